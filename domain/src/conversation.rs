@@ -1,0 +1,238 @@
+//! Conversations, and the messages that they are made of.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CoachId, ConversationId, Ending, MessageId, Timestamp, TurnId, UserScope, ZoneName};
+
+/// Whose conversation it is, and which.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct ConversationKey {
+    pub user: UserScope,
+    pub coach: CoachId,
+    pub conversation: ConversationId,
+}
+
+/// A turn within its conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct TurnKey {
+    pub conversation: ConversationKey,
+    pub turn: TurnId,
+}
+
+/// A conversation without its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// Whose it is, and which.
+    pub key: ConversationKey,
+    /// Empty until somebody, or the first turn, gave it one.
+    pub title: String,
+    /// For its owner to sort by.
+    pub tags: Vec<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When a message was last taken in or a turn ended.
+    pub last_activity: Timestamp,
+    /// How many messages it has; the number of the last one.
+    pub messages: u64,
+    /// The turn that has not ended yet.
+    pub active: Option<TurnId>,
+}
+
+impl Conversation {
+    /// One in which nothing was said yet.
+    pub fn new(key: ConversationKey, title: String, created: Timestamp) -> Self {
+        Self { key, title, tags: Vec::new(), created, last_activity: created, messages: 0, active: None }
+    }
+}
+
+/// One message of either side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its identity.
+    pub id: MessageId,
+    /// Its place in the conversation, counted from 1 without gaps.
+    pub number: u64,
+    /// The turn that it began, or that made it.
+    pub turn: TurnId,
+    /// When it was taken in, or when its turn began.
+    pub created: Timestamp,
+    /// Who said it, and what.
+    pub body: Body,
+}
+
+/// Who said it, and what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// The athlete's words, byte for byte.
+    User {
+        /// What was said.
+        text: Arc<str>,
+        /// When, by the sender's clock.
+        sent: Option<Timestamp>,
+        /// Where, for "this morning".
+        zone: Option<ZoneName>,
+    },
+    /// Everything that the clients were told, piece by piece as they were told it.
+    Assistant {
+        /// How it ended.
+        ending: Ending,
+        /// What was told.
+        said: Arc<[Said]>,
+    },
+}
+
+impl Message {
+    /// The whole text: for an assistant's message exactly what was streamed.
+    pub fn content(&self) -> String {
+        match &self.body {
+            Body::User { text, .. } => text.to_string(),
+            Body::Assistant { said, .. } => said.iter().map(|said| &*said.text).collect(),
+        }
+    }
+
+    /// The text by kind; adjacent pieces of one kind are one part. The user's message is one part.
+    pub fn parts(&self) -> Vec<Part> {
+        match &self.body {
+            Body::User { text, .. } => vec![Part { kind: PartKind::User, stage: None, content: text.to_string() }],
+            Body::Assistant { said, .. } => parts(said),
+        }
+    }
+
+    /// What a model is told of this message later: nothing of what failed, and of an assistant's
+    /// message only the reply.
+    pub fn for_history(&self) -> Option<String> {
+        let text: String = match &self.body {
+            Body::User { text, .. } => text.to_string(),
+            Body::Assistant { ending: Ending::Failed(_), .. } => return None,
+            Body::Assistant { said, .. } => {
+                said.iter().filter(|said| said.kind == PartKind::Reply).map(|said| &*said.text).collect()
+            }
+        };
+        (!text.trim().is_empty()).then_some(text)
+    }
+
+    /// What became of it.
+    pub fn status(&self) -> MessageStatus {
+        match &self.body {
+            Body::User { .. } => MessageStatus::Complete,
+            Body::Assistant { ending, .. } => (*ending).into(),
+        }
+    }
+}
+
+/// Joins adjacent pieces of one kind and stage; updates stay apart, so that a page can show each.
+pub fn parts(said: &[Said]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for piece in said {
+        match parts.last_mut() {
+            Some(last) if last.kind == piece.kind && last.stage == piece.stage => last.content.push_str(&piece.text),
+            _ => parts.push(Part { kind: piece.kind, stage: piece.stage, content: piece.text.to_string() }),
+        }
+    }
+    parts
+}
+
+/// A piece of text as it was told: one event of the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What it is.
+    pub kind: PartKind,
+    /// What the coach was at, for the kinds that have one.
+    pub stage: Option<Stage>,
+    /// The text; shared by all who are told it.
+    pub text: Arc<str>,
+}
+
+/// A stretch of a message that is of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Part {
+    pub kind: PartKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    pub content: String,
+}
+
+/// What a stretch of text is, so that the model's history can leave out all but the reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PartKind {
+    /// The athlete's words.
+    User,
+    /// "I hear you."
+    Acknowledgment,
+    /// What the coach is up to.
+    Contextual,
+    /// The coach's words.
+    Reply,
+    /// What the system says it will do: "I'll remember that …".
+    Confirmation,
+}
+
+/// What the coach is at while the athlete waits.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the protocol's own words")]
+pub enum Stage {
+    Acknowledgment,
+    InitialGreeting,
+    WorkoutAnalysis,
+    MemoryAnalysis,
+    PatternAnalysis,
+    InsightsBrewing,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the protocol's own words")]
+pub enum MessageStatus {
+    Complete,
+    Stopped,
+    Truncated,
+    Filtered,
+    Deadline,
+    Failed,
+}
+
+impl From<Ending> for MessageStatus {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Finished => Self::Complete,
+            Ending::Stopped => Self::Stopped,
+            Ending::Truncated => Self::Truncated,
+            Ending::Filtered => Self::Filtered,
+            Ending::Deadline => Self::Deadline,
+            Ending::Failed(_) => Self::Failed,
+        }
+    }
+}
+
+/// What may be changed about a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Edit {
+    pub title: Option<String>,
+    pub tags: Option<Vec<String>>,
+}
+
+/// A title for want of a better one: the first words, up to 60 characters.
+pub fn title_from(text: &str) -> String {
+    let mut title = String::new();
+    for word in text.split_whitespace() {
+        if title.chars().count() + word.chars().count() >= 60 {
+            break;
+        }
+        if !title.is_empty() {
+            title.push(' ');
+        }
+        title.push_str(word);
+    }
+    if title.is_empty() { text.trim().chars().take(60).collect() } else { title }
+}

@@ -1,0 +1,175 @@
+//! Identifiers, parsed once at the edge and trusted from there on.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The text is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id is 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")]
+pub struct InvalidId;
+
+fn is_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                if is_id(text) { Ok(Self(text.into())) } else { Err(InvalidId) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person who talks with coaches.
+    UserId
+    /// A coach, unique among its user's.
+    CoachId
+    /// A conversation, unique among its user's and coach's.
+    ConversationId
+    /// One message in and one reply out, unique in the world.
+    TurnId
+    /// One message of either side.
+    MessageId
+    /// Something that the coach remembers.
+    MemoryId
+    /// A record of any kind; ids made one after another sort in that order.
+    RecordId
+    /// What a client sends to have a message taken in once, however often it arrives.
+    IdempotencyKey
+}
+
+impl From<&TurnId> for RecordId {
+    /// What a turn makes at most once is named after it.
+    fn from(turn: &TurnId) -> Self {
+        Self(turn.0.clone())
+    }
+}
+
+impl From<&CoachId> for RecordId {
+    fn from(coach: &CoachId) -> Self {
+        Self(coach.0.clone())
+    }
+}
+
+impl From<&ConversationId> for RecordId {
+    fn from(conversation: &ConversationId) -> Self {
+        Self(conversation.0.clone())
+    }
+}
+
+impl From<&TurnId> for IdempotencyKey {
+    /// For a request that nobody can repeat: its key is its turn's own name.
+    fn from(turn: &TurnId) -> Self {
+        Self(turn.0.clone())
+    }
+}
+
+impl From<[u8; 32]> for IdempotencyKey {
+    /// For a request that is known by what it says: 64 hexadecimal digits.
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    }
+}
+
+/// The right to a user's data: every key of a store begins with one.
+///
+/// There are two ways to get one, and `tests/` holds the list of places that may use them: a token
+/// was verified, or a store reads back a key that it wrote itself.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserScope(UserId);
+
+impl UserScope {
+    /// For whoever has just verified a token that names this user.
+    pub fn verified(user: UserId) -> Self {
+        Self(user)
+    }
+
+    /// For a store that reads back a key which was made from a scope when it was written.
+    pub fn stored(user: UserId) -> Self {
+        Self(user)
+    }
+
+    /// Whose data it is.
+    pub fn user(&self) -> &UserId {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for UserScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A fencing token: grows with every lease of a conversation, and every write of a turn carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Fence(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_what_the_protocol_says_and_nothing_else() {
+        let long = "a".repeat(64);
+        for good in ["a", "A-Z_0-9", long.as_str()] {
+            assert_eq!(good.parse::<TurnId>().unwrap().as_str(), good);
+        }
+        let too_long = "a".repeat(65);
+        for bad in ["", "a b", "a#b", "a/b", "..", "a\0", "é", too_long.as_str()] {
+            assert_eq!(bad.parse::<TurnId>(), Err(InvalidId), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_stored_id_is_parsed_again() {
+        assert!(serde_json::from_str::<UserId>("\"a/b\"").is_err());
+        assert_eq!(serde_json::from_str::<UserId>("\"ab\"").unwrap().as_str(), "ab");
+    }
+}

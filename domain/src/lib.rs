@@ -1,0 +1,40 @@
+//! What a coaching turn is, and what it must do next.
+//!
+//! This crate decides and never acts: no I/O, no clock, no randomness, no async. Time is a
+//! parameter, chance is a seed, and whatever must be done outside is an [`Effect`] that somebody
+//! else performs. [`Turn`] is its heart; the other modules are the words that it is told in.
+
+#![warn(missing_docs)]
+
+pub mod coach;
+pub mod conversation;
+pub mod fault;
+pub mod id;
+pub mod job;
+pub mod memory;
+pub mod prompt;
+pub mod router;
+pub mod summary;
+pub mod time;
+pub mod turn;
+pub mod workout;
+
+pub use coach::Coach;
+pub use conversation::{
+    Body, Conversation, ConversationKey, Message, MessageStatus, Part, PartKind, Said, Stage, TurnKey,
+};
+pub use fault::Fault;
+pub use id::{
+    CoachId, ConversationId, Fence, IdempotencyKey, InvalidId, MemoryId, MessageId, RecordId, TurnId, UserId, UserScope,
+};
+pub use job::{Job, JobKind, JobState, Outcome};
+pub use memory::{Memory, Recalled};
+pub use prompt::{ChatMessage, Prompt, Speaker};
+pub use router::RouterDecision;
+pub use summary::Summary;
+pub use time::{Timestamp, ZoneName};
+pub use turn::{
+    Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept, Limits, Loaded, Opening, Output,
+    Refused, Report, StopReason, Task, Tier, Timings, Turn, TurnError, TurnEvent, Usage,
+};
+pub use workout::Workout;

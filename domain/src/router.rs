@@ -1,0 +1,260 @@
+//! What a message needs: one decision, made once, used by everything that follows.
+//!
+//! Rules decide where they are certain ([`by_rule`]); else a small model is asked ([`question`],
+//! [`parse`]); if it fails, a safe default stands ([`fallback`]). Nothing decides again.
+
+pub(crate) mod answer;
+mod parse;
+mod phrases;
+mod rules;
+mod vocabulary;
+
+use serde::{Deserialize, Serialize};
+
+use crate::memory::{Importance, MemoryKind, RecalledKind};
+use crate::{JobKind, Stage};
+
+pub use parse::{Malformed, TOOL, parse, question, schema};
+pub use phrases::phrase;
+pub use rules::{Command, Ruled, by_rule, fallback};
+
+/// Changes when a rule, the router's prompt or its parser changes what is decided.
+pub const POLICY_VERSION: &str = "1";
+
+/// What a message needs, and who said so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are described where they are used")]
+pub struct RouterDecision {
+    pub user_intent: UserIntent,
+    pub show_contextual_updates: bool,
+    pub contextual_updates: Vec<Update>,
+    pub workout_detection: WorkoutDetection,
+    pub memory_processing: MemoryProcessing,
+    pub context_needs: ContextNeeds,
+    pub conversation_title: Option<String>,
+    pub conversation_complexity: ConversationComplexity,
+    pub router_metadata: RouterMetadata,
+}
+
+impl RouterDecision {
+    /// What is told while the reply is being opened.
+    pub fn updates(&self) -> &[Update] {
+        if self.show_contextual_updates { &self.contextual_updates } else { &[] }
+    }
+
+    /// Whether anything of what memory and index hold enters the prompt.
+    pub fn wants_gathering(&self) -> bool {
+        self.memory_processing.needs_retrieval || self.context_needs.needs_pinecone_search
+    }
+
+    /// Whether the athlete's own past training enters the prompt.
+    pub fn wants_own_training(&self) -> bool {
+        self.wants_search(&[SearchType::Workouts, SearchType::Progress])
+    }
+
+    /// Whether something of this kind that the index found enters the prompt.
+    pub fn wants(&self, kind: RecalledKind) -> bool {
+        match kind {
+            RecalledKind::Methodology => self.wants_search(&[SearchType::Methodology, SearchType::Techniques]),
+            RecalledKind::Workout | RecalledKind::Summary => self.wants_own_training(),
+            RecalledKind::Memory => self.memory_processing.needs_retrieval,
+        }
+    }
+
+    fn wants_search(&self, any_of: &[SearchType]) -> bool {
+        let needs = &self.context_needs;
+        needs.needs_pinecone_search && needs.search_types.iter().any(|wanted| any_of.contains(wanted))
+    }
+
+    /// Work that the turn leaves behind.
+    pub fn jobs(&self) -> Vec<JobKind> {
+        let log = self.workout_detection.is_workout_log && self.workout_detection.confidence > 0.5;
+        log.then_some(JobKind::Workout).into_iter().collect()
+    }
+}
+
+/// What the athlete is after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum UserIntent {
+    WorkoutLogging,
+    MemoryRequest,
+    ForgetRequest,
+    Question,
+    ProgressCheck,
+    Acknowledgment,
+    #[default]
+    General,
+}
+
+/// One line that tells the athlete what the coach is at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Update {
+    /// What it is at; at most one line for each.
+    pub stage: Stage,
+    /// One sentence of at most 120 characters: no greeting, no emoji, no quotes.
+    pub text: String,
+}
+
+/// Whether a finished workout is being told.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkoutDetection {
+    /// True for a completed workout with concrete content; never for a question, a plan or a feeling.
+    pub is_workout_log: bool,
+    /// From 0 to 1.
+    pub confidence: f64,
+    /// The discipline, when it is clear.
+    #[serde(default)]
+    pub workout_type: Option<Discipline>,
+    /// Why, in a few words.
+    #[serde(default)]
+    pub reasoning: String,
+}
+
+/// Disciplines of training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Discipline {
+    Strength,
+    Cardio,
+    Flexibility,
+    Skill,
+    Competition,
+    Recovery,
+    Hybrid,
+}
+
+/// Whether something is to be recalled, kept or forgotten.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MemoryProcessing {
+    /// Whether what is remembered about the athlete would help to answer.
+    pub needs_retrieval: bool,
+    /// Whether the athlete asks for something to be remembered, or states a preference, goal,
+    /// constraint or instruction.
+    pub is_memory_request: bool,
+    /// Whether the athlete asks for something to be forgotten.
+    pub is_forget_request: bool,
+    /// What to remember, in the athlete's own words.
+    #[serde(default)]
+    pub memory: Option<ProposedMemory>,
+    /// From 0 to 1.
+    pub confidence: f64,
+    /// Why, in a few words.
+    #[serde(default)]
+    pub reasoning: String,
+}
+
+/// A memory that a message asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProposedMemory {
+    /// What to remember.
+    pub content: String,
+    /// What sort of thing it is.
+    #[serde(rename = "type")]
+    pub kind: MemoryKind,
+    /// How much it matters; injuries and safety matter most.
+    pub importance: Importance,
+    /// Whether it concerns this coach only.
+    #[serde(default)]
+    pub is_coach_specific: bool,
+    /// At most five words to find it by.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What it corrects, when the athlete corrects something.
+    #[serde(default)]
+    pub replaces: Option<String>,
+}
+
+/// What to look up before answering.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextNeeds {
+    /// Whether the index is to be searched.
+    pub needs_pinecone_search: bool,
+    /// What for.
+    #[serde(default)]
+    pub search_types: Vec<SearchType>,
+    /// Why, in a few words.
+    #[serde(default)]
+    pub reasoning: String,
+}
+
+/// What an index can be searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum SearchType {
+    Methodology,
+    Workouts,
+    Progress,
+    Techniques,
+}
+
+/// Whether the conversation should be summed up.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationComplexity {
+    /// Whether the message matters beyond this moment.
+    pub has_complexity: bool,
+    /// In which ways.
+    #[serde(default)]
+    pub complexity_types: Vec<ComplexityType>,
+    /// Whether the summary should be renewed now.
+    #[serde(default)]
+    pub needs_summary: bool,
+    /// From 0 to 1.
+    pub confidence: f64,
+}
+
+/// What makes a message matter beyond the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum ComplexityType {
+    Emotional,
+    Goal,
+    Achievement,
+    Setback,
+    Relationship,
+    Lifestyle,
+    Learning,
+    Health,
+    Program,
+    Motivation,
+    Social,
+    Competition,
+    Nutrition,
+}
+
+/// Who decided, and how sure it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct RouterMetadata {
+    pub confidence: f64,
+    pub processing_time_ms: u64,
+    pub source: Source,
+    pub policy_version: String,
+}
+
+/// Who decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Source {
+    Rule,
+    Model,
+    Default,
+}
+
+impl RouterMetadata {
+    fn of(source: Source, confidence: f64) -> Self {
+        Self { confidence, processing_time_ms: 0, source, policy_version: POLICY_VERSION.to_owned() }
+    }
+}

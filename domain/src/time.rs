@@ -1,0 +1,145 @@
+//! Points in time. Somebody else reads the clock.
+
+use std::fmt;
+use std::ops::Add;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since the Unix epoch; RFC 3339 in UTC on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Timestamp(pub u64);
+
+/// The text is not an RFC 3339 time at or after 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time is written as in RFC 3339, such as 2026-01-31T07:30:00Z")]
+pub struct InvalidTime;
+
+impl Timestamp {
+    /// How long after `earlier` this is; nothing if it is not after.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Where people in `zone` were on the calendar and on the clock, in English.
+    pub fn in_words(self, zone: Option<&ZoneName>) -> String {
+        let zone = zone.and_then(ZoneName::zone).unwrap_or(TimeZone::UTC);
+        self.to_jiff().to_zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%Q)").to_string()
+    }
+
+    fn to_jiff(self) -> jiff::Timestamp {
+        i64::try_from(self.0)
+            .ok()
+            .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+            .unwrap_or(jiff::Timestamp::MAX)
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.to_jiff())
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let time: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
+        u64::try_from(time.as_millisecond()).map(Self).map_err(|_| InvalidTime)
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(time: Timestamp) -> Self {
+        time.to_string()
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = InvalidTime;
+
+    fn try_from(text: String) -> Result<Self, InvalidTime> {
+        text.parse()
+    }
+}
+
+/// The name of a time zone in the IANA database, such as `Europe/Berlin`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ZoneName(String);
+
+/// The text names no time zone of the IANA database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time zone is an IANA name, such as Europe/Berlin")]
+pub struct InvalidZone;
+
+impl ZoneName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The zone's rules, from the database that is compiled in.
+    pub fn zone(&self) -> Option<TimeZone> {
+        TimeZone::get(&self.0).ok()
+    }
+}
+
+impl FromStr for ZoneName {
+    type Err = InvalidZone;
+
+    fn from_str(text: &str) -> Result<Self, InvalidZone> {
+        TimeZone::get(text).map(|_| Self(text.to_owned())).map_err(|_| InvalidZone)
+    }
+}
+
+impl From<ZoneName> for String {
+    fn from(zone: ZoneName) -> Self {
+        zone.0
+    }
+}
+
+impl TryFrom<String> for ZoneName {
+    type Error = InvalidZone;
+
+    fn try_from(text: String) -> Result<Self, InvalidZone> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_goes_over_the_wire_and_back() {
+        let time = Timestamp(1_795_200_000_123);
+        assert_eq!(time.to_string(), "2026-11-20T18:40:00.123Z");
+        assert_eq!(time.to_string().parse(), Ok(time));
+        assert_eq!("2026-11-20T19:40:00.123+01:00".parse(), Ok(time));
+        for bad in ["", "yesterday", "2026-11-20", "1969-12-31T23:59:59Z", "1795200000"] {
+            assert_eq!(bad.parse::<Timestamp>(), Err(InvalidTime), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn local_time_is_told_in_the_zone_of_whoever_asks() {
+        let time = Timestamp(1_795_200_000_123);
+        assert_eq!(time.in_words(None), "Friday, 20 November 2026, 18:40 (UTC)");
+        let zone = "America/New_York".parse().unwrap();
+        assert_eq!(time.in_words(Some(&zone)), "Friday, 20 November 2026, 13:40 (America/New_York)");
+        assert_eq!("Mars/Olympus".parse::<ZoneName>(), Err(InvalidZone));
+    }
+}

@@ -1,0 +1,428 @@
+//! The vocabulary between a turn and its driver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{Journal, TurnEvent};
+use crate::coach::Coach;
+use crate::router::RouterDecision;
+use crate::{
+    Body, Fault, Fence, JobKind, Memory, Message, MessageId, Prompt, Recalled, Summary, Timestamp, TurnKey, UserScope,
+    Workout, ZoneName,
+};
+
+/// What is known of a turn from the moment it was admitted, by whoever drives or follows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Which turn, of which conversation, of whom.
+    pub turn: TurnKey,
+    /// The message that began it, as it was stored.
+    pub user_message: Message,
+    /// The id that the reply has, or would have had.
+    pub assistant_message: MessageId,
+}
+
+impl Opening {
+    /// What the athlete said.
+    pub fn text(&self) -> &str {
+        match &self.user_message.body {
+            Body::User { text, .. } => text,
+            Body::Assistant { .. } => "",
+        }
+    }
+
+    /// The time that "now" and "this morning" refer to: the sender's, unless it is more than a day off.
+    pub fn when(&self) -> Timestamp {
+        let taken_in = self.user_message.created;
+        match self.user_message.body {
+            Body::User { sent: Some(sent), .. } if sent.0.abs_diff(taken_in.0) <= 24 * 3_600_000 => sent,
+            Body::User { .. } | Body::Assistant { .. } => taken_in,
+        }
+    }
+
+    /// Where the athlete is.
+    pub fn zone(&self) -> Option<&ZoneName> {
+        match &self.user_message.body {
+            Body::User { zone, .. } => zone.as_ref(),
+            Body::Assistant { .. } => None,
+        }
+    }
+
+    /// The assistant's message, once the turn has ended like this; `None` if nothing was told.
+    ///
+    /// Its number follows the user's: no other message can come between, since a conversation has
+    /// one turn at a time.
+    pub fn reply(&self, ending: Ending, events: &[TurnEvent]) -> Option<Message> {
+        let said: Arc<[_]> = events.iter().filter_map(TurnEvent::said).cloned().collect();
+        (!said.is_empty()).then(|| Message {
+            id: self.assistant_message.clone(),
+            number: self.user_message.number + 1,
+            turn: self.turn.turn.clone(),
+            created: self.user_message.created,
+            body: Body::Assistant { ending, said },
+        })
+    }
+}
+
+/// All that a turn knows when it starts.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What was admitted.
+    pub opening: Opening,
+    /// The right to write for the conversation.
+    pub fence: Fence,
+    /// Who answers.
+    pub coach: Arc<Coach>,
+    /// For back-off and choices; derived from the turn's identity.
+    pub seed: u64,
+    /// When the request arrived; the timings count from here.
+    pub asked: Timestamp,
+    /// When the turn must begin to finish.
+    pub deadline: Timestamp,
+}
+
+/// What a [`Turn`](super::Turn) asks of its driver.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Do this, and feed back the answer, within the effect's limit.
+    Perform(Effect),
+    /// Show this to whoever watches.
+    Tell(TurnEvent),
+}
+
+/// Something only the outside world can do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Read the last messages and the summary. Answered by [`Input::Loaded`].
+    Load,
+    /// Ask the router model. Answered by [`Input::Routed`].
+    Route(Prompt),
+    /// Look up whatever the prompt may need. Answered by [`Input::Gathered`].
+    Gather,
+    /// Start the reply. Answered by [`Input::Delta`]…, then [`Input::ReplyEnded`] or [`Input::ReplyFailed`].
+    Reply(Prompt, Tier, Delivery),
+    /// Abandon the reply in progress. Not answered.
+    StopReply,
+    /// Save these events, the first of which has this number. Answered by [`Input::Checkpointed`].
+    Checkpoint(usize, Vec<TurnEvent>),
+    /// Save how it ended. Answered by [`Input::Finished`]; repeated unchanged until it is.
+    Finish(Arc<Finish>),
+}
+
+/// The finishing write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finish {
+    /// How it ended, and what is known about it.
+    pub closing: Arc<Closing>,
+    /// Everything that was told; the assistant's message is made of it.
+    pub events: Vec<TurnEvent>,
+    /// The conversation's title, if it has none yet.
+    pub title: Option<String>,
+    /// The time of the write, for the conversation's last activity.
+    pub at: Timestamp,
+}
+
+/// How a turn ended, and what is known about it: kept with the turn, and told at its end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closing {
+    /// The turn's state, the message's status and the terminal event follow from it.
+    pub ending: Ending,
+    /// Work that is left to do.
+    pub jobs: Vec<JobKind>,
+    /// What happened.
+    pub report: Report,
+}
+
+/// What happened in a turn.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Report {
+    pub route: Option<RouterDecision>,
+    pub context: Option<ContextReport>,
+    pub calls: Vec<CallRecord>,
+    pub timings: Timings,
+}
+
+/// What a reply's prompt was made of.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct ContextReport {
+    pub history_messages: usize,
+    pub summary: bool,
+    pub memories: Vec<String>,
+    pub recalled: Vec<RecalledReport>,
+    pub workouts: Vec<String>,
+    /// Estimated, at four characters a token.
+    pub prompt_tokens: u64,
+}
+
+/// Something from the index that entered a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct RecalledReport {
+    pub kind: crate::memory::RecalledKind,
+    pub id: String,
+    pub score: f32,
+}
+
+/// Milliseconds from the request to each step of a turn that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Timings {
+    pub admit: Option<u64>,
+    pub start: Option<u64>,
+    pub load: Option<u64>,
+    pub route: Option<u64>,
+    pub gather: Option<u64>,
+    pub first_token: Option<u64>,
+    pub last_token: Option<u64>,
+    pub finish: Option<u64>,
+}
+
+/// One model call; its retries are attempts of the same call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct CallRecord {
+    pub kind: CallKind,
+    #[serde(flatten)]
+    pub usage: Usage,
+    pub ms: u64,
+    pub attempts: u32,
+    pub outcome: CallOutcome,
+}
+
+/// What a model call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum CallKind {
+    Router,
+    Reply,
+    Extraction,
+}
+
+/// What came of a model call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum CallOutcome {
+    Ok,
+    /// Hung up on, by a stop or at the deadline.
+    Abandoned,
+    /// It answered, and the answer could not be used.
+    Malformed,
+    #[serde(untagged)]
+    Failed(Fault),
+}
+
+/// What a model says a call has cost.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Usage {
+    /// `None` when no model has answered.
+    pub model: Option<Arc<str>>,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub cache_read_tokens: u64,
+    pub cache_write_tokens: u64,
+    /// Counted by us, at four characters a token, because the model did not say.
+    pub estimated: bool,
+}
+
+/// Which of the configured models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// Small and quick: the router's and the jobs'.
+    Fast,
+    /// The coach's voice.
+    Reply,
+    /// Its stand-in.
+    SecondReply,
+}
+
+/// Whether a reply arrives word by word or at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// Word by word.
+    Streamed,
+    /// All at once.
+    Whole,
+}
+
+/// What was read before anything could be decided.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Loaded {
+    /// The messages before this turn's, the newest last.
+    pub history: Vec<Message>,
+    /// What the messages before those were about.
+    pub summary: Option<Summary>,
+}
+
+/// What was looked up beside the router; what could not be read is missing.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Gathered {
+    /// Whose it all is: a prompt takes nothing of anybody else.
+    pub owner: UserScope,
+    pub memories: Vec<Memory>,
+    pub workouts: Vec<Workout>,
+    pub recalled: Vec<Recalled>,
+}
+
+/// News for a [`Turn`](super::Turn).
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each is the answer that its effect names")]
+pub enum Input {
+    Loaded(Result<Loaded, Fault>),
+    Routed(Result<(String, Usage), Fault>),
+    Gathered(Result<Gathered, Fault>),
+    Delta(String),
+    ReplyEnded(StopReason, Usage),
+    ReplyFailed(Fault),
+    Checkpointed(Result<Kept, Refused>),
+    Finished(Result<(), Refused>),
+    StopAsked,
+}
+
+/// A checkpoint was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Somebody asked the turn to stop.
+    pub stop_asked: bool,
+}
+
+/// A write of a turn was not made, or not known to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Another has the lease, or has ended the turn.
+    LeaseLost,
+    /// The store could not; it may be asked again.
+    Fault(Fault),
+}
+
+/// Why the model stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the field's own words")]
+pub enum StopReason {
+    Complete,
+    Length,
+    Filtered,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the protocol's own words")]
+pub enum Ending {
+    Finished,
+    Truncated,
+    Filtered,
+    Stopped,
+    Deadline,
+    Failed(TurnError),
+}
+
+impl Ending {
+    pub(super) fn at_deadline(journal: &Journal) -> Self {
+        if journal.has_reply() { Self::Deadline } else { TurnError::Deadline.into() }
+    }
+
+    /// Whether the jobs that the turn promised are left behind.
+    pub fn keeps_promises(self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
+}
+
+impl From<TurnError> for Ending {
+    fn from(error: TurnError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StopReason> for Ending {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::Complete => Self::Finished,
+            StopReason::Length => Self::Truncated,
+            StopReason::Filtered => Self::Filtered,
+        }
+    }
+}
+
+/// Why a turn failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the protocol's own words")]
+pub enum TurnError {
+    Store(Fault),
+    Model(Fault),
+    Deadline,
+    /// Written by whoever ends another's turn, never by its holder.
+    ProducerLost,
+    /// The driver panicked.
+    Internal,
+}
+
+/// How long things may take, and how much they may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until a model's first word.
+    pub first_word: Duration,
+    /// Between a model's words.
+    pub silence: Duration,
+    /// How often a reply is asked for, while none of it was told.
+    pub attempts: u32,
+    /// How the reply arrives, as long as it does; the last attempt takes it whole.
+    pub delivery: Delivery,
+    /// Whether there is a second model for the second attempt.
+    pub second_model: bool,
+    /// From one checkpoint to the next, also when nothing was told.
+    pub checkpoint: Duration,
+    /// How much may be told before a checkpoint is due at once, in bytes.
+    pub checkpoint_bytes: usize,
+    /// How far told text may be ahead of what is kept, in bytes.
+    pub window: usize,
+    /// The longest reply, in bytes; the rest is cut off.
+    pub reply_bytes: usize,
+    /// Until a finishing write that failed is repeated.
+    pub again: Duration,
+    /// How long the finishing write is repeated.
+    pub save: Duration,
+}
+
+impl Limits {
+    pub(super) fn ask(&self, attempt: u32) -> (Tier, Delivery) {
+        let last = attempt + 1 >= self.attempts && attempt > 0;
+        let tier = if attempt == 1 && self.second_model { Tier::SecondReply } else { Tier::Reply };
+        (tier, if last { Delivery::Whole } else { self.delivery })
+    }
+
+    pub(super) fn back_off(&self, attempt: u32, seed: u64) -> Duration {
+        Duration::from_millis((200 << attempt.min(6)) + seed % 100)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            first_word: Duration::from_secs(30),
+            silence: Duration::from_secs(20),
+            attempts: 3,
+            delivery: Delivery::Streamed,
+            second_model: false,
+            checkpoint: Duration::from_millis(500),
+            checkpoint_bytes: 1024,
+            window: 4096,
+            reply_bytes: 128 * 1024,
+            again: Duration::from_millis(300),
+            save: Duration::from_secs(8),
+        }
+    }
+}
