@@ -1,0 +1,88 @@
+//! The clauses of [`MemoryIndex`]. What was written may take a while to be found: each clause waits
+//! for it by asking again.
+
+use domain::memory::RecalledKind;
+use domain::{Timestamp, UserScope};
+
+use super::somebody;
+use crate::{IndexEntry, MemoryIndex, Search};
+
+/// How often an index is asked until it has caught up.
+const TRIES: usize = 200;
+
+fn entry(id: &str, coach: Option<&str>, text: &str) -> IndexEntry {
+    let coach = coach.map(|coach| coach.parse().unwrap());
+    let (kind, created) = (RecalledKind::Memory, Timestamp(1));
+    IndexEntry { kind, id: id.to_owned(), coach, text: text.to_owned(), created, tags: Vec::new() }
+}
+
+async fn found(index: &dyn MemoryIndex, owner: &UserScope, coach: &str, text: &str, limit: usize) -> Vec<String> {
+    let search = Search { owner: owner.clone(), coach: coach.parse().unwrap(), text: text.to_owned(), limit };
+    index.search(&search).await.unwrap().into_iter().map(|hit| hit.id).collect()
+}
+
+async fn until(index: &dyn MemoryIndex, owner: &UserScope, text: &str, expected: &[&str]) {
+    let mut last = Vec::new();
+    for _ in 0..TRIES {
+        last = found(index, owner, "c", text, 10).await;
+        if last == expected {
+            return;
+        }
+    }
+    assert_eq!(last, expected);
+}
+
+pub async fn what_was_added_is_found_best_first(index: &dyn MemoryIndex) {
+    let owner = somebody();
+    index.upsert(&owner, &entry("far", None, "back pain after long rides")).await.unwrap();
+    index.upsert(&owner, &entry("near", None, "heavy back squats with pauses")).await.unwrap();
+    until(index, &owner, "heavy back squats", &["near", "far"]).await;
+}
+
+pub async fn an_entry_written_again_is_one_entry(index: &dyn MemoryIndex) {
+    let owner = somebody();
+    index.upsert(&owner, &entry("m", None, "prefers morning training")).await.unwrap();
+    index.upsert(&owner, &entry("m", None, "prefers evening training")).await.unwrap();
+    until(index, &owner, "prefers evening training", &["m"]).await;
+}
+
+pub async fn a_removed_entry_is_not_found(index: &dyn MemoryIndex) {
+    let owner = somebody();
+    index.upsert(&owner, &entry("m", None, "allergic to peanuts")).await.unwrap();
+    until(index, &owner, "allergic to peanuts", &["m"]).await;
+    index.delete(&owner, RecalledKind::Memory, "m").await.unwrap();
+    index.delete(&owner, RecalledKind::Memory, "m").await.unwrap();
+    until(index, &owner, "allergic to peanuts", &[]).await;
+}
+
+pub async fn another_coach_finds_only_what_is_for_all(index: &dyn MemoryIndex) {
+    let owner = somebody();
+    index.upsert(&owner, &entry("mine", Some("c"), "squats twice weekly")).await.unwrap();
+    index.upsert(&owner, &entry("all", None, "squats hurt the knee")).await.unwrap();
+    until(index, &owner, "squats twice weekly", &["mine", "all"]).await;
+    assert_eq!(found(index, &owner, "d", "squats twice weekly", 10).await, ["all"]);
+}
+
+pub async fn nothing_of_another_user_is_found(index: &dyn MemoryIndex) {
+    let (one, other) = (somebody(), somebody());
+    index.upsert(&one, &entry("m", None, "training for a marathon")).await.unwrap();
+    until(index, &one, "training for a marathon", &["m"]).await;
+    assert!(found(index, &other, "c", "training for a marathon", 10).await.is_empty());
+    index.delete(&other, RecalledKind::Memory, "m").await.unwrap();
+    until(index, &one, "training for a marathon", &["m"]).await;
+}
+
+pub async fn no_more_than_asked_for_is_found(index: &dyn MemoryIndex) {
+    let owner = somebody();
+    for id in ["m1", "m2", "m3"] {
+        index.upsert(&owner, &entry(id, None, "rowing intervals on friday")).await.unwrap();
+    }
+    for _ in 0..TRIES {
+        let hits = found(index, &owner, "c", "rowing intervals on friday", 2).await;
+        assert!(hits.len() <= 2);
+        if hits.len() == 2 {
+            return;
+        }
+    }
+    panic!("two of three entries were not found");
+}

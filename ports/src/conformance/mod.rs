@@ -1,0 +1,123 @@
+//! The contracts of the ports as tests, for every adapter: one function for each clause, and one
+//! macro for each port that makes every clause a named test.
+//!
+//! ```ignore
+//! mod conformance {
+//!     ports::message_store_conformance!(async { my_adapter::Store::new() });
+//! }
+//! ```
+//!
+//! The expression is awaited once for each test and gives it a store of its own, or one that other
+//! tests use too: every clause works on users that nobody else has. The tests need `tokio` in the
+//! adapter's dev-dependencies.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests: a failure is a panic")]
+
+pub mod index;
+pub mod messages;
+pub mod records;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::UserScope;
+
+/// A user that no other clause of this process has.
+fn somebody() -> UserScope {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    UserScope::stored(format!("conformance-{}-{number}", std::process::id()).parse().unwrap())
+}
+
+/// Makes each named clause of a module a test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    ($module:path, $make:expr; $($clause:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $clause() {
+                use $module as clauses;
+                clauses::$clause(&$make.await).await;
+            }
+        )*
+    };
+}
+
+/// The contract of [`MessageStore`](crate::MessageStore), for the store that `$make` gives.
+#[macro_export]
+macro_rules! message_store_conformance {
+    ($make:expr) => {
+        $crate::conformance_tests! { $crate::conformance::messages, $make;
+            a_conversation_is_made_once
+            a_conversation_that_is_not_there_is_nothing
+            conversations_are_listed_with_the_last_active_first
+            a_list_of_conversations_goes_on_where_it_ended
+            title_and_tags_can_be_changed
+            an_unknown_conversation_admits_nobody
+            an_admission_keeps_the_message_and_counts_it
+            an_admission_asked_again_is_answered_as_the_first_time
+            an_equal_request_is_sent_to_the_turn_that_it_began
+            an_equal_key_with_another_body_is_refused
+            a_key_that_has_expired_is_a_new_key
+            a_conversation_has_one_turn_at_a_time
+            a_known_key_is_judged_before_a_busy_conversation
+            a_hold_beyond_the_limit_is_refused_and_changes_nothing
+            a_finished_turn_gives_back_what_it_held
+            fences_grow
+            a_checkpoint_keeps_events_from_its_place_on
+            a_checkpoint_asked_again_changes_nothing_more
+            a_checkpoint_of_another_fence_is_refused
+            a_checkpoint_hears_of_a_request_to_stop
+            a_finished_turn_has_its_events_its_message_and_its_jobs
+            a_finish_asked_again_is_answered_as_the_first_time
+            a_turn_ends_once
+            a_turn_that_said_nothing_leaves_no_message
+            a_finish_frees_the_conversation
+            a_title_is_given_once
+            a_reaper_ends_only_the_lease_that_it_saw
+            messages_are_read_from_the_newest_back
+            a_turn_is_read_from_any_place
+            nothing_of_another_user_is_seen
+            a_deleted_conversation_takes_no_more_writes
+            a_job_is_held_by_one_at_a_time
+            a_claim_that_ran_out_is_open_again
+            a_settled_job_is_not_claimed_again
+            a_job_is_tried_again_at_its_time
+            a_late_settlement_is_ignored
+        }
+    };
+}
+
+/// The contract of [`RecordStore`](crate::RecordStore), for the store that `$make` gives.
+#[macro_export]
+macro_rules! record_store_conformance {
+    ($make:expr) => {
+        $crate::conformance_tests! { $crate::conformance::records, $make;
+            a_record_is_read_as_it_was_written
+            an_absent_record_is_nothing
+            a_write_that_expects_absence_is_taken_once
+            a_write_of_the_same_bytes_is_no_second_write
+            a_write_that_expects_a_version_is_taken_at_that_version
+            records_are_listed_with_the_newest_first
+            a_list_goes_on_where_it_ended
+            kinds_do_not_mix
+            nothing_of_another_user_is_seen
+            a_deleted_record_is_gone
+        }
+    };
+}
+
+/// The contract of [`MemoryIndex`](crate::MemoryIndex), for the index that `$make` gives.
+#[macro_export]
+macro_rules! memory_index_conformance {
+    ($make:expr) => {
+        $crate::conformance_tests! { $crate::conformance::index, $make;
+            what_was_added_is_found_best_first
+            an_entry_written_again_is_one_entry
+            a_removed_entry_is_not_found
+            another_coach_finds_only_what_is_for_all
+            nothing_of_another_user_is_found
+            no_more_than_asked_for_is_found
+        }
+    };
+}

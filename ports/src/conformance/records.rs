@@ -1,0 +1,106 @@
+//! The clauses of [`RecordStore`].
+
+use domain::UserScope;
+
+use super::somebody;
+use crate::{Expect, Kind, RecordKey, RecordStore};
+
+fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
+    RecordKey { owner: owner.clone(), kind, id: id.parse().unwrap() }
+}
+
+async fn ids(store: &dyn RecordStore, owner: &UserScope, kind: Kind, limit: usize) -> Vec<String> {
+    let page = store.list(owner, kind, None, limit).await.unwrap();
+    page.items.iter().map(|record| record.at.id.to_string()).collect()
+}
+
+pub async fn a_record_is_read_as_it_was_written(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Workout, "w1");
+    assert!(store.put(&key, b"\0one\xff", Expect::Anything).await.unwrap());
+    let record = store.get(&key).await.unwrap().expect("it was written");
+    assert_eq!((record.at, record.body.as_slice()), (key, &b"\0one\xff"[..]));
+}
+
+pub async fn an_absent_record_is_nothing(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Workout, "w1");
+    assert_eq!(store.get(&key).await.unwrap(), None);
+    assert!(!store.delete(&key).await.unwrap());
+}
+
+pub async fn a_write_that_expects_absence_is_taken_once(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Coach, "c");
+    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    assert!(!store.put(&key, b"two", Expect::Absent).await.unwrap());
+    assert_eq!(store.get(&key).await.unwrap().unwrap().body, b"one");
+}
+
+pub async fn a_write_of_the_same_bytes_is_no_second_write(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Coach, "c");
+    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    let first = store.get(&key).await.unwrap().unwrap();
+    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    assert_eq!(store.get(&key).await.unwrap().unwrap().version, first.version);
+}
+
+pub async fn a_write_that_expects_a_version_is_taken_at_that_version(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Summary, "v");
+    assert!(store.put(&key, b"one", Expect::Anything).await.unwrap());
+    let first = store.get(&key).await.unwrap().unwrap().version;
+    assert!(store.put(&key, b"two", Expect::Version(first)).await.unwrap());
+    assert!(!store.put(&key, b"three", Expect::Version(first)).await.unwrap());
+    assert_eq!(store.get(&key).await.unwrap().unwrap().body, b"two");
+}
+
+pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
+    let owner = somebody();
+    for id in ["a2", "a1", "a3"] {
+        store.put(&at(&owner, Kind::Workout, id), id.as_bytes(), Expect::Anything).await.unwrap();
+    }
+    assert_eq!(ids(store, &owner, Kind::Workout, 10).await, ["a3", "a2", "a1"]);
+    assert_eq!(ids(store, &owner, Kind::Workout, 2).await, ["a3", "a2"]);
+}
+
+pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
+    let owner = somebody();
+    for id in ["a1", "a2", "a3", "a4", "a5"] {
+        store.put(&at(&owner, Kind::Workout, id), id.as_bytes(), Expect::Anything).await.unwrap();
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.list(&owner, Kind::Workout, after, 2).await.unwrap();
+        seen.extend(page.items.iter().map(|record| record.at.id.to_string()));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+        assert!(seen.len() <= 5, "the list does not end");
+    }
+    assert_eq!(seen, ["a5", "a4", "a3", "a2", "a1"]);
+}
+
+pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
+    let owner = somebody();
+    store.put(&at(&owner, Kind::Workout, "x"), b"workout", Expect::Anything).await.unwrap();
+    store.put(&at(&owner, Kind::Memory, "x"), b"memory", Expect::Anything).await.unwrap();
+    assert_eq!(store.get(&at(&owner, Kind::Workout, "x")).await.unwrap().unwrap().body, b"workout");
+    assert_eq!(ids(store, &owner, Kind::Memory, 10).await, ["x"]);
+    assert!(ids(store, &owner, Kind::Tombstone, 10).await.is_empty());
+}
+
+pub async fn nothing_of_another_user_is_seen(store: &dyn RecordStore) {
+    let (one, other) = (somebody(), somebody());
+    store.put(&at(&one, Kind::Memory, "x"), b"one", Expect::Anything).await.unwrap();
+    assert_eq!(store.get(&at(&other, Kind::Memory, "x")).await.unwrap(), None);
+    assert!(ids(store, &other, Kind::Memory, 10).await.is_empty());
+    assert!(!store.delete(&at(&other, Kind::Memory, "x")).await.unwrap());
+    assert!(store.get(&at(&one, Kind::Memory, "x")).await.unwrap().is_some());
+}
+
+pub async fn a_deleted_record_is_gone(store: &dyn RecordStore) {
+    let owner = somebody();
+    let key = at(&owner, Kind::Memory, "x");
+    store.put(&key, b"one", Expect::Anything).await.unwrap();
+    assert!(store.delete(&key).await.unwrap());
+    assert_eq!(store.get(&key).await.unwrap(), None);
+    assert!(ids(store, &owner, Kind::Memory, 10).await.is_empty());
+}

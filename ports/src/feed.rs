@@ -1,0 +1,125 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::{Opening, TurnEvent, TurnKey};
+use event_listener::Event;
+
+/// A running turn's events, in this process, for as many clients as there are.
+///
+/// The turn adds and never waits; each client reads from a place of its own, as fast as it can.
+/// There is nothing per client to overflow; the whole is bounded by the limit on a reply.
+#[derive(Debug)]
+pub struct Feed {
+    opening: Opening,
+    state: Mutex<State>,
+    news: Event,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: Vec<TurnEvent>,
+    closed: bool,
+    stop: bool,
+}
+
+impl Feed {
+    /// A feed in which nothing has happened yet.
+    pub fn new(opening: Opening) -> Self {
+        Self { opening, state: Mutex::default(), news: Event::new() }
+    }
+
+    /// What was admitted.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// Adds an event.
+    pub fn push(&self, event: TurnEvent) {
+        self.change(|state| state.events.push(event));
+    }
+
+    /// Says that nothing follows: after an ending, or because the turn was taken from us.
+    pub fn close(&self) {
+        self.change(|state| state.closed = true);
+    }
+
+    /// Asks the turn to stop.
+    pub fn ask_stop(&self) {
+        self.change(|state| state.stop = true);
+    }
+
+    /// Everything so far.
+    pub fn events(&self) -> Vec<TurnEvent> {
+        self.state().events.clone()
+    }
+
+    /// All events from number `from` on, once there is one; none if the feed was closed before.
+    pub async fn since(&self, from: usize) -> Vec<TurnEvent> {
+        self.wait(|state| {
+            let news = state.events.get(from..).unwrap_or_default();
+            (!news.is_empty() || state.closed).then(|| news.to_vec())
+        })
+        .await
+    }
+
+    /// Returns once the turn was asked to stop.
+    pub async fn stop_asked(&self) {
+        self.wait(|state| state.stop.then_some(())).await;
+    }
+
+    async fn wait<T>(&self, ready: impl Fn(&State) -> Option<T>) -> T {
+        loop {
+            let news = self.news.listen();
+            if let Some(found) = ready(&self.state()) {
+                return found;
+            }
+            news.await;
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.news.notify(usize::MAX);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The feeds of all turns that run in this process.
+#[derive(Debug, Default)]
+pub struct Feeds(Mutex<HashMap<TurnKey, Arc<Feed>>>);
+
+impl Feeds {
+    /// Makes the feed of a turn that begins here.
+    pub fn open(&self, opening: Opening) -> Arc<Feed> {
+        let feed = Arc::new(Feed::new(opening));
+        self.feeds().insert(feed.opening.turn.clone(), feed.clone());
+        feed
+    }
+
+    /// The feed of a turn, if it runs here.
+    pub fn find(&self, turn: &TurnKey) -> Option<Arc<Feed>> {
+        self.feeds().get(turn).cloned()
+    }
+
+    /// Forgets a turn that is over; who has its feed keeps it.
+    pub fn remove(&self, turn: &TurnKey) {
+        self.feeds().remove(turn);
+    }
+
+    /// How many turns run here.
+    pub fn len(&self) -> usize {
+        self.feeds().len()
+    }
+
+    /// Whether no turn runs here.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn feeds(&self) -> MutexGuard<'_, HashMap<TurnKey, Arc<Feed>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

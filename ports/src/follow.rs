@@ -1,0 +1,143 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Closing, Message, Opening, Said, Timestamp, TurnEvent, TurnKey};
+use futures::stream::{BoxStream, StreamExt, unfold};
+
+use crate::admit::end_if_abandoned;
+use crate::{Clock, Feed, MessageStore, Result, TurnRecord};
+
+/// How long a store that cannot be read is asked again.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often a store is asked for more, at first and at last.
+const PACE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
+
+/// What a follower passes on to its client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Frame {
+    /// Events before the ending, the first of which has this number.
+    Events(usize, Vec<TurnEvent>),
+    /// What the client holds is more than was kept: this stands instead, through this number.
+    Snapshot(Vec<Said>, usize),
+    /// The ending, its number, and the assistant's message unless nothing was said. Nothing follows.
+    Ended(usize, Arc<Closing>, Option<Message>),
+}
+
+/// Reads what a turn that runs, or ran, elsewhere was opened with; `None` if there is no such turn.
+pub async fn opening(store: &dyn MessageStore, turn: &TurnKey) -> Result<Option<(Opening, TurnRecord)>> {
+    let Some((record, _)) = store.turn(turn, usize::MAX).await? else {
+        return Ok(None);
+    };
+    let newest_first = store.messages(&turn.conversation, Some(record.number + 1), 1).await?;
+    Ok(newest_first.into_iter().next().map(|user_message| {
+        let assistant_message = record.assistant_message.clone();
+        (Opening { turn: turn.clone(), user_message, assistant_message }, record)
+    }))
+}
+
+/// Follows a turn for a client that has all events before number `from`: by its feed as long as
+/// there is one, else by the store.
+///
+/// Ends after [`Frame::Ended`]; without it only if the store cannot be read for 15 seconds.
+pub fn follow(
+    store: Arc<dyn MessageStore>,
+    clock: Arc<dyn Clock>,
+    opening: Opening,
+    feed: Option<Arc<Feed>>,
+    from: usize,
+) -> BoxStream<'static, Frame> {
+    let read = clock.now();
+    let follower = Follower { store, clock, opening, feed, from, pause: PACE.0, read, ended: false };
+    unfold(follower, |mut follower| async move { Some((follower.next().await?, follower)) }).boxed()
+}
+
+struct Follower {
+    store: Arc<dyn MessageStore>,
+    clock: Arc<dyn Clock>,
+    opening: Opening,
+    feed: Option<Arc<Feed>>,
+    from: usize,
+    pause: Duration,
+    /// When the store was last read.
+    read: Timestamp,
+    ended: bool,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Frame> {
+        if self.ended {
+            return None;
+        }
+        if let Some(feed) = self.feed.clone() {
+            let events = feed.since(self.from).await;
+            if !events.is_empty() {
+                return Some(self.frame(events, || feed.events()));
+            }
+            self.feed = None;
+        }
+        loop {
+            match self.read_store().await {
+                Ok(Some(frame)) => return Some(frame),
+                Ok(None) => self.read = self.clock.now(),
+                Err(Gone::ForGood) => return None,
+                Err(Gone::ForNow) if self.clock.now().since(self.read) >= PATIENCE => return None,
+                Err(Gone::ForNow) => {}
+            }
+            self.clock.sleep(self.pause).await;
+            self.pause = (self.pause * 2).min(PACE.1);
+        }
+    }
+
+    async fn read_store(&mut self) -> Result<Option<Frame>, Gone> {
+        let turn = &self.opening.turn;
+        let look = async {
+            end_if_abandoned(&*self.store, &*self.clock, turn).await?;
+            self.store.turn(turn, self.from).await
+        };
+        let (record, events) = self.clock.within(PATIENCE, look).await.ok_or(Gone::ForNow)??.ok_or(Gone::ForGood)?;
+        if !events.is_empty() {
+            self.pause = PACE.0;
+            let all = if let [TurnEvent::Ended(_)] = events.as_slice() { self.all().await? } else { Vec::new() };
+            return Ok(Some(self.frame(events, || all)));
+        }
+        if let crate::TurnState::Ended(_) = record.state {
+            let last = record.kept.saturating_sub(1);
+            self.from = last;
+            let said = self.all().await?.iter().filter_map(TurnEvent::said).cloned().collect();
+            return Ok(Some(Frame::Snapshot(said, last.saturating_sub(1))));
+        }
+        Ok(None)
+    }
+
+    async fn all(&self) -> Result<Vec<TurnEvent>, Gone> {
+        let all = self.clock.within(PATIENCE, self.store.turn(&self.opening.turn, 0)).await;
+        Ok(all.ok_or(Gone::ForNow)??.ok_or(Gone::ForGood)?.1)
+    }
+
+    /// The next frame out of `events`, which begin at the client's place.
+    fn frame(&mut self, mut events: Vec<TurnEvent>, all: impl FnOnce() -> Vec<TurnEvent>) -> Frame {
+        let first = self.from;
+        if let [TurnEvent::Ended(closing)] = events.as_slice() {
+            self.ended = true;
+            return Frame::Ended(first, closing.clone(), self.opening.reply(closing.ending, &all()));
+        }
+        if let Some(TurnEvent::Ended(_)) = events.last() {
+            events.pop();
+        }
+        self.from += events.len();
+        Frame::Events(first, events)
+    }
+}
+
+enum Gone {
+    ForNow,
+    ForGood,
+}
+
+impl From<crate::PortError> for Gone {
+    fn from(error: crate::PortError) -> Self {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a follower cannot read the store");
+        Self::ForNow
+    }
+}

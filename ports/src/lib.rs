@@ -1,0 +1,46 @@
+//! What a coaching turn needs from the world, and how it is driven.
+//!
+//! Each trait is a port: its documentation is its contract, and `conformance` (a feature) holds
+//! one test per clause of it for every adapter. [`admit`], [`drive`] and [`follow`] bring the pure
+//! [`domain::Turn`] and the ports together; no port knows another.
+
+#![warn(missing_docs)]
+
+mod admit;
+mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod drive;
+mod embedder;
+mod error;
+mod feed;
+mod follow;
+mod jobs;
+mod llm;
+mod memories;
+mod messages;
+pub mod records;
+mod tokens;
+
+pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
+pub use clock::Clock;
+pub use drive::{LEASE, Ports, drive};
+pub use embedder::Embedder;
+pub use error::{PortError, Result};
+pub use feed::{Feed, Feeds};
+pub use follow::{Frame, follow, opening};
+pub use jobs::work_off;
+pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
+pub use memories::{IndexEntry, MemoryIndex, Search};
+pub use messages::{
+    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, Page, Stop, TurnRecord, TurnState,
+    Writer, Written,
+};
+pub use records::{Expect, Kind, Record, RecordKey, RecordStore};
+pub use tokens::{Identity, TokenRefusal, TokenVerifier};
+
+#[cfg(feature = "mock")]
+pub use {
+    llm::MockLlmStream, memories::MockMemoryIndex, messages::MockMessageStore, records::MockRecordStore,
+    tokens::MockTokenVerifier,
+};

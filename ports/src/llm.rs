@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use domain::{Delivery, Fault, Prompt, StopReason, Tier, Usage};
+use futures::stream::{BoxStream, StreamExt};
+use serde_json::Value;
+
+use crate::{PortError, Result};
+
+/// A language model that speaks as it thinks.
+///
+/// - *Once.* A call is one request to one model: no retries, no timers and no clock inside. The
+///   caller limits it, and hangs up by dropping the stream.
+/// - *Whole or failed.* The stream ends after one [`Piece::End`] or one error, and yields nothing
+///   after it. A stream that merely stops has failed.
+/// - *Exact.* The texts joined are the model's answer byte for byte; none is empty.
+/// - *Lazy.* Nothing is asked before the stream is polled.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait LlmStream: Send + Sync {
+    /// Asks the model.
+    fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>>;
+}
+
+/// What to ask, of whom, and how the answer is to look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelCall {
+    /// Which of the configured models.
+    pub tier: Tier,
+    /// The model that this coach wants instead, if any.
+    pub model: Option<String>,
+    /// What is said to it.
+    pub prompt: Prompt,
+    /// What its answer is to look like.
+    pub answer: Answer,
+    /// Whether the answer arrives piece by piece.
+    pub delivery: Delivery,
+    /// The longest answer, in the model's own tokens.
+    pub max_tokens: u32,
+    /// 0 for the same answer every time.
+    pub temperature: f64,
+}
+
+/// What an answer is to look like.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Words for the athlete.
+    Prose,
+    /// One call of this tool, and nothing else: the texts are its input, a JSON object.
+    Tool {
+        /// The tool's name.
+        name: &'static str,
+        /// Its input's JSON schema.
+        schema: Arc<Value>,
+    },
+}
+
+/// Part of a model's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Some of its text; never empty.
+    Text(String),
+    /// It is complete.
+    End {
+        /// Why the model stopped.
+        reason: StopReason,
+        /// What it cost.
+        usage: Usage,
+    },
+}
+
+/// The whole answer at once: for calls whose pieces are of no use to anybody.
+pub async fn answer(llm: &dyn LlmStream, call: ModelCall) -> Result<(String, Usage)> {
+    let mut pieces = llm.open(call);
+    let mut text = String::new();
+    while let Some(piece) = pieces.next().await {
+        match piece? {
+            Piece::Text(more) => text.push_str(&more),
+            Piece::End { reason: StopReason::Complete, usage } => return Ok((text, usage)),
+            Piece::End { .. } => return Err(PortError::new("model", Fault::Truncated)),
+        }
+    }
+    Err(PortError::new("model", Fault::Truncated))
+}

@@ -1,0 +1,55 @@
+use async_trait::async_trait;
+use domain::memory::RecalledKind;
+use domain::{CoachId, Recalled, Timestamp, UserScope};
+
+use crate::Result;
+
+/// Finds what is worth recalling.
+///
+/// - *Owned.* A search sees the caller's own entries and what is shared by all, and nothing else.
+///   An adapter checks the owner of every hit again, and drops the ones that are not the caller's.
+/// - *Repeatable.* An entry is its key: writing it again replaces it, removing it again is no error.
+/// - *Eventual.* What was written may take a while to be found; what was removed may take as long to
+///   be gone. Whoever promised that something is gone asks until it is.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait MemoryIndex: Send + Sync {
+    /// The best matches above the adapter's own threshold, best first, at most `search.limit`.
+    async fn search(&self, search: &Search) -> Result<Vec<Recalled>>;
+
+    /// Adds or replaces an entry of this user.
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()>;
+
+    /// Removes an entry of this user.
+    async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()>;
+}
+
+/// What to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    /// Who is looking.
+    pub owner: UserScope,
+    /// For whom: entries of another coach are not found.
+    pub coach: CoachId,
+    /// What it is about.
+    pub text: String,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Something to find again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// What kind of record it is; with `id` its key.
+    pub kind: RecalledKind,
+    /// The record's id.
+    pub id: String,
+    /// `None` for every coach of this user.
+    pub coach: Option<CoachId>,
+    /// Its text.
+    pub text: String,
+    /// When the record was made.
+    pub created: Timestamp,
+    /// To find it by.
+    pub tags: Vec<String>,
+}

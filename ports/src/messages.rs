@@ -1,0 +1,239 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::conversation::Edit;
+use domain::{
+    Body, Closing, CoachId, Conversation, ConversationKey, Fence, Finish, IdempotencyKey, Job, Message, MessageId,
+    Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope, ZoneName,
+};
+
+use crate::Result;
+
+/// Conversations, their messages, the turns that make them, and the jobs that turns leave behind.
+///
+/// They are one port because [`admit`](Self::admit) and [`finish`](Self::finish) are atomic across
+/// them. For every method of this port:
+///
+/// - *All or nothing.* After an error, all of it was done or none of it.
+/// - *Repeatable.* Asking again with equal arguments changes nothing more, and is answered as the
+///   first time. That is how a caller settles an answer that was lost: it asks again.
+/// - *Current.* A read that starts after a write was answered sees it, in whatever process.
+///   [`conversations`](Self::conversations) alone may lag.
+/// - *Owned.* A key carries its user; nothing of another user is ever read, changed or revealed.
+/// - *Timeless.* No method looks at a clock. What is past its time is for the caller to judge.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait MessageStore: Send + Sync {
+    /// Makes an empty conversation; one that is there already stays as it is.
+    async fn create_conversation(&self, new: &Conversation) -> Result<()>;
+
+    /// Reads a conversation; `None` if it never was or was deleted.
+    async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>>;
+
+    /// A user's conversations with a coach, the last active first, at most `limit` of them.
+    async fn conversations(
+        &self,
+        owner: &UserScope,
+        coach: &CoachId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Conversation>>;
+
+    /// Changes title or tags; `false` if there is no such conversation.
+    async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool>;
+
+    /// Removes a conversation with its messages, turns and jobs. From then on no write of any of
+    /// its turns is taken. `false` if there is no such conversation.
+    async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool>;
+
+    /// Messages with a number below `before`, the newest first, at most `limit` of them.
+    async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>>;
+
+    /// Takes in a user's message and lets its turn begin: the key's record, the message, the turn
+    /// and the conversation's next [`Fence`], in one write. What was found is judged in this order:
+    ///
+    /// 1. no such conversation: [`Admitted::Unknown`];
+    /// 2. a record of the key that has not expired at `admission.now`: [`Admitted::New`] again if it
+    ///    is this very turn's, [`Admitted::Existing`] if its body is the same, else
+    ///    [`Admitted::Mismatch`];
+    /// 3. a turn of the conversation that has not ended: [`Admitted::Busy`];
+    /// 4. a hold that would take the sum of the user's holds over its limit: [`Admitted::OverLimit`].
+    ///
+    /// Anything but `New` has changed nothing. The message gets the number after the last one.
+    async fn admit(&self, admission: &Admission) -> Result<Admitted>;
+
+    /// Keeps `events` as the turn's events from number `from` on, and its lease until `lease_until`.
+    ///
+    /// `from` is at most the number of events kept so far; what was kept from there on is replaced
+    /// (by the same, when a lost answer made the caller ask again). [`Written::LeaseLost`] if the
+    /// turn has ended or another fence holds the conversation.
+    async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
+
+    /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was said),
+    /// its jobs, its hold settled, the conversation's title if it has none, and the conversation free
+    /// for the next turn, in one write.
+    ///
+    /// [`Writer::Holder`] must hold the fence. [`Writer::Reaper`] speaks for a holder that is gone:
+    /// it is refused if the turn's lease is no longer the one that it saw.
+    /// [`Written::LeaseLost`] if refused, or if the turn has ended otherwise.
+    async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>>;
+
+    /// Has the next checkpoint of a turn answer [`Stop::Asked`]. What the turn is at this moment;
+    /// `None` if unknown.
+    async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>>;
+
+    /// Reads a turn and its events from number `from` on, the ending included; `None` if unknown, or
+    /// expired.
+    async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
+
+    /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
+    /// Of one turn, one user, or anyone. Two callers never hold the same job at the same time.
+    async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>>;
+
+    /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it since.
+    async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
+
+    /// The jobs of a turn, whatever their state.
+    async fn jobs(&self, turn: &TurnKey) -> Result<Vec<Job>>;
+}
+
+/// Where a list goes on; opaque to all but the store that made it.
+pub type Cursor = String;
+
+/// Part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<Cursor>,
+}
+
+/// A request to begin a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Admission {
+    pub turn: TurnKey,
+    pub key: IdempotencyKey,
+    /// A hash of what is asked: an equal key with an equal body is the same request.
+    pub body: [u8; 32],
+    pub user_message: MessageId,
+    pub assistant_message: MessageId,
+    pub text: Arc<str>,
+    pub sent: Option<Timestamp>,
+    pub zone: Option<ZoneName>,
+    pub now: Timestamp,
+    pub lease_until: Timestamp,
+    /// Until when the key stands for this turn.
+    pub key_until: Timestamp,
+    pub hold: Option<Hold>,
+}
+
+impl Admission {
+    /// What was opened, once it was admitted as message `number`.
+    pub fn opening(&self, number: u64) -> Opening {
+        let body = Body::User { text: self.text.clone(), sent: self.sent, zone: self.zone.clone() };
+        let turn = self.turn.turn.clone();
+        Opening {
+            turn: self.turn.clone(),
+            user_message: Message { id: self.user_message.clone(), number, turn, created: self.now, body },
+            assistant_message: self.assistant_message.clone(),
+        }
+    }
+}
+
+/// What a turn reserves of its user's allowance until it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    /// How much.
+    pub amount: u64,
+    /// What the sum of the user's holds must not exceed.
+    pub limit: u64,
+}
+
+/// What became of an [`Admission`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`MessageStore::admit` says each")]
+pub enum Admitted {
+    New(Begun),
+    Existing(TurnId),
+    Mismatch,
+    Busy(TurnId),
+    OverLimit,
+    Unknown,
+}
+
+/// The right to drive a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// For every write.
+    pub fence: Fence,
+    /// What the user's message got.
+    pub number: u64,
+}
+
+/// What a running turn has said since the last one.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "`MessageStore::checkpoint` says each")]
+pub struct Checkpoint {
+    pub turn: TurnKey,
+    pub fence: Fence,
+    pub from: usize,
+    pub events: Vec<TurnEvent>,
+    pub lease_until: Timestamp,
+}
+
+/// Whether the writer still had the right to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Written<T> {
+    Done(T),
+    LeaseLost,
+}
+
+/// Whether somebody asked the turn to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Stop {
+    Asked,
+    NotAsked,
+}
+
+/// In whose name a turn is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "`MessageStore::finish` says each")]
+pub enum Writer {
+    Holder(Fence),
+    Reaper { fence: Fence, lease_until: Timestamp },
+}
+
+/// The two states that are ever stored; the rest is the holder's own business.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum TurnState {
+    Running { fence: Fence, lease_until: Timestamp },
+    Ended(Arc<Closing>),
+}
+
+/// What is known about a turn apart from its events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnRecord {
+    /// Whether it runs.
+    pub state: TurnState,
+    /// The number of the message that began it.
+    pub number: u64,
+    /// The id that the reply has, or will have.
+    pub assistant_message: MessageId,
+    /// When it was admitted.
+    pub created: Timestamp,
+    /// How many of its events are kept; the last of them is the ending, once there is one.
+    pub kept: usize,
+}
+
+/// Whose jobs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum JobsOf {
+    Turn(TurnKey),
+    User(UserScope),
+    Anyone,
+}

@@ -1,0 +1,88 @@
+//! What is known about a user, as versioned records.
+
+use async_trait::async_trait;
+use domain::{Fault, RecordId, UserScope};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Cursor, Page, PortError, Result};
+
+/// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
+/// summaries, usage, the pin of their identity.
+///
+/// One contract for all kinds; [`read`] and [`body`] give records their types. Ids sort by
+/// creation, so a list is in that order.
+///
+/// - *All or nothing, repeatable, current, owned, timeless*, as for
+///   [`MessageStore`](crate::MessageStore). A list may lag.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait RecordStore: Send + Sync {
+    /// Reads one record; strongly.
+    async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
+
+    /// A user's records of a kind, the newest first, at most `limit` of them.
+    async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>>;
+
+    /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,
+    /// if not. A record that already holds these very bytes was written by an earlier try: `Ok(true)`.
+    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
+
+    /// Removes one record; `false` if there was none.
+    async fn delete(&self, at: &RecordKey) -> Result<bool>;
+}
+
+/// Whose record, of which kind, and which.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct RecordKey {
+    pub owner: UserScope,
+    pub kind: Kind,
+    pub id: RecordId,
+}
+
+/// The kinds of record; the name is part of the stored key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Kind {
+    Coach,
+    Memory,
+    Tombstone,
+    Workout,
+    PersonalRecord,
+    Summary,
+    Usage,
+    Identity,
+}
+
+/// A stored record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Record {
+    pub at: RecordKey,
+    pub body: Vec<u8>,
+    pub version: u64,
+}
+
+/// What a record must be for a write to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Expect {
+    Anything,
+    Absent,
+    Version(u64),
+}
+
+/// Reads a record's body as what it was written as.
+pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
+    serde_json::from_slice(&record.body).map_err(undecodable)
+}
+
+/// The bytes of a record's body.
+pub fn body<T: Serialize>(value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(undecodable)
+}
+
+fn undecodable(error: serde_json::Error) -> PortError {
+    PortError { fault: Fault::Rejected, adapter: "records", source: Some(Box::new(error)) }
+}
