@@ -1,0 +1,61 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use domain::{Coach, Limits};
+use ports::{Feeds, Ports, TokenVerifier};
+use tokio_util::task::TaskTracker;
+
+/// What a server is made of; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The world.
+    pub ports: Ports,
+    /// Who is asking.
+    pub tokens: Arc<dyn TokenVerifier>,
+    /// The turns that run in this process.
+    pub feeds: Arc<Feeds>,
+    /// Where turns run on after their request; the app that owns it waits for them.
+    pub tasks: TaskTracker,
+    /// How it is set up.
+    pub settings: Arc<Settings>,
+}
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Coaches that every user has, besides their own.
+    pub coaches: Vec<Arc<Coach>>,
+    /// How long a turn's steps may take.
+    pub limits: Limits,
+    /// How long a turn may take as a whole.
+    pub deadline: Duration,
+    /// How long a stream may be silent.
+    pub heartbeat: Duration,
+    /// Whether acknowledgments and updates are sent as chunks.
+    pub contextual_as_chunk: bool,
+    /// Pages of which origins may call.
+    pub cors_origins: Vec<HeaderValue>,
+    /// How many turns may run in this process at once.
+    pub turns_at_once: usize,
+    /// How many turns one user may have running at once.
+    pub turns_per_user: u64,
+    /// The keys of a local issuer, as a JWK set.
+    pub jwks: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            coaches: Vec::new(),
+            limits: Limits::default(),
+            deadline: Duration::from_secs(120),
+            heartbeat: Duration::from_secs(5),
+            contextual_as_chunk: false,
+            cors_origins: Vec::new(),
+            turns_at_once: 1_000,
+            turns_per_user: 8,
+            jwks: None,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One request, checked step by step before anything is looked up for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request};
+use axum::response::Response;
+use bytes::Bytes;
+use domain::{CoachId, ConversationKey, Timestamp, TurnId, TurnKey, UserScope};
+use futures::future::{Either, select};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::code::{Code, Problem};
+use crate::request::field;
+
+/// How long a body may take to arrive.
+const BODY: Duration = Duration::from_secs(10);
+
+/// A request whose caller and path are known, and its body read.
+pub(crate) struct Call {
+    pub(crate) app: App,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) arrived: Timestamp,
+    pub(crate) path: Vec<(String, String)>,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    /// Made by verifying the token; a route without access control has none.
+    pub(crate) scope: Option<UserScope>,
+    pub(crate) body: Bytes,
+}
+
+pub(crate) type Answer = Result<Response, Problem>;
+
+impl Call {
+    /// The caller, who is also the user that the path names.
+    pub(crate) fn scope(&self) -> Result<UserScope, Problem> {
+        self.scope.clone().ok_or_else(|| Code::MissingAuthHeader.into())
+    }
+
+    pub(crate) fn coach(&self) -> Result<CoachId, Problem> {
+        self.id("coachId")
+    }
+
+    pub(crate) fn conversation(&self) -> Result<ConversationKey, Problem> {
+        Ok(ConversationKey { user: self.scope()?, coach: self.coach()?, conversation: self.id("conversationId")? })
+    }
+
+    pub(crate) fn turn(&self) -> Result<TurnKey, Problem> {
+        Ok(TurnKey { conversation: self.conversation()?, turn: self.id::<TurnId>("turnId")? })
+    }
+
+    pub(crate) fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
+        id(&self.path, name)
+    }
+
+    /// A parameter of the query, decoded.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri.query().unwrap_or_default().as_bytes();
+        form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// How many items a list may have.
+    pub(crate) fn limit(&self, usual: usize, most: usize) -> Result<usize, Problem> {
+        match self.query("limit") {
+            None => Ok(usual),
+            Some(limit) => match limit.parse() {
+                Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
+                Ok(_) | Err(_) => Err(field(&format!("limit is a number from 1 to {most}"))),
+            },
+        }
+    }
+
+    /// The body as a JSON object; none is an empty one.
+    pub(crate) fn optional_object(&self) -> Result<Map<String, Value>, Problem> {
+        if self.body.trim_ascii().is_empty() { Ok(Map::new()) } else { crate::request::object(&self.body) }
+    }
+
+    pub(crate) fn header(&self, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The address of a conversation, below which its turns are.
+    pub(crate) fn conversation_path(&self, key: &ConversationKey) -> String {
+        let ConversationKey { user, coach, conversation } = key;
+        format!("/users/{user}/coaches/{coach}/conversations/{conversation}")
+    }
+}
+
+pub(crate) fn id<T: std::str::FromStr>(path: &[(String, String)], name: &str) -> Result<T, Problem> {
+    let found = path.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
+    found.ok_or_else(|| Problem::from(Code::InvalidId).saying(format!("{name}: {}", Code::InvalidId.message())))
+}
+
+/// The one bearer token of a request, from either of the two headers that may carry it.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let names = [header::AUTHORIZATION, HeaderName::from_static("x-coach-authorization")];
+    let mut values = names.iter().flat_map(|name| headers.get_all(name));
+    let value = values.next().ok_or(Code::MissingAuthHeader)?;
+    if values.next().is_some() {
+        return Err(Problem::from(Code::InvalidToken).saying("The request carries more than one token."));
+    }
+    let value = value.to_str().map_err(|_| Code::InvalidToken)?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() => Ok(token),
+        Some(_) | None => Err(Code::MissingAuthHeader.into()),
+    }
+}
+
+/// Reads a body of at most `limit` bytes, sent as JSON.
+pub(crate) async fn body(app: &App, parts: &request::Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > limit) {
+        return Err(Code::PayloadTooLarge.into());
+    }
+    let read = Box::pin(Limited::new(body, limit).collect());
+    let clock = &*app.ports.clock;
+    let body = match select(read, clock.sleep_until(clock.now() + BODY)).await {
+        Either::Left((Ok(body), _)) => body.to_bytes(),
+        Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => return Err(Code::PayloadTooLarge.into()),
+        Either::Left((Err(_), _)) => return Err(Problem::from(Code::InvalidJson).saying("The body was cut off.")),
+        Either::Right(_) => return Err(Code::RequestTimeout.into()),
+    };
+    let json = parts.headers.get(header::CONTENT_TYPE).is_none_or(is_json);
+    if !body.is_empty() && !json {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    Ok(body)
+}
+
+fn is_json(content_type: &HeaderValue) -> bool {
+    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
+    typed(status, "application/json", value.to_string())
+}
+
+pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

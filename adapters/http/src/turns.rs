@@ -1,0 +1,237 @@
+//! Saying something, and following what comes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use domain::{Coach, ConversationKey, Ending, JobState, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey};
+use futures::StreamExt;
+use futures::stream;
+use ports::{
+    Admission, Admitting, Begun, Feed, Frame, Hold, LEASE, TurnState, admit, drive, end_if_abandoned, follow, opening,
+    work_off,
+};
+use tracing::{info, warn};
+use uuid::{NoContext, Uuid};
+
+use crate::call::{Answer, Call, json};
+use crate::code::{Code, Problem};
+use crate::events::Encoder;
+use crate::request::{TurnRequest, after, place};
+use crate::routes::insert;
+use crate::{library, shapes, sse};
+
+/// How long an idempotency key stands.
+const KEY: Duration = Duration::from_secs(25 * 3_600);
+
+/// How long a look at a turn waits for its jobs, and how often it looks.
+const WAIT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_millis(100));
+
+/// `POST {conv}/stream`
+pub(crate) async fn stream(call: Call) -> Answer {
+    let following = begin(&call).await?;
+    Ok(streamed(&call, following, 0))
+}
+
+/// `POST {conv}/send-message`: the same turn, told at its end.
+pub(crate) async fn send(call: Call) -> Answer {
+    let following = begin(&call).await?;
+    let encoder = encoder(&call, &following);
+    let mut frames = frames(&call, following, 0);
+    while let Some(frame) = frames.next().await {
+        let Frame::Ended(_, closing, reply) = frame else { continue };
+        if let Ending::Failed(error) = closing.ending {
+            let turn = encoder.opening.turn.turn.as_str();
+            return Err(Problem::from(Code::from(error)).with("turnId", turn));
+        }
+        return Ok(json(StatusCode::OK, &encoder.completed(&closing, reply.as_ref())));
+    }
+    Err(Code::StoreUnavailable.into())
+}
+
+/// `GET {conv}/stream`
+pub(crate) async fn resume(call: Call) -> Answer {
+    let conversation = call.conversation()?;
+    let named = call.query("turnId").map(|turn| turn.parse::<TurnId>()).transpose().map_err(|_| Code::InvalidId)?;
+    let last = call.header("last-event-id").and_then(place);
+    let turn = match named.or_else(|| last.as_ref().map(|(turn, _)| turn.clone())) {
+        Some(turn) => turn,
+        None => match running(&call, &conversation).await? {
+            Some(turn) => turn,
+            None => return Ok(json(StatusCode::OK, &serde_json::json!({ "activeTurnId": null }))),
+        },
+    };
+    let place = last.filter(|(of, _)| *of == turn).map(|(_, from)| from);
+    let from = call.query("after").as_deref().and_then(after).or(place).unwrap_or(0);
+    let following = attach(&call, TurnKey { conversation, turn }).await?;
+    Ok(streamed(&call, following, from))
+}
+
+/// `GET {conv}/turns/{turnId}`
+pub(crate) async fn read(call: Call) -> Answer {
+    let key = call.turn()?;
+    let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
+    let waits = call.query("wait").is_some_and(|wait| wait == "jobs");
+    let until = clock.now() + WAIT.0;
+    end_if_abandoned(store, clock, &key).await?;
+    loop {
+        let (opening, record) = opening(store, &key).await?.ok_or(Code::TurnNotFound)?;
+        let jobs = store.jobs(&key).await?;
+        let over = matches!(record.state, TurnState::Ended(_))
+            && !jobs.iter().any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
+        if over || !waits || clock.now() >= until {
+            return Ok(json(StatusCode::OK, &shapes::turn(&opening, &record, &jobs)));
+        }
+        clock.sleep_until(clock.now() + WAIT.1).await;
+    }
+}
+
+/// A turn to look at, here or in the store.
+struct Following {
+    opening: Opening,
+    feed: Option<Arc<Feed>>,
+    resumed: bool,
+}
+
+/// Takes in a message, and lets its turn begin; or finds the turn that it began before.
+async fn begin(call: &Call) -> Result<Following, Problem> {
+    let request = TurnRequest::parse(&call.body, call.header("idempotency-key"))?;
+    let conversation = call.conversation()?;
+    let coach = library::find_coach(call, &conversation.coach).await?;
+    let app = &call.app;
+    if app.feeds.len() >= app.settings.turns_at_once {
+        return Err(Code::Overloaded.into());
+    }
+    let now = app.ports.clock.now();
+    let turn_uuid = fresh(now);
+    let turn = TurnKey { conversation: conversation.clone(), turn: id(turn_uuid)? };
+    let admission = Admission {
+        key: request.key(&conversation, &turn.turn),
+        body: request.body_hash(),
+        user_message: id(fresh(now))?,
+        assistant_message: id(fresh(now))?,
+        text: request.text.clone(),
+        sent: request.sent,
+        zone: request.zone.clone(),
+        now,
+        lease_until: now + LEASE,
+        key_until: now + KEY,
+        hold: Some(Hold { amount: 1, limit: app.settings.turns_per_user }),
+        turn,
+    };
+    match admit(&*app.ports.messages, &*app.ports.clock, &admission, request.if_busy).await {
+        Ok(Admitting::Begin(begun)) => Ok(start(call, &admission, begun, coach, turn_uuid.as_u64_pair().1)),
+        Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation, turn }).await,
+        Err(refusal) => {
+            let problem = Problem::from(refusal);
+            let busy = problem.fields.get("turnId").and_then(|turn| turn.as_str());
+            let resume = busy.map(|turn| format!("{}/stream?turnId={turn}", call.conversation_path(&conversation)));
+            Err(resume.into_iter().fold(problem.clone(), |problem, url| problem.with("resumeUrl", url)))
+        }
+    }
+}
+
+/// Lets an admitted turn run, whether or not anybody stays to see it.
+fn start(call: &Call, admission: &Admission, begun: Begun, coach: Arc<Coach>, seed: u64) -> Following {
+    let app = call.app.clone();
+    let opening = admission.opening(begun.number);
+    let feed = app.feeds.open(opening.clone());
+    let deadline = call.arrived + app.settings.deadline;
+    let task = Task { opening: opening.clone(), fence: begun.fence, coach, seed, asked: call.arrived, deadline };
+    let (driven, request_id) = (feed.clone(), call.request_id.clone());
+    let limits = app.settings.limits;
+    call.app.tasks.spawn(async move {
+        let turn = task.opening.turn.clone();
+        drive(task, limits, &app.ports, &driven).await;
+        app.feeds.remove(&turn);
+        log(&request_id, &turn, &driven);
+        work_off(&app.ports, &turn).await;
+    });
+    Following { opening, feed: Some(feed), resumed: false }
+}
+
+/// Finds a turn that runs, or ran, here or elsewhere.
+async fn attach(call: &Call, turn: TurnKey) -> Result<Following, Problem> {
+    if let Some(feed) = call.app.feeds.find(&turn) {
+        return Ok(Following { opening: feed.opening().clone(), feed: Some(feed), resumed: true });
+    }
+    let (opening, _) = opening(&*call.app.ports.messages, &turn).await?.ok_or(Code::TurnNotFound)?;
+    Ok(Following { opening, feed: None, resumed: true })
+}
+
+async fn running(call: &Call, key: &ConversationKey) -> Result<Option<TurnId>, Problem> {
+    let conversation = call.app.ports.messages.conversation(key).await?.ok_or(Code::ConversationNotFound)?;
+    Ok(conversation.active)
+}
+
+fn encoder(call: &Call, following: &Following) -> Encoder {
+    let settings = &call.app.settings;
+    Encoder {
+        opening: following.opening.clone(),
+        resumed: following.resumed,
+        heartbeat: settings.heartbeat,
+        contextual_as_chunk: settings.contextual_as_chunk,
+    }
+}
+
+fn frames(call: &Call, following: Following, from: usize) -> stream::BoxStream<'static, Frame> {
+    let ports = &call.app.ports;
+    follow(ports.messages.clone(), ports.clock.clone(), following.opening, following.feed, from)
+}
+
+fn streamed(call: &Call, following: Following, from: usize) -> Response {
+    let encoder = encoder(call, &following);
+    let turn = following.opening.turn.clone();
+    let start = encoder.start(from);
+    let rest = frames(call, following, from).map(move |frame| encoder.encode(&frame));
+    let texts = stream::iter([start]).chain(rest).filter(|text| futures::future::ready(!text.is_empty())).boxed();
+    let clock = call.app.ports.clock.clone();
+    let mut response = sse::response(StatusCode::OK, clock, call.app.settings.heartbeat, texts);
+    let location = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
+    insert(&mut response, "x-turn-id", turn.turn.as_str());
+    insert(&mut response, header::CONTENT_LOCATION.as_str(), &location);
+    response
+}
+
+/// One line for each turn: ids, times and outcome, and nothing that anybody said.
+fn log(request_id: &str, turn: &TurnKey, feed: &Feed) {
+    let events = feed.events();
+    let conversation = &turn.conversation.conversation;
+    let Some(TurnEvent::Ended(closing)) = events.last() else {
+        return warn!(request_id, turn = %turn.turn, %conversation, "a turn was taken from this process");
+    };
+    let report = &closing.report;
+    let code = if let Ending::Failed(error) = closing.ending { Some(Code::from(error).as_str()) } else { None };
+    info!(
+        request_id,
+        turn = %turn.turn,
+        %conversation,
+        outcome = shapes::status(closing.ending),
+        code,
+        route = ?report.route.as_ref().map(|route| route.router_metadata.source),
+        calls = report.calls.len(),
+        events = events.len(),
+        start_ms = report.timings.start,
+        load_ms = report.timings.load,
+        route_ms = report.timings.route,
+        first_token_ms = report.timings.first_token,
+        finish_ms = report.timings.finish,
+        "turn"
+    );
+}
+
+fn fresh(now: Timestamp) -> Uuid {
+    let nanos = u32::try_from(now.0 % 1_000 * 1_000_000).unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, now.0 / 1_000, nanos))
+}
+
+fn id<T: std::str::FromStr>(uuid: Uuid) -> Result<T, Problem> {
+    uuid.simple().to_string().parse().map_err(|_| Code::Internal.into())
+}
+
+/// A new id for a conversation.
+pub(crate) fn fresh_id<T: std::str::FromStr>(now: Timestamp) -> Result<T, Problem> {
+    id(fresh(now))
+}
+
