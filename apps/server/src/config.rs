@@ -1,0 +1,156 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use axum::http::HeaderValue;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::UserId;
+
+/// The backend of an AI fitness coach, as a server on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "coach-server", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) config: Config,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a token of the local issuer; it works beside a running server.
+    Token(TokenArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Whose token: 1 to 64 characters out of A-Z, a-z, 0-9, _ and -.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: UserId,
+    /// For how many hours it is valid.
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
+    pub(crate) hours: u64,
+    /// The data directory of the server.
+    #[arg(long, env = "COACH_DATA", value_name = "DIR", default_value = ".coach")]
+    pub(crate) data: PathBuf,
+}
+
+/// Every option is also an environment variable.
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "COACH_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: SocketAddr,
+
+    /// Where the server keeps the signing key of the local issuer.
+    #[arg(long, env = "COACH_DATA", value_name = "DIR", default_value = ".coach")]
+    pub(crate) data: PathBuf,
+
+    /// Where conversations are kept.
+    #[arg(long, env = "COACH_STORE", value_enum, default_value_t = Store::Memory)]
+    pub(crate) store: Store,
+
+    /// Who answers.
+    #[arg(long, env = "COACH_LLM", value_enum, default_value_t = Llm::Rehearsal)]
+    pub(crate) llm: Llm,
+
+    /// How long the rehearsal model takes for a word, in milliseconds.
+    #[arg(long, env = "COACH_PACE_MS", value_name = "MS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pub(crate) pace_ms: u64,
+
+    /// What the rehearsal model's choices come from.
+    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) rehearsal_seed: u64,
+
+    /// Origin whose pages may call, such as http://localhost:5173; may be given more than once.
+    #[arg(long = "cors-origin", env = "COACH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
+          value_parser = origin)]
+    pub(crate) cors_origins: Vec<HeaderValue>,
+
+    /// Send the acknowledgment and the updates as `chunk` events, for clients that know no other.
+    #[arg(long, env = "COACH_CONTEXTUAL_AS_CHUNK", value_name = "BOOL", default_value_t = false,
+          action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) contextual_as_chunk: bool,
+
+    /// Stream the reply as the model makes it; `false` makes it by one call and sends it as one chunk.
+    #[arg(long, env = "COACH_FULL_STREAMING", value_name = "BOOL", default_value_t = true,
+          action = clap::ArgAction::Set)]
+    pub(crate) full_streaming: bool,
+
+    /// After how many seconds of silence a stream sends a heartbeat.
+    #[arg(long, env = "COACH_HEARTBEAT_S", value_name = "SECONDS", default_value_t = 5,
+          value_parser = clap::value_parser!(u64).range(2..=15))]
+    pub(crate) heartbeat_s: u64,
+
+    /// After how many seconds a turn must begin to end.
+    #[arg(long, env = "COACH_DEADLINE_S", value_name = "SECONDS", default_value_t = 120,
+          value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) deadline_s: u64,
+
+    /// How many connections are served at once; the next are told to come back.
+    #[arg(long, env = "COACH_CONNECTIONS", value_name = "NUMBER", default_value_t = 2_000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) connections: u32,
+
+    /// How many turns run at once.
+    #[arg(long, env = "COACH_TURNS_AT_ONCE", value_name = "NUMBER", default_value_t = 1_000)]
+    pub(crate) turns_at_once: usize,
+
+    /// How many turns one user may have running at once.
+    #[arg(long, env = "COACH_TURNS_PER_USER", value_name = "NUMBER", default_value_t = 8)]
+    pub(crate) turns_per_user: u64,
+
+    /// Take tokens of this issuer instead of the local one; needs --audience and --jwks-url.
+    #[arg(long, env = "COACH_ISSUER", value_name = "URL", requires_all = ["audience", "jwks_url"])]
+    pub(crate) issuer: Option<String>,
+
+    /// The audience (client id) that tokens must be for.
+    #[arg(long, env = "COACH_AUDIENCE", value_name = "ID", requires = "issuer")]
+    pub(crate) audience: Option<String>,
+
+    /// Where the issuer publishes its keys.
+    #[arg(long, env = "COACH_JWKS_URL", value_name = "URL", requires = "issuer")]
+    pub(crate) jwks_url: Option<String>,
+
+    /// What is logged, in the words of tracing's EnvFilter, such as debug or coach_http=debug.
+    #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    /// In memory: gone when the server ends.
+    Memory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Llm {
+    /// An offline stand-in that needs no account.
+    Rehearsal,
+}
+
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let scheme = text.starts_with("http://") || text.starts_with("https://");
+    let bare = text.matches('/').count() == 2 && !text.ends_with('/');
+    let value = HeaderValue::from_str(text).map_err(|_| "an origin is plain text".to_owned())?;
+    if scheme && bare { Ok(value) } else { Err("an origin is a scheme, a host and perhaps a port, without a path".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_origin_has_no_path() {
+        assert!(origin("http://localhost:5173").is_ok());
+        for bad in ["localhost", "http://a/b", "http://a/", "ftp://a", "*"] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+}
