@@ -26,12 +26,13 @@ use std::sync::Arc;
 pub use journal::{Journal, TurnEvent};
 pub use words::{
     CallKind, CallOutcome, CallRecord, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept,
-    Limits, Loaded, Opening, Output, RecalledReport, Refused, Report, StopReason, Task, Tier, Timings, TurnError, Usage,
+    Limits, Loaded, Opening, Output, RecalledReport, Refused, Report, StopReason, Task, Tier, Timings, TurnError,
+    Usage,
 };
 
 use crate::conversation::{self, PartKind, Said, Stage};
 use crate::prompt::{Prompt, estimated_tokens};
-use crate::router::{self, Ruled, RouterDecision, Source};
+use crate::router::{self, RouterDecision, Ruled, Source};
 use crate::{Fault, Timestamp};
 
 /// A coaching turn.
@@ -112,6 +113,10 @@ impl Turn {
             (phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)), Input::StopAsked) => {
                 self.cut(&phase, Ending::Stopped)
             }
+            (phase, Input::HurryUp(deadline)) => {
+                self.task.deadline = self.task.deadline.min(deadline);
+                phase
+            }
             // Nothing waits for this any more.
             (phase, _) => phase,
         };
@@ -138,7 +143,11 @@ impl Turn {
                 self.perform(Effect::Finish(f.finish.clone()));
                 Phase::Finishing(Finishing { again: None, ..f })
             }
-            phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_) | Phase::Finishing(_) | Phase::Done) => phase,
+            phase @ (Phase::Loading(_)
+            | Phase::Preparing(_)
+            | Phase::Replying(_)
+            | Phase::Finishing(_)
+            | Phase::Done) => phase,
         };
         self.checkpoint();
     }
@@ -234,17 +243,21 @@ impl Turn {
     fn said(&mut self, mut r: Replying, text: String) -> Phase {
         r.alarm = self.now + self.limits.silence;
         let mut text = mem::take(&mut r.blank) + &text;
+        let room = self.limits.reply_bytes - self.journal.reply_bytes();
+        let overflows = text.len() > room;
+        text.truncate(text.floor_char_boundary(room));
         if !self.journal.has_reply() {
-            if text.trim().is_empty() && text.len() < self.limits.reply_bytes {
+            if text.trim().is_empty() && overflows {
+                self.perform(Effect::StopReply);
+                return self.broke_off(r, Fault::Truncated);
+            }
+            if text.trim().is_empty() {
                 r.blank = text;
                 return Phase::Replying(r);
             }
             self.report.timings.first_token = self.elapsed();
         }
         self.report.timings.last_token = self.elapsed();
-        let room = self.limits.reply_bytes - self.journal.reply_bytes();
-        let overflows = text.len() > room;
-        text.truncate(text.floor_char_boundary(room));
         if !text.is_empty() {
             self.say(PartKind::Reply, None, text);
         }
@@ -279,10 +292,14 @@ impl Turn {
 
     /// Ends before the end, hanging up on the reply if there is one.
     fn cut(&mut self, phase: &Phase, ending: Ending) -> Phase {
-        if let Phase::Replying(_) = phase {
+        self.hang_up(phase);
+        self.finish(ending)
+    }
+
+    fn hang_up(&mut self, phase: &Phase) {
+        if let Phase::Replying(Replying { waiting: Waiting::ToHear, .. }) = phase {
             self.perform(Effect::StopReply);
         }
-        self.finish(ending)
     }
 
     /// The one way to end: everything that was told, and how it ended, in one write.
@@ -295,8 +312,8 @@ impl Turn {
             let proposed = report.route.as_ref().and_then(|route| route.conversation_title.clone());
             proposed.unwrap_or_else(|| conversation::title_from(self.task.opening.text()))
         });
-        let closing = Arc::new(Closing { ending, jobs, report });
-        let finish = Arc::new(Finish { closing, events: self.journal.told().to_vec(), title, at: self.now });
+        let closing = Arc::new(Closing { ending, at: self.now, jobs, report });
+        let finish = Arc::new(Finish { closing, events: self.journal.told().to_vec(), title });
         self.perform(Effect::Finish(finish.clone()));
         Phase::Finishing(Finishing { finish, again: None, give_up: self.now + self.limits.save })
     }
@@ -316,9 +333,7 @@ impl Turn {
             }
             Err(Refused::Fault(_)) => phase,
             Err(Refused::LeaseLost) => {
-                if let Phase::Replying(_) = phase {
-                    self.perform(Effect::StopReply);
-                }
+                self.hang_up(&phase);
                 Phase::Done
             }
         }

@@ -77,14 +77,9 @@ impl Exercise {
         // Equal sets in a row are told once.
         let runs = self.sets.chunk_by(|one, next| one == next);
         let told = runs.filter_map(|run| Some((run.len(), run.first()?.in_words())));
-        let told =
-            told.map(|(times, set)| if times > 1 { format!("{times} x ({set})") } else { set });
+        let told = told.map(|(times, set)| if times > 1 { format!("{times} x ({set})") } else { set });
         let told: Vec<String> = told.filter(|set| !set.is_empty()).collect();
-        if told.is_empty() {
-            self.name.clone()
-        } else {
-            format!("{} {}", self.name, told.join(", "))
-        }
+        if told.is_empty() { self.name.clone() } else { format!("{} {}", self.name, told.join(", ")) }
     }
 }
 
@@ -154,11 +149,7 @@ pub fn extraction(text: &str, when: Timestamp, zone: Option<&ZoneName>) -> Extra
         when.in_words(zone),
         data("message", cut(text, LONGEST_TEXT)),
     );
-    Extraction {
-        prompt: Prompt::question(INSTRUCTION, question),
-        tool: "log_workout",
-        schema: check::schema(),
-    }
+    Extraction { prompt: Prompt::question(INSTRUCTION, question), tool: "log_workout", schema: check::schema() }
 }
 
 /// Whether the athlete has ordered the message to be logged, so that nobody needs to guess.
@@ -183,11 +174,7 @@ score: the result of a benchmark or competition, such as 12:34 or 5 rounds + 3. 
 
 fn clock(seconds: u32) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// Models write `5.0` where the schema says integer.
@@ -230,19 +217,14 @@ mod tests {
         ));
         let other = extraction(&"é".repeat(LONGEST_TEXT + 9), Timestamp(0), None);
         assert_eq!(other.prompt.system, asked.prompt.system);
-        assert!(
-            other.prompt.text().contains("logged: no") && other.prompt.text().contains("(UTC)")
-        );
+        assert!(other.prompt.text().contains("logged: no") && other.prompt.text().contains("(UTC)"));
         assert_eq!(other.prompt.text().matches('é').count(), LONGEST_TEXT);
     }
 
     #[test]
     fn a_workout_is_told_in_one_line() {
-        let set = Set {
-            reps: Some(5),
-            weight: Some(Quantity { value: 62.5, unit: "kg".to_owned() }),
-            ..Set::default()
-        };
+        let set =
+            Set { reps: Some(5), weight: Some(Quantity { value: 62.5, unit: "kg".to_owned() }), ..Set::default() };
         let run = Set {
             distance: Some(Quantity { value: 5.0, unit: "km".to_owned() }),
             duration_seconds: Some(1450),
@@ -274,18 +256,9 @@ mod tests {
              score 5 rounds; exertion 7 of 10; notes: hot"
         );
         let wire = serde_json::to_value(&workout).unwrap();
-        assert_eq!(
-            (&wire["workoutId"], &wire["performedAt"]),
-            (&"t".into(), &"2026-11-20T18:40:00.123Z".into())
-        );
+        assert_eq!((&wire["workoutId"], &wire["performedAt"]), (&"t".into(), &"2026-11-20T18:40:00.123Z".into()));
         assert_eq!(serde_json::from_value::<Workout>(wire).unwrap(), workout);
-        workout = Workout {
-            exercises: vec![],
-            score: None,
-            notes: None,
-            perceived_exertion: None,
-            ..workout
-        };
+        workout = Workout { exercises: vec![], score: None, notes: None, perceived_exertion: None, ..workout };
         assert_eq!(Workout { duration_seconds: None, ..workout }.in_words(), "2026-11-20 Long day");
     }
 }

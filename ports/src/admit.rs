@@ -1,15 +1,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Closing, Ending, Fault, Finish, Report, Timestamp, TurnId, TurnKey, TurnError};
+use domain::{Closing, Ending, Fault, Finish, Report, Timestamp, TurnError, TurnEvent, TurnId, TurnKey};
 
-use crate::{Admission, Admitted, Begun, Clock, MessageStore, Result, TurnState, Writer};
+use crate::{Admission, Admitted, Begun, Clock, MessageStore, Result, TurnState, Writer, Written};
 
 /// How long past its lease a turn is left alone, for clocks that differ.
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// How long an admission without an answer is repeated.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often a store is asked again.
+const PACE: Duration = Duration::from_millis(100);
 
 /// How long a turn that was asked to stop is waited for.
 const INTERRUPT: Duration = Duration::from_secs(3);
@@ -59,12 +62,11 @@ pub async fn admit(
     };
     let until = clock.now() + patience;
     loop {
-        let answer = match clock.within(PATIENCE, store.admit(admission)).await {
-            Some(Ok(answer)) => answer,
-            Some(Err(error)) if clock.now() >= until => return Err(unavailable(error)),
-            None if clock.now() >= until => return Err(Refusal::Store(Fault::TimedOut)),
-            Some(Err(_)) | None => {
-                clock.sleep(Duration::from_millis(100)).await;
+        let answer = match clock.answered(store.admit(admission)).await {
+            Ok(answer) => answer,
+            Err(error) if clock.now() >= until => return Err(unavailable(error)),
+            Err(_) => {
+                clock.sleep(PACE).await;
                 continue;
             }
         };
@@ -76,36 +78,45 @@ pub async fn admit(
             Admitted::Unknown => return Err(Refusal::UnknownConversation),
             Admitted::Busy(turn) => TurnKey { turn, ..admission.turn.clone() },
         };
-        if end_if_abandoned(store, clock, &busy).await.map_err(unavailable)? {
+        if end_if_abandoned(store, clock, &busy).await.map_err(unavailable)? && clock.now() < until {
+            clock.sleep(Duration::from_millis(1)).await;
             continue;
         }
         if if_busy == IfBusy::Reject || clock.now() >= until {
             return Err(Refusal::Busy(busy.turn));
         }
-        store.ask_stop(&busy).await.map_err(unavailable)?;
-        clock.sleep(Duration::from_millis(100)).await;
+        clock.answered(store.ask_stop(&busy)).await.map_err(unavailable)?;
+        clock.sleep(PACE).await;
     }
 }
 
 /// Ends a turn whose holder let its lease run out. Whether it has ended, now or before.
 pub async fn end_if_abandoned(store: &dyn MessageStore, clock: &dyn Clock, turn: &TurnKey) -> Result<bool> {
-    let Some((record, events)) = store.turn(turn, 0).await? else {
-        return Ok(true);
-    };
-    let (fence, lease_until) = match record.state {
-        TurnState::Ended(_) => return Ok(true),
-        TurnState::Running { lease_until, .. } if clock.now() <= lease_until + GRACE => return Ok(false),
-        TurnState::Running { fence, lease_until } => (fence, lease_until),
-    };
-    let finish = failed(TurnError::ProducerLost, events, clock.now());
-    store.finish(turn, Writer::Reaper { fence, lease_until }, &finish).await?;
-    Ok(true)
+    loop {
+        let Some((record, events)) = clock.answered(store.turn(turn, 0)).await? else {
+            return Ok(true);
+        };
+        let writer = match record.state {
+            TurnState::Ended(_) => return Ok(true),
+            TurnState::Running { lease_until, .. } if clock.now() <= lease_until + GRACE => return Ok(false),
+            TurnState::Running { fence, lease_until } => Writer::Reaper { fence, lease_until },
+        };
+        let finish = failed(TurnError::ProducerLost, events, clock.now());
+        // Refused: its holder lives after all, or another reader was faster. Look again.
+        if let Written::Done(()) = clock.answered(store.finish(turn, writer, &finish)).await? {
+            return Ok(true);
+        }
+    }
 }
 
-/// The finishing write of a turn that nobody drives to its end.
-pub(crate) fn failed(error: TurnError, events: Vec<domain::TurnEvent>, at: Timestamp) -> Finish {
-    let closing = Closing { ending: Ending::Failed(error), jobs: Vec::new(), report: Report::default() };
-    Finish { closing: Arc::new(closing), events, title: None, at }
+/// The finishing write of a turn that nobody drives to its end. Its ending is never event 0: every
+/// client has been told that it began, also when that was not kept.
+pub(crate) fn failed(error: TurnError, mut events: Vec<TurnEvent>, at: Timestamp) -> Finish {
+    if events.is_empty() {
+        events.push(TurnEvent::Started);
+    }
+    let closing = Closing { ending: Ending::Failed(error), at, jobs: Vec::new(), report: Report::default() };
+    Finish { closing: Arc::new(closing), events, title: None }
 }
 
 fn unavailable(error: crate::PortError) -> Refusal {

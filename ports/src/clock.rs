@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::Timestamp;
+use domain::{Fault, Timestamp};
 use futures::future::{Either, FutureExt, select};
+
+use crate::{PortError, Result};
 
 /// Tells the time, and waits for it.
 #[async_trait]
@@ -22,6 +24,13 @@ impl dyn Clock + '_ {
             Either::Left((done, _)) => Some(done),
             Either::Right(((), _)) => None,
         }
+    }
+
+    /// Waits for a store's answer no longer than two seconds. Whether what got no answer was done is
+    /// not known.
+    pub async fn answered<T>(&self, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let answer = self.within(Duration::from_secs(2), work).await;
+        answer.unwrap_or_else(|| Err(PortError::new("store", Fault::TimedOut)))
     }
 
     pub(crate) async fn sleep(&self, pause: Duration) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, RecordId, Refused,
-    Task, Tier, Turn, TurnError, Usage, Workout,
+    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, RecordId, Refused, Task,
+    Tier, Turn, TurnError, Usage, Workout,
 };
 use domain::{Limits, memory::Importance, router};
 use futures::future::{BoxFuture, FutureExt};
@@ -17,8 +17,8 @@ use tracing::warn;
 
 use crate::admit::failed;
 use crate::{
-    Answer, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError, RecordKey,
-    RecordStore, Result, Search, Stop, Writer, Written, answer, records,
+    Answer, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
+    RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -51,19 +51,19 @@ pub struct Ports {
 /// A panic on the way ends the turn too: with what was told, as an internal error.
 pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) {
     let at = At { task: &task, ports };
-    let turn = Turn::new(task.clone(), limits, ports.clock.now());
-    if AssertUnwindSafe(run(turn, at, feed)).catch_unwind().await.is_err() {
+    if AssertUnwindSafe(run(at, limits, feed)).catch_unwind().await.is_err() {
         at.bury(feed, limits.save).await;
     }
     feed.close();
 }
 
-async fn run(mut turn: Turn, at: At<'_>, feed: &Feed) {
+async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
     let clock = &*at.ports.clock;
+    let mut turn = Turn::new(at.task.clone(), limits, clock.now());
     let mut answers = FuturesUnordered::new();
     let mut reply = silence();
-    let stop = feed.stop_asked().fuse();
-    pin_mut!(stop);
+    let (stop, hurry) = (feed.stop_asked().fuse(), feed.hurried().fuse());
+    pin_mut!(stop, hurry);
     loop {
         while let Some(output) = turn.poll_output() {
             match output {
@@ -80,6 +80,7 @@ async fn run(mut turn: Turn, at: At<'_>, feed: &Feed) {
             input = answers.select_next_some() => input,
             input = reply.select_next_some() => input,
             () = stop => Some(Input::StopAsked),
+            deadline = hurry => Some(Input::HurryUp(deadline)),
             () = alarm => None,
         };
         match input {
@@ -186,12 +187,7 @@ impl<'a> At<'a> {
             here && memory.importance == Importance::High
         });
         memories.truncate(IMPORTANT_MEMORIES);
-        Ok(Gathered {
-            owner,
-            memories,
-            workouts: workouts.unwrap_or_default(),
-            recalled: recalled.unwrap_or_default(),
-        })
+        Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled: recalled.unwrap_or_default() })
     }
 
     async fn newest<T: DeserializeOwned>(self, kind: Kind, limit: usize) -> Result<Vec<T>> {

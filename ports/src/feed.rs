@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{Opening, TurnEvent, TurnKey};
+use domain::{Opening, Timestamp, TurnEvent, TurnKey};
 use event_listener::Event;
 
 /// A running turn's events, in this process, for as many clients as there are.
@@ -20,6 +20,7 @@ struct State {
     events: Vec<TurnEvent>,
     closed: bool,
     stop: bool,
+    hurry: Option<Timestamp>,
 }
 
 impl Feed {
@@ -48,6 +49,11 @@ impl Feed {
         self.change(|state| state.stop = true);
     }
 
+    /// Asks the turn to begin to finish at `deadline`, if it would not do so earlier.
+    pub fn hurry_up(&self, deadline: Timestamp) {
+        self.change(|state| state.hurry = Some(deadline));
+    }
+
     /// Everything so far.
     pub fn events(&self) -> Vec<TurnEvent> {
         self.state().events.clone()
@@ -65,6 +71,11 @@ impl Feed {
     /// Returns once the turn was asked to stop.
     pub async fn stop_asked(&self) {
         self.wait(|state| state.stop.then_some(())).await;
+    }
+
+    /// Returns once the turn was asked to hurry up.
+    pub(crate) async fn hurried(&self) -> Timestamp {
+        self.wait(|state| state.hurry).await
     }
 
     async fn wait<T>(&self, ready: impl Fn(&State) -> Option<T>) -> T {
@@ -107,6 +118,11 @@ impl Feeds {
     /// Forgets a turn that is over; who has its feed keeps it.
     pub fn remove(&self, turn: &TurnKey) {
         self.feeds().remove(turn);
+    }
+
+    /// Asks every turn that runs here to begin to finish at `deadline` at the latest.
+    pub fn hurry_up(&self, deadline: Timestamp) {
+        self.feeds().values().for_each(|feed| feed.hurry_up(deadline));
     }
 
     /// How many turns run here.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::workout::{self, Logging, Refusal};
-use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RecordId, TurnKey, Usage, Workout};
+use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RecordId, Timestamp, TurnKey, Usage, Workout};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
@@ -17,38 +17,51 @@ const CLAIM: Duration = Duration::from_secs(60);
 /// How long a job's model may take.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How often a job whose outcome could not be noted is asked about again.
+/// How many jobs of earlier turns a turn takes on.
+const LEFT_OVER: usize = 3;
+
+/// The least pause between two tries, should a store say that one is due at once.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How long a store that could not say what is left is left alone.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Does the jobs of a turn that has ended, and waits for those that must be tried again; returns
-/// when each is done, refused or dead, or when the store could not say for long enough.
-pub async fn work_off(ports: &Ports, turn: &TurnKey) {
-    let of = JobsOf::Turn(turn.clone());
+/// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user have
+/// left over. When one of the turn's own is to be tried again, if one is.
+pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
+    let own = JobsOf::Turn(turn.clone());
+    claim_and_try(ports, &own, 8).await;
+    claim_and_try(ports, &JobsOf::User(turn.conversation.user.clone()), LEFT_OVER).await;
+    let Ok(jobs) = ports.clock.answered(ports.messages.jobs(&own)).await else {
+        return Some(ports.clock.now() + AGAIN);
+    };
+    let open = jobs.iter().filter_map(|job| match job.state {
+        JobState::Due(at) | JobState::Claimed(at) => Some(at),
+        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
+    });
+    open.min()
+}
+
+/// Works off the jobs of a turn until each is done, refused or dead, or the store could not say for
+/// so long that others will have to go on.
+pub async fn see_through(ports: &Ports, turn: &TurnKey) {
     let give_up = ports.clock.now() + CLAIM * domain::job::ATTEMPTS;
-    while ports.clock.now() < give_up {
-        let now = ports.clock.now();
-        let claimed = ports.messages.claim_jobs(&of, now, now + CLAIM, 8).await.unwrap_or_default();
-        for job in claimed {
-            attempt(ports, job).await;
-        }
-        let Ok(jobs) = ports.messages.jobs(turn).await else {
-            ports.clock.sleep(AGAIN).await;
-            continue;
-        };
-        let next = jobs.iter().filter_map(|job| match job.state {
-            JobState::Due(at) | JobState::Claimed(at) => Some(at),
-            JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
-        });
-        match next.min() {
-            Some(at) => ports.clock.sleep_until(at).await,
-            None => return,
-        }
+    while let Some(at) = work_off(ports, turn).await.filter(|at| *at < give_up) {
+        ports.clock.sleep_until(at.max(ports.clock.now() + PACE)).await;
+    }
+}
+
+async fn claim_and_try(ports: &Ports, of: &JobsOf, limit: usize) {
+    let now = ports.clock.now();
+    let claimed = ports.clock.answered(ports.messages.claim_jobs(of, now, now + CLAIM, limit)).await;
+    for job in claimed.unwrap_or_default() {
+        attempt(ports, job).await;
     }
 }
 
 /// Tries a claimed job once, and notes what came of it.
 async fn attempt(ports: &Ports, mut job: Job) {
-    let outcome = match opening(&*ports.messages, &job.turn).await {
+    let outcome = match ports.clock.answered(opening(&*ports.messages, &job.turn)).await {
         Ok(Some((opening, _))) => match job.kind {
             JobKind::Workout => log_workout(ports, &mut job, &opening).await,
         },
@@ -58,7 +71,7 @@ async fn attempt(ports: &Ports, mut job: Job) {
     let outcome = outcome.unwrap_or_else(|fault| Outcome::after(fault, job.attempts, ports.clock.now()));
     let (turn, kind) = (&job.turn.turn, job.kind);
     info!(%turn, ?kind, attempts = job.attempts, outcome = name(&outcome), "job");
-    if let Err(error) = ports.messages.settle_job(&job, &outcome).await {
+    if let Err(error) = ports.clock.answered(ports.messages.settle_job(&job, &outcome)).await {
         warn!(%turn, ?kind, error = &error as &dyn std::error::Error, "a job's outcome could not be noted");
     }
 }
@@ -98,10 +111,11 @@ async fn log_workout(ports: &Ports, job: &mut Job, opening: &Opening) -> Result<
 
 /// Stores what a try has found, unless an earlier try of the same job has stored something already.
 async fn store_once(ports: &Ports, at: &RecordKey, workout: Workout) -> Result<Workout> {
-    if ports.records.put(at, &records::body(&workout)?, Expect::Absent).await? {
+    let clock = &*ports.clock;
+    if clock.answered(ports.records.put(at, &records::body(&workout)?, Expect::Absent)).await? {
         return Ok(workout);
     }
-    match ports.records.get(at).await? {
+    match clock.answered(ports.records.get(at)).await? {
         Some(earlier) => records::read(&earlier),
         None => Ok(workout),
     }

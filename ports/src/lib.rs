@@ -29,7 +29,7 @@ pub use embedder::Embedder;
 pub use error::{PortError, Result};
 pub use feed::{Feed, Feeds};
 pub use follow::{Frame, follow, opening};
-pub use jobs::work_off;
+pub use jobs::{see_through, work_off};
 pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
 pub use memories::{IndexEntry, MemoryIndex, Search};
 pub use messages::{

@@ -57,16 +57,17 @@ pub trait MessageStore: Send + Sync {
     ///    is this very turn's, [`Admitted::Existing`] if its body is the same, else
     ///    [`Admitted::Mismatch`];
     /// 3. a turn of the conversation that has not ended: [`Admitted::Busy`];
-    /// 4. a hold that would take the sum of the user's holds over its limit: [`Admitted::OverLimit`].
+    /// 4. a hold that would take the sum of the user's holds that count at `admission.now` over its
+    ///    limit: [`Admitted::OverLimit`].
     ///
     /// Anything but `New` has changed nothing. The message gets the number after the last one.
     async fn admit(&self, admission: &Admission) -> Result<Admitted>;
 
     /// Keeps `events` as the turn's events from number `from` on, and its lease until `lease_until`.
     ///
-    /// `from` is at most the number of events kept so far; what was kept from there on is replaced
-    /// (by the same, when a lost answer made the caller ask again). [`Written::LeaseLost`] if the
-    /// turn has ended or another fence holds the conversation.
+    /// `from` is at most the number of events kept so far. A turn only adds events, so what overlaps
+    /// is the same; one that was sent earlier and comes late takes nothing back, neither events nor
+    /// lease. [`Written::LeaseLost`] if the turn has ended or another fence holds the conversation.
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
     /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was said),
@@ -87,14 +88,14 @@ pub trait MessageStore: Send + Sync {
     async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
     /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
-    /// Of one turn, one user, or anyone. Two callers never hold the same job at the same time.
+    /// Of one turn, one conversation, one user, or anyone. Two callers never hold the same job at the same time.
     async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>>;
 
     /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it since.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
-    /// The jobs of a turn, whatever their state.
-    async fn jobs(&self, turn: &TurnKey) -> Result<Vec<Job>>;
+    /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state.
+    async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>>;
 }
 
 /// Where a list goes on; opaque to all but the store that made it.
@@ -123,8 +124,8 @@ pub struct Admission {
     pub zone: Option<ZoneName>,
     pub now: Timestamp,
     pub lease_until: Timestamp,
-    /// Until when the key stands for this turn.
-    pub key_until: Timestamp,
+    /// Until when the key stands for this turn, and the turn can be replayed.
+    pub kept_until: Timestamp,
     pub hold: Option<Hold>,
 }
 
@@ -148,6 +149,8 @@ pub struct Hold {
     pub amount: u64,
     /// What the sum of the user's holds must not exceed.
     pub limit: u64,
+    /// When it no longer counts, whatever became of the turn.
+    pub until: Timestamp,
 }
 
 /// What became of an [`Admission`].
@@ -225,6 +228,8 @@ pub struct TurnRecord {
     pub assistant_message: MessageId,
     /// When it was admitted.
     pub created: Timestamp,
+    /// Until when it can be replayed; from then on a store may have forgotten it.
+    pub kept_until: Timestamp,
     /// How many of its events are kept; the last of them is the ending, once there is one.
     pub kept: usize,
 }
@@ -234,6 +239,7 @@ pub struct TurnRecord {
 #[expect(missing_docs, reason = "each is what it says")]
 pub enum JobsOf {
     Turn(TurnKey),
+    Conversation(ConversationKey),
     User(UserScope),
     Anyone,
 }

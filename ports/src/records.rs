@@ -84,5 +84,7 @@ pub fn body<T: Serialize>(value: &T) -> Result<Vec<u8>> {
 }
 
 fn undecodable(error: serde_json::Error) -> PortError {
-    PortError { fault: Fault::Rejected, adapter: "records", source: Some(Box::new(error)) }
+    // The error's own words may quote what somebody said.
+    let place = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
+    PortError { fault: Fault::Rejected, adapter: "records", source: Some(place.into()) }
 }

@@ -40,6 +40,9 @@ pub struct Settings {
     pub turns_at_once: usize,
     /// How many turns one user may have running at once.
     pub turns_per_user: u64,
+    /// Whether a job that failed is waited for and tried again by the process of its turn; else it
+    /// is left to the user's next turns. Not where whatever outlives the response is frozen.
+    pub sees_jobs_through: bool,
     /// The keys of a local issuer, as a JWK set.
     pub jwks: Option<String>,
 }
@@ -55,6 +58,7 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             turns_at_once: 1_000,
             turns_per_user: 8,
+            sees_jobs_through: true,
             jwks: None,
         }
     }

@@ -20,6 +20,7 @@ use crate::request::field;
 const BODY: Duration = Duration::from_secs(10);
 
 /// A request whose caller and path are known, and its body read.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) app: App,
     pub(crate) request_id: Arc<str>,
@@ -54,6 +55,11 @@ impl Call {
 
     pub(crate) fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
         id(&self.path, name)
+    }
+
+    /// What a store answers, if it does so in time.
+    pub(crate) async fn answered<T>(&self, work: impl Future<Output = ports::Result<T>> + Send) -> Result<T, Problem> {
+        Ok(self.app.ports.clock.answered(work).await?)
     }
 
     /// A parameter of the query, decoded.
@@ -97,16 +103,16 @@ pub(crate) fn id<T: std::str::FromStr>(path: &[(String, String)], name: &str) ->
 /// The one bearer token of a request, from either of the two headers that may carry it.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let names = [header::AUTHORIZATION, HeaderName::from_static("x-coach-authorization")];
-    let mut values = names.iter().flat_map(|name| headers.get_all(name));
-    let value = values.next().ok_or(Code::MissingAuthHeader)?;
-    if values.next().is_some() {
+    let values = names.iter().flat_map(|name| headers.get_all(name)).filter_map(|value| value.to_str().ok());
+    // A proxy that signs its own requests brings another scheme in `Authorization`.
+    let mut tokens = values.filter_map(|value| {
+        value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
+    });
+    let token = tokens.next().filter(|token| !token.is_empty()).ok_or(Code::MissingAuthHeader)?;
+    if tokens.next().is_some() {
         return Err(Problem::from(Code::InvalidToken).saying("The request carries more than one token."));
     }
-    let value = value.to_str().map_err(|_| Code::InvalidToken)?;
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() => Ok(token),
-        Some(_) | None => Err(Code::MissingAuthHeader.into()),
-    }
+    Ok(token)
 }
 
 /// Reads a body of at most `limit` bytes, sent as JSON.

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use domain::{Coach, CoachId, RecordId, Timestamp, Workout};
-use ports::{Kind, Record, RecordKey, records};
-use serde_json::{Value, json};
+use ports::{Kind, RecordKey, records};
+use serde_json::json;
 
 use crate::call::{Answer, Call, json, typed};
 use crate::code::{Code, Problem};
 use crate::request::field;
 use crate::shapes;
 
+/// How many pages of records are read for one page of an answer that leaves some out.
+const PAGES: usize = 10;
+
 /// The user's own coach of this id, or else the one that everybody has.
 pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach>, Problem> {
     let at = RecordKey { owner: call.scope()?, kind: Kind::Coach, id: RecordId::from(coach) };
-    if let Some(own) = call.app.ports.records.get(&at).await? {
+    if let Some(own) = call.answered(call.app.ports.records.get(&at)).await? {
         return Ok(Arc::new(records::read(&own)?));
     }
     let shipped = call.app.settings.coaches.iter().find(|shipped| shipped.id == *coach);
@@ -24,7 +27,8 @@ pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach
 
 /// `GET /users/{u}/coaches`
 pub(crate) async fn coaches(call: Call) -> Answer {
-    let own = call.app.ports.records.list(&call.scope()?, Kind::Coach, None, 100).await?;
+    let owner = call.scope()?;
+    let own = call.answered(call.app.ports.records.list(&owner, Kind::Coach, None, 100)).await?;
     let mut coaches: Vec<Coach> = own.items.iter().map(records::read).collect::<Result<_, _>>()?;
     for shipped in &call.app.settings.coaches {
         if !coaches.iter().any(|own| own.id == shipped.id) {
@@ -42,15 +46,32 @@ pub(crate) async fn coach(call: Call) -> Answer {
 
 /// `GET /users/{u}/workouts`
 pub(crate) async fn workouts(call: Call) -> Answer {
-    let limit = call.limit(20, 100)?;
+    let (owner, limit) = (call.scope()?, call.limit(20, 100)?);
     let (from, to) = (time(&call, "from")?, time(&call, "to")?);
-    let page = call.app.ports.records.list(&call.scope()?, Kind::Workout, call.query("cursor"), limit).await?;
     let within = |workout: &Workout| {
         from.is_none_or(|from| workout.performed_at >= from) && to.is_none_or(|to| workout.performed_at <= to)
     };
-    let workouts: Vec<Workout> = page.items.iter().map(workout).collect::<Result<_, _>>()?;
-    let items: Vec<Value> = workouts.iter().filter(|workout| within(workout)).map(|workout| json!(workout)).collect();
-    Ok(json(StatusCode::OK, &shapes::list("workouts", items, page.next)))
+    let (mut items, mut cursor) = (Vec::new(), call.query("cursor"));
+    for _ in 0..PAGES {
+        let page = call.app.ports.records.list(&owner, Kind::Workout, cursor, limit - items.len());
+        let page = call.answered(page).await?;
+        for record in &page.items {
+            let workout: Workout = records::read(record)?;
+            items.extend(within(&workout).then(|| json!(workout)));
+        }
+        cursor = page.next;
+        if cursor.is_none() || items.len() == limit {
+            break;
+        }
+    }
+    Ok(json(StatusCode::OK, &shapes::list("workouts", items, cursor)))
+}
+
+/// `GET /users/{u}/workouts/{workoutId}`
+pub(crate) async fn workout(call: Call) -> Answer {
+    let at = RecordKey { owner: call.scope()?, kind: Kind::Workout, id: call.id("workoutId")? };
+    let record = call.answered(call.app.ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
+    Ok(json(StatusCode::OK, &json!(records::read::<Workout>(&record)?)))
 }
 
 /// `GET /health`
@@ -63,10 +84,6 @@ pub(crate) async fn health(call: Call) -> Answer {
 pub(crate) async fn jwks(call: Call) -> Answer {
     let keys = call.app.settings.jwks.clone().ok_or(Code::NotFound)?;
     Ok(typed(StatusCode::OK, "application/json", keys))
-}
-
-fn workout(record: &Record) -> Result<Workout, Problem> {
-    Ok(records::read(record)?)
 }
 
 fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem> {

@@ -58,6 +58,8 @@ const FORM: usize = 16 * 1024;
 /// The largest headers, with the address.
 const HEADERS: usize = 32 * 1024;
 
+const REQUEST_ID: &str = "x-request-id";
+
 macro_rules! conversation {
     ($rest:literal) => {
         concat!("/users/{userId}/coaches/{coachId}/conversations/{conversationId}", $rest)
@@ -84,15 +86,18 @@ routes! {
     GET conversation!("/stream"), User, true, FORM, turns::resume, "Follow or resume a turn";
     POST conversation!("/send-message"), User, false, MESSAGE, turns::send, "Say something; the answer comes whole";
     GET conversation!("/turns/{turnId}"), User, false, FORM, turns::read, "Look at a turn";
+    POST conversation!("/turns/{turnId}/stop"), User, false, FORM, turns::stop, "Stop a turn";
     POST "/users/{userId}/coaches/{coachId}/conversations", User, false, FORM, conversations::create,
         "Begin a conversation";
     GET "/users/{userId}/coaches/{coachId}/conversations", User, false, FORM, conversations::list,
         "List conversations, the last active first";
     GET conversation!(""), User, false, FORM, conversations::read, "Look at a conversation";
     GET conversation!("/messages"), User, false, FORM, conversations::messages, "Read messages, the oldest first";
+    GET conversation!("/jobs"), User, false, FORM, conversations::jobs, "Jobs that wait, or that were given up";
     GET "/users/{userId}/coaches", User, false, FORM, library::coaches, "List coaches";
     GET "/users/{userId}/coaches/{coachId}", User, false, FORM, library::coach, "Look at a coach";
     GET "/users/{userId}/workouts", User, false, FORM, library::workouts, "List workouts, the newest first";
+    GET "/users/{userId}/workouts/{workoutId}", User, false, FORM, library::workout, "Look at a workout";
     GET "/health", Public, false, FORM, library::health, "Whether the server is up";
     GET "/.well-known/jwks.json", Public, false, FORM, library::jwks, "The keys of the local issuer";
 }
@@ -128,7 +133,7 @@ async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Resp
     let checked = AssertUnwindSafe(checked(app, routes, request, request_id.clone())).catch_unwind().instrument(span);
     let answer = checked.await.unwrap_or_else(|_| Err(Code::Internal.into()));
     let mut response = answer.unwrap_or_else(|problem| refused(&problem, streams, &request_id));
-    insert(&mut response, "x-request-id", &request_id);
+    insert(&mut response, REQUEST_ID, &request_id);
     response
 }
 
@@ -174,9 +179,11 @@ fn refused(problem: &Problem, streams: bool, request_id: &str) -> Response {
     } else {
         typed(status, "application/problem+json", problem.to_json(request_id).to_string())
     };
+    insert(&mut response, "x-request-id", request_id);
     if let Some(seconds) = problem.retry_after {
         insert(&mut response, header::RETRY_AFTER.as_str(), &seconds.to_string());
     }
+    insert(&mut response, REQUEST_ID, request_id);
     response
 }
 

@@ -69,6 +69,14 @@ pub(crate) fn job(job: &Job) -> Value {
     json
 }
 
+pub(crate) fn job_of_a_turn(of: &Job) -> Value {
+    let mut json = job(of);
+    if let Some(object) = json.as_object_mut() {
+        object.insert("turnId".to_owned(), json!(of.turn.turn));
+    }
+    json
+}
+
 /// A turn as it is now.
 pub(crate) fn turn(opening: &Opening, record: &TurnRecord, jobs: &[Job]) -> Value {
     let key = &opening.turn;
@@ -89,11 +97,10 @@ pub(crate) fn turn(opening: &Opening, record: &TurnRecord, jobs: &[Job]) -> Valu
             Ending::Stopped => ("stopped", None),
             Ending::Failed(error) => ("failed", Some(Code::from(error).as_str())),
         };
-        let took = closing.report.timings.finish.map(std::time::Duration::from_millis);
         object.insert("state".to_owned(), json!(state));
         object.insert("status".to_owned(), json!(status(closing.ending)));
         object.insert("code".to_owned(), json!(error));
-        object.insert("finishedAt".to_owned(), json!(took.map(|took| record.created + took)));
+        object.insert("finishedAt".to_owned(), json!(closing.at));
         object.extend(report(closing));
         let calls = closing.report.calls.iter().chain(jobs.iter().flat_map(|job| &job.calls));
         object.insert("usage".to_owned(), usage(calls));

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{Coach, ConversationKey, Ending, JobState, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey};
+use domain::{Coach, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
-    Admission, Admitting, Begun, Feed, Frame, Hold, LEASE, TurnState, admit, drive, end_if_abandoned, follow, opening,
-    work_off,
+    Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, TurnRecord, TurnState, admit, drive,
+    end_if_abandoned, follow, opening, see_through, work_off,
 };
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 use uuid::{NoContext, Uuid};
 
 use crate::call::{Answer, Call, json};
@@ -20,10 +20,19 @@ use crate::code::{Code, Problem};
 use crate::events::Encoder;
 use crate::request::{TurnRequest, after, place};
 use crate::routes::insert;
-use crate::{library, shapes, sse};
+use crate::{conversations, library, shapes, sse};
 
-/// How long an idempotency key stands.
+/// How long an idempotency key stands, and its turn can be replayed.
 const KEY: Duration = Duration::from_secs(25 * 3_600);
+
+/// How long a turn's hold counts after its deadline, should nobody end it.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// How long a request to stop waits for the end, and how often it looks.
+const STOP: (Duration, Duration) = (Duration::from_millis(1_500), Duration::from_millis(100));
+
+/// How far back the message of a turn that was forgotten is looked for.
+const MESSAGES: usize = 200;
 
 /// How long a look at a turn waits for its jobs, and how often it looks.
 const WAIT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_millis(100));
@@ -57,7 +66,7 @@ pub(crate) async fn resume(call: Call) -> Answer {
     let last = call.header("last-event-id").and_then(place);
     let turn = match named.or_else(|| last.as_ref().map(|(turn, _)| turn.clone())) {
         Some(turn) => turn,
-        None => match running(&call, &conversation).await? {
+        None => match conversations::current(&call, &conversation).await?.active {
             Some(turn) => turn,
             None => return Ok(json(StatusCode::OK, &serde_json::json!({ "activeTurnId": null }))),
         },
@@ -76,8 +85,8 @@ pub(crate) async fn read(call: Call) -> Answer {
     let until = clock.now() + WAIT.0;
     end_if_abandoned(store, clock, &key).await?;
     loop {
-        let (opening, record) = opening(store, &key).await?.ok_or(Code::TurnNotFound)?;
-        let jobs = store.jobs(&key).await?;
+        let (opening, record) = look_up(&call, &key).await?;
+        let jobs = call.answered(store.jobs(&JobsOf::Turn(key.clone()))).await?;
         let over = matches!(record.state, TurnState::Ended(_))
             && !jobs.iter().any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
         if over || !waits || clock.now() >= until {
@@ -85,6 +94,32 @@ pub(crate) async fn read(call: Call) -> Answer {
         }
         clock.sleep_until(clock.now() + WAIT.1).await;
     }
+}
+
+/// `POST {conv}/turns/{turnId}/stop`: at once in the process that runs the turn, by its next
+/// checkpoint in another.
+pub(crate) async fn stop(call: Call) -> Answer {
+    let key = call.turn()?;
+    let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
+    end_if_abandoned(store, clock, &key).await?;
+    let found = call.answered(store.ask_stop(&key)).await?.ok_or(Code::TurnNotFound)?;
+    if let TurnState::Ended(_) = found {
+        return Ok(json(StatusCode::OK, &serde_json::json!({ "status": "alreadyFinished" })));
+    }
+    if let Some(feed) = call.app.feeds.find(&key) {
+        feed.ask_stop();
+    }
+    let until = clock.now() + STOP.0;
+    let stopping = json(StatusCode::ACCEPTED, &serde_json::json!({ "status": "stopping" }));
+    while clock.now() < until {
+        clock.sleep_until(clock.now() + STOP.1).await;
+        let Some((record, _)) = call.answered(store.turn(&key, usize::MAX)).await? else { break };
+        if let TurnState::Ended(closing) = record.state {
+            let stopped = json(StatusCode::OK, &serde_json::json!({ "status": "stopped" }));
+            return Ok(if closing.ending == Ending::Stopped { stopped } else { stopping });
+        }
+    }
+    Ok(stopping)
 }
 
 /// A turn to look at, here or in the store.
@@ -105,9 +140,9 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     }
     let now = app.ports.clock.now();
     let turn_uuid = fresh(now);
-    let turn = TurnKey { conversation: conversation.clone(), turn: id(turn_uuid)? };
+    let turn = TurnKey { conversation, turn: id(turn_uuid)? };
     let admission = Admission {
-        key: request.key(&conversation, &turn.turn),
+        key: request.key(&turn.conversation, &turn.turn),
         body: request.body_hash(),
         user_message: id(fresh(now))?,
         assistant_message: id(fresh(now))?,
@@ -116,17 +151,35 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         zone: request.zone.clone(),
         now,
         lease_until: now + LEASE,
-        key_until: now + KEY,
-        hold: Some(Hold { amount: 1, limit: app.settings.turns_per_user }),
+        kept_until: now + KEY,
+        hold: Some(Hold {
+            amount: 1,
+            limit: app.settings.turns_per_user,
+            until: call.arrived + app.settings.deadline + HOLD,
+        }),
         turn,
     };
-    match admit(&*app.ports.messages, &*app.ports.clock, &admission, request.if_busy).await {
-        Ok(Admitting::Begin(begun)) => Ok(start(call, &admission, begun, coach, turn_uuid.as_u64_pair().1)),
-        Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation, turn }).await,
+    // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody drives.
+    let (call, if_busy, seed) = (call.clone(), request.if_busy, turn_uuid.as_u64_pair().1);
+    let taken_in = async move { take_in(&call, &admission, if_busy, coach, seed).await };
+    app.tasks.spawn(taken_in.in_current_span()).await.map_err(|_| Code::Internal)?
+}
+
+async fn take_in(
+    call: &Call,
+    admission: &Admission,
+    if_busy: IfBusy,
+    coach: Arc<Coach>,
+    seed: u64,
+) -> Result<Following, Problem> {
+    let conversation = &admission.turn.conversation;
+    match admit(&*call.app.ports.messages, &*call.app.ports.clock, admission, if_busy).await {
+        Ok(Admitting::Begin(begun)) => Ok(start(call, admission, begun, coach, seed)),
+        Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation: conversation.clone(), turn }).await,
         Err(refusal) => {
             let problem = Problem::from(refusal);
             let busy = problem.fields.get("turnId").and_then(|turn| turn.as_str());
-            let resume = busy.map(|turn| format!("{}/stream?turnId={turn}", call.conversation_path(&conversation)));
+            let resume = busy.map(|turn| format!("{}/stream?turnId={turn}", call.conversation_path(conversation)));
             Err(resume.into_iter().fold(problem.clone(), |problem, url| problem.with("resumeUrl", url)))
         }
     }
@@ -146,7 +199,11 @@ fn start(call: &Call, admission: &Admission, begun: Begun, coach: Arc<Coach>, se
         drive(task, limits, &app.ports, &driven).await;
         app.feeds.remove(&turn);
         log(&request_id, &turn, &driven);
-        work_off(&app.ports, &turn).await;
+        if app.settings.sees_jobs_through {
+            see_through(&app.ports, &turn).await;
+        } else {
+            work_off(&app.ports, &turn).await;
+        }
     });
     Following { opening, feed: Some(feed), resumed: false }
 }
@@ -156,13 +213,21 @@ async fn attach(call: &Call, turn: TurnKey) -> Result<Following, Problem> {
     if let Some(feed) = call.app.feeds.find(&turn) {
         return Ok(Following { opening: feed.opening().clone(), feed: Some(feed), resumed: true });
     }
-    let (opening, _) = opening(&*call.app.ports.messages, &turn).await?.ok_or(Code::TurnNotFound)?;
+    let (opening, _) = look_up(call, &turn).await?;
     Ok(Following { opening, feed: None, resumed: true })
 }
 
-async fn running(call: &Call, key: &ConversationKey) -> Result<Option<TurnId>, Problem> {
-    let conversation = call.app.ports.messages.conversation(key).await?.ok_or(Code::ConversationNotFound)?;
-    Ok(conversation.active)
+/// Reads a turn from the store; one whose log is no longer kept has left its messages.
+async fn look_up(call: &Call, turn: &TurnKey) -> Result<(Opening, TurnRecord), Problem> {
+    let store = &*call.app.ports.messages;
+    let expired = |message: &MessageId| Problem::from(Code::TurnExpired).with("messageId", message.as_str());
+    if let Some((opening, record)) = call.answered(opening(store, turn)).await? {
+        let over = matches!(record.state, TurnState::Ended(_)) && call.app.ports.clock.now() >= record.kept_until;
+        return if over { Err(expired(&record.assistant_message)) } else { Ok((opening, record)) };
+    }
+    let newest = call.answered(store.messages(&turn.conversation, None, MESSAGES)).await?;
+    let left = newest.iter().find(|message| message.turn == turn.turn);
+    Err(left.map_or_else(|| Code::TurnNotFound.into(), |message| expired(&message.id)))
 }
 
 fn encoder(call: &Call, following: &Following) -> Encoder {

@@ -40,9 +40,9 @@ impl Embedder for HashingEmbedder {
 
 /// FNV-1a, because it is the same on every machine and in every process.
 fn bucket(token: &str, buckets: usize) -> usize {
-    let hash = token.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = token
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     usize::try_from(hash % buckets as u64).unwrap_or_default()
 }
 

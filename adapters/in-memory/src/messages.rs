@@ -46,6 +46,7 @@ struct TurnRow {
     events: Vec<TurnEvent>,
     stop: Stop,
     hold: Option<Hold>,
+    kept_until: Timestamp,
 }
 
 impl TurnRow {
@@ -59,6 +60,7 @@ impl TurnRow {
             number: self.opening.user_message.number,
             assistant_message: self.opening.assistant_message.clone(),
             created: self.opening.user_message.created,
+            kept_until: self.kept_until,
             kept: self.events.len(),
         }
     }
@@ -70,16 +72,24 @@ impl Tables {
         self.turns.get_mut(turn).filter(|row| row.fence == fence && row.runs())
     }
 
-    fn holds(&self, user: &UserScope) -> u64 {
+    fn holds(&self, user: &UserScope, now: Timestamp) -> u64 {
         let of_user = self.turns.iter().filter(|(key, row)| key.conversation.user == *user && row.runs());
-        of_user.filter_map(|(_, row)| row.hold).map(|hold| hold.amount).sum()
+        let holds = of_user.filter_map(|(_, row)| row.hold).filter(|hold| hold.until > now);
+        holds.map(|hold| hold.amount).sum()
+    }
+
+    /// Lets go of what nobody may ask for any more.
+    fn forget(&mut self, conversation: &ConversationKey, now: Timestamp) {
+        self.keys.retain(|(of, _), key| of != conversation || key.until > now);
+        self.turns.retain(|turn, row| turn.conversation != *conversation || row.runs() || row.kept_until > now);
     }
 
     fn admit(&mut self, a: &Admission) -> Admitted {
         let conversation = &a.turn.conversation;
+        self.forget(conversation, a.now);
         let Some(row) = self.conversations.get(conversation) else { return Admitted::Unknown };
         let key = (conversation.clone(), a.key.clone());
-        match self.keys.get(&key).filter(|known| known.until > a.now) {
+        match self.keys.get(&key) {
             Some(known) if known.turn == a.turn.turn => {
                 return self.turns.get(&a.turn).map_or(Admitted::Unknown, |turn| {
                     Admitted::New(Begun { fence: turn.fence, number: turn.opening.user_message.number })
@@ -92,7 +102,7 @@ impl Tables {
         if let Some(active) = &row.head.active {
             return Admitted::Busy(active.clone());
         }
-        if a.hold.is_some_and(|hold| self.holds(&conversation.user) + hold.amount > hold.limit) {
+        if a.hold.is_some_and(|hold| self.holds(&conversation.user, a.now) + hold.amount > hold.limit) {
             return Admitted::OverLimit;
         }
         let Some(row) = self.conversations.get_mut(conversation) else { return Admitted::Unknown };
@@ -102,10 +112,11 @@ impl Tables {
         row.head.messages += 1;
         let (fence, opening) = (row.fence, a.opening(row.head.messages));
         row.messages.push(opening.user_message.clone());
-        self.keys.insert(key, KeyRow { turn: a.turn.turn.clone(), body: a.body, until: a.key_until });
+        self.keys.insert(key, KeyRow { turn: a.turn.turn.clone(), body: a.body, until: a.kept_until });
         let begun = Begun { fence, number: opening.user_message.number };
         let state = TurnState::Running { fence, lease_until: a.lease_until };
-        let turn = TurnRow { opening, state, fence, events: Vec::new(), stop: Stop::NotAsked, hold: a.hold };
+        let (events, stop, kept_until) = (Vec::new(), Stop::NotAsked, a.kept_until);
+        let turn = TurnRow { opening, state, fence, events, stop, hold: a.hold, kept_until };
         self.turns.insert(a.turn.clone(), turn);
         Admitted::New(begun)
     }
@@ -123,7 +134,7 @@ impl Tables {
         let (true, Some(row)) = (may, self.conversations.get_mut(&key.conversation)) else {
             return Written::LeaseLost;
         };
-        let Closing { ending, jobs, .. } = &*finish.closing;
+        let Closing { ending, at, jobs, .. } = &*finish.closing;
         turn.state = TurnState::Ended(finish.closing.clone());
         turn.hold = None;
         turn.events.clone_from(&finish.events);
@@ -133,12 +144,12 @@ impl Tables {
             row.messages.push(reply);
         }
         row.head.active = None;
-        row.head.last_activity = row.head.last_activity.max(finish.at);
+        row.head.last_activity = row.head.last_activity.max(*at);
         if let Some(title) = finish.title.as_ref().filter(|_| row.head.title.is_empty()) {
             row.head.title.clone_from(title);
         }
         for kind in jobs {
-            let state = JobState::Due(finish.at);
+            let state = JobState::Due(*at);
             let job = Job { turn: key.clone(), kind: *kind, attempts: 0, state, calls: Vec::new() };
             self.jobs.insert((key.clone(), *kind), job);
         }
@@ -220,9 +231,13 @@ impl MessageStore for InMemoryMessages {
     async fn checkpoint(&self, c: &Checkpoint) -> Result<Written<Stop>> {
         self.with(|t| {
             let Some(turn) = t.held(&c.turn, c.fence) else { return Written::LeaseLost };
-            turn.events.truncate(c.from);
-            turn.events.extend_from_slice(&c.events);
-            turn.state = TurnState::Running { fence: c.fence, lease_until: c.lease_until };
+            if c.from + c.events.len() > turn.events.len() {
+                turn.events.truncate(c.from);
+                turn.events.extend_from_slice(&c.events);
+            }
+            if let TurnState::Running { lease_until, .. } = &mut turn.state {
+                *lease_until = c.lease_until.max(*lease_until);
+            }
             Written::Done(turn.stop)
         })
     }
@@ -270,23 +285,27 @@ impl MessageStore for InMemoryMessages {
         })
     }
 
-    async fn jobs(&self, turn: &TurnKey) -> Result<Vec<Job>> {
-        self.with(|t| t.jobs.values().filter(|job| job.turn == *turn).cloned().collect())
+    async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
+        self.with(|t| t.jobs.values().filter(|job| is_of(job, of)).cloned().collect())
+    }
+}
+
+fn is_of(job: &Job, of: &JobsOf) -> bool {
+    match of {
+        JobsOf::Turn(turn) => job.turn == *turn,
+        JobsOf::Conversation(conversation) => job.turn.conversation == *conversation,
+        JobsOf::User(user) => job.turn.conversation.user == *user,
+        JobsOf::Anyone => true,
     }
 }
 
 /// Since when a job of those asked for is due at `now`, if it is.
 fn due<'a>(job: &'a mut Job, of: &JobsOf, now: Timestamp) -> Option<(Timestamp, &'a mut Job)> {
-    let asked_for = match of {
-        JobsOf::Turn(turn) => job.turn == *turn,
-        JobsOf::User(user) => job.turn.conversation.user == *user,
-        JobsOf::Anyone => true,
-    };
     let at = match job.state {
         JobState::Due(at) | JobState::Claimed(at) => at,
         JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => return None,
     };
-    (asked_for && at <= now).then_some((at, job))
+    (is_of(job, of) && at <= now).then_some((at, job))
 }
 
 /// Where a conversation stands in its list, as text that sorts like it.

@@ -7,6 +7,7 @@ mod route;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::prompt::estimated_tokens;
 use domain::{Delivery, Fault, StopReason, Usage, router};
 use futures::stream::BoxStream;
 use ports::{Answer, Clock, LlmStream, ModelCall, Piece, Result};
@@ -93,38 +94,32 @@ impl Rehearsal {
         let text = heard::message(&call.prompt);
         let mut dice = Dice::of(self.seed, &text);
         let answer = route::answer(&Heard::new(&text), heard::is_first(&call.prompt));
-        if self.faultless || dice.roll() % 16 != 0 {
+        if self.faultless || !dice.roll().is_multiple_of(16) {
             return self.form(answer.to_string());
         }
-        let slip = dice.pick(&route::SLIPS);
-        let late = Line::Pause(if slip == "late" { TOO_LATE } else { Duration::ZERO });
-        let Scene(mut lines) = self.form(route::slipped(answer, slip));
-        lines.insert(0, late);
-        Scene(lines)
+        match dice.pick(&route::SLIPS) {
+            "late" => form(answer.to_string(), TOO_LATE),
+            slip => self.form(route::slipped(answer, slip)),
+        }
     }
 
     fn form(&self, filled_in: String) -> Scene {
-        let Scene(mut lines) = Scene::saying(filled_in);
-        lines.insert(0, Line::Pause(self.pace.form()));
-        Scene(lines)
+        form(filled_in, self.pace.form())
     }
 
     fn reply(&self, call: &ModelCall) -> Scene {
         let said = heard::last_block(&call.prompt);
         let text = reply::compose(&call.prompt, &mut Dice::of(self.seed, said));
         let mut words: Vec<&str> = words(&text).collect();
-        let (most, then) = ordered(said).unwrap_or((usize::MAX, Line::End(StopReason::Complete)));
+        let (most, then) = ordered(said).unwrap_or_else(|| room(&words, call.max_tokens));
         words.truncate(most);
-        let (mut lines, pause) = match call.delivery {
+        let mut lines: Vec<Line> = match call.delivery {
             Delivery::Streamed => {
-                let spoken = words.iter().flat_map(|word| {
-                    [Line::Pause(self.pace.per_word), Line::Say((*word).to_owned())]
-                });
-                (spoken.collect(), Duration::ZERO)
+                let spoken = |word: &&str| [Line::Pause(self.pace.per_word), Line::Say((*word).to_owned())];
+                words.iter().flat_map(spoken).collect()
             }
-            Delivery::Whole => (vec![Line::Say(words.concat())], self.pace.whole(words.len())),
+            Delivery::Whole => vec![Line::Pause(self.pace.whole(words.len())), Line::Say(words.concat())],
         };
-        lines.insert(0, Line::Pause(pause));
         lines.push(then);
         Scene(lines)
     }
@@ -148,6 +143,21 @@ impl LlmStream for Rehearsal {
 
 /// Later than anybody waits for a router.
 const TOO_LATE: Duration = Duration::from_secs(5);
+
+fn form(filled_in: String, pause: Duration) -> Scene {
+    Scene(vec![Line::Pause(pause), Line::Say(filled_in), Line::End(StopReason::Complete)])
+}
+
+/// How many of the words fit, and how they end, at four characters a token.
+fn room(words: &[&str], max_tokens: u32) -> (usize, Line) {
+    let ends = words.iter().scan(0, |end, word| {
+        *end += word.len();
+        Some(*end)
+    });
+    let fit = ends.take_while(|end| estimated_tokens(*end) <= u64::from(max_tokens)).count();
+    let reason = if fit < words.len() { StopReason::Length } else { StopReason::Complete };
+    (fit, Line::End(reason))
+}
 
 /// The fault that the message orders: after how many words, and which.
 fn ordered(text: &str) -> Option<(usize, Line)> {

@@ -133,11 +133,7 @@ impl LlmStream for Scripted {
 }
 
 /// Plays a scene; what it costs is `usage` and the tokens of what was said.
-pub(crate) fn play(
-    clock: Arc<dyn Clock>,
-    scene: Scene,
-    usage: Usage,
-) -> BoxStream<'static, Result<Piece>> {
+pub(crate) fn play(clock: Arc<dyn Clock>, scene: Scene, usage: Usage) -> BoxStream<'static, Result<Piece>> {
     let start = (scene.0.into_iter(), 0);
     let pieces = stream::unfold(start, move |(mut lines, mut said)| {
         let (clock, usage) = (clock.clone(), usage.clone());
@@ -170,10 +166,7 @@ pub(crate) fn play(
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let space = rest
-            .trim_start()
-            .find(char::is_whitespace)
-            .map(|at| at + rest.len() - rest.trim_start().len());
+        let space = rest.trim_start().find(char::is_whitespace).map(|at| at + rest.len() - rest.trim_start().len());
         let end = space.map_or(rest.len(), |at| {
             let (_, behind) = rest.split_at(at);
             rest.len() - behind.trim_start().len()
@@ -254,12 +247,7 @@ mod tests {
             .reply(Scene(vec![say(""), say("eight ch"), end, say("more")]))
             .reply(Scene(vec![say("a"), Line::Fail(Fault::Throttled), say("b")]))
             .reply(Scene(vec![say("a"), Line::Cut, say("b")]));
-        let usage = Usage {
-            model: Some("scripted".into()),
-            input_tokens: 3,
-            output_tokens: 2,
-            ..Usage::default()
-        };
+        let usage = Usage { model: Some("scripted".into()), input_tokens: 3, output_tokens: 2, ..Usage::default() };
         let text = |text: &str| Ok(Piece::Text(text.to_owned()));
         let end = Ok(Piece::End { reason: StopReason::Length, usage });
         assert_eq!(played(&model, Answer::Prose), [text("eight ch"), end]);
@@ -277,10 +265,7 @@ mod tests {
         clock.advance(Duration::from_millis(1_999));
         assert!(pieces.next().now_or_never().is_none());
         clock.advance(Duration::from_millis(1));
-        assert_eq!(
-            pieces.next().now_or_never().unwrap().unwrap().unwrap(),
-            Piece::Text("late".to_owned())
-        );
+        assert_eq!(pieces.next().now_or_never().unwrap().unwrap().unwrap(), Piece::Text("late".to_owned()));
         clock.advance(Duration::from_secs(1 << 40));
         assert!(pieces.next().now_or_never().is_none());
     }

@@ -59,8 +59,7 @@ impl Issuer {
     pub fn open(dir: &Path, issuer_url: String) -> Result<Self, IssuerError> {
         let path = dir.join("signing-key.pk8");
         let der = load_or_make(dir, &path)?;
-        let key = RsaKeyPair::from_pkcs8(&der)
-            .map_err(|source| IssuerError::UnusableKey { path, source })?;
+        let key = RsaKeyPair::from_pkcs8(&der).map_err(|source| IssuerError::UnusableKey { path, source })?;
         let (n, e) = public_parts(&key);
         let kid = thumbprint(&n, &e);
         let jwks = json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e}]});
@@ -80,12 +79,7 @@ impl Issuer {
     }
 
     /// An ID token that names `user`, valid from `now` for as long as `ttl`.
-    pub fn token(
-        &self,
-        user: &UserId,
-        now: Timestamp,
-        ttl: Duration,
-    ) -> Result<String, IssuerError> {
+    pub fn token(&self, user: &UserId, now: Timestamp, ttl: Duration) -> Result<String, IssuerError> {
         let header = json!({"alg": "RS256", "kid": self.kid, "typ": "JWT"});
         let claims = json!({
             "iss": self.url,
@@ -110,10 +104,7 @@ impl KeySource for Issuer {
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issuer")
-            .field("url", &self.url)
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        f.debug_struct("Issuer").field("url", &self.url).field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
@@ -231,10 +222,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("signing-key.pk8");
         fs::write(&path, "not a key").unwrap();
-        assert!(matches!(
-            Issuer::open(dir.path(), URL.to_owned()),
-            Err(IssuerError::UnusableKey { .. })
-        ));
+        assert!(matches!(Issuer::open(dir.path(), URL.to_owned()), Err(IssuerError::UnusableKey { .. })));
         assert_eq!(fs::read(&path).unwrap(), b"not a key");
     }
 
@@ -242,8 +230,7 @@ mod tests {
     fn it_publishes_no_secret() {
         let dir = tempfile::tempdir().unwrap();
         let jwks: Value = serde_json::from_str(&issuer(dir.path()).jwks()).unwrap();
-        let names: Vec<_> =
-            jwks["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
+        let names: Vec<_> = jwks["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
     }
 

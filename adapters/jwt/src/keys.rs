@@ -79,11 +79,7 @@ fn usable(key: &Map<String, Value>) -> Option<ParsedPublicKey> {
     }
     let number = |name| URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok();
     let (n, e) = (number("n")?, number("e")?);
-    if !(is_odd(&n)
-        && (2048..=8192).contains(&bits(&n))
-        && is_odd(&e)
-        && (2..=32).contains(&bits(&e)))
-    {
+    if !(is_odd(&n) && (2048..=8192).contains(&bits(&n)) && is_odd(&e) && (2..=32).contains(&bits(&e))) {
         return None;
     }
     RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()
@@ -196,11 +192,7 @@ mod tests {
         for member in PRIVATE {
             let mut key = jwk("leaked", &OTHER);
             key[member] = json!("AQAB");
-            assert_eq!(
-                parse(json!([jwk("good", &KEY), key])).unwrap_err(),
-                BadKeySet::Private,
-                "{member}"
-            );
+            assert_eq!(parse(json!([jwk("good", &KEY), key])).unwrap_err(), BadKeySet::Private, "{member}");
         }
     }
 
@@ -225,8 +217,7 @@ mod tests {
     #[test]
     fn a_document_that_is_no_key_set_is_refused() {
         let twice = format!(r#"{{"keys":[],"keys":[{}]}}"#, jwk("good", &KEY));
-        for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":["a"]}"#, "<html></html>", &twice]
-        {
+        for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":["a"]}"#, "<html></html>", &twice] {
             assert_eq!(KeySet::parse(bad.as_bytes()).unwrap_err(), BadKeySet::Malformed, "{bad}");
         }
     }

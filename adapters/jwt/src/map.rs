@@ -48,8 +48,7 @@ impl<'t> Unverified<'t> {
             return Err(invalid("not three parts"));
         }
         let header = decode(header).ok_or(invalid("the header is not base64url"))?;
-        let header =
-            json::object(&header).map_err(|_| invalid("the header is not a proper object"))?;
+        let header = json::object(&header).map_err(|_| invalid("the header is not a proper object"))?;
         let kid = key_of(&header)?.to_owned();
         let signature = decode(signature).ok_or(invalid("the signature is not base64url"))?;
         Ok(Self { kid, signed, claims, signature })
@@ -61,8 +60,7 @@ impl<'t> Unverified<'t> {
 
     pub(crate) fn verify(self, keys: &KeySet) -> Result<Claims, TokenRefusal> {
         let key = keys.key(&self.kid).ok_or(invalid("signed by an unknown key"))?;
-        key.verify_sig(self.signed.as_bytes(), &self.signature)
-            .map_err(|_| invalid("the signature is wrong"))?;
+        key.verify_sig(self.signed.as_bytes(), &self.signature).map_err(|_| invalid("the signature is wrong"))?;
         let claims = decode(self.claims).ok_or(invalid("the claims are not base64url"))?;
         json::object(&claims).map(Claims).map_err(|_| invalid("the claims are not a proper object"))
     }
@@ -72,11 +70,7 @@ impl<'t> Unverified<'t> {
 pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
-    pub(crate) fn identity(
-        &self,
-        expected: &Expected,
-        now: Timestamp,
-    ) -> Result<Identity, TokenRefusal> {
+    pub(crate) fn identity(&self, expected: &Expected, now: Timestamp) -> Result<Identity, TokenRefusal> {
         if self.text("iss") != Some(&expected.issuer) {
             return Err(invalid("of another issuer"));
         }
@@ -87,12 +81,9 @@ impl Claims {
             return Err(invalid("not an ID token"));
         }
         self.judge_times(now)?;
-        let subject =
-            self.text("sub").filter(|sub| !sub.is_empty()).ok_or(invalid("no subject"))?;
-        let user: UserId = self
-            .text("custom:user_id")
-            .and_then(|id| id.parse().ok())
-            .ok_or(TokenRefusal::MissingUserId)?;
+        let subject = self.text("sub").filter(|sub| !sub.is_empty()).ok_or(invalid("no subject"))?;
+        let user: UserId =
+            self.text("custom:user_id").and_then(|id| id.parse().ok()).ok_or(TokenRefusal::MissingUserId)?;
         Ok(Identity { subject: subject.to_owned(), scope: UserScope::verified(user) })
     }
 

@@ -36,19 +36,13 @@ pub struct RemoteKeys {
 
 impl RemoteKeys {
     pub fn new(url: &str, clock: Arc<dyn Clock>) -> Result<Self> {
-        let url = url.parse().map_err(|bad| failure(Fault::Rejected, bad))?;
-        let http = Client::builder()
-            .redirect(redirect::Policy::none())
-            .timeout(PATIENCE)
-            .build()
-            .map_err(failed)?;
-        Ok(Self {
-            url,
-            http,
-            clock,
-            memory: Mutex::default(),
-            asking: tokio::sync::Mutex::default(),
-        })
+        let url: Url = url.parse().map_err(|bad| failure(Fault::Rejected, bad))?;
+        let http = Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE);
+        // No proxy leads back to this machine.
+        let here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        let http = if here { http.no_proxy() } else { http };
+        let http = http.build().map_err(failed)?;
+        Ok(Self { url, http, clock, memory: Mutex::default(), asking: tokio::sync::Mutex::default() })
     }
 
     async fn ask(&self, now: Timestamp) {
@@ -116,10 +110,7 @@ struct Memory {
 
 impl Memory {
     fn usable(&self, now: Timestamp) -> Option<Arc<KeySet>> {
-        self.keys
-            .as_ref()
-            .filter(|(_, read)| now.since(*read) < USABLE)
-            .map(|(keys, _)| keys.clone())
+        self.keys.as_ref().filter(|(_, read)| now.since(*read) < USABLE).map(|(keys, _)| keys.clone())
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
@@ -129,8 +120,7 @@ impl Memory {
     fn may_ask(&self, now: Timestamp, wanted: &str) -> bool {
         let pause = if self.keys.is_some() { PAUSE } else { FIRST_PAUSE };
         let known = self.usable(now).is_some_and(|keys| keys.key(wanted).is_some());
-        !(known && self.is_fresh(now))
-            && self.asked.is_none_or(|(at, _)| !is_within(pause, at, now))
+        !(known && self.is_fresh(now)) && self.asked.is_none_or(|(at, _)| !is_within(pause, at, now))
     }
 
     /// A question counts as failed until it is answered: whoever asks may be dropped.
@@ -250,18 +240,13 @@ mod tests {
 
     #[tokio::test]
     async fn known_keys_go_on_for_a_day_without_the_issuer() {
-        let endpoint =
-            Endpoint::new(|n| if n == 0 { publishing(&["a"]) } else { response("503 Sorry", "") });
+        let endpoint = Endpoint::new(|n| if n == 0 { publishing(&["a"]) } else { response("503 Sorry", "") });
         let (clock, keys) = keys_at(&endpoint);
         assert!(knows(&keys, "a").await);
         for _ in 0..23 {
             clock.pass(SECOND * 3_600);
             assert!(knows(&keys, "a").await);
-            assert_eq!(
-                fault(&keys, "b").await,
-                Fault::Unavailable,
-                "nobody can say whether it is a key"
-            );
+            assert_eq!(fault(&keys, "b").await, Fault::Unavailable, "nobody can say whether it is a key");
         }
         assert_eq!(endpoint.asked(), 24, "once an hour, for both");
         clock.pass(SECOND * 3_599);
@@ -281,10 +266,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_issuer_that_comes_up_late_is_found_in_seconds() {
-        let endpoint =
-            Endpoint::new(
-                |n| if n == 0 { response("502 Not yet", "") } else { publishing(&["a"]) },
-            );
+        let endpoint = Endpoint::new(|n| if n == 0 { response("502 Not yet", "") } else { publishing(&["a"]) });
         let (clock, keys) = keys_at(&endpoint);
         assert_eq!(fault(&keys, "a").await, Fault::Unavailable);
         clock.pass(FIRST_PAUSE - Duration::from_millis(1));
@@ -306,10 +288,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_key_set_is_no_answer() {
         let elsewhere = Endpoint::new(|_| publishing(&["a"]));
-        let moved = format!(
-            "HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
-            elsewhere.url
-        );
+        let moved = format!("HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
         let padded = |size: usize| {
             let document = json!({"keys": [jwk("a", &KEY)]}).to_string();
             response("200 OK", &format!("{document}{}", " ".repeat(size - document.len())))
@@ -350,9 +329,7 @@ mod tests {
     async fn nobody_waits_longer_than_three_seconds() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let clock = Arc::new(HandClock::default());
-        let keys =
-            RemoteKeys::new(&format!("http://{}/", silent.local_addr().unwrap()), clock.clone())
-                .unwrap();
+        let keys = RemoteKeys::new(&format!("http://{}/", silent.local_addr().unwrap()), clock.clone()).unwrap();
         let began = tokio::time::Instant::now();
         let waiting = (0..5).map(|_| fault(&keys, "a"));
         assert_eq!(join_all(waiting).await, [Fault::TimedOut; 5]);

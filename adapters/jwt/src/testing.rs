@@ -20,10 +20,8 @@ use crate::issuer::public_parts;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_200_000_000);
 
-pub(crate) static KEY: LazyLock<RsaKeyPair> =
-    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
-pub(crate) static OTHER: LazyLock<RsaKeyPair> =
-    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
+pub(crate) static KEY: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
+pub(crate) static OTHER: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 
 pub(crate) fn jwk(kid: &str, key: &RsaKeyPair) -> Value {
     let (n, e) = public_parts(key);
@@ -68,11 +66,7 @@ impl Clock for HandClock {
 }
 
 pub(crate) fn response(status: &str, body: &str) -> Vec<u8> {
-    format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// An HTTP server on loopback that answers its nth request with what the script says for n.

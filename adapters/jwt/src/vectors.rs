@@ -120,9 +120,7 @@ async fn what_does_not_matter_is_ignored() {
     for fine in [
         with_header(json!({"typ": null})),
         with_header(json!({"x5t": "abc", "cty": "text"})),
-        with_claims(
-            json!({"email": "ann@example.org", "cognito:groups": ["a", "b"], "amr": {"deep": [1.5]}}),
-        ),
+        with_claims(json!({"email": "ann@example.org", "cognito:groups": ["a", "b"], "amr": {"deep": [1.5]}})),
         with_claims(json!({"nbf": NOW.0 / 1_000})),
         with_claims(json!({"exp": u64::MAX})),
     ] {
@@ -159,10 +157,7 @@ async fn no_algorithm_but_rs256_is_known() {
 #[tokio::test]
 async fn the_public_key_is_no_shared_secret() {
     let der: PublicKeyX509Der<'_> = KEY.public_key().as_der().unwrap();
-    let pem = format!(
-        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        STANDARD.encode(der.as_ref())
-    );
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der.as_ref()));
     let modulus = KEY.public_key().modulus();
     let jwk = jwk("key", &KEY);
     for secret in [
@@ -174,14 +169,9 @@ async fn the_public_key_is_no_shared_secret() {
         jwk.to_string().as_bytes(),
     ] {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        for (alg, why) in
-            [("HS256", "another algorithm than RS256"), ("RS256", "the signature is wrong")]
-        {
-            let signed = format!(
-                "{}.{}",
-                encode(with(header(), json!({"alg": alg})).to_string()),
-                encode(claims().to_string())
-            );
+        for (alg, why) in [("HS256", "another algorithm than RS256"), ("RS256", "the signature is wrong")] {
+            let signed =
+                format!("{}.{}", encode(with(header(), json!({"alg": alg})).to_string()), encode(claims().to_string()));
             let token = format!("{signed}.{}", encode(hmac::sign(&secret, signed.as_bytes())));
             assert_eq!(refusal(&token).await, Some(why));
         }
@@ -190,8 +180,7 @@ async fn the_public_key_is_no_shared_secret() {
 
 #[tokio::test]
 async fn a_key_that_the_token_brings_is_never_used_and_never_looked_up() {
-    let endpoint =
-        Endpoint::new(|_| response("200 OK", &json!({"keys": [jwk("key", &OTHER)]}).to_string()));
+    let endpoint = Endpoint::new(|_| response("200 OK", &json!({"keys": [jwk("key", &OTHER)]}).to_string()));
     for changes in [
         json!({"jwk": jwk("key", &OTHER)}),
         json!({"jku": endpoint.url}),
@@ -209,10 +198,7 @@ async fn a_key_that_the_token_brings_is_never_used_and_never_looked_up() {
         }] {
             let answer = verifier(keys.clone(), NOW).verify(&token).await;
             assert!(
-                matches!(
-                    answer,
-                    Err(TokenRefusal::Invalid("a header parameter that is never accepted"))
-                ),
+                matches!(answer, Err(TokenRefusal::Invalid("a header parameter that is never accepted"))),
                 "{changes}"
             );
         }
@@ -289,26 +275,14 @@ async fn the_claims_are_those_of_our_issuer_for_us() {
     for not_null in ["exp", "iat", "nbf"] {
         let mut claims = claims();
         claims[not_null] = Value::Null;
-        assert_eq!(
-            refusal(&token_of(header().to_string(), claims.to_string())).await,
-            Some(TIME),
-            "{not_null}"
-        );
+        assert_eq!(refusal(&token_of(header().to_string(), claims.to_string())).await, Some(TIME), "{not_null}");
     }
 }
 
 #[tokio::test]
 async fn somebody_without_a_user_id_is_told_apart() {
-    for id in [
-        Value::Null,
-        json!(""),
-        json!("a b"),
-        json!("a/b"),
-        json!("a#b"),
-        json!(7),
-        json!(["ann"]),
-        json!("é"),
-    ] {
+    for id in [Value::Null, json!(""), json!("a b"), json!("a/b"), json!("a#b"), json!(7), json!(["ann"]), json!("é")]
+    {
         let token = with_claims(json!({"custom:user_id": id}));
         assert!(matches!(verify(&token).await, Err(TokenRefusal::MissingUserId)), "{id}");
         let late = with_claims(json!({"custom:user_id": id, "exp": 0}));
@@ -333,11 +307,7 @@ async fn times_are_kept_to_the_millisecond_with_a_minute_of_leeway() {
     assert_eq!(refusal_at(at(NOW.0 + 39_999), &waiting).await, Some("not valid yet"));
 
     let long_valid = with_claims(json!({"nbf": 0}));
-    assert_eq!(
-        refusal_at(at(early - 1), &long_valid).await,
-        Some("not valid yet"),
-        "issued later all the same"
-    );
+    assert_eq!(refusal_at(at(early - 1), &long_valid).await, Some("not valid yet"), "issued later all the same");
 }
 
 #[tokio::test]
@@ -345,8 +315,7 @@ async fn a_name_that_appears_twice_is_refused_at_every_level() {
     let header = header().to_string();
     let claims = claims().to_string();
     let twice = |object: &str, member: &str| object.replacen('{', &format!("{{{member},"), 1);
-    for member in [r#""alg":"none""#, r#""alg":"RS256""#, r#""kid":"other""#, r#""k\u0069d":"key""#]
-    {
+    for member in [r#""alg":"none""#, r#""alg":"RS256""#, r#""kid":"other""#, r#""k\u0069d":"key""#] {
         let token = token_of(twice(&header, member), &claims);
         assert_eq!(refusal(&token).await, Some("the header is not a proper object"), "{member}");
     }
@@ -423,10 +392,7 @@ async fn three_parts_and_nothing_else_make_a_token() {
         (format!("Bearer {good}"), HEADER),
         (format!("{h}=.{c}.{s}"), HEADER),
         (format!("é{good}"), HEADER),
-        (
-            sign(&KEY, &format!("{}.{c}", URL_SAFE.encode(r#"{"alg":"RS256","kid":"key"} "#))),
-            HEADER,
-        ),
+        (sign(&KEY, &format!("{}.{c}", URL_SAFE.encode(r#"{"alg":"RS256","kid":"key"} "#))), HEADER),
         (sign(&KEY, &format!("{}.{c}", standard.trim_end_matches('=').replace('A', "+"))), HEADER),
         (sign(&KEY, &format!("{h}.{c}=")), "the claims are not base64url"),
         (sign(&KEY, &format!("{h}.{c}\n")), "the claims are not base64url"),
@@ -441,19 +407,14 @@ async fn a_token_of_more_than_16_kib_is_not_read() {
     let filler = (LIMIT - with_claims(json!({"pad": ""})).len()) * 3 / 4;
     let tokens = (filler - 2..filler + 4).map(|n| with_claims(json!({"pad": "x".repeat(n)})));
     let (fitting, longer): (Vec<_>, Vec<_>) = tokens.partition(|token| token.len() <= LIMIT);
-    assert!(
-        fitting.last().unwrap().len() >= LIMIT - 1 && longer[0].len() <= LIMIT + 2,
-        "they are close to the limit"
-    );
+    assert!(fitting.last().unwrap().len() >= LIMIT - 1 && longer[0].len() <= LIMIT + 2, "they are close to the limit");
     for token in fitting {
         assert_eq!(refusal(&token).await, None);
     }
     for token in longer {
         assert_eq!(refusal(&token).await, Some("longer than 16 KiB"));
     }
-    for huge in
-        ["a".repeat(1 << 20), ".".repeat(1 << 20), with_header(json!({"pad": "x".repeat(1 << 20)}))]
-    {
+    for huge in ["a".repeat(1 << 20), ".".repeat(1 << 20), with_header(json!({"pad": "x".repeat(1 << 20)}))] {
         assert_eq!(refusal(&huge).await, Some("longer than 16 KiB"));
     }
 }
@@ -468,10 +429,7 @@ async fn no_single_bit_can_be_changed() {
             let mut bytes = good.clone().into_bytes();
             bytes[place] ^= 1 << bit;
             let token = String::from_utf8(bytes).unwrap();
-            assert!(
-                matches!(verifier.verify(&token).await, Err(TokenRefusal::Invalid(_))),
-                "bit {bit} of {place}"
-            );
+            assert!(matches!(verifier.verify(&token).await, Err(TokenRefusal::Invalid(_))), "bit {bit} of {place}");
             tried += 1;
         }
     }
@@ -482,9 +440,7 @@ async fn no_single_bit_can_be_changed() {
 async fn without_keys_nobody_can_tell() {
     let keys = Arc::new(Fixed { keys: None, asked: AtomicUsize::new(0) });
     let answer = verifier(keys.clone(), NOW).verify(&good()).await;
-    assert!(
-        matches!(answer, Err(TokenRefusal::KeysUnavailable(error)) if error.fault == Fault::Unavailable)
-    );
+    assert!(matches!(answer, Err(TokenRefusal::KeysUnavailable(error)) if error.fault == Fault::Unavailable));
     let answer = verifier(keys, NOW).verify("not.a.token").await;
     assert!(matches!(answer, Err(TokenRefusal::Invalid(_))), "what is no token needs no keys");
 }
@@ -514,8 +470,5 @@ async fn the_first_token_of_a_new_key_is_accepted_and_the_old_key_stays_until_it
     assert_eq!(endpoint.asked(), 2);
     clock.pass(Duration::from_secs(3_600));
     assert!(verifier.verify(&new).await.is_ok());
-    assert!(matches!(
-        verifier.verify(&old).await,
-        Err(TokenRefusal::Invalid("signed by an unknown key"))
-    ));
+    assert!(matches!(verifier.verify(&old).await, Err(TokenRefusal::Invalid("signed by an unknown key"))));
 }

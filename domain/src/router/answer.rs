@@ -43,13 +43,11 @@ fn has_shape(value: &Value, schema: &Value) -> bool {
         return choices.iter().any(|choice| has_shape(value, choice));
     }
     match value {
-        Value::Array(items) => schema
-            .get("items")
-            .is_some_and(|schema| items.iter().all(|item| has_shape(item, schema))),
+        Value::Array(items) => {
+            schema.get("items").is_some_and(|schema| items.iter().all(|item| has_shape(item, schema)))
+        }
         Value::Object(fields) => schema.get("properties").is_some_and(|known| {
-            fields
-                .iter()
-                .all(|(name, value)| known.get(name).is_none_or(|schema| has_shape(value, schema)))
+            fields.iter().all(|(name, value)| known.get(name).is_none_or(|schema| has_shape(value, schema)))
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }

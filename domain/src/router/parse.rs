@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::answer::{cut, read, schema_of};
 use super::phrases::{tidy, unquoted};
 use super::{
-    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision,
-    RouterMetadata, Source, Update, UserIntent, WorkoutDetection, phrase,
+    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, Source,
+    Update, UserIntent, WorkoutDetection, phrase,
 };
 use crate::prompt::data;
 use crate::{Body, Message, Prompt, Stage};
@@ -71,11 +71,7 @@ pub fn parse(answer: &str, first_turn: bool) -> Result<RouterDecision, Malformed
         workout_detection: workout,
         memory_processing: memory,
         context_needs: context,
-        conversation_title: answer
-            .conversation_title
-            .as_deref()
-            .filter(|_| first_turn)
-            .and_then(title),
+        conversation_title: answer.conversation_title.as_deref().filter(|_| first_turn).and_then(title),
         conversation_complexity: complexity(answer.conversation_complexity),
         router_metadata: RouterMetadata::of(Source::Model, share(answer.confidence)),
     })
@@ -151,10 +147,7 @@ fn updates(lines: &[Update], workout: &WorkoutDetection, memory: &MemoryProcessi
             Stage::MemoryAnalysis => memory.needs_retrieval || memory.is_memory_request,
             Stage::InitialGreeting | Stage::PatternAnalysis | Stage::InsightsBrewing => true,
         };
-        if fits
-            && updates.len() < MOST_UPDATES
-            && updates.iter().all(|update| update.stage != *stage)
-        {
+        if fits && updates.len() < MOST_UPDATES && updates.iter().all(|update| update.stage != *stage) {
             let text = tidy(text).unwrap_or_else(|| phrase(*stage)).to_owned();
             updates.push(Update { stage: *stage, text });
         }
@@ -173,12 +166,7 @@ fn workout(told: WorkoutDetection) -> WorkoutDetection {
 
 fn memory(told: MemoryProcessing) -> Result<MemoryProcessing, Malformed> {
     let memory = told.memory.filter(|_| told.is_memory_request).map(proposed).transpose()?;
-    Ok(MemoryProcessing {
-        memory,
-        confidence: share(told.confidence),
-        reasoning: reason(&told.reasoning),
-        ..told
-    })
+    Ok(MemoryProcessing { memory, confidence: share(told.confidence), reasoning: reason(&told.reasoning), ..told })
 }
 
 fn proposed(memory: ProposedMemory) -> Result<ProposedMemory, Malformed> {
@@ -186,8 +174,7 @@ fn proposed(memory: ProposedMemory) -> Result<ProposedMemory, Malformed> {
     if content.is_empty() {
         return Err(Malformed("a memory is empty".to_owned()));
     }
-    let replaces =
-        memory.replaces.as_deref().map(str::trim).filter(|replaced| !replaced.is_empty());
+    let replaces = memory.replaces.as_deref().map(str::trim).filter(|replaced| !replaced.is_empty());
     if [content, replaces.unwrap_or("")].iter().any(|text| text.chars().count() > LONGEST_MEMORY) {
         return Err(Malformed("a memory is too long".to_owned()));
     }
@@ -205,11 +192,7 @@ fn proposed(memory: ProposedMemory) -> Result<ProposedMemory, Malformed> {
 fn context(told: ContextNeeds) -> ContextNeeds {
     let mut search_types = if told.needs_pinecone_search { told.search_types } else { Vec::new() };
     keep_first_of_each(&mut search_types);
-    ContextNeeds {
-        needs_pinecone_search: !search_types.is_empty(),
-        search_types,
-        reasoning: reason(&told.reasoning),
-    }
+    ContextNeeds { needs_pinecone_search: !search_types.is_empty(), search_types, reasoning: reason(&told.reasoning) }
 }
 
 fn complexity(told: ConversationComplexity) -> ConversationComplexity {
@@ -221,8 +204,7 @@ fn complexity(told: ConversationComplexity) -> ConversationComplexity {
 /// A title that breaks the rules is none: the conversation is then named after its first words.
 fn title(told: &str) -> Option<String> {
     let title = unquoted(told);
-    let fits = (1..=LONGEST_TITLE).contains(&title.chars().count())
-        && !title.chars().any(char::is_control);
+    let fits = (1..=LONGEST_TITLE).contains(&title.chars().count()) && !title.chars().any(char::is_control);
     fits.then(|| title.to_owned())
 }
 

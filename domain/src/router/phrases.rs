@@ -21,8 +21,7 @@ pub(super) fn tidy(line: &str) -> Option<&str> {
     let short = (1..=LONGEST).contains(&line.chars().count());
     let words = line.chars().any(char::is_alphabetic);
     let plain = !line.chars().any(|c| c.is_control() || is_emoji(c) || QUOTES.contains(&c));
-    (short && words && plain && !quotes_a_word(line) && is_one_sentence(line) && !greets(line))
-        .then_some(line)
+    (short && words && plain && !quotes_a_word(line) && is_one_sentence(line) && !greets(line)).then_some(line)
 }
 
 /// The text without the white space and the quotes around it.
@@ -47,13 +46,9 @@ fn is_one_sentence(line: &str) -> bool {
 }
 
 fn greets(line: &str) -> bool {
-    let words: Vec<String> = line
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let good_day =
-        |pair: &[String]| matches!(pair, [good, day] if good == "good" && is_time_of_day(day));
+    let words: Vec<String> =
+        line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let good_day = |pair: &[String]| matches!(pair, [good, day] if good == "good" && is_time_of_day(day));
     words.iter().any(|word| GREETINGS.contains(&word.as_str())) || words.windows(2).any(good_day)
 }
 
@@ -97,10 +92,7 @@ mod tests {
             ("Scouting your squat sessions…", Some("Scouting your squat sessions…")),
             ("  \"Brewing up a plan!\" ", Some("Brewing up a plan!")),
             ("‘Hunting down last week’s runs’", Some("Hunting down last week’s runs")),
-            (
-                "Weighing up that 2.5 km at the athlete's pace",
-                Some("Weighing up that 2.5 km at the athlete's pace"),
-            ),
+            ("Weighing up that 2.5 km at the athlete's pace", Some("Weighing up that 2.5 km at the athlete's pace")),
             (
                 "Unpacking this chili-hot high-intensity session",
                 Some("Unpacking this chili-hot high-intensity session"),

@@ -2,8 +2,8 @@
 
 use super::vocabulary::{is_question, is_small_talk, names_fitness, names_harm, tells_a_workout};
 use super::{
-    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision,
-    RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection, phrase,
+    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, SearchType,
+    Source, Update, UserIntent, WorkoutDetection, phrase,
 };
 use crate::Stage;
 use crate::memory::{Importance, MemoryKind};
@@ -39,12 +39,8 @@ impl Command {
     /// What is answered when nothing stands behind it.
     fn hint(self) -> &'static str {
         match self {
-            Self::LogWorkout => {
-                "Tell me what you did, like this: /log-workout back squat 5x5 at 100 kg, RPE 8"
-            }
-            Self::SaveMemory => {
-                "Tell me what to remember, like this: /save-memory my left knee dislikes deep lunges"
-            }
+            Self::LogWorkout => "Tell me what you did, like this: /log-workout back squat 5x5 at 100 kg, RPE 8",
+            Self::SaveMemory => "Tell me what to remember, like this: /save-memory my left knee dislikes deep lunges",
             Self::Forget => "Tell me what to forget, like this: /forget what I said about my knee",
             Self::Help => HELP,
         }
@@ -59,10 +55,7 @@ impl Command {
                     workout_type: None,
                     reasoning: COMMANDED.to_owned(),
                 },
-                memory_processing: MemoryProcessing {
-                    needs_retrieval: true,
-                    ..MemoryProcessing::default()
-                },
+                memory_processing: MemoryProcessing { needs_retrieval: true, ..MemoryProcessing::default() },
                 context_needs: search(&[SearchType::Workouts], COMMANDED),
                 ..nothing(UserIntent::WorkoutLogging, Source::Rule, 1.0)
             },
@@ -105,10 +98,9 @@ pub fn by_rule(text: &str) -> Option<Ruled> {
         Some((Command::Help, _)) => Some(answered(Command::Help)),
         Some((command, "")) => Some(answered(command)),
         Some((command, rest)) => Some(Ruled { decision: command.decide(rest), answer: None }),
-        None if is_small_talk(text) => Some(Ruled {
-            decision: nothing(UserIntent::Acknowledgment, Source::Rule, 1.0),
-            answer: None,
-        }),
+        None if is_small_talk(text) => {
+            Some(Ruled { decision: nothing(UserIntent::Acknowledgment, Source::Rule, 1.0), answer: None })
+        }
         None => None,
     }
 }
@@ -194,11 +186,7 @@ fn memory(content: &str) -> ProposedMemory {
 }
 
 fn search(types: &[SearchType], why: &str) -> ContextNeeds {
-    ContextNeeds {
-        needs_pinecone_search: true,
-        search_types: types.to_vec(),
-        reasoning: why.to_owned(),
-    }
+    ContextNeeds { needs_pinecone_search: true, search_types: types.to_vec(), reasoning: why.to_owned() }
 }
 
 #[cfg(test)]
@@ -243,15 +231,10 @@ mod tests {
         assert_eq!(saved.decision.memory_processing.memory, Some(memory("I train at dawn")));
         let importance = |text| (memory(text).kind, memory(text).importance);
         assert_eq!(importance("I train at dawn"), (MemoryKind::Context, Importance::Medium));
-        assert_eq!(
-            importance("lunges hurt my left knee"),
-            (MemoryKind::Constraint, Importance::High)
-        );
+        assert_eq!(importance("lunges hurt my left knee"), (MemoryKind::Constraint, Importance::High));
 
         let forgotten = by_rule("/forget my knee").unwrap();
-        assert!(
-            forgotten.decision.memory_processing.is_forget_request && forgotten.answer.is_none()
-        );
+        assert!(forgotten.decision.memory_processing.is_forget_request && forgotten.answer.is_none());
         assert_eq!(forgotten.decision.router_metadata.source, Source::Rule);
     }
 
@@ -266,10 +249,7 @@ mod tests {
         ] {
             let ruled = by_rule(text).unwrap();
             assert_eq!(ruled.answer.as_deref(), Some(answer), "{text:?}");
-            assert!(
-                ruled.decision.jobs().is_empty() && !ruled.decision.wants_gathering(),
-                "{text:?}"
-            );
+            assert!(ruled.decision.jobs().is_empty() && !ruled.decision.wants_gathering(), "{text:?}");
         }
     }
 
@@ -277,18 +257,8 @@ mod tests {
     fn small_talk_needs_nothing_and_everything_else_is_left_to_the_model() {
         let decision = by_rule("thanks!").unwrap().decision;
         assert_eq!(decision, nothing(UserIntent::Acknowledgment, Source::Rule, 1.0));
-        assert!(
-            !decision.wants_gathering()
-                && decision.jobs().is_empty()
-                && decision.updates().is_empty()
-        );
-        for text in [
-            "ok, what about squats?",
-            "thanks, I did 5x5 squats at 100kg",
-            "/unknown command",
-            "hello",
-            "",
-        ] {
+        assert!(!decision.wants_gathering() && decision.jobs().is_empty() && decision.updates().is_empty());
+        for text in ["ok, what about squats?", "thanks, I did 5x5 squats at 100kg", "/unknown command", "hello", ""] {
             assert_eq!(by_rule(text), None, "{text:?}");
         }
     }
@@ -318,8 +288,7 @@ mod tests {
             assert_eq!(decision.context_needs.needs_pinecone_search, searched, "{text:?}");
             assert_eq!(!decision.updates().is_empty(), told, "{text:?}");
             assert!(
-                decision.memory_processing.needs_retrieval
-                    && decision.memory_processing.memory.is_none(),
+                decision.memory_processing.needs_retrieval && decision.memory_processing.memory.is_none(),
                 "{text:?}"
             );
             assert_eq!(decision.router_metadata.source, Source::Default, "{text:?}");
@@ -328,8 +297,7 @@ mod tests {
 
     #[test]
     fn the_safe_default_tells_of_the_workout_only_when_there_is_one() {
-        let stages =
-            |text| fallback(text).updates().iter().map(|update| update.stage).collect::<Vec<_>>();
+        let stages = |text| fallback(text).updates().iter().map(|update| update.stage).collect::<Vec<_>>();
         let workout = [Stage::InitialGreeting, Stage::WorkoutAnalysis, Stage::InsightsBrewing];
         let question = [Stage::InitialGreeting, Stage::MemoryAnalysis, Stage::InsightsBrewing];
         assert_eq!(stages("just finished 3 rounds of burpees"), workout);

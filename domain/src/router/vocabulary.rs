@@ -10,16 +10,12 @@ pub(super) fn is_small_talk(text: &str) -> bool {
     if text.chars().count() > 60 || text.contains(['?', '¿']) {
         return false;
     }
-    let (drawn, written): (Vec<char>, Vec<char>) =
-        text.chars().partition(|c| REACTIONS.contains(c) || modifies(*c));
+    let (drawn, written): (Vec<char>, Vec<char>) = text.chars().partition(|c| REACTIONS.contains(c) || modifies(*c));
     let written: String = written.into_iter().collect();
     if written.trim().is_empty() {
         return drawn.iter().any(|c| REACTIONS.contains(c));
     }
-    if written
-        .chars()
-        .any(|c| !c.is_alphabetic() && !c.is_whitespace() && !".,!;:)(-…'’".contains(c))
-    {
+    if written.chars().any(|c| !c.is_alphabetic() && !c.is_whitespace() && !".,!;:)(-…'’".contains(c)) {
         return false;
     }
     let words = words(&written);
@@ -35,8 +31,7 @@ pub(super) fn is_question(text: &str) -> bool {
 /// Whether the message names something of training, the body or food.
 pub(super) fn names_fitness(text: &str) -> bool {
     let fitting = |word: &String| {
-        FITNESS_WORDS.contains(&word.as_str())
-            || FITNESS_STEMS.iter().any(|stem| word.starts_with(stem))
+        FITNESS_WORDS.contains(&word.as_str()) || FITNESS_STEMS.iter().any(|stem| word.starts_with(stem))
     };
     words(text).iter().any(fitting) || measures(text)
 }
@@ -79,9 +74,7 @@ fn small_talk_in(words: &[&str]) -> Option<bool> {
 }
 
 fn is_laughter(word: &str) -> bool {
-    word.len() >= 4
-        && (word.contains("ha") || word.contains("he"))
-        && word.chars().all(|c| "hae".contains(c))
+    word.len() >= 4 && (word.contains("ha") || word.contains("he")) && word.chars().all(|c| "hae".contains(c))
 }
 
 /// Variation selectors, joiners and skin tones.
@@ -93,8 +86,7 @@ fn asks(clause: &str) -> bool {
     let words = words(clause);
     let mut words = words.iter().map(String::as_str).skip_while(|word| LEAD_IN.contains(word));
     let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    let turned = PRONOUNS.contains(&second)
-        || (DETERMINERS.contains(&second) && !["did", "have"].contains(&first));
+    let turned = PRONOUNS.contains(&second) || (DETERMINERS.contains(&second) && !["did", "have"].contains(&first));
     INTERROGATIVES.contains(&first)
         || (AUXILIARIES.contains(&first) && turned)
         || (first == "when" && AUXILIARIES.contains(&second))
@@ -102,18 +94,14 @@ fn asks(clause: &str) -> bool {
 }
 
 fn starts_a_clause(text: &str, word: &str) -> bool {
-    text.to_lowercase()
-        .split(['.', ',', ';', ':', '!', '\n', '('])
-        .any(|clause| clause.trim_start().starts_with(word))
+    text.to_lowercase().split(['.', ',', ';', ':', '!', '\n', '(']).any(|clause| clause.trim_start().starts_with(word))
 }
 
 /// Whether there is a number with a unit, a scheme such as 5x5, or a time such as 24:10.
 fn measures(text: &str) -> bool {
     let text = text.to_lowercase().replace('×', "x");
-    let tokens: Vec<&str> =
-        text.split(|c: char| !c.is_alphanumeric() && !".:@".contains(c)).collect();
-    let tokens: Vec<&str> =
-        tokens.iter().map(|token| token.trim_matches(['.', ':', '@'])).collect();
+    let tokens: Vec<&str> = text.split(|c: char| !c.is_alphanumeric() && !".:@".contains(c)).collect();
+    let tokens: Vec<&str> = tokens.iter().map(|token| token.trim_matches(['.', ':', '@'])).collect();
     let tokens: Vec<&str> = tokens.into_iter().filter(|token| !token.is_empty()).collect();
     let after = |at: usize| tokens.get(at + 1).copied().unwrap_or("");
     tokens.iter().enumerate().any(|(at, token)| {
@@ -121,13 +109,10 @@ fn measures(text: &str) -> bool {
         let number = digits.len() < token.len();
         let unit = if digits.is_empty() { after(at) } else { digits };
         let scheme = unit.strip_prefix('x').is_some_and(|rest| {
-            let count =
-                if rest.is_empty() { after(at + usize::from(digits.is_empty())) } else { rest };
+            let count = if rest.is_empty() { after(at + usize::from(digits.is_empty())) } else { rest };
             count.starts_with(|c: char| c.is_ascii_digit())
         });
-        let time = digits
-            .strip_prefix(':')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let time = digits.strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         number && (UNITS.contains(&unit) || scheme || time)
     })
 }
@@ -142,8 +127,8 @@ fn words(text: &str) -> Vec<String> {
 }
 
 const REACTIONS: &[char] = &[
-    '👍', '👎', '👌', '🙏', '👏', '🙌', '💪', '🔥', '😂', '🤣', '😄', '😀', '😁', '😆', '😊', '😉',
-    '😎', '🙂', '😅', '🎉', '❤', '💯', '✅', '👋', '🤝', '🥳', '🤩', '😍', '🫡',
+    '👍', '👎', '👌', '🙏', '👏', '🙌', '💪', '🔥', '😂', '🤣', '😄', '😀', '😁', '😆', '😊', '😉', '😎', '🙂', '😅',
+    '🎉', '❤', '💯', '✅', '👋', '🤝', '🥳', '🤩', '😍', '🫡',
 ];
 
 #[rustfmt::skip]
@@ -168,21 +153,17 @@ const AROUND_SMALL_TALK: &[&str] = &[
 ];
 
 const LEAD_IN: &[&str] = &[
-    "ok", "okay", "hey", "hi", "hello", "coach", "so", "and", "but", "well", "also", "thanks",
-    "please", "then", "or",
+    "ok", "okay", "hey", "hi", "hello", "coach", "so", "and", "but", "well", "also", "thanks", "please", "then", "or",
 ];
-const INTERROGATIVES: &[&str] = &[
-    "what", "whats", "how", "hows", "why", "where", "wheres", "who", "whos", "which", "whose",
-    "whom",
-];
+const INTERROGATIVES: &[&str] =
+    &["what", "whats", "how", "hows", "why", "where", "wheres", "who", "whos", "which", "whose", "whom"];
 
 #[rustfmt::skip]
 const AUXILIARIES: &[&str] = &[
     "should", "shall", "can", "could", "will", "would", "may", "might", "do", "does", "did", "is", "are", "am", "was",
     "were", "has", "have", "isnt", "arent", "dont", "doesnt", "didnt", "cant", "wont", "shouldnt",
 ];
-const PRONOUNS: &[&str] =
-    &["i", "you", "we", "he", "she", "it", "they", "there", "these", "those", "anyone"];
+const PRONOUNS: &[&str] = &["i", "you", "we", "he", "she", "it", "they", "there", "these", "those", "anyone"];
 const DETERMINERS: &[&str] = &["my", "the", "this", "that", "your", "a", "an"];
 
 #[rustfmt::skip]
@@ -340,14 +321,11 @@ mod tests {
     #[test]
     fn a_measure_is_a_number_with_something_to_it() {
         for text in [
-            "5x5", "5 x 5", "3 x10", "3x 10", "100kg", "100 kg.", "62.5kg", "24:10", "1:02:03",
-            "5k", "20min", "3 sets",
+            "5x5", "5 x 5", "3 x10", "3x 10", "100kg", "100 kg.", "62.5kg", "24:10", "1:02:03", "5k", "20min", "3 sets",
         ] {
             assert!(measures(text), "{text:?}");
         }
-        for text in
-            ["", "5", "kg", "x", "5x", "5 x", "5 things", "a:b", "at 7", "xx5", "12:", "2 kgb"]
-        {
+        for text in ["", "5", "kg", "x", "5x", "5 x", "5 things", "a:b", "at 7", "xx5", "12:", "2 kgb"] {
             assert!(!measures(text), "{text:?}");
         }
     }

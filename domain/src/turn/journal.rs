@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::words::{Closing, Kept, Limits, Refused};
-use crate::conversation::{PartKind, Said};
 use crate::Timestamp;
+use crate::conversation::{PartKind, Said};
 
 /// What clients see; an event's sequence number is its place in the [`Journal`].
 #[derive(Debug, Clone, PartialEq)]

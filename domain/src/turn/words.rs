@@ -120,8 +120,6 @@ pub struct Finish {
     pub events: Vec<TurnEvent>,
     /// The conversation's title, if it has none yet.
     pub title: Option<String>,
-    /// The time of the write, for the conversation's last activity.
-    pub at: Timestamp,
 }
 
 /// How a turn ended, and what is known about it: kept with the turn, and told at its end.
@@ -129,6 +127,8 @@ pub struct Finish {
 pub struct Closing {
     /// The turn's state, the message's status and the terminal event follow from it.
     pub ending: Ending,
+    /// When it began to end.
+    pub at: Timestamp,
     /// Work that is left to do.
     pub jobs: Vec<JobKind>,
     /// What happened.
@@ -289,6 +289,8 @@ pub enum Input {
     Checkpointed(Result<Kept, Refused>),
     Finished(Result<(), Refused>),
     StopAsked,
+    /// The turn must begin to finish at this time, or at its own deadline if that is earlier.
+    HurryUp(Timestamp),
 }
 
 /// A checkpoint was written.

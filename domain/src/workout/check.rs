@@ -48,14 +48,11 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     let exercises = exercises.into_iter().map(exercise).collect::<Result<Vec<_>, _>>()?;
     let score = told(answer.score, LONGEST_NAME);
 
-    let measured = duration_seconds.is_some()
-        || score.is_some()
-        || exercises.iter().any(|e| !e.sets.is_empty());
+    let measured = duration_seconds.is_some() || score.is_some() || exercises.iter().any(|e| !e.sets.is_empty());
     if !measured && (exercises.is_empty() || !logging.by_command) {
         return Err(Refusal::Refused(Reason::NothingMeasurable.in_words().to_owned()));
     }
-    let discipline =
-        answer.discipline.ok_or_else(|| malformed("a workout without a discipline"))?;
+    let discipline = answer.discipline.ok_or_else(|| malformed("a workout without a discipline"))?;
     let conversation = &logging.turn.conversation;
     Ok(Workout {
         id: RecordId::from(&logging.turn.turn),
@@ -147,10 +144,8 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_NOTES: usize = 500;
 
 /// The units that are stored, what else they are called, and the most that is believed of each.
-const WEIGHTS: [(&str, &[&str], f64); 2] = [
-    ("kg", &["kgs", "kilo", "kilos", "kilogram", "kilograms"], 1_500.0),
-    ("lb", &["lbs", "pound", "pounds"], 3_300.0),
-];
+const WEIGHTS: [(&str, &[&str], f64); 2] =
+    [("kg", &["kgs", "kilo", "kilos", "kilogram", "kilograms"], 1_500.0), ("lb", &["lbs", "pound", "pounds"], 3_300.0)];
 const DISTANCES: [(&str, &[&str], f64); 5] = [
     ("m", &["meter", "meters", "metre", "metres"], 1_000_000.0),
     ("km", &["k", "kilometer", "kilometers", "kilometre", "kilometres"], 1_000.0),
@@ -160,12 +155,8 @@ const DISTANCES: [(&str, &[&str], f64); 5] = [
 ];
 
 fn exercise(told_of: Exercise) -> Result<Exercise, Refusal> {
-    let name = told(Some(told_of.name), LONGEST_NAME)
-        .ok_or_else(|| malformed("an exercise without a name"))?;
-    let sets = at_most(told_of.sets, MOST_SETS, "sets")?
-        .into_iter()
-        .map(set)
-        .collect::<Result<Vec<_>, _>>()?;
+    let name = told(Some(told_of.name), LONGEST_NAME).ok_or_else(|| malformed("an exercise without a name"))?;
+    let sets = at_most(told_of.sets, MOST_SETS, "sets")?.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
     let sets = sets.into_iter().filter(is_measured).collect();
     Ok(Exercise { name, sets, notes: told(told_of.notes, LONGEST_NOTES) })
 }
@@ -181,10 +172,7 @@ fn set(told_of: Set) -> Result<Set, Refusal> {
 }
 
 fn is_measured(set: &Set) -> bool {
-    set.reps.is_some()
-        || set.weight.is_some()
-        || set.distance.is_some()
-        || set.duration_seconds.is_some()
+    set.reps.is_some() || set.weight.is_some() || set.distance.is_some() || set.duration_seconds.is_some()
 }
 
 fn quantity(
@@ -196,8 +184,7 @@ fn quantity(
         return Ok(None);
     };
     let unit = unit.trim().to_lowercase();
-    let known =
-        units.iter().find(|(name, others, _)| *name == unit || others.contains(&unit.as_str()));
+    let known = units.iter().find(|(name, others, _)| *name == unit || others.contains(&unit.as_str()));
     let (unit, _, most) = known.ok_or_else(|| malformed(format!("{what} in an unknown unit")))?;
     if value > 0.0 && value <= *most {
         Ok(Some(Quantity { value, unit: (*unit).to_owned() }))
@@ -219,9 +206,7 @@ fn performed_at(told_of: Option<&str>, when: Timestamp) -> Result<Timestamp, Ref
 
 fn exertion(told_of: Option<f64>) -> Result<Option<f64>, Refusal> {
     match told_of.filter(|exertion| *exertion != 0.0) {
-        Some(exertion) if !(1.0..=10.0).contains(&exertion) => {
-            Err(malformed("an exertion that is not from 1 to 10"))
-        }
+        Some(exertion) if !(1.0..=10.0).contains(&exertion) => Err(malformed("an exertion that is not from 1 to 10")),
         exertion => Ok(exertion),
     }
 }

@@ -44,16 +44,15 @@ fn admission(conversation: &ConversationKey, turn: &str) -> Admission {
         zone: None,
         now: NOW,
         lease_until: NOW + 15 * SECOND,
-        key_until: NOW + 90_000 * SECOND,
+        kept_until: NOW + 90_000 * SECOND,
         hold: None,
     }
 }
 
 async fn begun(store: &dyn MessageStore, admission: &Admission) -> Begun {
-    match store.admit(admission).await.unwrap() {
-        Admitted::New(begun) => begun,
-        other => panic!("expected a new turn, not {other:?}"),
-    }
+    let answer = store.admit(admission).await.unwrap();
+    let Admitted::New(begun) = answer else { panic!("expected a new turn, not {answer:?}") };
+    begun
 }
 
 /// A conversation with a running turn.
@@ -73,8 +72,8 @@ fn words(words: &[&str]) -> Vec<TurnEvent> {
 }
 
 fn finish(ending: Ending, events: Vec<TurnEvent>, jobs: Vec<JobKind>) -> Finish {
-    let closing = Arc::new(Closing { ending, jobs, report: Report::default() });
-    Finish { closing, events, title: None, at: NOW + 3 * SECOND }
+    let closing = Arc::new(Closing { ending, at: NOW + 3 * SECOND, jobs, report: Report::default() });
+    Finish { closing, events, title: None }
 }
 
 fn checkpoint(a: &Admission, fence: Fence, from: usize, events: &[TurnEvent]) -> Checkpoint {
@@ -191,9 +190,9 @@ pub async fn a_key_that_has_expired_is_a_new_key(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     store.finish(&a.turn, Writer::Holder(fence), &finish(Ending::Finished, words(&["x"]), vec![])).await.unwrap();
     let at = |now| Admission { key: a.key.clone(), body: [8; 32], now, ..admission(&a.turn.conversation, "t2") };
-    let before = Timestamp(a.key_until.0 - 1);
+    let before = Timestamp(a.kept_until.0 - 1);
     assert_eq!(store.admit(&at(before)).await.unwrap(), Admitted::Mismatch);
-    assert!(matches!(store.admit(&at(a.key_until)).await.unwrap(), Admitted::New(_)));
+    assert!(matches!(store.admit(&at(a.kept_until)).await.unwrap(), Admitted::New(_)));
 }
 
 pub async fn a_conversation_has_one_turn_at_a_time(store: &dyn MessageStore) {
@@ -215,7 +214,7 @@ pub async fn a_known_key_is_judged_before_a_busy_conversation(store: &dyn Messag
 
 pub async fn a_hold_beyond_the_limit_is_refused_and_changes_nothing(store: &dyn MessageStore) {
     let user = somebody();
-    let hold = Some(Hold { amount: 2, limit: 3 });
+    let hold = Some(Hold { amount: 2, limit: 3, until: NOW + 60 * SECOND });
     for name in ["v1", "v2"] {
         store.create_conversation(&empty(key(&user, name), NOW)).await.unwrap();
     }
@@ -223,13 +222,26 @@ pub async fn a_hold_beyond_the_limit_is_refused_and_changes_nothing(store: &dyn 
     let second = Admission { hold, ..admission(&key(&user, "v2"), "t2") };
     assert_eq!(store.admit(&second).await.unwrap(), Admitted::OverLimit);
     assert_eq!(store.conversation(&key(&user, "v2")).await.unwrap().unwrap().messages, 0);
-    let small = Admission { hold: Some(Hold { amount: 1, limit: 3 }), ..second };
+    let small = Admission { hold: Some(Hold { amount: 1, limit: 3, until: NOW + 60 * SECOND }), ..second };
     assert!(matches!(store.admit(&small).await.unwrap(), Admitted::New(_)));
+}
+
+pub async fn a_hold_that_has_run_out_does_not_count(store: &dyn MessageStore) {
+    let user = somebody();
+    let until = NOW + 60 * SECOND;
+    let hold = Some(Hold { amount: 1, limit: 1, until });
+    for name in ["v1", "v2"] {
+        store.create_conversation(&empty(key(&user, name), NOW)).await.unwrap();
+    }
+    begun(store, &Admission { hold, ..admission(&key(&user, "v1"), "t1") }).await;
+    let second = |now| Admission { hold, now, ..admission(&key(&user, "v2"), "t2") };
+    assert_eq!(store.admit(&second(Timestamp(until.0 - 1))).await.unwrap(), Admitted::OverLimit);
+    assert!(matches!(store.admit(&second(until)).await.unwrap(), Admitted::New(_)));
 }
 
 pub async fn a_finished_turn_gives_back_what_it_held(store: &dyn MessageStore) {
     let key = conversation(store).await;
-    let hold = Some(Hold { amount: 3, limit: 3 });
+    let hold = Some(Hold { amount: 3, limit: 3, until: NOW + 60 * SECOND });
     for turn in ["t1", "t2"] {
         let a = Admission { hold, ..admission(&key, turn) };
         let fence = begun(store, &a).await.fence;
@@ -275,6 +287,18 @@ pub async fn a_checkpoint_asked_again_changes_nothing_more(store: &dyn MessageSt
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1, longer);
 }
 
+pub async fn an_older_checkpoint_that_comes_late_takes_nothing_back(store: &dyn MessageStore) {
+    let (a, fence) = running(store).await;
+    let all = words(&["one ", "two ", "three"]);
+    let late = Checkpoint { lease_until: NOW + 16 * SECOND, ..checkpoint(&a, fence, 0, all.get(..2).unwrap()) };
+    for sent in [late.clone(), checkpoint(&a, fence, 2, all.get(2..).unwrap()), late] {
+        assert_eq!(store.checkpoint(&sent).await.unwrap(), Written::Done(Stop::NotAsked));
+    }
+    let (record, events) = store.turn(&a.turn, 0).await.unwrap().unwrap();
+    assert_eq!(events, all);
+    assert_eq!(record.state, TurnState::Running { fence, lease_until: NOW + 20 * SECOND });
+}
+
 pub async fn a_checkpoint_of_another_fence_is_refused(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let stale = checkpoint(&a, Fence(fence.0 - 1), 0, &words(&["stale"]));
@@ -309,7 +333,7 @@ pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn
     assert_eq!(record.kept, events.len());
     let messages = store.messages(&a.turn.conversation, None, 10).await.unwrap();
     assert_eq!(messages.first(), a.opening(1).reply(Ending::Finished, &all).as_ref());
-    let jobs = store.jobs(&a.turn).await.unwrap();
+    let jobs = store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap();
     assert_eq!(jobs.iter().map(|job| (job.kind, job.attempts)).collect::<Vec<_>>(), [(JobKind::Workout, 0)]);
 }
 
@@ -320,7 +344,7 @@ pub async fn a_finish_asked_again_is_answered_as_the_first_time(store: &dyn Mess
         assert_eq!(store.finish(&a.turn, Writer::Holder(fence), &finish).await.unwrap(), Written::Done(()));
     }
     assert_eq!(store.messages(&a.turn.conversation, None, 10).await.unwrap().len(), 2);
-    assert_eq!(store.jobs(&a.turn).await.unwrap().len(), 1);
+    assert_eq!(store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap().len(), 1);
 }
 
 pub async fn a_turn_ends_once(store: &dyn MessageStore) {
@@ -330,7 +354,7 @@ pub async fn a_turn_ends_once(store: &dyn MessageStore) {
     let second = finish(Ending::Stopped, words(&["y"]), vec![JobKind::Workout]);
     assert_eq!(store.finish(&a.turn, Writer::Holder(fence), &second).await.unwrap(), Written::LeaseLost);
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().0.state, TurnState::Ended(first.closing));
-    assert!(store.jobs(&a.turn).await.unwrap().is_empty());
+    assert!(store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap().is_empty());
 }
 
 pub async fn a_turn_that_said_nothing_leaves_no_message(store: &dyn MessageStore) {
@@ -424,7 +448,7 @@ pub async fn a_deleted_conversation_takes_no_more_writes(store: &dyn MessageStor
     assert_eq!(store.admit(&admission(key, "t2")).await.unwrap(), Admitted::Unknown);
     assert_eq!(store.conversation(key).await.unwrap(), None);
     assert!(store.messages(key, None, 10).await.unwrap().is_empty());
-    assert!(store.jobs(&a.turn).await.unwrap().is_empty());
+    assert!(store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap().is_empty());
 }
 
 pub async fn a_job_is_held_by_one_at_a_time(store: &dyn MessageStore) {
@@ -434,7 +458,9 @@ pub async fn a_job_is_held_by_one_at_a_time(store: &dyn MessageStore) {
     let claimed = store.claim_jobs(&of, now, until, 10).await.unwrap();
     assert_eq!(claimed.iter().map(|job| job.attempts).collect::<Vec<_>>(), [1]);
     assert!(store.claim_jobs(&JobsOf::Turn(turn.clone()), now, until, 10).await.unwrap().is_empty());
-    assert!(matches!(store.jobs(&turn).await.unwrap().as_slice(), [job] if job.state == JobState::Claimed(until)));
+    assert!(
+        matches!(store.jobs(&JobsOf::Turn(turn.clone())).await.unwrap().as_slice(), [job] if job.state == JobState::Claimed(until))
+    );
 }
 
 pub async fn a_claim_that_ran_out_is_open_again(store: &dyn MessageStore) {
@@ -462,7 +488,9 @@ pub async fn a_settled_job_is_not_claimed_again(store: &dyn MessageStore) {
             store.settle_job(job, &outcome).await.unwrap();
         }
         assert!(store.claim_jobs(&of, NOW + 9_999 * SECOND, NOW + 19_999 * SECOND, 10).await.unwrap().is_empty());
-        assert!(matches!(store.jobs(&turn).await.unwrap().as_slice(), [job] if job.state == state));
+        assert!(
+            matches!(store.jobs(&JobsOf::Turn(turn.clone())).await.unwrap().as_slice(), [job] if job.state == state)
+        );
     }
 }
 
@@ -476,6 +504,20 @@ pub async fn a_job_is_tried_again_at_its_time(store: &dyn MessageStore) {
     assert_eq!(store.claim_jobs(&of, at, at + SECOND, 10).await.unwrap().len(), 1);
 }
 
+pub async fn jobs_are_found_by_turn_conversation_and_user(store: &dyn MessageStore) {
+    let turn = with_job(store).await;
+    with_job(store).await;
+    let conversation = turn.conversation.clone();
+    let user = conversation.user.clone();
+    for of in [JobsOf::Turn(turn.clone()), JobsOf::Conversation(conversation), JobsOf::User(user)] {
+        let jobs = store.jobs(&of).await.unwrap();
+        assert_eq!(jobs.iter().map(|job| &job.turn).collect::<Vec<_>>(), [&turn]);
+        let claimed = store.claim_jobs(&of, NOW + 3 * SECOND, NOW + 4 * SECOND, 10).await.unwrap();
+        assert_eq!(claimed.iter().map(|job| &job.turn).collect::<Vec<_>>(), [&turn]);
+        store.settle_job(claimed.first().unwrap(), &Outcome::Again(NOW + 3 * SECOND)).await.unwrap();
+    }
+}
+
 pub async fn a_late_settlement_is_ignored(store: &dyn MessageStore) {
     let turn = with_job(store).await;
     let of = JobsOf::Turn(turn.clone());
@@ -483,6 +525,6 @@ pub async fn a_late_settlement_is_ignored(store: &dyn MessageStore) {
     let late = store.claim_jobs(&of, first, second, 10).await.unwrap();
     store.claim_jobs(&of, second, second + 60 * SECOND, 10).await.unwrap();
     store.settle_job(late.first().unwrap(), &Outcome::Dead("late".into())).await.unwrap();
-    let jobs = store.jobs(&turn).await.unwrap();
+    let jobs = store.jobs(&JobsOf::Turn(turn.clone())).await.unwrap();
     assert!(matches!(jobs.as_slice(), [job] if job.state == JobState::Claimed(second + 60 * SECOND)));
 }

@@ -11,6 +11,7 @@
 //! tests use too: every clause works on users that nobody else has. The tests need `tokio` in the
 //! adapter's dev-dependencies.
 
+#![expect(missing_docs, reason = "the name of a clause says what it holds")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests: a failure is a panic")]
 
 pub mod index;
@@ -62,10 +63,12 @@ macro_rules! message_store_conformance {
             a_conversation_has_one_turn_at_a_time
             a_known_key_is_judged_before_a_busy_conversation
             a_hold_beyond_the_limit_is_refused_and_changes_nothing
+            a_hold_that_has_run_out_does_not_count
             a_finished_turn_gives_back_what_it_held
             fences_grow
             a_checkpoint_keeps_events_from_its_place_on
             a_checkpoint_asked_again_changes_nothing_more
+            an_older_checkpoint_that_comes_late_takes_nothing_back
             a_checkpoint_of_another_fence_is_refused
             a_checkpoint_hears_of_a_request_to_stop
             a_finished_turn_has_its_events_its_message_and_its_jobs
@@ -83,6 +86,7 @@ macro_rules! message_store_conformance {
             a_claim_that_ran_out_is_open_again
             a_settled_job_is_not_claimed_again
             a_job_is_tried_again_at_its_time
+            jobs_are_found_by_turn_conversation_and_user
             a_late_settlement_is_ignored
         }
     };

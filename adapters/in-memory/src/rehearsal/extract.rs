@@ -63,10 +63,7 @@ impl Found {
     /// Hybrid if the exercises do not agree.
     pub(super) fn discipline(&self) -> &'static str {
         let of = |exercise: &Exercise| {
-            let named = exercise
-                .name
-                .split([' ', '-'])
-                .find_map(|word| heard::topic_of(&word.to_lowercase()));
+            let named = exercise.name.split([' ', '-']).find_map(|word| heard::topic_of(&word.to_lowercase()));
             let far = exercise.sets.iter().any(|set| set.distance.is_some());
             named.map_or(if far { "cardio" } else { "strength" }, |topic| topic.discipline)
         };
@@ -77,15 +74,13 @@ impl Found {
 
     fn form(&self, text: &str, now: Option<Timestamp>) -> Value {
         let discipline = self.discipline();
-        let names: Vec<&str> =
-            self.exercises.iter().map(|exercise| exercise.name.as_str()).collect();
+        let names: Vec<&str> = self.exercises.iter().map(|exercise| exercise.name.as_str()).collect();
         let sets = || self.exercises.iter().flat_map(|exercise| &exercise.sets);
         // Rests between sets of lifting are not told, so that only these add up to the whole.
         let whole = ["cardio", "flexibility", "hybrid", "recovery"].contains(&discipline);
-        let seconds: u32 =
-            sets().filter_map(|set| Some(set.seconds? * set.sets.unwrap_or(1))).sum();
-        let benchmark =
-            self.exercises.iter().find(|exercise| BENCHMARKS.contains(&exercise.name.as_str()));
+        let seconds = sets().filter_map(|set| Some(set.seconds?.saturating_mul(set.times())));
+        let seconds = seconds.fold(0, u32::saturating_add);
+        let benchmark = self.exercises.iter().find(|exercise| BENCHMARKS.contains(&exercise.name.as_str()));
         let score = benchmark.and_then(|exercise| exercise.sets.first()?.seconds).map(clock);
         json!({
             "refusal": null,
@@ -104,8 +99,7 @@ impl Found {
 
 impl Exercise {
     fn form(&self) -> Value {
-        let sets =
-            self.sets.iter().flat_map(|set| vec![set.form(); set.sets.unwrap_or(1) as usize]);
+        let sets = self.sets.iter().flat_map(|set| vec![set.form(); set.times() as usize]);
         json!({ "name": self.name, "sets": sets.collect::<Vec<_>>(), "notes": null })
     }
 }
@@ -152,9 +146,7 @@ fn performed_at(heard: &Heard, now: Timestamp) -> Option<Timestamp> {
     if heard.says(&["yesterday", "last night"]) {
         return Some(Timestamp(now.0.saturating_sub(DAY.as_millis() as u64)));
     }
-    heard
-        .says(&["today", "this morning", "this afternoon", "tonight", "this evening", "just"])
-        .then_some(now)
+    heard.says(&["today", "this morning", "this afternoon", "tonight", "this evening", "just"]).then_some(now)
 }
 
 fn clock(seconds: u32) -> String {
@@ -225,8 +217,8 @@ const AHEAD: [&str; 16] = [
 
 /// Words of a sentence: notes of a workout have none of them.
 const TALK: [&str; 22] = [
-    "i", "i'm", "i've", "my", "me", "you", "your", "we", "is", "are", "am", "be", "have", "has",
-    "like", "love", "hate", "prefer", "need", "usually", "always", "never",
+    "i", "i'm", "i've", "my", "me", "you", "your", "we", "is", "are", "am", "be", "have", "has", "like", "love",
+    "hate", "prefer", "need", "usually", "always", "never",
 ];
 
 #[cfg(test)]

@@ -22,10 +22,8 @@ impl Heard {
     pub(super) fn new(text: &str) -> Self {
         let text = without_orders(text);
         let lower = text.to_lowercase().replace('’', "'");
-        let words: Vec<&str> = lower
-            .split(|c: char| !c.is_alphanumeric() && c != '\'')
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&str> =
+            lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
         let padded = format!(" {} ", words.join(" "));
         Self { text, padded }
     }
@@ -48,9 +46,7 @@ impl Heard {
     }
 
     pub(super) fn asks(&self) -> bool {
-        self.text.contains('?')
-            || self.begins(&ASKING)
-            || self.says(&["tell me", "show me", "give me", "any tips"])
+        self.text.contains('?') || self.begins(&ASKING) || self.says(&["tell me", "show me", "give me", "any tips"])
     }
 
     pub(super) fn wants_plan(&self) -> bool {
@@ -64,8 +60,7 @@ impl Heard {
 
     /// Nothing but thanks or goodbye.
     pub(super) fn takes_leave(&self) -> bool {
-        let leaving =
-            ["thanks", "thank you", "thx", "cheers", "bye", "goodbye", "see you", "good night"];
+        let leaving = ["thanks", "thank you", "thx", "cheers", "bye", "goodbye", "see you", "good night"];
         self.words().count() <= 6 && self.says(&leaving) && !self.asks()
     }
 }
@@ -100,11 +95,7 @@ pub(super) fn last_block(prompt: &Prompt) -> &str {
 
 /// In a reply's prompt this is what the athlete's words stand behind.
 pub(super) fn context(prompt: &Prompt) -> &str {
-    last_texts(prompt)
-        .rev()
-        .nth(1)
-        .filter(|block| block.starts_with("<context>"))
-        .unwrap_or_default()
+    last_texts(prompt).rev().nth(1).filter(|block| block.starts_with("<context>")).unwrap_or_default()
 }
 
 /// All that stands between tags of this name. Data cannot contain tags, so that a search will do.
@@ -115,17 +106,12 @@ pub(super) fn data<'a>(block: &'a str, tag: &str) -> Vec<&'a str> {
 
 /// The text without `[rehearse:…]` and without a command before it.
 pub(super) fn without_orders(text: &str) -> String {
-    let text = match text
-        .split_once("[rehearse:")
-        .and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)))
-    {
+    let text = match text.split_once("[rehearse:").and_then(|(before, rest)| Some((before, rest.split_once(']')?.1))) {
         Some((before, behind)) => format!("{} {}", before.trim_end(), behind.trim_start()),
         None => text.to_owned(),
     };
     let text = text.trim();
-    let behind = text
-        .strip_prefix('/')
-        .map(|rest| rest.split_once(char::is_whitespace).unwrap_or_default().1);
+    let behind = text.strip_prefix('/').map(|rest| rest.split_once(char::is_whitespace).unwrap_or_default().1);
     behind.unwrap_or(text).trim().to_owned()
 }
 
@@ -166,9 +152,7 @@ const ASKING: [&str; 30] = [
     "recommend",
 ];
 
-const HARM: [&str; 10] = [
-    "injur", "pain", "hurt", "hurts", "sprain", "strain", "tendin", "sciatica", "hernia", "surgery",
-];
+const HARM: [&str; 9] = ["injur", "pain", "hurt", "sprain", "strain", "tendin", "sciatica", "hernia", "surgery"];
 
 /// The words for each topic (an asterisk stands for any ending), what it is called, and its discipline.
 const TOPICS: [(&[&str], &str, &str); 17] = [
@@ -179,26 +163,14 @@ const TOPICS: [(&[&str], &str, &str); 17] = [
     (&["push", "pushup*"], "push-up", "strength"),
     (&["press*", "ohp"], "press", "strength"),
     (&["clean", "cleans", "snatch*", "jerk*"], "Olympic lifting", "strength"),
-    (
-        &["lunge*", "curl*", "dip", "dips", "kettlebell*", "barbell*", "lift*", "strength"],
-        "strength",
-        "strength",
-    ),
-    (
-        &["run", "runs", "running", "runner*", "ran", "jog*", "5k", "10k", "marathon*", "parkrun"],
-        "running",
-        "cardio",
-    ),
+    (&["lunge*", "curl*", "dip", "dips", "kettlebell*", "barbell*", "lift*", "strength"], "strength", "strength"),
+    (&["run", "runs", "running", "runner*", "ran", "jog*", "5k", "10k", "marathon*", "parkrun"], "running", "cardio"),
     (&["row", "rows", "rowed", "rowing", "rower", "erg"], "rowing", "cardio"),
     (&["ride", "rides", "rode", "bike*", "biking", "cycl*"], "cycling", "cardio"),
     (&["swim*", "swam"], "swimming", "cardio"),
     (&["walk*", "hike*", "hiking", "cardio", "interval*"], "endurance", "cardio"),
     (&["yoga", "stretch*", "mobility", "flexib*", "pilates"], "mobility", "flexibility"),
-    (
-        &["fran", "cindy", "murph", "grace", "helen", "wod", "metcon", "burpee*", "crossfit"],
-        "conditioning",
-        "hybrid",
-    ),
+    (&["fran", "cindy", "murph", "grace", "helen", "wod", "metcon", "burpee*", "crossfit"], "conditioning", "hybrid"),
     (&["sleep*", "recover*", "rest", "sore*", "deload*"], "recovery", "recovery"),
     (&["handstand*", "technique", "form"], "technique", "skill"),
 ];
@@ -235,7 +207,8 @@ mod tests {
 
     #[test]
     fn data_is_found_between_its_tags() {
-        let block = "<context>\n<memory>\none\n</memory>\n<workout>\nw\n</workout>\n<memory>\ntwo\n</memory>\n</context>";
+        let block =
+            "<context>\n<memory>\none\n</memory>\n<workout>\nw\n</workout>\n<memory>\ntwo\n</memory>\n</context>";
         assert_eq!(data(block, "memory"), ["one", "two"]);
         assert_eq!(data(block, "recalled"), [""; 0]);
         assert_eq!(data("<memory>\nopen", "memory"), [""; 0]);

@@ -45,8 +45,7 @@ pub(super) fn answer(heard: &Heard, first: bool) -> Value {
 }
 
 /// The ways in which small models get a form wrong.
-pub(super) const SLIPS: [&str; 6] =
-    ["prose", "fenced", "cut off", "wrong type", "unknown value", "late"];
+pub(super) const SLIPS: [&str; 6] = ["prose", "fenced", "cut off", "wrong type", "unknown value", "late"];
 
 /// The answer with one of [`SLIPS`].
 pub(super) fn slipped(mut answer: Value, slip: &str) -> String {
@@ -149,8 +148,7 @@ fn memory(heard: &Heard) -> Option<Value> {
         None => (sentence_with_any(&heard.text)?, false),
     };
     let text = Heard::new(text);
-    let harm =
-        text.names_harm() || text.says(&["bad knee", "bad back", "allergic", "doctor", "pregnant"]);
+    let harm = text.names_harm() || text.says(&["bad knee", "bad back", "allergic", "doctor", "pregnant"]);
     let kind = match () {
         () if harm || text.says(&CONSTRAINTS) => "constraint",
         () if text.says(&GOALS) => "goal",
@@ -189,26 +187,18 @@ fn behind<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
 fn sentence_with_any(text: &str) -> Option<&str> {
     let lasting = |sentence: &&str| {
         let heard = Heard::new(sentence);
-        [&GOALS[..], &CONSTRAINTS, &INSTRUCTIONS, &PREFERENCES]
-            .iter()
-            .any(|phrases| heard.says(phrases))
+        let stated = [&GOALS[..], &CONSTRAINTS, &INSTRUCTIONS, &PREFERENCES];
+        stated.iter().any(|phrases| heard.says(phrases)) || (heard.names_harm() && heard.says(&["my"]))
     };
     text.split_inclusive(['.', '!', '?', '\n']).map(str::trim).find(lasting)
 }
 
 fn complexity(heard: &Heard, needs: &Needs) -> Vec<&'static str> {
-    let kind =
-        |name| needs.memory.as_ref().is_some_and(|memory| memory.get("type") == Some(&json!(name)));
+    let kind = |name| needs.memory.as_ref().is_some_and(|memory| memory.get("type") == Some(&json!(name)));
     let signs = [
-        (
-            heard.says(&["frustrated", "anxious", "stressed", "sad", "proud", "scared", "nervous"]),
-            "emotional",
-        ),
+        (heard.says(&["frustrated", "anxious", "stressed", "sad", "proud", "scared", "nervous"]), "emotional"),
         (kind("goal"), "goal"),
-        (
-            heard.says(&["pr", "pb", "personal best", "personal record", "finally", "first time"]),
-            "achievement",
-        ),
+        (heard.says(&["pr", "pb", "personal best", "personal record", "finally", "first time"]), "achievement"),
         (heard.says(&["stuck", "plateau", "struggling", "failed", "missed"]), "setback"),
         (heard.names_harm(), "health"),
         (heard.wants_plan(), "program"),
@@ -233,46 +223,15 @@ fn title(heard: &Heard, needs: &Needs) -> String {
     first.chain(letters).chain([' ']).chain(what.chars()).collect()
 }
 
-const REMEMBER: [&str; 6] = [
-    "remember that",
-    "don't forget that",
-    "keep in mind that",
-    "keep in mind",
-    "note that",
-    "remember",
-];
-const PREFERENCES: [&str; 9] = [
-    "i prefer",
-    "i like",
-    "i love",
-    "i enjoy",
-    "i hate",
-    "i don't like",
-    "i dislike",
-    "i'd rather",
-    "my favourite",
-];
-const GOALS: [&str; 7] = [
-    "my goal",
-    "i want to",
-    "i'm training for",
-    "i am training for",
-    "i'm aiming",
-    "i aim",
-    "i'd like to be able",
-];
-const CONSTRAINTS: [&str; 8] = [
-    "i can't",
-    "i cannot",
-    "i only have",
-    "i have only",
-    "i have a bad",
-    "allergic",
-    "i'm injured",
-    "doctor",
-];
-const INSTRUCTIONS: [&str; 5] =
-    ["from now on", "always", "call me", "never give me", "please don't"];
+const REMEMBER: [&str; 6] =
+    ["remember that", "don't forget that", "keep in mind that", "keep in mind", "note that", "remember"];
+const PREFERENCES: [&str; 9] =
+    ["i prefer", "i like", "i love", "i enjoy", "i hate", "i don't like", "i dislike", "i'd rather", "my favourite"];
+const GOALS: [&str; 7] =
+    ["my goal", "i want to", "i'm training for", "i am training for", "i'm aiming", "i aim", "i'd like to be able"];
+const CONSTRAINTS: [&str; 8] =
+    ["i can't", "i cannot", "i only have", "i have only", "i have a bad", "allergic", "i'm injured", "doctor"];
+const INSTRUCTIONS: [&str; 5] = ["from now on", "always", "call me", "never give me", "please don't"];
 const PROGRESS: [&str; 8] = [
     "progress",
     "improving",
@@ -305,7 +264,9 @@ mod tests {
             ("How am I doing with my deadlift?", "progress_check"),
             ("Remember that I train at dawn", "memory_request"),
             ("I prefer dumbbells over barbells", "memory_request"),
-            ("My knee hurts", "general"),
+            ("My knee hurts", "memory_request"),
+            ("Do you remember my knee?", "question"),
+            ("My legs are dead", "general"),
             ("Forget what I said about my knee", "forget_request"),
             ("Thanks, coach!", "acknowledgment"),
             ("Hello there", "general"),
@@ -325,33 +286,20 @@ mod tests {
     fn memories_are_in_the_athletes_own_words() {
         for (text, content, kind, importance) in [
             ("Please remember that I train at dawn.", "I train at dawn", "context", "medium"),
-            (
-                "Remember my left knee hurts in lunges!",
-                "my left knee hurts in lunges",
-                "constraint",
-                "high",
-            ),
+            ("Remember my left knee hurts in lunges!", "my left knee hurts in lunges", "constraint", "high"),
             ("Hi. I prefer dumbbells. Bye", "I prefer dumbbells.", "preference", "low"),
             ("My goal is a sub-50 10k", "My goal is a sub-50 10k", "goal", "medium"),
             ("From now on call me Sam", "From now on call me Sam", "instruction", "low"),
         ] {
             let memory = field(text, "/memoryProcessing/memory");
-            assert_eq!(
-                [&memory["content"], &memory["type"], &memory["importance"]],
-                [content, kind, importance]
-            );
+            assert_eq!([&memory["content"], &memory["type"], &memory["importance"]], [content, kind, importance]);
         }
-        assert_eq!(
-            field("I want to know: should I squat?", "/memoryProcessing/memory"),
-            Value::Null
-        );
+        assert_eq!(field("I want to know: should I squat?", "/memoryProcessing/memory"), Value::Null);
     }
 
     #[test]
     fn only_a_first_message_gets_a_title() {
-        let title = |first| {
-            answer(&Heard::new("Why are my squats stuck?"), first)["conversationTitle"].clone()
-        };
+        let title = |first| answer(&Heard::new("Why are my squats stuck?"), first)["conversationTitle"].clone();
         assert_eq!([title(true), title(false)], [json!("Squat question"), Value::Null]);
     }
 }

@@ -60,10 +60,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("confidence");
     assert_eq!(told, expected);
-    assert_eq!(
-        metadata,
-        json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "1" })
-    );
+    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "1" }));
     assert_eq!(decision.jobs(), [JobKind::Workout]);
     assert_eq!(decision.workout_detection.workout_type, Some(Discipline::Strength));
 }
@@ -146,15 +143,9 @@ fn an_error_says_what_is_wrong_without_quoting_it() {
         ("secret", "the answer is not JSON"),
         (r#"{"secret":"#, "the answer breaks off"),
         (&with("/userIntent", json!("secret")), "the answer does not follow its schema at column "),
-        (
-            &with("/contextNeeds", json!([true, [], "secret"])),
-            "the answer has a list or an object where none belongs",
-        ),
+        (&with("/contextNeeds", json!([true, [], "secret"])), "the answer has a list or an object where none belongs"),
         (&with("/memoryProcessing/memory/content", json!("")), "a memory is empty"),
-        (
-            &with("/memoryProcessing/memory/content", json!("secret".repeat(99))),
-            "a memory is too long",
-        ),
+        (&with("/memoryProcessing/memory/content", json!("secret".repeat(99))), "a memory is too long"),
     ];
     for (answer, expected) in cases {
         let error = parse(answer, true).unwrap_err().to_string();
@@ -173,10 +164,7 @@ fn unknown_fields_are_dropped_and_optional_ones_may_be_missing() {
 
     assert!(read(&without("", "contextualUpdates")).updates().is_empty());
     assert_eq!(read(&without("", "conversationTitle")).conversation_title, None);
-    assert_eq!(
-        read(&without("/workoutDetection", "workoutType")).workout_detection.workout_type,
-        None
-    );
+    assert_eq!(read(&without("/workoutDetection", "workoutType")).workout_detection.workout_type, None);
     assert_eq!(read(&without("/workoutDetection", "reasoning")).workout_detection.reasoning, "");
     assert_eq!(read(&without("/memoryProcessing", "memory")).memory_processing.memory, None);
     assert_eq!(read(&format!(" \n{}\n", full())), plain);
@@ -184,20 +172,11 @@ fn unknown_fields_are_dropped_and_optional_ones_may_be_missing() {
 
 #[test]
 fn numbers_are_clamped() {
-    for (told, expected) in
-        [(-3.0, 0.0), (-0.01, 0.0), (0.0, 0.0), (0.5, 0.5), (1.0, 1.0), (1.01, 1.0), (95.0, 1.0)]
-    {
+    for (told, expected) in [(-3.0, 0.0), (-0.01, 0.0), (0.0, 0.0), (0.5, 0.5), (1.0, 1.0), (1.01, 1.0), (95.0, 1.0)] {
         assert_eq!(read(&with("/confidence", json!(told))).router_metadata.confidence, expected);
-        assert_eq!(
-            read(&with("/workoutDetection/confidence", json!(told))).workout_detection.confidence,
-            expected
-        );
-        assert_eq!(
-            read(&with("/memoryProcessing/confidence", json!(told))).memory_processing.confidence,
-            expected
-        );
-        let complexity =
-            read(&with("/conversationComplexity/confidence", json!(told))).conversation_complexity;
+        assert_eq!(read(&with("/workoutDetection/confidence", json!(told))).workout_detection.confidence, expected);
+        assert_eq!(read(&with("/memoryProcessing/confidence", json!(told))).memory_processing.confidence, expected);
+        let complexity = read(&with("/conversationComplexity/confidence", json!(told))).conversation_complexity;
         assert_eq!(complexity.confidence, expected);
     }
     assert_eq!(read(&with("/confidence", json!(1))).router_metadata.confidence, 1.0);
@@ -205,20 +184,16 @@ fn numbers_are_clamped() {
 
 #[test]
 fn lists_and_reasons_are_cut_to_their_caps() {
-    let tags =
-        json!([" one ", "", "x".repeat(LONGEST_TAG + 1), "two", "three", "four", "five", "six"]);
-    let memory =
-        read(&with("/memoryProcessing/memory/tags", tags)).memory_processing.memory.unwrap();
+    let tags = json!([" one ", "", "x".repeat(LONGEST_TAG + 1), "two", "three", "four", "five", "six"]);
+    let memory = read(&with("/memoryProcessing/memory/tags", tags)).memory_processing.memory.unwrap();
     assert_eq!(memory.tags, ["one", "two", "three", "four", "five"]);
     let types = json!(["workouts", "techniques", "workouts"]);
     let searched = read(&with("/contextNeeds/searchTypes", types)).context_needs.search_types;
     assert_eq!(searched, [SearchType::Workouts, SearchType::Techniques]);
     let types = json!(["goal", "goal", "health"]);
-    let complexity =
-        read(&with("/conversationComplexity/complexityTypes", types)).conversation_complexity;
+    let complexity = read(&with("/conversationComplexity/complexityTypes", types)).conversation_complexity;
     assert_eq!(complexity.complexity_types, [ComplexityType::Goal, ComplexityType::Health]);
-    let reason =
-        read(&with("/contextNeeds/reasoning", json!("é".repeat(999)))).context_needs.reasoning;
+    let reason = read(&with("/contextNeeds/reasoning", json!("é".repeat(999)))).context_needs.reasoning;
     assert_eq!(reason, "é".repeat(LONGEST_REASON));
 }
 
@@ -278,13 +253,7 @@ fn updates_keep_to_their_stages() {
             true,
             true,
             true,
-            &[
-                "insights_brewing",
-                "pattern_analysis",
-                "memory_analysis",
-                "workout_analysis",
-                "initial_greeting",
-            ],
+            &["insights_brewing", "pattern_analysis", "memory_analysis", "workout_analysis", "initial_greeting"],
         ),
     ];
     for (told, logged, wanted, kept, expected) in cases {
@@ -331,11 +300,7 @@ fn a_title_is_one_short_line_of_the_first_turn() {
         (&"t".repeat(LONGEST_TITLE + 1), None),
     ] {
         let answer = with("/conversationTitle", json!(told));
-        assert_eq!(
-            parse(&answer, true).unwrap().conversation_title.as_deref(),
-            expected,
-            "{told:?}"
-        );
+        assert_eq!(parse(&answer, true).unwrap().conversation_title.as_deref(), expected, "{told:?}");
         assert_eq!(parse(&answer, false).unwrap().conversation_title, None, "{told:?}");
     }
     assert_eq!(read(&with("/conversationTitle", json!(null))).conversation_title, None);
@@ -355,8 +320,7 @@ fn the_schema_refers_to_nothing_and_asks_for_all_that_parsing_needs() {
     keys.sort_unstable();
     assert_eq!(keys, ["properties", "required", "type"]);
     assert!(!schema.to_string().contains("$ref"));
-    let required: Vec<_> =
-        schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     for field in required.iter().filter(|field| full().get(field).is_some()) {
         assert!(parse(&without("", field), true).is_err(), "{field}");
     }
@@ -365,13 +329,7 @@ fn the_schema_refers_to_nothing_and_asks_for_all_that_parsing_needs() {
 }
 
 fn message(number: u64, body: Body) -> Message {
-    Message {
-        id: "m".parse().unwrap(),
-        number,
-        turn: "t".parse().unwrap(),
-        created: Timestamp(0),
-        body,
-    }
+    Message { id: "m".parse().unwrap(), number, turn: "t".parse().unwrap(), created: Timestamp(0), body }
 }
 
 fn athlete(number: u64, text: &str) -> Message {
@@ -379,8 +337,7 @@ fn athlete(number: u64, text: &str) -> Message {
 }
 
 fn coach(number: u64, ending: Ending, text: &str) -> Message {
-    let acknowledgment =
-        Said { kind: PartKind::Acknowledgment, stage: None, text: "I hear you.\n".into() };
+    let acknowledgment = Said { kind: PartKind::Acknowledgment, stage: None, text: "I hear you.\n".into() };
     let reply = Said { kind: PartKind::Reply, stage: None, text: text.into() };
     message(number, Body::Assistant { ending, said: Arc::new([acknowledgment, reply]) })
 }

@@ -45,9 +45,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     let workout = checked(&full().to_string(), false).unwrap();
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("refusal");
-    for (field, id) in
-        [("workoutId", "t"), ("turnId", "t"), ("coachId", "c"), ("conversationId", "v")]
-    {
+    for (field, id) in [("workoutId", "t"), ("turnId", "t"), ("coachId", "c"), ("conversationId", "v")] {
         expected[field] = json!(id);
     }
     expected["performedAt"] = json!("2026-11-20T07:00:00.000Z");
@@ -114,8 +112,7 @@ fn what_cannot_be_right_makes_the_answer_unusable() {
 
 #[test]
 fn what_was_not_told_is_left_out() {
-    let set =
-        json!({ "reps": 0, "weight": { "value": 0, "unit": "" }, "durationSeconds": 0, "rpe": 0 });
+    let set = json!({ "reps": 0, "weight": { "value": 0, "unit": "" }, "durationSeconds": 0, "rpe": 0 });
     let mut answer = full();
     answer["exercises"][0]["sets"] = json!([set, {}, { "rpe": 9 }, { "reps": 5.0 }]);
     answer["durationSeconds"] = json!(0);
@@ -163,8 +160,7 @@ fn units_are_stored_under_one_name() {
         ("distance", "yards", "yd"),
         ("distance", "feet", "ft"),
     ] {
-        let answer =
-            with(&format!("/exercises/0/sets/0/{place}"), json!({ "value": 10, "unit": told }));
+        let answer = with(&format!("/exercises/0/sets/0/{place}"), json!({ "value": 10, "unit": told }));
         let set = checked(&answer.to_string(), false).unwrap().exercises.remove(0).sets.remove(0);
         let quantity = if place == "weight" { set.weight } else { set.distance };
         assert_eq!(quantity, Some(Quantity { value: 10.0, unit: expected.to_owned() }), "{told}");
@@ -174,8 +170,7 @@ fn units_are_stored_under_one_name() {
 #[test]
 fn plans_questions_advice_and_talk_are_refused_unless_ordered() {
     let nothing = json!({ "exercises": [], "durationSeconds": null, "score": null });
-    let named =
-        json!({ "exercises": [{ "name": "Squat" }], "durationSeconds": null, "score": null });
+    let named = json!({ "exercises": [{ "name": "Squat" }], "durationSeconds": null, "score": null });
     let scored = json!({ "exercises": [], "durationSeconds": null, "score": "12:34" });
     let timed = json!({ "exercises": [], "durationSeconds": 60, "score": null });
     // The model's refusal, what there is, and whether it is logged: of its own accord, and by command.
@@ -236,8 +231,7 @@ fn texts_are_cut_and_put_on_one_line() {
 fn the_schema_refers_to_nothing_and_names_every_unit() {
     let schema = schema();
     assert!(!schema.to_string().contains("$ref"));
-    let units = &schema["properties"]["exercises"]["items"]["properties"]["sets"]["items"]["properties"]
-        ["weight"];
+    let units = &schema["properties"]["exercises"]["items"]["properties"]["sets"]["items"]["properties"]["weight"];
     let named = units.to_string();
     for (unit, _, _) in WEIGHTS.iter().chain(&DISTANCES) {
         assert!(named.contains(&format!("\"{unit}\"")), "{unit}: {named}");

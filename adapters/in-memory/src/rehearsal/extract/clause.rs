@@ -16,18 +16,14 @@ pub(super) struct Clause {
 /// The clauses of a text in their order, each with the name that it gives, or an empty one.
 pub(super) fn clauses(text: &str) -> Vec<(Clause, String)> {
     let tokens = tokens(text);
-    let parts = tokens
-        .split(|token| matches!(token, Token::Stop) || token.is_word(&["then", "and", "plus"]));
+    let parts = tokens.split(|token| matches!(token, Token::Stop) || token.is_word(&["then", "and", "plus"]));
     parts.filter(|part| !part.is_empty()).map(|part| (Clause::of(part), name(part))).collect()
 }
 
 impl Clause {
     /// Whether it says enough to be logged.
     pub(super) fn is_measured(&self) -> bool {
-        self.reps.is_some()
-            || self.weight.is_some()
-            || self.distance.is_some()
-            || self.seconds.is_some()
+        self.reps.is_some() || self.weight.is_some() || self.distance.is_some() || self.seconds.is_some()
     }
 
     /// Takes over what it does not know itself.
@@ -38,6 +34,11 @@ impl Clause {
         self.distance = self.distance.or(more.distance);
         self.seconds = self.seconds.or(more.seconds);
         self.rpe = self.rpe.or(more.rpe);
+    }
+
+    /// How many equal sets it stands for; a form with more than a thousand is refused anyway.
+    pub(super) fn times(&self) -> u32 {
+        self.sets.unwrap_or(1).min(1_000)
     }
 
     pub(super) fn form(&self) -> serde_json::Value {
@@ -63,9 +64,7 @@ impl Clause {
                 }
                 (Token::Word(word), _) if word == "mile" => clause.measure(1.0, "mile"),
                 (Token::Clock(seconds), _) => clause.seconds = Some(*seconds),
-                (Token::Number(sets), [Token::Times, Token::Number(_), ..])
-                    if clause.sets.is_none() =>
-                {
+                (Token::Number(sets), [Token::Times, Token::Number(_), ..]) if clause.sets.is_none() => {
                     clause.sets = whole(*sets);
                 }
                 (Token::Number(number), [Token::Word(unit), ..]) if is_unit(unit) => {
@@ -98,7 +97,8 @@ impl Clause {
     }
 
     fn add_seconds(&mut self, seconds: f64) {
-        self.seconds = Some(self.seconds.unwrap_or(0) + whole(seconds.round()).unwrap_or(0));
+        let more = whole(seconds.round()).unwrap_or(0);
+        self.seconds = Some(self.seconds.unwrap_or(0).saturating_add(more));
     }
 
     /// A number without a unit: what it counts depends on what stands before it, and on what is known.
@@ -106,9 +106,7 @@ impl Clause {
         let before = all.len().checked_sub(behind.len() + 2).and_then(|at| all.get(at));
         match before {
             Some(Token::At) if self.weight.is_none() => self.weight = Some((number, "kg")),
-            Some(Token::Times) if self.sets.is_none() && self.weight.is_none() => {
-                self.sets = whole(number)
-            }
+            Some(Token::Times) if self.sets.is_none() && self.weight.is_none() => self.sets = whole(number),
             _ if self.reps.is_none() => self.reps = whole(number),
             _ => {}
         }
@@ -159,18 +157,14 @@ fn tokens(text: &str) -> Vec<Token> {
 
 fn number(text: &str) -> (Option<Token>, usize) {
     let is_inside = |(at, c): (usize, char)| {
-        let digit_follows =
-            text.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let digit_follows = text.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         c.is_ascii_digit() || ([':', '.'].contains(&c) && digit_follows)
     };
-    let length =
-        text.char_indices().find(|place| !is_inside(*place)).map_or(text.len(), |(at, _)| at);
+    let length = text.char_indices().find(|place| !is_inside(*place)).map_or(text.len(), |(at, _)| at);
     let digits = text.get(..length).unwrap_or_default();
     let token = if digits.contains(':') {
         let parts = digits.split(':').map(str::parse::<u32>);
-        let seconds = parts
-            .into_iter()
-            .try_fold(0_u32, |all, part| all.checked_mul(60)?.checked_add(part.ok()?));
+        let seconds = parts.into_iter().try_fold(0_u32, |all, part| all.checked_mul(60)?.checked_add(part.ok()?));
         seconds.map(Token::Clock)
     } else {
         digits.parse().ok().map(Token::Number)
@@ -183,11 +177,7 @@ fn word(text: &str, after_number: bool) -> (Option<Token>, usize) {
     let is_inside = |c: char| c.is_alphabetic() || c == '\'' || c == '-';
     let length = text.find(|c| !is_inside(c)).unwrap_or(text.len());
     let word = text.get(..length).unwrap_or_default().trim_end_matches('-');
-    let number_follows = text
-        .get(length..)
-        .unwrap_or_default()
-        .trim_start()
-        .starts_with(|c: char| c.is_ascii_digit());
+    let number_follows = text.get(length..).unwrap_or_default().trim_start().starts_with(|c: char| c.is_ascii_digit());
     let token = match word {
         "x" if number_follows || after_number => Token::Times,
         "at" if number_follows => Token::At,
@@ -199,15 +189,8 @@ fn word(text: &str, after_number: bool) -> (Option<Token>, usize) {
 /// The words that name what was done, in the singular and with a capital.
 fn name(tokens: &[Token]) -> String {
     let words = tokens.iter().filter_map(|token| match token {
-        Token::Word(word) if !is_unit(word) && !NOISE.contains(&word.as_str()) => {
-            Some(present(word))
-        }
-        Token::Word(_)
-        | Token::Number(_)
-        | Token::Clock(_)
-        | Token::Times
-        | Token::At
-        | Token::Stop => None,
+        Token::Word(word) if !is_unit(word) && !NOISE.contains(&word.as_str()) => Some(present(word)),
+        Token::Word(_) | Token::Number(_) | Token::Clock(_) | Token::Times | Token::At | Token::Stop => None,
     });
     let words: Vec<&str> = words.collect();
     let name = match words.join(" ") {

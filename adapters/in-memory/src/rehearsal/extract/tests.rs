@@ -18,11 +18,12 @@ fn logged(text: &str) -> Result<Workout, Refusal> {
     workout::check(&answer(&asked.prompt), &Logging { turn: &turn, by_command, when: WHEN })
 }
 
+type Told<'a> = (&'a str, usize, &'a str);
+
 /// One exercise: its name, how many sets, and what each is.
 fn told(exercise: &workout::Exercise) -> (&str, usize, String) {
     let Set { reps, weight, distance, duration_seconds, rpe } = exercise.sets[0].clone();
-    let quantity =
-        |quantity: Option<workout::Quantity>| quantity.map(|q| format!("{}{}", q.value, q.unit));
+    let quantity = |quantity: Option<workout::Quantity>| quantity.map(|q| format!("{}{}", q.value, q.unit));
     let parts = [
         reps.map(|reps| format!("{reps} reps")),
         quantity(weight),
@@ -37,17 +38,13 @@ fn told(exercise: &workout::Exercise) -> (&str, usize, String) {
 #[test]
 fn workouts_are_read_with_the_right_numbers() {
     use Discipline::{Cardio, Flexibility, Hybrid, Strength};
-    let cases: [(&str, Discipline, &[(&str, usize, &str)]); 17] = [
+    let cases: [(&str, Discipline, &[Told]); 17] = [
         ("I did 5x5 back squats at 100 kg today", Strength, &[("Back squat", 5, "5 reps 100kg")]),
         ("I did back squats, 5 x 5 at 102.5kg.", Strength, &[("Back squat", 5, "5 reps 102.5kg")]),
         ("ran 5k in 24:30 this morning", Cardio, &[("Run", 1, "5km 1470s")]),
         ("I ran 3.1 miles in 24 minutes yesterday", Cardio, &[("Run", 1, "3.1mi 1440s")]),
         ("I ran a mile in 7:05", Cardio, &[("Run", 1, "1mi 425s")]),
-        (
-            "3 sets of 10 push-ups, then 400m row x 4",
-            Hybrid,
-            &[("Push-up", 3, "10 reps"), ("Row", 4, "400m")],
-        ),
+        ("3 sets of 10 push-ups, then 400m row x 4", Hybrid, &[("Push-up", 3, "10 reps"), ("Row", 4, "400m")]),
         ("bench 3x8 @ 60kg RPE 8", Strength, &[("Bench press", 3, "8 reps 60kg RPE 8")]),
         ("Bench press 3×8, 60kg, RPE 8", Strength, &[("Bench press", 3, "8 reps 60kg RPE 8")]),
         ("45 min yoga", Flexibility, &[("Yoga", 1, "2700s")]),
@@ -63,8 +60,7 @@ fn workouts_are_read_with_the_right_numbers() {
     for (text, discipline, expected) in cases {
         let workout = logged(text).unwrap_or_else(|refusal| panic!("{text:?}: {refusal}"));
         let exercises: Vec<_> = workout.exercises.iter().map(told).collect();
-        let exercises: Vec<_> =
-            exercises.iter().map(|(name, sets, set)| (*name, *sets, set.as_str())).collect();
+        let exercises: Vec<_> = exercises.iter().map(|(name, sets, set)| (*name, *sets, set.as_str())).collect();
         assert_eq!((workout.discipline, exercises.as_slice()), (discipline, expected), "{text:?}");
     }
 }
@@ -72,11 +68,8 @@ fn workouts_are_read_with_the_right_numbers() {
 #[test]
 fn sets_of_different_weights_stay_apart() {
     let workout = logged("I benched 60kg x 8, 65 kg x 6 and 70 kg x 4").unwrap();
-    let sets: Vec<_> = workout.exercises[0]
-        .sets
-        .iter()
-        .map(|set| (set.weight.clone().unwrap().value, set.reps))
-        .collect();
+    let sets: Vec<_> =
+        workout.exercises[0].sets.iter().map(|set| (set.weight.clone().unwrap().value, set.reps)).collect();
     assert_eq!(sets, [(60.0, Some(8)), (65.0, Some(6)), (70.0, Some(4))]);
     assert_eq!(workout.exercises.len(), 1);
 }
@@ -84,10 +77,7 @@ fn sets_of_different_weights_stay_apart() {
 #[test]
 fn the_whole_is_read_too() {
     let fran = logged("Fran in 4:12").unwrap();
-    assert_eq!(
-        (fran.name.as_str(), fran.score.as_deref(), fran.duration_seconds),
-        ("Fran", Some("4:12"), Some(252))
-    );
+    assert_eq!((fran.name.as_str(), fran.score.as_deref(), fran.duration_seconds), ("Fran", Some("4:12"), Some(252)));
     let bench = logged("bench 3x8 @ 60kg RPE 8").unwrap();
     assert_eq!((bench.perceived_exertion, bench.duration_seconds), (Some(8.0), None));
 }
@@ -100,9 +90,7 @@ fn a_workout_is_dated_by_what_the_athlete_says() {
     ] {
         assert_eq!(logged(text).unwrap().performed_at.to_string(), at, "{text:?}");
     }
-    let form: Value =
-        serde_json::from_str(&answer(&workout::extraction("Fran in 4:12", WHEN, None).prompt))
-            .unwrap();
+    let form: Value = serde_json::from_str(&answer(&workout::extraction("Fran in 4:12", WHEN, None).prompt)).unwrap();
     assert_eq!(form["performedAt"], Value::Null);
 }
 
@@ -118,15 +106,30 @@ fn what_is_no_finished_workout_is_refused_with_its_reason() {
         ("I have 3 kids and 2 dogs", "nothing measurable"),
         ("I trained hard today", "nothing measurable"),
     ] {
-        assert_eq!(
-            read(text, false).map(|found| found.exercises).unwrap_err(),
-            Refused(reason),
-            "{text:?}"
-        );
+        assert_eq!(read(text, false).map(|found| found.exercises).unwrap_err(), Refused(reason), "{text:?}");
         assert!(matches!(logged(text), Err(Refusal::Refused(_))), "{text:?}");
     }
-    assert!(matches!(
-        logged("/log-workout it was fun"),
-        Err(Refusal::Refused(_) | Refusal::Malformed(_))
-    ));
+    assert!(matches!(logged("/log-workout it was fun"), Err(Refusal::Refused(_) | Refusal::Malformed(_))));
+}
+
+#[test]
+fn odd_texts_are_refused_and_nothing_worse() {
+    for text in [
+        "",
+        "x",
+        "5 x",
+        "@ 5",
+        "rpe",
+        "1:2:3:4:5:6:7 run",
+        "99999x99999 squats, 71582788:00 run, 99999 x 71582788:00 row, 99999 h swim 99999 min",
+        "ran 🏃 5\u{a0}k … in 24:99:",
+        "0x0 squats at 0 kg",
+        "9e99 kg 1.. .5 5..5",
+    ] {
+        for text in [text.to_owned(), format!("/log-workout {text}")] {
+            if let Ok(workout) = logged(&text) {
+                assert!(workout.exercises.iter().all(|exercise| exercise.sets.len() <= 100), "{text:?}");
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! How coaches of different kinds talk.
 
+use crate::rehearsal::heard::Topic;
+
 /// The words of one kind of coach.
 pub(super) struct Voice {
     /// What it believes in.
@@ -16,21 +18,24 @@ pub(super) struct Voice {
 /// The voice that fits the instructions best.
 pub(super) fn voice(system: &str) -> &'static Voice {
     let lower = system.to_lowercase();
-    let count =
-        |words: &[&str]| words.iter().map(|word| lower.matches(word).count()).sum::<usize>();
+    let count = |words: &[&str]| words.iter().map(|word| lower.matches(word).count()).sum::<usize>();
     let voices = [
-        (
-            count(&["strength", "strong", "barbell", "powerlift", "weightlift", "hypertrophy"]),
-            &STRENGTH,
-        ),
-        (
-            count(&["endurance", "runner", "running", "cycl", "triathl", "marathon", "aerobic"]),
-            &ENDURANCE,
-        ),
+        (count(&["strength", "strong", "barbell", "powerlift", "weightlift", "hypertrophy"]), &STRENGTH),
+        (count(&["endurance", "runner", "running", "cycl", "triathl", "marathon", "aerobic"]), &ENDURANCE),
         (count(&["mobility", "flexib", "stretch", "yoga", "range", "movement"]), &MOBILITY),
     ];
     let best = voices.into_iter().max_by_key(|(count, _)| *count);
     best.filter(|(count, _)| *count > 0).map_or(&GENERIC, |(_, voice)| voice)
+}
+
+/// What a plan for a topic is made of, whoever makes it.
+pub(super) fn sessions(voice: &'static Voice, topic: Option<Topic>) -> &'static [&'static str] {
+    match topic.map(|topic| topic.discipline) {
+        Some("strength") => STRENGTH.sessions,
+        Some("cardio") => ENDURANCE.sessions,
+        Some("flexibility" | "recovery") => MOBILITY.sessions,
+        _ => voice.sessions,
+    }
 }
 
 static STRENGTH: Voice = Voice {
