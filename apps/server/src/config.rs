@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use axum::http::HeaderValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::UserId;
+use in_memory::Rehearsal;
 
 /// The backend of an AI fitness coach, as a server on this machine.
 #[derive(Debug, Parser)]
@@ -59,7 +60,7 @@ pub(crate) struct Config {
     pub(crate) pace_ms: u64,
 
     /// What the rehearsal model's choices come from.
-    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = Rehearsal::SEED)]
     pub(crate) rehearsal_seed: u64,
 
     /// Origin whose pages may call, such as http://localhost:5173; may be given more than once.
@@ -86,6 +87,11 @@ pub(crate) struct Config {
     #[arg(long, env = "COACH_DEADLINE_S", value_name = "SECONDS", default_value_t = 120,
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub(crate) deadline_s: u64,
+
+    /// How many seconds turns have to end when the server is told to.
+    #[arg(long, env = "COACH_DRAIN_S", value_name = "SECONDS", default_value_t = 25,
+          value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub(crate) drain_s: u64,
 
     /// How many connections are served at once; the next are told to come back.
     #[arg(long, env = "COACH_CONNECTIONS", value_name = "NUMBER", default_value_t = 2_000,
@@ -133,7 +139,11 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
     let scheme = text.starts_with("http://") || text.starts_with("https://");
     let bare = text.matches('/').count() == 2 && !text.ends_with('/');
     let value = HeaderValue::from_str(text).map_err(|_| "an origin is plain text".to_owned())?;
-    if scheme && bare { Ok(value) } else { Err("an origin is a scheme, a host and perhaps a port, without a path".into()) }
+    if scheme && bare {
+        Ok(value)
+    } else {
+        Err("an origin is a scheme, a host and perhaps a port, without a path".into())
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ mod demo;
 mod page;
 mod serve;
 
-use std::io::IsTerminal;
+use std::future::ready;
+use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,10 +18,10 @@ use clap::Parser;
 use config::{Cli, Command, Config, Llm, Store, TokenArgs};
 use demo::Demo;
 use domain::{Coach, Delivery, Limits, UserId};
-use http_adapter::{App, Settings, router};
+use http_adapter::{App, Code, Settings, refusing, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, LexicalIndex, Pace, Rehearsal};
 use jwt::{Expected, Issuer, RemoteKeys, Verifier};
-use ports::{Clock, Ports, TokenVerifier};
+use ports::{Clock, Feeds, Ports, TokenVerifier};
 use system_clock::SystemClock;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -30,8 +31,8 @@ use tracing_subscriber::EnvFilter;
 /// What the tokens of the local issuer say about who made them.
 const LOCAL_ISSUER: &str = "urn:coach-stream:local";
 
-/// How long what runs may take to end when the server is told to.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long a turn may take to be saved once it must end.
+const SAVE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
 enum StartError {
@@ -87,7 +88,8 @@ async fn run(config: Config) -> Result<(), StartError> {
     let (tokens, issuer) = verifier(&config, reachable(address), &clock)?;
     let settings = settings(&config, coaches, issuer.as_ref().map(Issuer::jwks));
     let tasks = TaskTracker::new();
-    let app = App { ports, tokens, feeds: Arc::default(), tasks: tasks.clone(), settings: Arc::new(settings) };
+    let feeds: Arc<Feeds> = Arc::default();
+    let app = App { ports, tokens, feeds: feeds.clone(), tasks: tasks.clone(), settings: Arc::new(settings) };
 
     let demo = match &issuer {
         Some(issuer) => Demo::set_up(&app, |user| token(issuer, &config.data, user, demo::TOKEN)).await?,
@@ -95,12 +97,20 @@ async fn run(config: Config) -> Result<(), StartError> {
     };
     announce(&config, address, demo.as_ref());
     let page = demo.filter(|_| address.ip().is_loopback()).map(|demo| (demo.user, demo.token));
-    let router = router(app).route("/", get(move |headers| page::show(page.clone(), headers)));
-    serve::serve(listener, router, config.connections, told_to_stop(), DRAIN).await;
+    let show = get(move |headers| ready(page::show(page.clone(), headers)));
+    let router = router(app).route("/", show.fallback_service(refusing(Code::MethodNotAllowed)));
 
+    let drain = Duration::from_secs(config.drain_s);
+    let stop = async {
+        told_to_stop().await;
+        info!(turns = feeds.len(), "told to stop: turns have {} s to end", drain.as_secs());
+        feeds.hurry_up(clock.now() + drain);
+    };
+    let connections = serve::serve(listener, router, config.connections, stop).await;
     tasks.close();
-    if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
-        error!(turns = tasks.len(), "turns were still running after {} s", DRAIN.as_secs());
+    let ended = async { tokio::join!(connections, tasks.wait()) };
+    if tokio::time::timeout(drain + SAVE, ended).await.is_err() {
+        error!(turns = feeds.len(), tasks = tasks.len(), "something was still running");
     }
     Ok(())
 }
@@ -130,6 +140,7 @@ fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> 
         cors_origins: config.cors_origins.clone(),
         turns_at_once: config.turns_at_once,
         turns_per_user: config.turns_per_user,
+        sees_jobs_through: true,
         jwks,
     }
 }
@@ -165,22 +176,25 @@ fn issuer_error(data: &Path, source: jwt::IssuerError) -> StartError {
     StartError::Issuer { directory: data.display().to_string(), source }
 }
 
+/// Says where the server is and what it runs on. Nobody has to listen: a closed output is no error.
 fn announce(config: &Config, address: SocketAddr, demo: Option<&Demo>) {
     let here = reachable(address);
-    println!("Coach Stream listens on http://{here}/");
-    match config.llm {
-        Llm::Rehearsal => println!("  model   rehearsal: offline, {} ms a word", config.pace_ms),
-    }
-    match config.store {
-        Store::Memory => println!("  store   memory: gone when the server ends"),
-    }
-    match &config.issuer {
-        Some(issuer) => println!("  tokens  of {issuer}"),
-        None => println!("  tokens  of the local issuer, key in {}", config.data.display()),
-    }
+    let model = match config.llm {
+        Llm::Rehearsal => format!("rehearsal: offline, {} ms a word", config.pace_ms),
+    };
+    let store = match config.store {
+        Store::Memory => "memory: gone when the server ends",
+    };
+    let tokens = match &config.issuer {
+        Some(issuer) => format!("of {issuer}"),
+        None => format!("of the local issuer, key in {}", config.data.display()),
+    };
+    let mut said =
+        format!("Coach Stream listens on http://{here}/\n  model   {model}\n  store   {store}\n  tokens  {tokens}\n");
     if let Some(demo) = demo {
-        println!("Open the page in a browser, or paste this:\n\n{}\n", demo.command(here));
+        said.push_str(&format!("Open the page in a browser, or paste this:\n\n{}\n\n", demo.command(here)));
     }
+    _ = std::io::stdout().write_all(said.as_bytes());
 }
 
 /// An address that reaches this server from this machine.
@@ -199,9 +213,8 @@ async fn told_to_stop() {
                 _ = interrupted => {}
                 _ = terminated.recv() => {}
             }
-            return info!("told to stop: finishing what runs");
+            return;
         }
     }
     _ = interrupted.await;
-    info!("told to stop: finishing what runs");
 }

@@ -8,7 +8,7 @@ const PAGE: &str = include_str!("page.html");
 
 /// Shows the page, with a token on it for whoever may have one: it is given only to a page that was
 /// asked for by this machine's own name, so that no other site can have it read out by a browser.
-pub(crate) async fn show(demo: Option<(UserId, String)>, headers: HeaderMap) -> Response {
+pub(crate) fn show(demo: Option<(UserId, String)>, headers: HeaderMap) -> Response {
     let Some((user, token)) = demo.filter(|_| local(&headers)) else {
         return (StatusCode::NOT_FOUND, "The page is served on this machine only, and with the local issuer.\n")
             .into_response();

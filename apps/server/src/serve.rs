@@ -13,23 +13,26 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 /// How long a client may take to send its headers, also of the next request on a connection.
 const HEADERS: Duration = Duration::from_secs(10);
 
+/// How long a client may leave what it was sent unread, before its connection is cut.
+const UNREAD: Duration = Duration::from_secs(15);
+
 /// How many connections more than the limit are told so at once.
 const REFUSED_AT_ONCE: usize = 64;
 
-/// Serves until `stop` comes, then lets what runs come to its end, for `drain` at most.
+/// Serves until `stop` comes. What it gives back is over once every connection is.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     connections: u32,
     stop: impl Future<Output = ()>,
-    drain: Duration,
-) {
+) -> impl Future<Output = ()> {
     let server = Server {
         tracker: TaskTracker::new(),
         graceful: GracefulShutdown::new(),
@@ -51,11 +54,11 @@ pub(crate) async fn serve(
             () = &mut stop => break,
         }
     }
-    drop(listener);
-    server.tracker.close();
-    let ended = tokio::time::timeout(drain, async { tokio::join!(server.graceful.shutdown(), server.tracker.wait()) });
-    if ended.await.is_err() {
-        warn!("connections were still open after {} s", drain.as_secs());
+    let Server { tracker, graceful, .. } = server;
+    tracker.close();
+    async move {
+        graceful.shutdown().await;
+        tracker.wait().await;
     }
 }
 
@@ -82,11 +85,13 @@ impl Server {
     }
 
     fn spawn(&self, socket: TcpStream, router: Router, permit: OwnedSemaphorePermit, keep_alive: bool) {
+        let mut socket = TimeoutStream::new(socket);
+        socket.set_write_timeout(Some(UNREAD));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS)
             .keep_alive(keep_alive)
-            .serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+            .serve_connection(TokioIo::new(Box::pin(socket)), TowerToHyperService::new(router));
         let watched = self.graceful.watch(connection);
         self.tracker.spawn(async move {
             if let Err(error) = watched.await {
