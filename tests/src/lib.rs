@@ -1,0 +1,17 @@
+//! What the tests share.
+
+pub mod world;
+
+mod client;
+mod faulty;
+pub mod masks;
+pub mod scenes;
+mod site;
+mod virtual_clock;
+mod wall_time;
+
+pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
+pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
+pub use site::{ADA, BOB, Site, conversation_key, saying};
+pub use virtual_clock::VirtualClock;
+pub use wall_time::WallTime;

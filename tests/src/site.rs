@@ -1,0 +1,123 @@
+#![expect(clippy::unwrap_used, reason = "a fixture of tests may panic")]
+
+use std::sync::Arc;
+
+use domain::{Coach, CoachId, ConversationKey, UserId, UserScope, coach};
+use http_adapter::{App, Settings, router};
+use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Scripted};
+use ports::{Feeds, Ports};
+use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
+
+use crate::masks::{named, without_numbers};
+use crate::{Client, Counted, Faulty, VirtualClock};
+
+/// A whole server in memory, in virtual time, with everything about it within a test's reach.
+#[derive(Clone)]
+pub struct Site {
+    pub clock: VirtualClock,
+    pub model: Arc<Counted<Scripted>>,
+    pub messages: Arc<Faulty<InMemoryMessages>>,
+    pub records: Arc<Faulty<InMemoryRecords>>,
+    pub app: App,
+}
+
+/// Who asks, unless a test says otherwise.
+pub const ADA: &str = "ada";
+/// Somebody else.
+pub const BOB: &str = "bob";
+
+impl Site {
+    /// A site whose model plays what `script` gives it.
+    pub fn new(script: impl FnOnce(Scripted) -> Scripted) -> Self {
+        let clock = VirtualClock::start();
+        let model = Arc::new(Counted::new(script(Scripted::new(Arc::new(clock)))));
+        let messages = Arc::new(Faulty::new(InMemoryMessages::default(), Arc::new(clock)));
+        let records = Arc::new(Faulty::new(InMemoryRecords::default(), Arc::new(clock)));
+        let ports = Ports {
+            llm: model.clone(),
+            messages: messages.clone(),
+            records: records.clone(),
+            index: Arc::new(LexicalIndex::default()),
+            clock: Arc::new(clock),
+        };
+        let tokens =
+            [ADA, BOB].into_iter().fold(KnownTokens::default(), |tokens, user| tokens.with(user, user_id(user)));
+        let settings =
+            Settings { coaches: coach::shipped().into_iter().map(one_phrase).collect(), ..Settings::default() };
+        let app = App {
+            ports,
+            tokens: Arc::new(tokens),
+            feeds: Arc::new(Feeds::default()),
+            tasks: TaskTracker::new(),
+            settings: Arc::new(settings),
+        };
+        Self { clock, model, messages, records, app }
+    }
+
+    /// The same site, set up otherwise.
+    #[must_use]
+    pub fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.app.settings));
+        self
+    }
+
+    /// Ada, at this server.
+    pub fn client(&self) -> Client {
+        Client::new(router(self.app.clone()), Some(ADA), self.clock)
+    }
+
+    /// Ada, at another server of the same store, which knows nothing of the turns that run here.
+    pub fn elsewhere(&self) -> Client {
+        let app = App { feeds: Arc::new(Feeds::default()), ..self.app.clone() };
+        Client::new(router(app), Some(ADA), self.clock)
+    }
+
+    /// Makes a conversation of Ada's; its address.
+    pub async fn conversation(&self) -> String {
+        let made = self.client().post("/users/ada/coaches/strength/conversations", &json!({})).await;
+        made.header("location").to_owned()
+    }
+
+    /// Returns once all turns and their jobs are over.
+    pub async fn settled(&self) {
+        self.app.tasks.close();
+        self.app.tasks.wait().await;
+        self.app.tasks.reopen();
+    }
+
+    /// All that is stored, with ids by place and without times, one word a line.
+    pub fn dump(&self) -> String {
+        let records = self.records.inside().dump();
+        let records =
+            records.iter().map(|record| format!("{:?} {}\n", record.at, String::from_utf8_lossy(&record.body)));
+        let all = format!("{:?}\n{}", self.messages.inside(), records.collect::<String>());
+        let masked =
+            ["Timestamp(", "Some(", "ms: "].iter().fold(named(&all), |text, before| without_numbers(&text, before));
+        masked.replace(", ", ",\n")
+    }
+}
+
+/// The store's key of a conversation of Ada's, from its address.
+pub fn conversation_key(path: &str) -> ConversationKey {
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    ConversationKey { user: UserScope::verified(user_id(ADA)), coach: coach_id("strength"), conversation: id }
+}
+
+/// What a client says.
+pub fn saying(text: &str) -> Value {
+    json!({ "userResponse": text })
+}
+
+/// A shipped coach that begins every answer alike.
+fn one_phrase(coach: Coach) -> Arc<Coach> {
+    Arc::new(Coach { acknowledgments: vec!["On it.".to_owned()], ..coach })
+}
+
+fn user_id(user: &str) -> UserId {
+    user.parse().unwrap()
+}
+
+fn coach_id(coach: &str) -> CoachId {
+    coach.parse().unwrap()
+}

@@ -1,0 +1,149 @@
+//! Why a turn ended, what it cost, and how long it took.
+
+use domain::router::Source;
+use domain::turn::{CallKind, CallOutcome, CallRecord};
+use domain::{Effect, Ending, Fault, Input, Kept, Prompt, StopReason, Timestamp, TurnError};
+
+use super::{Case, Verdict, check};
+use crate::world::play::{Step, Stimulus};
+use crate::world::words::is_decision;
+
+pub(super) fn every_ending_has_its_cause(case: &Case<'_>) -> Verdict {
+    let Some((at, finish)) = case.finish else { return Ok(()) };
+    let Some(step) = case.trace.steps.get(at) else { return Ok(()) };
+    let expected = cause(case, step, case.deadline(at));
+    let ending = finish.closing.ending;
+    check(Some(ending) == expected, || format!("{ending:?} instead of {expected:?} on {:?}", step.stimulus))?;
+    if let Ending::Failed(TurnError::Model(fault)) = ending {
+        let attempts = case.performed().filter(|effect| matches!(effect, Effect::Reply(..))).count();
+        let is_last = attempts == usize::try_from(case.script.limits.attempts).unwrap_or(0);
+        let is_futile = match fault {
+            Fault::Rejected => true,
+            Fault::TooLong => latest_prompt(case).is_some_and(|prompt| prompt.without_oldest().is_none()),
+            Fault::Throttled | Fault::Unavailable | Fault::TimedOut | Fault::Truncated => false,
+        };
+        let is_told = !case.reply().is_empty();
+        check(is_told || is_last || is_futile, || format!("{fault:?} could be tried again"))?;
+    }
+    Ok(())
+}
+
+/// How a turn must end that begins to finish in this step.
+fn cause(case: &Case<'_>, step: &Step, deadline: Timestamp) -> Option<Ending> {
+    let replies = !case.reply().is_empty();
+    let input = match &step.stimulus {
+        Stimulus::Began => return (!case.asks_a_model()).then_some(Ending::Finished),
+        Stimulus::Woke if step.now < deadline => {
+            return Some(TurnError::Model(Fault::TimedOut).into());
+        }
+        Stimulus::Woke if replies => return Some(Ending::Deadline),
+        Stimulus::Woke => return Some(TurnError::Deadline.into()),
+        Stimulus::WokeEarly | Stimulus::Echoed(_) => return None,
+        Stimulus::Given(input) => input,
+    };
+    match input {
+        Input::Loaded(Err(fault)) => Some(TurnError::Store(*fault).into()),
+        Input::Delta(_) if case.heard.len() <= case.script.limits.reply_bytes => None,
+        Input::Delta(_) if replies => Some(Ending::Truncated),
+        Input::Delta(_) => Some(TurnError::Model(Fault::Truncated).into()),
+        Input::ReplyEnded(StopReason::Filtered, _) if !replies => Some(TurnError::Model(Fault::Rejected).into()),
+        Input::ReplyEnded(_, _) if !replies => Some(TurnError::Model(Fault::Truncated).into()),
+        Input::ReplyEnded(StopReason::Complete, _) => Some(Ending::Finished),
+        Input::ReplyEnded(StopReason::Length, _) => Some(Ending::Truncated),
+        Input::ReplyEnded(StopReason::Filtered, _) => Some(Ending::Filtered),
+        Input::ReplyFailed(fault) => Some(TurnError::Model(*fault).into()),
+        Input::StopAsked | Input::Checkpointed(Ok(Kept { stop_asked: true })) => Some(Ending::Stopped),
+        Input::Loaded(Ok(_))
+        | Input::Routed(_)
+        | Input::Gathered(_)
+        | Input::Checkpointed(_)
+        | Input::Finished(_)
+        | Input::HurryUp(_) => None,
+    }
+}
+
+fn latest_prompt<'a>(case: &Case<'a>) -> Option<&'a Prompt> {
+    case.performed()
+        .filter_map(|effect| if let Effect::Reply(prompt, ..) = effect { Some(prompt) } else { None })
+        .last()
+}
+
+pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
+    let Some((at, finish)) = case.finish else { return Ok(()) };
+    let report = &finish.closing.report;
+    let count = |is: fn(&Effect) -> bool| case.performed().filter(|effect| is(effect)).count() as u64;
+    let routed = count(|effect| matches!(effect, Effect::Route(_)));
+    let replied = count(|effect| matches!(effect, Effect::Reply(..)));
+    let attempts =
+        |kind| report.calls.iter().filter(|call| call.kind == kind).map(|call| u64::from(call.attempts)).sum::<u64>();
+    check(attempts(CallKind::Router) == routed, || format!("{routed} routers were asked: {:?}", report.calls))?;
+    check(attempts(CallKind::Reply) == replied, || format!("{replied} replies were asked for: {:?}", report.calls))?;
+
+    let answer = case.steps().take(at).find_map(|step| match step.given() {
+        Some(Input::Routed(answer)) => Some(answer),
+        _ => None,
+    });
+    let router = match answer {
+        Some(Ok((text, _))) if is_decision(text) => CallOutcome::Ok,
+        Some(Ok(_)) => CallOutcome::Malformed,
+        Some(Err(fault)) => CallOutcome::Failed(*fault),
+        None => CallOutcome::Abandoned,
+    };
+    let ended = case.trace.steps.get(at).is_some_and(|step| matches!(step.given(), Some(Input::ReplyEnded(..))));
+    let reply = match finish.closing.ending {
+        Ending::Failed(TurnError::Model(fault)) => CallOutcome::Failed(fault),
+        _ if ended => CallOutcome::Ok,
+        Ending::Finished
+        | Ending::Truncated
+        | Ending::Stopped
+        | Ending::Deadline
+        | Ending::Filtered
+        | Ending::Failed(_) => CallOutcome::Abandoned,
+    };
+    let expected = [(CallKind::Router, router, routed > 0), (CallKind::Reply, reply, replied > 0)];
+    let expected = expected.iter().filter(|(.., made)| *made).map(|(kind, outcome, _)| (*kind, *outcome));
+    let recorded = report.calls.iter().map(|call| (call.kind, call.outcome));
+    check(expected.eq(recorded), || format!("{:?}", report.calls))?;
+    report.calls.iter().try_for_each(costs_are_told_or_estimated)?;
+    let source = match (answer, routed) {
+        (Some(_), _) if router == CallOutcome::Ok => Some(Source::Model),
+        (Some(_), _) => Some(Source::Default),
+        // A rule's decision is reported once it is used.
+        (None, 0) => report.route.as_ref().map(|_| Source::Rule),
+        (None, _) => None,
+    };
+    let told = report.route.as_ref().map(|route| route.router_metadata.source);
+    check(told == source, || format!("{told:?} decided, not {source:?}"))
+}
+
+fn costs_are_told_or_estimated(call: &CallRecord) -> Verdict {
+    let was_told = matches!(call.outcome, CallOutcome::Ok | CallOutcome::Malformed);
+    let is_known = call.usage.model.is_some() && !call.usage.estimated;
+    let is_estimated = call.usage.model.is_none() && call.usage.estimated && call.usage.input_tokens > 0;
+    check(if was_told { is_known } else { is_estimated }, || format!("{call:?}"))
+}
+
+pub(super) fn the_timings_are_in_order(case: &Case<'_>) -> Verdict {
+    let Some((at, finish)) = case.finish else { return Ok(()) };
+    let closing = &finish.closing;
+    let written = closing.at;
+    let times = closing.report.timings;
+    let after = |time: Timestamp| u64::try_from(time.since(case.script.asked).as_millis()).ok();
+    let when = |is: fn(&Input) -> bool| {
+        let step = case.steps().take(at + 1).find(|step| step.given().is_some_and(is));
+        step.and_then(|step| after(step.now))
+    };
+    let begun = case.trace.steps.get(at).map(|step| step.now);
+    check(Some(written) == begun && times.finish == after(written), || format!("finish: {times:?}"))?;
+    let began = case.trace.steps.first().and_then(|step| after(step.now));
+    check(times.admit == began && times.start == began, || format!("start: {times:?}"))?;
+    check(times.load == when(|input| matches!(input, Input::Loaded(Ok(_)))), || format!("load: {times:?}"))?;
+    check(times.route == when(|input| matches!(input, Input::Routed(_))), || format!("route: {times:?}"))?;
+    let is_told = case.asks_a_model() && !case.reply().is_empty();
+    check(times.first_token.is_some() == is_told && times.last_token.is_some() == is_told, || format!("{times:?}"))?;
+    for middle in [times.route, times.gather] {
+        let order = [times.admit, times.start, times.load, middle, times.first_token, times.last_token, times.finish];
+        check(order.iter().flatten().is_sorted(), || format!("{times:?}"))?;
+    }
+    Ok(())
+}

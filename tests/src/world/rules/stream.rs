@@ -1,0 +1,80 @@
+//! What clients are told.
+
+use domain::{Effect, PartKind, TurnEvent};
+
+use super::{Case, Verdict, check, reply_of};
+use crate::world::words::FOREIGN;
+
+pub(super) fn is_start_then_text_then_one_ending(case: &Case<'_>) -> Verdict {
+    let told = &case.trace.told;
+    check(told.first() == Some(&TurnEvent::Started), || "it does not begin with the start".to_owned())?;
+    let mut latest = 0;
+    for (number, event) in told.iter().enumerate().skip(1) {
+        match event {
+            TurnEvent::Started => return Err(format!("event {number} starts again")),
+            TurnEvent::Ended(_) => {
+                check(number + 1 == told.len(), || format!("{} events follow the ending", told.len() - number - 1))?;
+            }
+            TurnEvent::Said(said) => {
+                let place = place(said.kind);
+                check(!said.text.is_empty(), || format!("event {number} says nothing"))?;
+                check(place >= latest, || format!("event {number} is {:?} and comes late", said.kind))?;
+                check((place == 1 || place == 2) == said.stage.is_some(), || {
+                    format!("event {number} has a wrong stage")
+                })?;
+                latest = place;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Their order in a stream.
+fn place(kind: PartKind) -> u8 {
+    match kind {
+        PartKind::User => 0,
+        PartKind::Acknowledgment => 1,
+        PartKind::Contextual => 2,
+        PartKind::Reply => 3,
+        PartKind::Confirmation => 4,
+    }
+}
+
+pub(super) fn an_event_keeps_its_number(case: &Case<'_>) -> Verdict {
+    let mut events: Vec<&TurnEvent> =
+        case.trace.told.iter().filter(|event| !matches!(event, TurnEvent::Ended(_))).collect();
+    for effect in case.performed() {
+        let (from, claimed) = match effect {
+            Effect::Checkpoint(from, events) => (*from, events),
+            Effect::Finish(finish) => (0, &finish.events),
+            Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Reply(..) | Effect::StopReply => continue,
+        };
+        check(from <= events.len(), || format!("a checkpoint from {from} leaves out some events"))?;
+        for (number, event) in (from..).zip(claimed) {
+            match events.get(number) {
+                Some(known) => check(*known == event, || format!("event {number} is {known:?} and {event:?}"))?,
+                None => events.push(event),
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn the_reply_is_what_the_model_said(case: &Case<'_>) -> Verdict {
+    if !case.asks_a_model() {
+        return check(!reply_of(&case.trace.told).is_empty(), || "a rule answers nothing".to_owned());
+    }
+    let told = reply_of(&case.trace.told);
+    check(case.reply().starts_with(&told), || format!("{told:?} was told of {:?}", case.heard))?;
+    let saved = case.finish.map_or(told, |(_, finish)| reply_of(&finish.events));
+    let whole = case.finish.is_none() || saved == case.reply();
+    check(whole, || format!("{saved:?} is saved of {:?}", case.heard))
+}
+
+pub(super) fn nothing_of_anybody_else_enters_a_prompt(case: &Case<'_>) -> Verdict {
+    let leaks = case.performed().any(|effect| match effect {
+        Effect::Route(prompt) | Effect::Reply(prompt, ..) => prompt.text().contains(FOREIGN),
+        Effect::Load | Effect::Gather | Effect::StopReply | Effect::Checkpoint(..) | Effect::Finish(_) => false,
+    });
+    check(!leaks, || "a record of another user is in a prompt".to_owned())
+}

@@ -1,0 +1,202 @@
+//! What is said in a simulated world, and what is found there.
+
+use std::sync::{Arc, LazyLock};
+
+use domain::memory::RecalledKind;
+use domain::{
+    Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled, Said, Summary,
+    Timestamp, TurnKey, Usage, UserScope,
+};
+use serde_json::{Value, json};
+
+use super::script::Script;
+
+/// What athletes write, and how often: rules answer, rules decide, the model decides.
+pub(super) const TEXTS: &[(u64, &str)] = &[
+    (1, "/help"),
+    (1, "/log-workout"),
+    (4, "thanks!"),
+    (4, "/log-workout back squat 5x5 at 100 kg"),
+    (2, "/save-memory I train at dawn"),
+    (6, "I did 5x5 back squats at 100 kg today"),
+    (6, "how do I get a stronger bench?"),
+    (3, "膝が痛い 🦵🏽 was soll ich tun"),
+    (2, "just a line of no importance that goes on for rather longer than any title of a conversation may be"),
+];
+
+/// Stands in every record of somebody else; no prompt may have it.
+pub(super) const FOREIGN: &str = "the-secret-of-somebody-else";
+
+/// Something that a model says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Words {
+    pub kind: Kind,
+    pub salt: usize,
+    /// In bytes, or nearly.
+    pub length: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    Plain,
+    /// Characters of several bytes.
+    Wide,
+    /// White space, then a word.
+    Led,
+    Blank,
+}
+
+impl Words {
+    /// Words that differ from place to place, so that none can be lost or moved unseen.
+    pub(super) fn text(self) -> String {
+        let mut text = match self.kind {
+            Kind::Led => " \n ".to_owned(),
+            Kind::Plain | Kind::Wide | Kind::Blank => String::new(),
+        };
+        for place in self.salt.. {
+            if text.len() >= self.length {
+                break;
+            }
+            match self.kind {
+                Kind::Plain | Kind::Led => text.push_str(&format!("w{place} ")),
+                Kind::Wide => text.push_str(WIDE.get(place % WIDE.len()).copied().unwrap_or_default()),
+                Kind::Blank => text.push(if place % 3 == 0 { '\n' } else { '\u{2003}' }),
+            }
+        }
+        text
+    }
+}
+
+const WIDE: [&str; 5] = ["é", "🏋🏽‍♀️", "漢", "\r\ndata: ", "🇩🇪"];
+
+pub(super) fn coach() -> Arc<Coach> {
+    static COACH: LazyLock<Arc<Coach>> =
+        LazyLock::new(|| serde_json::from_value(json!({ "coachId": "coach" })).map(Arc::new).unwrap());
+    COACH.clone()
+}
+
+pub(super) fn opening(script: &Script) -> Opening {
+    Opening {
+        turn: TURN.clone(),
+        user_message: Message {
+            id: "question".parse().unwrap(),
+            number: script.number,
+            turn: TURN.turn.clone(),
+            created: script.asked,
+            body: Body::User { text: script.text.into(), sent: None, zone: None },
+        },
+        assistant_message: "answer".parse().unwrap(),
+    }
+}
+
+static TURN: LazyLock<TurnKey> = LazyLock::new(|| TurnKey {
+    conversation: ConversationKey {
+        user: scope("ann"),
+        coach: "coach".parse().unwrap(),
+        conversation: "conversation".parse().unwrap(),
+    },
+    turn: "turn".parse().unwrap(),
+});
+
+fn scope(user: &str) -> UserScope {
+    UserScope::verified(user.parse().unwrap())
+}
+
+/// A history of up to seven messages, the latest of which may be the user's.
+pub(super) fn loaded(choice: usize) -> Loaded {
+    static HISTORY: LazyLock<Vec<Message>> = LazyLock::new(|| (1..=7).map(earlier).collect());
+    let history = HISTORY.iter().take(choice % 8).cloned().collect();
+    let summary = choice.is_multiple_of(3).then(|| Summary { narrative: "trains at dawn".into(), through: 1 });
+    Loaded { history, summary }
+}
+
+fn earlier(number: u64) -> Message {
+    let body = if number % 2 == 1 {
+        Body::User { text: format!("question {number}").into(), sent: None, zone: None }
+    } else {
+        let said = Said { kind: PartKind::Reply, stage: None, text: format!("answer {number}").into() };
+        Body::Assistant { ending: Ending::Finished, said: [said].into() }
+    };
+    let id = format!("m{number}").parse().unwrap();
+    Message { id, number, turn: "before".parse().unwrap(), created: Timestamp(number), body }
+}
+
+/// What an index finds, whosever it is; a hit of somebody else is always among it.
+pub(super) fn gathered(is_own: bool) -> Gathered {
+    let found = |owner: Option<UserScope>, text: &str| Recalled {
+        kind: RecalledKind::Workout,
+        id: text.to_owned(),
+        owner,
+        text: text.to_owned(),
+        score: 0.5,
+    };
+    let (ann, bob) = (scope("ann"), scope("bob"));
+    if is_own {
+        let recalled = vec![found(Some(ann.clone()), "squats"), found(Some(bob), FOREIGN), found(None, "method")];
+        Gathered { recalled, ..nothing_gathered(ann) }
+    } else {
+        Gathered { recalled: vec![found(None, FOREIGN), found(Some(bob.clone()), FOREIGN)], ..nothing_gathered(bob) }
+    }
+}
+
+pub(super) fn nothing() -> Gathered {
+    nothing_gathered(scope("ann"))
+}
+
+fn nothing_gathered(owner: UserScope) -> Gathered {
+    Gathered { owner, memories: Vec::new(), workouts: Vec::new(), recalled: Vec::new() }
+}
+
+pub(super) fn usage(choice: usize) -> Usage {
+    let tokens = choice as u64 % 1_000;
+    Usage { model: Some("model".into()), input_tokens: tokens, output_tokens: 7, ..Usage::default() }
+}
+
+/// An answer of the router that can be used.
+pub(super) fn decision(choice: usize) -> String {
+    DECISIONS.get(choice % DECISIONS.len()).cloned().unwrap_or_default()
+}
+
+/// Whether the router's answer is one of those that can be used.
+pub(super) fn is_decision(answer: &str) -> bool {
+    DECISIONS.iter().any(|decision| decision == answer)
+}
+
+/// An answer of the router that cannot be used.
+pub(super) fn no_decision(choice: usize) -> String {
+    let whole = decision(choice);
+    match choice % 7 {
+        0 => "I think it is a workout.".to_owned(),
+        1 => whole.get(..whole.len() / 2).unwrap_or_default().to_owned(),
+        2 => format!("```json\n{whole}\n```"),
+        3 => format!("{whole} {whole}"),
+        4 => whole.replace("true", "\"yes\"").replace("false", "0"),
+        5 => format!("[{whole}]"),
+        _ => "null".to_owned(),
+    }
+}
+
+static DECISIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let decisions = (0..16).map(|bits| one_decision(bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0));
+    decisions.map(|decision| decision.to_string()).collect()
+});
+
+fn one_decision(logs: bool, tells: bool, recalls: bool, names: bool) -> Value {
+    json!({
+        "userIntent": if logs { "workout_logging" } else { "general" },
+        "showContextualUpdates": tells,
+        "contextualUpdates": [
+            { "stage": "initial_greeting", "text": "Digging into it" },
+            { "stage": "workout_analysis", "text": "Scouting those squats" },
+            { "stage": "insights_brewing", "text": "Brewing up — a — plan" },
+        ],
+        "workoutDetection": { "isWorkoutLog": logs, "confidence": 0.9 },
+        "memoryProcessing": {
+            "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.5,
+        },
+        "contextNeeds": { "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"] },
+        "conversationTitle": if names { json!("Squats at dawn") } else { Value::Null },
+        "conversationComplexity": { "hasComplexity": false, "needsSummary": false, "confidence": 0.5 },
+        "confidence": 0.9,
+    })
+}

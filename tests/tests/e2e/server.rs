@@ -1,0 +1,153 @@
+//! Starting and ending `coach-server`, and the tools that talk with it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A running server, ended by its id when it is dropped.
+pub(crate) struct Server {
+    child: Child,
+    data: TempDir,
+    pub(crate) base: String,
+    /// The command that the server prints for people to paste.
+    pub(crate) curl: String,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts a server on a free port with these options.
+    pub(crate) fn start(options: &[&str]) -> Self {
+        Self::start_with(options, &[])
+    }
+
+    pub(crate) fn start_with(options: &[&str], environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let log = data.path().join("server.log");
+        let mut command = Command::new(binary());
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data.path().join("coach")).args(options);
+        command.envs(environment.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap_or_else(|| panic!("the server did not start: {}", read(&log))).unwrap();
+        let base = first.split(' ').find(|word| word.starts_with("http://")).unwrap().trim_end_matches('/').to_owned();
+        let rest = lines.by_ref().map(Result::unwrap);
+        // The printed command ends with an empty line; without a local issuer there is none.
+        let printed: Vec<String> = if options.contains(&"--issuer") {
+            Vec::new()
+        } else {
+            rest.skip_while(|l| !l.starts_with("curl")).take_while(|l| !l.is_empty()).collect()
+        };
+        Self { child, data, base, curl: printed.join("\n"), log }
+    }
+
+    pub(crate) fn token(&self, user: &str) -> String {
+        let mut command = Command::new(binary());
+        command.args(["token", "--user", user, "--data"]).arg(self.data.path().join("coach"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The address of the conversation that is there from the start.
+    pub(crate) fn conversation(&self) -> String {
+        format!("{}/users/athlete/coaches/strength/conversations/first", self.base)
+    }
+
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        read(&self.log)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Asks the server to end, as Ctrl-C and a process manager do; its exit code.
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// The server as `cargo run` builds it, built when it is not there or not current.
+pub(crate) fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(root).args(["build", "--locked", "--bin", "coach-server", "--message-format", "json"]);
+        let output = cargo.stderr(Stdio::inherit()).output().unwrap();
+        assert!(output.status.success(), "coach-server does not build");
+        let messages = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        let built = messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from)).next_back();
+        built.expect("cargo says where it put coach-server")
+    })
+}
+
+/// Runs a tool to its end, at most for so long; what it printed, and whether it ended well.
+pub(crate) fn run(command: &mut Command, limit: Duration) -> (String, bool) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        _ = out.read_to_string(&mut text);
+        text
+    });
+    let complaints = std::thread::spawn(move || {
+        let mut text = String::new();
+        _ = err.read_to_string(&mut text);
+        text
+    });
+    let until = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > until {
+            _ = child.kill();
+            break child.wait().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let (text, complaints) = (reader.join().unwrap(), complaints.join().unwrap());
+    if !status.success() && !complaints.is_empty() {
+        eprintln!("{command:?}: {complaints}");
+    }
+    (text, status.success())
+}
+
+/// Whether a tool is there. Where everything must be, as in `.ci/run`, a missing one is a failure;
+/// elsewhere the test says that it was skipped, also when its output is not shown.
+pub(crate) fn has(tool: &str, found: bool) -> bool {
+    if !found {
+        assert!(std::env::var_os("COACH_REQUIRE_TOOLS").is_none(), "{tool} is missing");
+        static SKIPPED: AtomicUsize = AtomicUsize::new(0);
+        let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+        _ = writeln!(std::io::stderr(), "SKIPPED ({count} so far): a test that needs {tool}");
+    }
+    found
+}
+
+pub(crate) fn on_path(tool: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}

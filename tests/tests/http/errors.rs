@@ -1,0 +1,158 @@
+//! Every code that there is, from one table.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coach_tests::scenes::{QUESTION, pause, say};
+use coach_tests::{Closed, Mishap, Site, WallTime, conversation_key, saying};
+use domain::{Fault, StopReason, TurnKey};
+use http_adapter::Code;
+use in_memory::{Line, Scene};
+use ports::{Admission, Clock, LEASE, MessageStore, PortError, TokenRefusal};
+use sha2::{Digest, Sha256};
+
+use crate::refusals::{Row, refused_for_the_state_of_things, rows};
+use crate::replying;
+
+#[tokio::test(start_paused = true)]
+async fn every_code_is_told_as_documented_but_for_those_of_things_to_come() {
+    let _wall = WallTime::of("every code");
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+
+    let site = replying(Scene::saying("Sit."));
+    let path = site.conversation().await;
+    for row in rows(&path) {
+        row.check(&site.client()).await;
+        told.insert(row.code);
+    }
+    assert_eq!(site.model.calls(), Default::default());
+    told.extend(refused_for_the_state_of_things().await);
+    let keys = || TokenRefusal::KeysUnavailable(PortError::new("issuer", Fault::Unavailable));
+    for (why, status, code) in [
+        (Closed(keys), 503, "KEYS_UNAVAILABLE"),
+        (Closed(|| TokenRefusal::MissingUserId), 401, "MISSING_CUSTOM_USER_ID"),
+    ] {
+        let mut site = replying(Scene::saying("Sit."));
+        site.app.tokens = Arc::new(why);
+        let row = Row::post(status, code, "/users/ada/coaches/strength/conversations/c/stream");
+        row.check(&site.client()).await;
+        told.insert(row.code);
+    }
+    for (code, status, site) in failing() {
+        fails(code, status, site).await;
+        told.insert(code);
+    }
+    lost().await;
+    told.insert("PRODUCER_LOST");
+
+    let never: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !told.contains(code)).collect();
+    assert_eq!(never, ["QUOTA_EXCEEDED"]);
+    let unknown: Vec<_> = told.iter().filter(|told| !Code::ALL.iter().any(|code| code.as_str() == **told)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// The code, the status for those who do not stream, and a site where every turn fails like this.
+type Failing = (&'static str, u16, fn() -> Site);
+
+fn failing() -> [Failing; 8] {
+    [
+        ("MODEL_UNAVAILABLE", 502, || replying(Scene::failing(Fault::Unavailable))),
+        ("MODEL_THROTTLED", 503, || replying(Scene::failing(Fault::Throttled))),
+        ("MODEL_TIMEOUT", 504, || replying(Scene(vec![Line::Hang]))),
+        ("MODEL_STREAM_TRUNCATED", 502, || replying(Scene(vec![say("Sit "), Line::Cut]))),
+        ("MODEL_REFUSED", 502, || replying(Scene(vec![Line::End(StopReason::Filtered)]))),
+        ("INTERNAL", 500, || replying(Scene(vec![say("Sit "), Line::Panic]))),
+        ("DEADLINE", 504, || {
+            replying(Scene(vec![Line::Hang])).set(|settings| settings.deadline = Duration::from_secs(10))
+        }),
+        ("STORE_UNAVAILABLE", 503, || {
+            let site = replying(Scene::saying("Sit."));
+            site.messages.plan("messages", .., Mishap::Fail(Fault::Unavailable));
+            site
+        }),
+    ]
+}
+
+/// After `start` it is an event; for those who do not stream it is a status.
+async fn fails(code: &str, status: u16, site: fn() -> Site) {
+    let streamed = site();
+    let path = streamed.conversation().await;
+    let mut sse = streamed.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+    let events = sse.rest().await;
+    assert_eq!((sse.status.as_u16(), events[0].kind()), (200, "start"), "{code}");
+    let error = events.last().unwrap();
+    assert_eq!((error.kind(), error.text("code")), ("error", code));
+    assert!(!error.text("message").is_empty());
+
+    let sent = site();
+    let path = sent.conversation().await;
+    let answer = sent.client().post(&format!("{path}/send-message"), &saying(QUESTION)).await;
+    let json = answer.json();
+    assert_eq!((answer.status.as_u16(), json["code"].as_str()), (status, Some(code)));
+    assert!(json["turnId"].is_string(), "{json}");
+}
+
+/// A turn whose process is gone: who follows it sees its end once its lease has run out.
+async fn lost() {
+    let site = replying(Scene::saying("Sit."));
+    let client = site.client();
+    let path = site.conversation().await;
+    let turn = orphan(&site, &path, "t1").await;
+    let events = client.follow(&format!("{path}/stream?turnId={turn}"), &[]).await.rest().await;
+    let [start, error] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((start.kind(), error.text("code")), ("start", "PRODUCER_LOST"));
+    assert_eq!((error.json["partial"].as_bool(), error.json["messageId"].is_null()), (Some(false), true));
+    assert!((20_000..=21_000).contains(&error.at), "{}", error.at);
+
+    let turn = orphan(&site, &path, "t2").await;
+    let body = serde_json::json!({ "userResponse": QUESTION, "clientMessageId": turn });
+    let answer = client.post(&format!("{path}/send-message"), &body).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (502, Some("PRODUCER_LOST")));
+    assert_eq!(site.model.calls(), Default::default());
+
+    // Nor is anybody kept from the next turn, whoever looks first.
+    for (turn, look) in [("t3", ""), ("t4", "/messages"), ("t5", "/turns/t5"), ("t6", "/nothing")] {
+        orphan(&site, &path, turn).await;
+        assert_eq!(client.get(&path).await.json()["activeTurnId"], turn);
+        site.clock.sleep_until(site.clock.now() + Duration::from_secs(21)).await;
+        client.get(&format!("{path}{look}")).await;
+        let active = site.messages.conversation(&conversation_key(&path)).await.unwrap().unwrap().active;
+        assert_eq!(active.is_none(), look != "/nothing", "after a look at {look}");
+    }
+    let events = client.stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await.rest().await;
+    assert_eq!(events.last().unwrap().kind(), "complete");
+    let state = client.get(&format!("{path}/turns/t6")).await.json();
+    assert_eq!((state["state"].as_str(), state["code"].as_str()), (Some("failed"), Some("PRODUCER_LOST")));
+}
+
+/// Admits a turn that nobody drives, under a key like its name.
+async fn orphan(site: &Site, path: &str, turn: &'static str) -> &'static str {
+    let now = site.clock.now();
+    let admission = Admission {
+        turn: TurnKey { conversation: conversation_key(path), turn: turn.parse().unwrap() },
+        key: turn.parse().unwrap(),
+        body: Sha256::digest(QUESTION).into(),
+        user_message: format!("{turn}-user").parse().unwrap(),
+        assistant_message: format!("{turn}-reply").parse().unwrap(),
+        text: QUESTION.into(),
+        sent: None,
+        zone: None,
+        now,
+        lease_until: now + LEASE,
+        kept_until: now + Duration::from_secs(90_000),
+        hold: None,
+    };
+    site.messages.admit(&admission).await.unwrap();
+    turn
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_after_the_first_word_completes_the_turn_with_what_there_is() {
+    let site = replying(Scene(vec![say("Sit "), pause(15_000), say("down.")]));
+    let site = site.set(|settings| settings.deadline = Duration::from_secs(10));
+    let (_, events) = crate::asked(&site, QUESTION).await;
+    let complete = events.last().unwrap();
+    assert_eq!((complete.text("status"), complete.at), ("deadline", 10_000));
+    assert!(complete.json["aiMessage"]["content"].as_str().unwrap().ends_with("Sit "));
+}

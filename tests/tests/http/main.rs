@@ -1,0 +1,41 @@
+//! The router as a client sees it: in process, over the adapters in memory, in virtual time.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
+
+mod cors;
+mod disconnect;
+mod errors;
+mod frames;
+mod framing;
+mod journeys;
+mod latency;
+mod refusals;
+mod resume;
+mod saved;
+mod send_message;
+mod stop;
+mod stores;
+
+use coach_tests::{Event, Site, saying, scenes};
+use in_memory::Scene;
+
+/// A site whose router tells one update, and whose reply is this.
+fn replying(scene: Scene) -> Site {
+    Site::new(|model| model.route(route()).reply(scene))
+}
+
+fn route() -> Scene {
+    scenes::route(&[("pattern_analysis", "Scouting your squats."), ("insights_brewing", "Brewing up a plan.")])
+}
+
+/// One message of a new conversation, and all that is answered; the conversation's address.
+async fn asked(site: &Site, text: &str) -> (String, Vec<Event>) {
+    let path = site.conversation().await;
+    let events = site.client().stream(&format!("{path}/stream"), &[], &saying(text)).await.rest().await;
+    site.settled().await;
+    (path, events)
+}
+
+fn kinds(events: &[Event]) -> Vec<&str> {
+    events.iter().map(Event::kind).collect()
+}

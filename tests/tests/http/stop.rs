@@ -1,0 +1,71 @@
+//! Stopping a turn: here, from another server, and too late.
+
+use std::time::Duration;
+
+use coach_tests::scenes::{QUESTION, pause, say};
+use coach_tests::{Mishap, Site, saying, told};
+use domain::StopReason;
+use in_memory::{Line, Scene};
+use serde_json::json;
+
+use crate::{asked, replying};
+
+/// A turn that never ends by itself, and speaks once a second.
+fn endless() -> Site {
+    replying(Scene((0..1_000).flat_map(|_| [pause(1_000), say("Sit. ")]).collect()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_turn_keeps_exactly_what_was_told() {
+    for elsewhere in [false, true] {
+        let site = endless();
+        let path = site.conversation().await;
+        let mut sse = site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+        let mut events = sse.take(6).await;
+        let turn = format!("{path}/turns/{}", events[0].text("turnId"));
+        let (stop, nothing) = (format!("{turn}/stop"), json!({}));
+        let asked_at = site.clock.ms();
+        let client = if elsewhere { site.elsewhere() } else { site.client() };
+        let (stopped, rest) = futures::join!(client.post(&stop, &nothing), sse.rest());
+        assert_eq!((stopped.status.as_u16(), stopped.json()), (200, json!({ "status": "stopped" })));
+        events.extend(rest);
+        let complete = events.last().unwrap();
+        assert_eq!((complete.kind(), complete.text("status")), ("complete", "stopped"));
+        // At once in the process that runs it, and at the next checkpoint from another.
+        let took = complete.at - asked_at;
+        assert!(took <= if elsewhere { 600 } else { 0 }, "{took} ms");
+        assert_eq!(complete.json["aiMessage"]["content"], told(&events));
+        assert_eq!(complete.json["aiMessage"]["status"], "stopped");
+
+        let again = client.post(&stop, &nothing).await;
+        assert_eq!((again.status.as_u16(), again.json()), (200, json!({ "status": "alreadyFinished" })));
+        let state = client.get(&turn).await.json();
+        assert_eq!((state["state"].as_str(), state["status"].as_str()), (Some("stopped"), Some("stopped")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_has_ended_is_not_stopped_however_it_ended() {
+    for scene in [Scene::saying("Sit."), Scene(vec![Line::End(StopReason::Filtered)])] {
+        let site = replying(scene);
+        let (path, events) = asked(&site, QUESTION).await;
+        let stop = format!("{path}/turns/{}/stop", events[0].text("turnId"));
+        let answer = site.elsewhere().post(&stop, &json!({})).await;
+        assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "status": "alreadyFinished" })));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_comes_while_the_end_is_written_comes_too_late() {
+    let site = replying(Scene::saying("Sit."));
+    site.messages.plan("finish", .., Mishap::Delay(Duration::from_millis(1_000)));
+    let path = site.conversation().await;
+    let mut sse = site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+    let events = sse.take(5).await;
+    assert_eq!(events[4].kind(), "chunk");
+    let stop = format!("{path}/turns/{}/stop", events[0].text("turnId"));
+    let (client, nothing) = (site.client(), json!({}));
+    let (answer, rest) = futures::join!(client.post(&stop, &nothing), sse.rest());
+    assert_eq!((answer.status.as_u16(), answer.json()), (202, json!({ "status": "stopping" })));
+    assert_eq!(rest.last().unwrap().text("status"), "finished");
+}
