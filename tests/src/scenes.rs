@@ -50,7 +50,11 @@ pub fn replies() -> Vec<Reply> {
         reply("cut", vec![say("Sit "), Line::Cut], Error("MODEL_STREAM_TRUNCATED", true)),
         reply("silent", vec![Line::Hang], Error("MODEL_TIMEOUT", false)),
         reply("stalled", vec![say("Sit "), Line::Hang], Error("MODEL_TIMEOUT", true)),
-        reply("blank first", vec![say(" \n"), say("\t"), say("Sit."), done()], Complete("finished")),
+        reply(
+            "blank first",
+            vec![say(" \n"), pause(10), say("\t"), pause(10), say("Sit."), done()],
+            Complete("finished"),
+        ),
         reply("blank only", vec![say(" \n\n "), done()], Error("MODEL_STREAM_TRUNCATED", false)),
         reply("awkward", vec![say(AWKWARD), pause(10), say(AWKWARD), done()], Complete("finished")),
         reply("300 letters", letters.chain([done()]).collect(), Complete("finished")),

@@ -8,3 +8,4 @@ mod codes;
 mod load;
 mod server;
 mod streams;
+mod troubles;

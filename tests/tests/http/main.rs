@@ -9,6 +9,7 @@ mod frames;
 mod framing;
 mod journeys;
 mod latency;
+mod library;
 mod refusals;
 mod resume;
 mod saved;

@@ -28,6 +28,9 @@ pub(crate) struct Row {
     pub(crate) code: &'static str,
 }
 
+/// How long an answer may take in these tests, in virtual time: nothing waits for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A body can be sent once only.
 type MakeBody = fn() -> Body;
 
@@ -283,11 +286,11 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         assert!(checked.is_ok(), "{} is never answered: {}", row.path, row.code);
         told.push(row.code);
     };
-    let coming_up = |path: &str, status, code| Row::post(status, code, format!("{path}/stream"));
+    let posting = |path: &str, status, code| Row::post(status, code, format!("{path}/stream"));
 
     let site = ready().set(|settings| settings.turns_at_once = 0);
     let path = site.conversation().await;
-    add(&site, coming_up(&path, 503, "OVERLOADED")).await;
+    add(&site, posting(&path, 503, "OVERLOADED")).await;
 
     let site = replying(Scene(vec![Line::Hang])).set(|settings| settings.turns_per_user = 1);
     let path = site.conversation().await;
@@ -295,10 +298,10 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     let key = [("idempotency-key", "k1")];
     site.client().stream(&format!("{path}/stream"), &key, &saying(QUESTION)).await;
     for row in [
-        coming_up(&busy, 409, "CONVERSATION_BUSY"),
-        coming_up(&busy, 409, "IDEMPOTENCY_MISMATCH").with("idempotency-key", "k1"),
-        coming_up(&busy, 409, "IDEMPOTENCY_MISMATCH").with("idempotency-key", "\"k1\""),
-        coming_up(&other, 429, "RATE_LIMITED"),
+        posting(&busy, 409, "CONVERSATION_BUSY"),
+        posting(&busy, 409, "IDEMPOTENCY_MISMATCH").with("idempotency-key", "k1"),
+        posting(&busy, 409, "IDEMPOTENCY_MISMATCH").with("idempotency-key", "\"k1\""),
+        posting(&other, 429, "RATE_LIMITED"),
     ] {
         add(&site, row).await;
     }
@@ -311,7 +314,7 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         let site = ready();
         let path = site.conversation().await;
         site.messages.plan(method, .., mishap);
-        add(&site, coming_up(&path, status, code)).await;
+        add(&site, posting(&path, status, code)).await;
     }
     let unavailable = |path| Row::get(503, "STORE_UNAVAILABLE", path);
     for mishap in [Mishap::Fail(Fault::Unavailable), Mishap::Hang] {
@@ -338,7 +341,7 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         let site = ready();
         let path = site.conversation().await;
         site.records.plan("get", .., mishap);
-        add(&site, coming_up(&path, 503, "STORE_UNAVAILABLE")).await;
+        add(&site, posting(&path, 503, "STORE_UNAVAILABLE")).await;
     }
     let site = ready();
     let (path, events) = asked(&site, QUESTION).await;
@@ -349,6 +352,3 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     }
     told
 }
-
-/// How long an answer may take in these tests, in virtual time: nothing waits for ever.
-const PATIENCE: Duration = Duration::from_secs(60);

@@ -174,6 +174,21 @@ async fn a_client_that_is_ahead_of_an_ended_turn_gets_all_of_it_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_is_ahead_of_a_running_turn_waits_for_its_end() {
+    for elsewhere in [false, true] {
+        let site = site();
+        let path = format!("{}/stream", site.conversation().await);
+        let mut sse = site.client().stream(&path, &[], &saying(QUESTION)).await;
+        let client = if elsewhere { site.elsewhere() } else { site.client() };
+        let ahead = format!("{path}?after=99");
+        let (whole, late) = futures::join!(sse.rest(), resumed(&client, &ahead, None));
+        assert_eq!(kinds(&late), ["snapshot", "complete"]);
+        assert_eq!(late[0].text("content"), told(&whole));
+        assert_eq!(late[1].json, whole.last().unwrap().json);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_is_ahead_of_the_store_waits_while_the_turn_runs() {
     let site = site();
     let path = format!("{}/stream", site.conversation().await);

@@ -83,6 +83,14 @@ async fn clients_of_the_four_original_types_are_told_the_same_text() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn words_that_are_there_together_are_told_together() {
+    let reply = scenes::replies().into_iter().find(|reply| reply.name == "300 letters").unwrap();
+    let (_, events) = asked(&replying(reply.scene), QUESTION).await;
+    let chunks = kinds(&events).iter().filter(|kind| **kind == "chunk").count();
+    assert!(chunks < 10, "{chunks} chunks");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_that_is_asked_for_whole_is_one_call_and_one_chunk() {
     let site = Site::new(|model| model.route(route()).reply(Scene::saying("Sit between your hips. ".repeat(200))));
     let site = site.set(|settings| settings.limits.delivery = Delivery::Whole);

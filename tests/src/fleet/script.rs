@@ -1,0 +1,254 @@
+//! What happens in one run, decided before it happens.
+
+use std::collections::BTreeMap;
+
+use domain::{Delivery, Fault, Limits};
+
+use crate::world::{Chance, mix};
+
+/// A fleet, its clients, and what befalls them.
+#[derive(Debug, Clone)]
+pub struct Script {
+    pub seed: u64,
+    /// How far the clock of each worker is off.
+    pub skews: Vec<i64>,
+    pub conversations: usize,
+    /// How many turns a user may have running.
+    pub holds: u64,
+    pub limits: Limits,
+    /// How long a turn may take.
+    pub deadline: u64,
+    /// Whether workers wait for jobs that are to be tried again.
+    pub sees_jobs_through: bool,
+    /// From then on nothing fails any more.
+    pub calm: u64,
+    pub faults: Faults,
+    /// Whether what a worker has sent is lost with it when it dies.
+    pub packets_die: bool,
+    pub deeds: Vec<Deed>,
+}
+
+/// Something that somebody does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deed {
+    pub at: u64,
+    pub what: What,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum What {
+    Say(Say),
+    /// Somebody else looks at what runs in the conversation, or ran last.
+    Watch { conversation: usize, slot: usize },
+    Stop { conversation: usize, slot: usize },
+    /// The worker dies after so many more polls.
+    Kill { slot: usize, steps: u64 },
+    Freeze { slot: usize, ms: u64 },
+    /// The worker is to end, and its turns within so long.
+    Retire { slot: usize, ms: u64 },
+}
+
+/// A message, and the manners of who sends it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Say {
+    /// What its key, its bytes and its turns are named after.
+    pub id: u64,
+    /// Which of the client's own requests it is: its turns are named after this too.
+    pub sender: u64,
+    pub conversation: usize,
+    pub slot: usize,
+    pub text: usize,
+    /// The key of another message.
+    pub is_forged: bool,
+    pub interrupts: bool,
+    /// Hangs up after so many frames, and comes back after so many milliseconds, if it does.
+    pub leaves: Option<(usize, Option<u64>)>,
+}
+
+/// What befalls the calls of ports.
+#[derive(Debug, Clone)]
+pub enum Faults {
+    /// So many in a thousand.
+    Often(u64),
+    /// These.
+    Just(BTreeMap<CallId, Mishap>),
+}
+
+/// The n-th call of a method by the worker in a slot.
+pub type CallId = (usize, &'static str, u64);
+
+/// What can befall a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// Nothing is done, and that is said.
+    Fails(Fault),
+    /// It is done, and the answer says that it was not.
+    Lies(Fault),
+    /// It is done after so long: perhaps when nobody waits for it any more.
+    ArrivesLate(u64),
+    /// It is done at once, and answered after so long.
+    AnswersLate(u64),
+    /// It is never done, and never answered.
+    IsLost,
+    /// It is done, and never answered.
+    LosesAnswer,
+}
+
+impl Mishap {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fails(_) => "fails",
+            Self::Lies(_) => "done, fails",
+            Self::ArrivesLate(ms) if ms >= 2_000 => "lands late",
+            Self::ArrivesLate(_) => "slow",
+            Self::AnswersLate(_) => "answers late",
+            Self::IsLost => "hangs",
+            Self::LosesAnswer => "done, hangs",
+        }
+    }
+}
+
+impl Script {
+    pub fn new(seed: u64) -> Self {
+        let chance = &mut Chance::new(seed);
+        let workers = 2 + chance.below(3);
+        let is_skewed = chance.percent(40);
+        let skew = |chance: &mut Chance| i64::try_from(chance.below(6_001)).unwrap_or(0) - 3_000;
+        let skews = (0..workers).map(|_| if is_skewed { skew(chance) } else { 0 }).collect();
+        let conversations = 2 + usize::try_from(chance.below(3)).unwrap_or(0);
+        let limits = Limits {
+            second_model: chance.percent(50),
+            delivery: chance.pick(Delivery::Streamed, &[Delivery::Streamed, Delivery::Streamed, Delivery::Whole]),
+            reply_bytes: chance.pick(128 * 1024, &[128 * 1024, 9_000]),
+            ..Limits::default()
+        };
+        let calm = 40_000 + chance.below(40_000);
+        let mut deeds: Vec<Deed> = (0..12 + chance.below(16)).map(|id| Deed::say(chance, id, calm)).collect();
+        for deed in deeds.clone() {
+            deeds.extend(Deed::again(chance, deed, calm));
+        }
+        let trouble = chance.weighted(&[(2, 0), (4, 6), (3, 14)], 0);
+        deeds.extend((0..trouble).map(|_| Deed::trouble(chance, calm)));
+        let mut script = Self {
+            seed,
+            skews,
+            conversations,
+            holds: 1 + chance.below(3),
+            limits,
+            deadline: chance.pick(60_000, &[60_000, 25_000, 9_000]),
+            sees_jobs_through: chance.percent(30),
+            calm,
+            faults: Faults::Often(chance.weighted(&[(2, 0), (4, 20), (3, 80), (1, 300)], 0)),
+            packets_die: chance.percent(30),
+            deeds,
+        };
+        script.deeds.sort_by_key(|deed| deed.at);
+        for deed in &mut script.deeds {
+            deed.what.confine(&script.skews, script.conversations);
+        }
+        script
+    }
+
+    /// What befalls this call, and how long its way is there and back.
+    pub fn fate(&self, (slot, method, count): CallId, now: u64) -> (Option<Mishap>, u64) {
+        let name = method.bytes().fold(0, |name, byte| mix(name + u64::from(byte)));
+        let mut chance = Chance::new(mix(mix(self.seed) + slot as u64) ^ mix(name + count));
+        let way = chance.weighted(&[(6, 1), (3, 4), (1, 40)], 0);
+        let drawn = chance.below(1_000);
+        let mishap = match &self.faults {
+            _ if now >= self.calm => None,
+            Faults::Just(these) => these.get(&(slot, method, count)).copied(),
+            Faults::Often(share) => (drawn < *share).then(|| mishap(&mut chance)),
+        };
+        (mishap, way)
+    }
+}
+
+fn mishap(chance: &mut Chance) -> Mishap {
+    let fault = chance.pick(Fault::Unavailable, &[Fault::Throttled, Fault::TimedOut, Fault::Rejected]);
+    let late = 2_001 + chance.below(38_000);
+    let slow = 50 + chance.below(1_800);
+    let others = [
+        Mishap::Lies(fault),
+        Mishap::ArrivesLate(slow),
+        Mishap::ArrivesLate(late),
+        Mishap::AnswersLate(late.min(15_000)),
+        Mishap::IsLost,
+        Mishap::LosesAnswer,
+    ];
+    chance.pick(Mishap::Fails(fault), &others)
+}
+
+impl Deed {
+    fn say(chance: &mut Chance, id: u64, calm: u64) -> Self {
+        let leaves = chance.percent(40).then(|| {
+            let comes_back = chance.percent(80).then(|| chance.below(12_000));
+            (1 + chance.index() % 12, comes_back)
+        });
+        let say = Say {
+            id,
+            sender: 0,
+            conversation: chance.index(),
+            slot: chance.index(),
+            text: chance.index(),
+            is_forged: false,
+            interrupts: chance.percent(20),
+            leaves,
+        };
+        Self { at: chance.below(calm - 5_000), what: What::Say(say) }
+    }
+
+    /// The same message once more, or another one by the same key.
+    fn again(chance: &mut Chance, first: Self, calm: u64) -> Option<Self> {
+        let What::Say(say) = first.what else { return None };
+        let say = Say { sender: 1, slot: chance.index(), is_forged: chance.percent(15), leaves: None, ..say };
+        let later = chance.pick(0, &[3, 300, 4_000, 15_000]);
+        chance.percent(30).then(|| Self { at: (first.at + later).min(calm), what: What::Say(say) })
+    }
+
+    fn trouble(chance: &mut Chance, calm: u64) -> Self {
+        let (slot, conversation) = (chance.index(), chance.index());
+        let what = match chance.below(10) {
+            0..3 => What::Kill { slot, steps: chance.below(80) },
+            3 | 4 => What::Freeze { slot, ms: chance.pick(3_000, &[20_000, 26_000, 40_000, 60_000]) },
+            5 => What::Retire { slot, ms: chance.pick(500, &[5_000, 25_000]) },
+            6..8 => What::Stop { conversation, slot },
+            _ => What::Watch { conversation, slot },
+        };
+        Self { at: chance.below(calm), what }
+    }
+}
+
+impl What {
+    /// Any number names a worker and a conversation.
+    fn confine(&mut self, skews: &[i64], conversations: usize) {
+        let (Self::Say(Say { slot, .. })
+        | Self::Watch { slot, .. }
+        | Self::Stop { slot, .. }
+        | Self::Kill { slot, .. }
+        | Self::Freeze { slot, .. }
+        | Self::Retire { slot, .. }) = self;
+        *slot %= skews.len();
+        if let Self::Say(Say { conversation, .. }) | Self::Watch { conversation, .. } | Self::Stop { conversation, .. } =
+            self
+        {
+            *conversation %= conversations;
+        }
+    }
+}
+
+/// What athletes write, each with a number that no other message has.
+pub fn text(say: &Say) -> String {
+    let texts = [
+        "/log-workout back squat 5x5 at 100 kg",
+        "I did 5x5 back squats at 100 kg today",
+        "how do I get a stronger bench?",
+        "膝が痛い 🦵🏽 was soll ich tun",
+        "/help",
+        "thanks!",
+        "/save-memory I train at dawn",
+    ];
+    let text = texts.get(say.text % 9 % texts.len()).copied().unwrap_or_default();
+    let forged = if say.is_forged { " or not" } else { "" };
+    if text == "thanks!" { format!("{text}{forged}") } else { format!("{text} ({}){forged}", say.id) }
+}
