@@ -192,19 +192,19 @@ fn start(call: &Call, admission: &Admission, begun: Begun, coach: Arc<Coach>, se
     let feed = app.feeds.open(opening.clone());
     let deadline = call.arrived + app.settings.deadline;
     let task = Task { opening: opening.clone(), fence: begun.fence, coach, seed, asked: call.arrived, deadline };
-    let (driven, request_id) = (feed.clone(), call.request_id.clone());
-    let limits = app.settings.limits;
-    call.app.tasks.spawn(async move {
+    let (driven, limits) = (feed.clone(), app.settings.limits);
+    let driving = async move {
         let turn = task.opening.turn.clone();
         drive(task, limits, &app.ports, &driven).await;
         app.feeds.remove(&turn);
-        log(&request_id, &turn, &driven);
+        log(&turn, &driven);
         if app.settings.sees_jobs_through {
             see_through(&app.ports, &turn).await;
         } else {
             work_off(&app.ports, &turn).await;
         }
-    });
+    };
+    call.app.tasks.spawn(driving.in_current_span());
     Following { opening, feed: Some(feed), resumed: false }
 }
 
@@ -259,17 +259,16 @@ fn streamed(call: &Call, following: Following, from: usize) -> Response {
     response
 }
 
-/// One line for each turn: ids, times and outcome, and nothing that anybody said.
-fn log(request_id: &str, turn: &TurnKey, feed: &Feed) {
+/// One line for each turn, under its request: ids, times and outcome, and nothing that anybody said.
+fn log(turn: &TurnKey, feed: &Feed) {
     let events = feed.events();
     let conversation = &turn.conversation.conversation;
     let Some(TurnEvent::Ended(closing)) = events.last() else {
-        return warn!(request_id, turn = %turn.turn, %conversation, "a turn was taken from this process");
+        return warn!(turn = %turn.turn, %conversation, "a turn was taken from this process");
     };
     let report = &closing.report;
     let code = if let Ending::Failed(error) = closing.ending { Some(Code::from(error).as_str()) } else { None };
     info!(
-        request_id,
         turn = %turn.turn,
         %conversation,
         outcome = shapes::status(closing.ending),
