@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use domain::{Closing, Ending, Fault, Finish, Report, Timestamp, TurnError, TurnEvent, TurnId, TurnKey};
 
-use crate::{Admission, Admitted, Begun, Clock, MessageStore, Result, TurnState, Writer, Written};
+use crate::{Admission, Admitted, Begun, Clock, MessageStore, Result, TurnRecord, TurnState, Writer, Written};
 
 /// How long past its lease a turn is left alone, for clocks that differ.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -90,16 +90,24 @@ pub async fn admit(
     }
 }
 
+/// Whether the holder of a turn has let its lease run out.
+pub(crate) fn is_abandoned(record: &TurnRecord, clock: &dyn Clock) -> bool {
+    matches!(record.state, TurnState::Running { lease_until, .. } if clock.now() > lease_until + GRACE)
+}
+
 /// Ends a turn whose holder let its lease run out. Whether it has ended, now or before.
 pub async fn end_if_abandoned(store: &dyn MessageStore, clock: &dyn Clock, turn: &TurnKey) -> Result<bool> {
     loop {
-        let Some((record, events)) = clock.answered(store.turn(turn, 0)).await? else {
+        let Some((record, _)) = clock.answered(store.turn(turn, usize::MAX)).await? else {
             return Ok(true);
         };
         let writer = match record.state {
             TurnState::Ended(_) => return Ok(true),
-            TurnState::Running { lease_until, .. } if clock.now() <= lease_until + GRACE => return Ok(false),
+            TurnState::Running { .. } if !is_abandoned(&record, clock) => return Ok(false),
             TurnState::Running { fence, lease_until } => Writer::Reaper { fence, lease_until },
+        };
+        let Some((_, events)) = clock.answered(store.turn(turn, 0)).await? else {
+            return Ok(true);
         };
         let finish = failed(TurnError::ProducerLost, events, clock.now());
         // Refused: its holder lives after all, or another reader was faster. Look again.

@@ -204,7 +204,12 @@ impl<'a> At<'a> {
         };
         let pieces = self.ports.llm.open(ModelCall::reply(&self.task.coach, prompt, tier, delivery));
         let inputs = pieces.inspect(move |piece| _ = piece.as_ref().inspect_err(|error| log(error)));
-        let inputs = inputs.ready_chunks(64).flat_map(|pieces| stream::iter(join_texts(pieces)));
+        // A whole reply is one text, however many pieces the adapter has made of it.
+        let inputs = match delivery {
+            Delivery::Streamed => inputs.ready_chunks(64).boxed(),
+            Delivery::Whole => stream::once(inputs.collect()).boxed(),
+        };
+        let inputs = inputs.flat_map(|pieces| stream::iter(join_texts(pieces)));
         inputs.chain(stream::iter([Input::ReplyFailed(Fault::Truncated)])).map(Some).boxed().fuse()
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 use domain::{Closing, Message, Opening, Said, Timestamp, TurnEvent, TurnKey};
 use futures::stream::{BoxStream, StreamExt, unfold};
 
-use crate::admit::end_if_abandoned;
+use crate::admit::{end_if_abandoned, is_abandoned};
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord};
 
 /// How long a store that cannot be read is asked again.
@@ -91,11 +91,12 @@ impl Follower {
 
     async fn read_store(&mut self) -> Result<Option<Frame>, Gone> {
         let turn = &self.opening.turn;
-        let look = async {
+        let look = || self.clock.answered(self.store.turn(turn, self.from));
+        let (mut record, mut events) = look().await?.ok_or(Gone::ForGood)?;
+        if is_abandoned(&record, &*self.clock) {
             end_if_abandoned(&*self.store, &*self.clock, turn).await?;
-            self.store.turn(turn, self.from).await
-        };
-        let (record, events) = self.clock.within(PATIENCE, look).await.ok_or(Gone::ForNow)??.ok_or(Gone::ForGood)?;
+            (record, events) = look().await?.ok_or(Gone::ForGood)?;
+        }
         if !events.is_empty() {
             self.pause = PACE.0;
             let all = if let [TurnEvent::Ended(_)] = events.as_slice() { self.all().await? } else { Vec::new() };
@@ -111,8 +112,8 @@ impl Follower {
     }
 
     async fn all(&self) -> Result<Vec<TurnEvent>, Gone> {
-        let all = self.clock.within(PATIENCE, self.store.turn(&self.opening.turn, 0)).await;
-        Ok(all.ok_or(Gone::ForNow)??.ok_or(Gone::ForGood)?.1)
+        let all = self.clock.answered(self.store.turn(&self.opening.turn, 0)).await?;
+        Ok(all.ok_or(Gone::ForGood)?.1)
     }
 
     /// The next frame out of `events`, which begin at the client's place.

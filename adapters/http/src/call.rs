@@ -1,6 +1,5 @@
 //! One request, checked step by step before anything is looked up for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -23,7 +22,6 @@ const BODY: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) app: App,
-    pub(crate) request_id: Arc<str>,
     pub(crate) arrived: Timestamp,
     pub(crate) path: Vec<(String, String)>,
     pub(crate) uri: Uri,

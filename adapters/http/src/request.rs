@@ -44,9 +44,7 @@ impl TurnRequest {
         let key = key.map_err(|_| field("clientMessageId (or Idempotency-Key) is written like an id"))?;
         let sent = match body.get("messageTimestamp") {
             None | Some(Value::Null) => None,
-            Some(sent) => {
-                Some(sent.as_str().and_then(|sent| sent.parse().ok()).ok_or(Code::InvalidTimestamp)?)
-            }
+            Some(sent) => Some(sent.as_str().and_then(|sent| sent.parse().ok()).ok_or(Code::InvalidTimestamp)?),
         };
         let zone = match body.get("timezone") {
             None | Some(Value::Null) => None,
@@ -85,8 +83,11 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Code::InvalidBody.into()),
-        Err(error) => Err(Problem::from(Code::InvalidJson)
-            .saying(format!("The body is not valid JSON (line {}, column {}).", error.line(), error.column()))),
+        Err(error) => Err(Problem::from(Code::InvalidJson).saying(format!(
+            "The body is not valid JSON (line {}, column {}).",
+            error.line(),
+            error.column()
+        ))),
     }
 }
 

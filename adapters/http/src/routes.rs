@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -127,10 +126,10 @@ pub fn refusing(code: Code) -> Router {
 
 /// Answers a request, whatever happens: with its id, and with a code when it led to nothing.
 async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Response {
-    let request_id: Arc<str> = Uuid::new_v4().simple().to_string().into();
+    let request_id = Uuid::new_v4().simple().to_string();
     let streams = accepts_events(request.headers());
-    let span = info_span!("request", id = &*request_id);
-    let checked = AssertUnwindSafe(checked(app, routes, request, request_id.clone())).catch_unwind().instrument(span);
+    let span = info_span!("request", id = request_id);
+    let checked = AssertUnwindSafe(checked(app, routes, request, &request_id)).catch_unwind().instrument(span);
     let answer = checked.await.unwrap_or_else(|_| Err(Code::Internal.into()));
     let mut response = answer.unwrap_or_else(|problem| refused(&problem, streams, &request_id));
     insert(&mut response, REQUEST_ID, &request_id);
@@ -138,7 +137,7 @@ async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Resp
 }
 
 /// The steps before a handler, each with its own refusal: nothing is looked up before all are passed.
-async fn checked(app: App, routes: Vec<&'static Route>, request: Request, request_id: Arc<str>) -> Answer {
+async fn checked(app: App, routes: Vec<&'static Route>, request: Request, request_id: &str) -> Answer {
     let arrived = app.ports.clock.now();
     let (mut parts, request_body) = request.into_parts();
     let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -147,7 +146,11 @@ async fn checked(app: App, routes: Vec<&'static Route>, request: Request, reques
     }
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let Some(route) = routes.iter().find(|route| route.method == method) else {
-        return if routes.is_empty() { Err(Code::NotFound.into()) } else { Ok(not_allowed(&routes, &parts.headers, &request_id)) };
+        return if routes.is_empty() {
+            Err(Code::NotFound.into())
+        } else {
+            Ok(not_allowed(&routes, &parts.headers, request_id))
+        };
     };
     let identity = match route.access {
         Access::Public => None,
@@ -165,7 +168,7 @@ async fn checked(app: App, routes: Vec<&'static Route>, request: Request, reques
         Method::GET => Bytes::new(),
         _ => body(&app, &parts, request_body, route.body_limit).await?,
     };
-    let call = Call { app, request_id, arrived, path, uri: parts.uri, headers: parts.headers, scope, body };
+    let call = Call { app, arrived, path, uri: parts.uri, headers: parts.headers, scope, body };
     (route.handler)(call).await
 }
 

@@ -9,8 +9,8 @@ use domain::{Coach, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnE
 use futures::StreamExt;
 use futures::stream;
 use ports::{
-    Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, TurnRecord, TurnState, admit, drive,
-    end_if_abandoned, follow, opening, see_through, work_off,
+    Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, Refusal, TurnRecord, TurnState, admit,
+    drive, end_if_abandoned, follow, opening, see_through, work_off,
 };
 use tracing::{Instrument, info, warn};
 use uuid::{NoContext, Uuid};
@@ -135,9 +135,6 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let conversation = call.conversation()?;
     let coach = library::find_coach(call, &conversation.coach).await?;
     let app = &call.app;
-    if app.feeds.len() >= app.settings.turns_at_once {
-        return Err(Code::Overloaded.into());
-    }
     let now = app.ports.clock.now();
     let turn_uuid = fresh(now);
     let turn = TurnKey { conversation, turn: id(turn_uuid)? };
@@ -154,7 +151,8 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         kept_until: now + KEY,
         hold: Some(Hold {
             amount: 1,
-            limit: app.settings.turns_per_user,
+            // In a full process nothing may begin, but what began before is found again.
+            limit: if is_full(call) { 0 } else { app.settings.turns_per_user },
             until: call.arrived + app.settings.deadline + HOLD,
         }),
         turn,
@@ -163,6 +161,10 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let (call, if_busy, seed) = (call.clone(), request.if_busy, turn_uuid.as_u64_pair().1);
     let taken_in = async move { take_in(&call, &admission, if_busy, coach, seed).await };
     app.tasks.spawn(taken_in.in_current_span()).await.map_err(|_| Code::Internal)?
+}
+
+fn is_full(call: &Call) -> bool {
+    call.app.feeds.len() >= call.app.settings.turns_at_once
 }
 
 async fn take_in(
@@ -176,6 +178,7 @@ async fn take_in(
     match admit(&*call.app.ports.messages, &*call.app.ports.clock, admission, if_busy).await {
         Ok(Admitting::Begin(begun)) => Ok(start(call, admission, begun, coach, seed)),
         Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation: conversation.clone(), turn }).await,
+        Err(Refusal::OverLimit) if admission.hold.is_some_and(|hold| hold.limit == 0) => Err(Code::Overloaded.into()),
         Err(refusal) => {
             let problem = Problem::from(refusal);
             let busy = problem.fields.get("turnId").and_then(|turn| turn.as_str());
@@ -298,4 +301,3 @@ fn id<T: std::str::FromStr>(uuid: Uuid) -> Result<T, Problem> {
 pub(crate) fn fresh_id<T: std::str::FromStr>(now: Timestamp) -> Result<T, Problem> {
     id(fresh(now))
 }
-
