@@ -78,6 +78,19 @@ async fn attempt(ports: &Ports, mut job: Job) {
 
 /// Extracts the workout from the athlete's own words of this turn, and stores it under the turn's id.
 async fn log_workout(ports: &Ports, job: &mut Job, opening: &Opening) -> Result<Outcome, Fault> {
+    let at = RecordKey {
+        owner: job.turn.conversation.user.clone(),
+        kind: Kind::Workout,
+        id: RecordId::from(&job.turn.turn),
+    };
+    // What an earlier try has stored stands, even if the model would now refuse it.
+    if job.attempts > 1 {
+        let earlier = ports.clock.answered(ports.records.get(&at)).await.map_err(|error| error.fault)?;
+        if let Some(earlier) = earlier {
+            let workout = records::read(&earlier).map_err(|error| error.fault)?;
+            return Ok(Outcome::Done(told(&workout)));
+        }
+    }
     let extraction = workout::extraction(opening.text(), opening.when(), opening.zone());
     let form = Answer::Tool { name: extraction.tool, schema: Arc::new(extraction.schema) };
     let call = ModelCall::question(extraction.prompt, form, 2_000);
@@ -100,11 +113,6 @@ async fn log_workout(ports: &Ports, job: &mut Job, opening: &Opening) -> Result<
         Ok(workout) => workout,
         Err(Refusal::Refused(reason)) => return Ok(Outcome::Refused(reason)),
         Err(Refusal::Malformed(_)) => return Err(Fault::Rejected),
-    };
-    let at = RecordKey {
-        owner: job.turn.conversation.user.clone(),
-        kind: Kind::Workout,
-        id: RecordId::from(&job.turn.turn),
     };
     store_once(ports, &at, workout).await.map(|workout| Outcome::Done(told(&workout))).map_err(|error| error.fault)
 }

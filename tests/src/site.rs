@@ -73,6 +73,11 @@ impl Site {
         Client::new(router(app), Some(ADA), self.clock)
     }
 
+    /// Ada, at this server and at the other one.
+    pub fn both(&self) -> [Client; 2] {
+        [self.client(), self.elsewhere()]
+    }
+
     /// Makes a conversation of Ada's; its address.
     pub async fn conversation(&self) -> String {
         let made = self.client().post("/users/ada/coaches/strength/conversations", &json!({})).await;

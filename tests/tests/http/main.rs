@@ -7,6 +7,7 @@ mod disconnect;
 mod errors;
 mod frames;
 mod framing;
+mod jobs;
 mod journeys;
 mod latency;
 mod library;

@@ -116,21 +116,24 @@ async fn a_place_that_cannot_be_read_is_no_place() {
     let site = site();
     let (path, whole) = asked(&site, QUESTION).await;
     let turn = whole[0].text("turnId");
-    for (query, last) in [
+    let places = [
         ("&after=x", ""),
         ("&after=-1", ""),
         ("&after=+1", ""),
         ("", "rubbish"),
         ("", "a b.1"),
         ("&after=99999999999999999999", ""),
-    ] {
-        let mut sse =
-            site.client().follow(&format!("{path}/stream?turnId={turn}{query}"), &[("last-event-id", last)]).await;
-        assert_eq!(ids(&sse.rest().await), ids(&whole), "{query} {last}");
+    ];
+    for client in site.both() {
+        for (query, last) in places {
+            let address = format!("{path}/stream?turnId={turn}{query}");
+            let mut sse = client.follow(&address, &[("last-event-id", last)]).await;
+            assert_eq!(ids(&sse.rest().await), ids(&whole), "{query} {last}");
+        }
+        let both = format!("{path}/stream?turnId={turn}&after=6");
+        let after = client.follow(&both, &[("last-event-id", &format!("{turn}.2"))]).await.rest().await;
+        assert_eq!(after[1].json["seq"], 7, "?after= is the stronger one");
     }
-    let both = format!("{path}/stream?turnId={turn}&after=6");
-    let after = site.client().follow(&both, &[("last-event-id", &format!("{turn}.2"))]).await.rest().await;
-    assert_eq!(after[1].json["seq"], 7, "?after= is the stronger one");
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,13 +144,16 @@ async fn a_place_in_another_turn_is_a_place_in_that_turn_and_none_in_this() {
     let second = site.client().stream(&path, &[], &saying(QUESTION)).await.rest().await;
     let (one, two) = (first[0].text("turnId"), second[0].text("turnId"));
     let place = format!("{one}.6");
-    let events = site.client().follow(&path, &[("last-event-id", &place)]).await.rest().await;
-    assert_eq!(ids(&events)[1..], ids(&first)[7..]);
-    let events = site.client().follow(&format!("{path}?turnId={two}"), &[("last-event-id", &place)]).await.rest().await;
-    assert_eq!(ids(&events), ids(&second));
-    let elsewhere = site.conversation().await;
-    let foreign = site.client().get(&format!("{elsewhere}/stream?turnId={one}")).await;
-    assert_eq!((foreign.status.as_u16(), foreign.json()["code"].as_str()), (404, Some("TURN_NOT_FOUND")));
+    let another = site.conversation().await;
+    for client in site.both() {
+        let events = client.follow(&path, &[("last-event-id", &place)]).await.rest().await;
+        assert_eq!(ids(&events)[1..], ids(&first)[7..]);
+        let named = format!("{path}?turnId={two}");
+        let events = client.follow(&named, &[("last-event-id", &place)]).await.rest().await;
+        assert_eq!(ids(&events), ids(&second));
+        let foreign = client.get(&format!("{another}/stream?turnId={one}")).await;
+        assert_eq!((foreign.status.as_u16(), foreign.json()["code"].as_str()), (404, Some("TURN_NOT_FOUND")));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,13 +162,10 @@ async fn a_client_that_is_ahead_of_an_ended_turn_gets_all_of_it_anew() {
         let site = replying(scene);
         let (path, whole) = asked(&site, QUESTION).await;
         let last = whole.last().unwrap();
-        for after in [whole.len() - 1, 99] {
-            let events = resumed(
-                &site.elsewhere(),
-                &format!("{path}/stream?turnId={}&after={after}", whole[0].text("turnId")),
-                None,
-            )
-            .await;
+        let places = [whole.len() - 1, 99].into_iter();
+        for (after, client) in places.flat_map(|after| site.both().map(|client| (after, client))) {
+            let address = format!("{path}/stream?turnId={}&after={after}", whole[0].text("turnId"));
+            let events = resumed(&client, &address, None).await;
             let [snapshot, ending] = events.as_slice() else { panic!("{events:?}") };
             assert_eq!((&ending.json, ending.id.as_str()), (&last.json, last.id.as_str()));
             assert_eq!((snapshot.kind(), snapshot.text("content")), ("snapshot", told(&whole).as_str()));
@@ -260,17 +263,82 @@ async fn a_repeated_request_replays_its_turn_as_it_was_also_a_failed_one() {
 
 #[tokio::test(start_paused = true)]
 async fn who_wants_to_interrupt_gets_the_next_turn_and_the_first_one_is_stopped() {
-    let site = Site::new(|model| {
-        model.route(route()).reply(Scene(vec![say("Sit "), Line::Hang])).reply(Scene::saying("Stand."))
-    });
+    for elsewhere in [false, true] {
+        let site = Site::new(|model| {
+            model.route(route()).reply(Scene(vec![say("Sit "), Line::Hang])).reply(Scene::saying("Stand."))
+        });
+        let path = format!("{}/stream", site.conversation().await);
+        let mut first = site.client().stream(&path, &[], &saying(QUESTION)).await;
+        first.take(5).await;
+        let body = json!({ "userResponse": "How do I stand up?", "ifBusy": "interrupt" });
+        let other = if elsewhere { site.elsewhere() } else { site.client() };
+        let second = other.stream(&path, &[], &body).await.rest().await;
+        assert_eq!(first.rest().await.last().unwrap().text("status"), "stopped");
+        assert_eq!(second.last().unwrap().text("status"), "finished");
+        assert!(second[0].at <= 3_000, "{}", second[0].at);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_interrupt_within_three_seconds_is_told_that_the_conversation_is_busy() {
+    for elsewhere in [false, true] {
+        let site = replying(Scene(vec![say("Sit "), Line::Hang]));
+        site.messages.plan("finish", .., Mishap::Hang);
+        let path = format!("{}/stream", site.conversation().await);
+        let mut first = site.client().stream(&path, &[], &saying(QUESTION)).await;
+        first.take(5).await;
+        let body = json!({ "userResponse": "How do I stand up?", "ifBusy": "interrupt" });
+        let (other, began) = (if elsewhere { site.elsewhere() } else { site.client() }, site.clock.ms());
+        let refused = other.post(&path, &body).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["code"].as_str()), (409, Some("CONVERSATION_BUSY")));
+        assert!((3_000..=3_200).contains(&(site.clock.ms() - began)), "{}", site.clock.ms() - began);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_equal_key_with_another_text_is_refused_while_the_turn_runs_and_after() {
+    let site = site();
     let path = format!("{}/stream", site.conversation().await);
-    let mut first = site.client().stream(&path, &[], &saying(QUESTION)).await;
+    let key = [("idempotency-key", "same")];
+    let mut first = site.client().stream(&path, &key, &saying(QUESTION)).await;
     first.take(5).await;
-    let body = json!({ "userResponse": "How do I stand up?", "ifBusy": "interrupt" });
-    let second = site.elsewhere().stream(&path, &[], &body).await.rest().await;
-    assert_eq!(first.rest().await.last().unwrap().text("status"), "stopped");
-    assert_eq!(second.last().unwrap().text("status"), "finished");
-    assert!(second[0].at <= 3_000, "{}", second[0].at);
+    for running in [true, false] {
+        for client in site.both() {
+            let body = json!({ "userResponse": "Something else", "clientMessageId": "same" });
+            let refused = client.post(&path, &body).await;
+            let code = refused.json()["code"].as_str().map(str::to_owned);
+            assert_eq!((refused.status.as_u16(), code.as_deref()), (409, Some("IDEMPOTENCY_MISMATCH")), "{running}");
+        }
+        site.settled().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_kept_for_25_hours_and_its_messages_for_ever() {
+    let site = site();
+    let (path, whole) = asked(&site, QUESTION).await;
+    let turn = whole[0].text("turnId");
+    let addresses = [format!("{path}/stream?turnId={turn}"), format!("{path}/turns/{turn}")];
+    let seen = async || {
+        let mut seen = Vec::new();
+        for (client, address) in site.both().iter().flat_map(|client| addresses.iter().map(move |to| (client, to))) {
+            let answer = client.get(address).await;
+            seen.push((answer.status.as_u16(), answer.status.is_success() || expired(&answer.json(), &whole)));
+        }
+        seen
+    };
+    tokio::time::advance(Duration::from_secs(25 * 3_600 - 60)).await;
+    assert_eq!(seen().await, [(200, true); 4]);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(seen().await, [(410, true); 4], "expired");
+    site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await.rest().await;
+    assert_eq!(seen().await, [(410, true); 4], "forgotten by the store");
+    let messages = site.client().get(&format!("{path}/messages")).await.json();
+    assert_eq!(messages["messages"][1]["content"], told(&whole));
+}
+
+fn expired(problem: &Value, whole: &[Event]) -> bool {
+    problem["code"] == "TURN_EXPIRED" && problem["messageId"] == whole[0].json["messageId"]
 }
 
 fn ids(events: &[Event]) -> Vec<&str> {

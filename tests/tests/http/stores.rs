@@ -1,10 +1,14 @@
 //! A store that fails, and what clients see of it.
 
+use std::time::Duration;
+
 use coach_tests::scenes::{QUESTION, pause, say};
-use coach_tests::{Event, Mishap, Site, saying, told};
+use coach_tests::{Event, Mishap, Site, conversation_key, saying, told};
 use domain::{Fault, StopReason};
 use in_memory::{Line, Scene};
+use ports::{GRACE, LEASE, MessageStore};
 
+use crate::errors::orphan;
 use crate::refusals::Row;
 use crate::{asked, kinds, replying};
 
@@ -99,6 +103,35 @@ async fn a_producer_that_lost_its_lease_leaves_one_ending_for_everybody() {
     let messages = site.client().get(&path.replace("/stream", "/messages")).await.json();
     assert_eq!(messages["messages"][1]["content"], told(&there));
     assert_eq!(messages["messages"][1]["status"], "failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_looks_at_an_abandoned_turn_ends_it_and_the_conversation_is_free() {
+    let looks = ["", "/messages", "/turns/lost", "/stream?turnId=lost", "/turns/lost/stop", "/stream"];
+    for (look, elsewhere) in looks.iter().flat_map(|look| [(look, false), (look, true)]) {
+        let site = replying(Scene::saying("Sit."));
+        let path = site.conversation().await;
+        orphan(&site, &path, "lost").await;
+        let active = async || site.messages.conversation(&conversation_key(&path)).await.unwrap().unwrap().active;
+        let client = if elsewhere { site.elsewhere() } else { site.client() };
+        tokio::time::advance(LEASE + GRACE).await;
+        client.get(&path).await;
+        assert!(active().await.is_some(), "its holder may be late: {look}");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        match *look {
+            "/stream" => drop(client.stream(&format!("{path}{look}"), &[], &saying(QUESTION)).await.rest().await),
+            "/turns/lost/stop" => {
+                let stopped = client.post(&format!("{path}{look}"), &serde_json::json!({})).await;
+                assert_eq!(stopped.json()["status"], "alreadyFinished");
+            }
+            _ => drop(client.get(&format!("{path}{look}")).await),
+        }
+        assert_eq!(active().await, None, "{look}");
+        let state = site.client().get(&format!("{path}/turns/lost")).await.json();
+        assert_eq!((state["state"].as_str(), state["code"].as_str()), (Some("failed"), Some("PRODUCER_LOST")));
+        let messages = site.client().get(&format!("{path}/messages")).await.json();
+        assert_eq!(messages["messages"][0]["content"], QUESTION, "its message stands");
+    }
 }
 
 /// A turn that has ended.
