@@ -100,34 +100,47 @@ impl Feed {
 
 /// The feeds of all turns that run in this process.
 #[derive(Debug, Default)]
-pub struct Feeds(Mutex<HashMap<TurnKey, Arc<Feed>>>);
+pub struct Feeds(Mutex<Running>);
+
+#[derive(Debug, Default)]
+struct Running {
+    feeds: HashMap<TurnKey, Arc<Feed>>,
+    hurry: Option<Timestamp>,
+}
 
 impl Feeds {
     /// Makes the feed of a turn that begins here.
     pub fn open(&self, opening: Opening) -> Arc<Feed> {
         let feed = Arc::new(Feed::new(opening));
-        self.feeds().insert(feed.opening.turn.clone(), feed.clone());
+        let mut running = self.running();
+        if let Some(deadline) = running.hurry {
+            feed.hurry_up(deadline);
+        }
+        running.feeds.insert(feed.opening.turn.clone(), feed.clone());
         feed
     }
 
     /// The feed of a turn, if it runs here.
     pub fn find(&self, turn: &TurnKey) -> Option<Arc<Feed>> {
-        self.feeds().get(turn).cloned()
+        self.running().feeds.get(turn).cloned()
     }
 
     /// Forgets a turn that is over; who has its feed keeps it.
     pub fn remove(&self, turn: &TurnKey) {
-        self.feeds().remove(turn);
+        self.running().feeds.remove(turn);
     }
 
-    /// Asks every turn that runs here to begin to finish at `deadline` at the latest.
+    /// Asks every turn that runs here, and every one that still begins here, to begin to finish at
+    /// `deadline` at the latest.
     pub fn hurry_up(&self, deadline: Timestamp) {
-        self.feeds().values().for_each(|feed| feed.hurry_up(deadline));
+        let mut running = self.running();
+        running.hurry = Some(deadline);
+        running.feeds.values().for_each(|feed| feed.hurry_up(deadline));
     }
 
     /// How many turns run here.
     pub fn len(&self) -> usize {
-        self.feeds().len()
+        self.running().feeds.len()
     }
 
     /// Whether no turn runs here.
@@ -135,7 +148,7 @@ impl Feeds {
         self.len() == 0
     }
 
-    fn feeds(&self) -> MutexGuard<'_, HashMap<TurnKey, Arc<Feed>>> {
+    fn running(&self) -> MutexGuard<'_, Running> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

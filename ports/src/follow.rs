@@ -75,11 +75,16 @@ impl Follower {
                 return Some(self.frame(events, || feed.events()));
             }
             self.feed = None;
+            self.read = self.clock.now();
         }
         loop {
             match self.read_store().await {
-                Ok(Some(frame)) => return Some(frame),
-                Ok(None) => self.read = self.clock.now(),
+                Ok(frame) => {
+                    self.read = self.clock.now();
+                    if frame.is_some() {
+                        return frame;
+                    }
+                }
                 Err(Gone::ForGood) => return None,
                 Err(Gone::ForNow) if self.clock.now().since(self.read) >= PATIENCE => return None,
                 Err(Gone::ForNow) => {}
@@ -104,8 +109,8 @@ impl Follower {
         }
         if let crate::TurnState::Ended(_) = record.state {
             let last = record.kept.saturating_sub(1);
-            self.from = last;
             let said = self.all().await?.iter().filter_map(TurnEvent::said).cloned().collect();
+            self.from = last;
             return Ok(Some(Frame::Snapshot(said, last.saturating_sub(1))));
         }
         Ok(None)

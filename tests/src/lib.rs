@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod fleet;
 pub mod world;
 
 mod client;

@@ -15,19 +15,31 @@ use ports::Clock;
 use crate::world::Chance;
 
 /// Whose task it is: the world's own, or that of one life of a worker.
-pub type Owner = usize;
+pub(super) type Owner = usize;
+
+/// What can befall a worker between two polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// Nothing of it runs any more.
+    Death,
+    /// Nothing of it runs for so many milliseconds.
+    Frost(u64),
+}
 
 /// Clients, packets in flight, and whoever directs the play. It cannot be killed.
-pub const WORLD: Owner = 0;
+pub(super) const WORLD: Owner = 0;
 
 /// Polls whatever is ready, in an order that chance makes; time passes when nothing is.
-pub struct Engine {
+pub(super) struct Engine {
     hand: Hand,
     tasks: BTreeMap<u64, Running>,
     parked: Vec<u64>,
     chance: Chance,
     trace: DefaultHasher,
 }
+
+/// More than any run needs whose tasks do not spin.
+const MOST_POLLS: u32 = 1_000_000;
 
 struct Running {
     owner: Owner,
@@ -36,7 +48,7 @@ struct Running {
 }
 
 impl Engine {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         let shared = Shared { state: Mutex::default(), ready: Arc::default() };
         Self {
             hand: Hand(Arc::new(shared)),
@@ -47,15 +59,18 @@ impl Engine {
         }
     }
 
-    pub fn hand(&self) -> Hand {
+    pub(super) fn hand(&self) -> Hand {
         self.hand.clone()
     }
 
-    /// Goes on until `is_over`, or until nothing will ever happen again.
-    pub fn run(&mut self, is_over: impl Fn() -> bool) {
-        while !is_over() {
+    /// Goes on until `is_over`, or until nothing will ever happen again, or too much has.
+    pub(super) fn run(&mut self, is_over: impl Fn() -> bool) {
+        for _ in 0..MOST_POLLS {
+            if is_over() {
+                return;
+            }
             self.begin_tasks();
-            self.kill();
+            self.strike();
             match self.pick() {
                 Some(task) => self.poll(task),
                 None if self.hand.pass_time() => self.unpark(),
@@ -65,12 +80,12 @@ impl Engine {
     }
 
     /// The owners of the tasks that are not over.
-    pub fn open(&self) -> BTreeSet<Owner> {
+    pub(super) fn open(&self) -> BTreeSet<Owner> {
         self.tasks.values().map(|task| task.owner).collect()
     }
 
     /// Which task was polled when, as one number.
-    pub fn trace(&self) -> u64 {
+    pub(super) fn trace(&self) -> u64 {
         self.trace.finish()
     }
 
@@ -88,23 +103,20 @@ impl Engine {
         }
     }
 
-    /// Drops every task of those who are to die now.
-    fn kill(&mut self) {
-        let dying: Vec<Owner> = {
-            let mut state = self.hand.state();
-            let now: Vec<Owner> =
-                state.doomed.iter().filter(|(_, steps)| **steps == 0).map(|(owner, _)| *owner).collect();
-            for owner in &now {
-                state.doomed.remove(owner);
-                state.dead.insert(*owner);
+    /// Strikes those whose time has come: the dead lose all their tasks.
+    fn strike(&mut self) {
+        let mut state = self.hand.state();
+        let (due, later) = std::mem::take(&mut state.doomed).into_iter().partition(|(_, (steps, _))| *steps == 0);
+        state.doomed = later;
+        drop(state);
+        for (owner, (_, blow)) in BTreeMap::<Owner, (u64, Blow)>::into_iter(due) {
+            match blow {
+                Blow::Frost(ms) => self.hand.freeze(owner, ms),
+                Blow::Death => {
+                    self.hand.state().dead.insert(owner);
+                    self.tasks.retain(|_, task| task.owner != owner);
+                }
             }
-            now
-        };
-        if !dying.is_empty() {
-            let (gone, left) =
-                std::mem::take(&mut self.tasks).into_iter().partition(|(_, task)| dying.contains(&task.owner));
-            self.tasks = left;
-            drop::<BTreeMap<u64, Running>>(gone);
         }
     }
 
@@ -151,7 +163,7 @@ impl Engine {
 
 /// What tasks can do: look at the clock, wait, begin other tasks, and end or freeze a worker.
 #[derive(Clone)]
-pub struct Hand(Arc<Shared>);
+pub(super) struct Hand(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
@@ -164,8 +176,8 @@ struct State {
     serial: u64,
     sleepers: BTreeMap<(u64, u64), Waker>,
     spawned: Vec<(u64, Owner, BoxFuture<'static, ()>)>,
-    /// Who dies after so many more polls.
-    doomed: BTreeMap<Owner, u64>,
+    /// Who is struck after so many more polls.
+    doomed: BTreeMap<Owner, (u64, Blow)>,
     dead: BTreeSet<Owner>,
     frozen: BTreeSet<Owner>,
     thawed: BTreeMap<Owner, u64>,
@@ -174,64 +186,78 @@ struct State {
 
 impl Hand {
     /// Milliseconds since the beginning.
-    pub fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.state().now
     }
 
-    pub fn spawn(&self, owner: Owner, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, owner: Owner, task: impl Future<Output = ()> + Send + 'static) {
         let mut state = self.state();
         state.serial += 1;
         let id = state.serial;
         state.spawned.push((id, owner, Box::pin(task)));
     }
 
-    pub fn sleep(&self, ms: u64) -> Sleep {
+    pub(super) fn sleep(&self, ms: u64) -> Sleep {
         self.sleep_until(self.now() + ms)
     }
 
-    pub fn sleep_until(&self, until: u64) -> Sleep {
+    pub(super) fn sleep_until(&self, until: u64) -> Sleep {
         let mut state = self.state();
         state.serial += 1;
         Sleep { hand: self.clone(), key: (until, state.serial) }
     }
 
-    /// Nothing of this owner runs any more after so many polls.
-    pub fn kill(&self, owner: Owner, steps: u64) {
-        self.state().doomed.insert(owner, steps);
+    /// Strikes this owner after so many polls.
+    pub(super) fn strike(&self, owner: Owner, steps: u64, blow: Blow) {
+        self.state().doomed.insert(owner, (steps, blow));
     }
 
-    pub fn is_dead(&self, owner: Owner) -> bool {
+    /// Whoever was to be struck and was not is spared.
+    pub(super) fn spare_all(&self) {
+        self.state().doomed.clear();
+    }
+
+    pub(super) fn is_dead(&self, owner: Owner) -> bool {
         self.state().dead.contains(&owner)
     }
 
-    /// Nothing of this owner runs until it is thawed.
-    pub fn freeze(&self, owner: Owner) {
+    fn freeze(&self, owner: Owner, ms: u64) {
         self.state().frozen.insert(owner);
+        let hand = self.clone();
+        self.spawn(WORLD, async move {
+            hand.sleep(ms).await;
+            let mut state = hand.state();
+            let now = state.now;
+            state.frozen.remove(&owner);
+            state.thawed.insert(owner, now);
+        });
     }
 
-    pub fn thaw(&self, owner: Owner) {
-        let mut state = self.state();
-        let now = state.now;
-        state.frozen.remove(&owner);
-        state.thawed.insert(owner, now);
+    /// How many were ever frozen.
+    pub(super) fn frosts(&self) -> u64 {
+        self.state().thawed.len() as u64
     }
 
     /// Since when this owner was neither dead nor frozen; `None` if it is.
-    pub fn awake_since(&self, owner: Owner) -> Option<u64> {
+    pub(super) fn awake_since(&self, owner: Owner) -> Option<u64> {
         let state = self.state();
         let is_away = state.dead.contains(&owner) || state.frozen.contains(&owner);
         (!is_away).then(|| state.thawed.get(&owner).copied().unwrap_or(0))
     }
 
+    pub(super) fn dead(&self) -> Vec<Owner> {
+        self.state().dead.iter().copied().collect()
+    }
+
     /// How often a task of this owner was polled.
-    pub fn steps(&self, owner: Owner) -> u64 {
+    pub(super) fn steps(&self, owner: Owner) -> u64 {
         self.state().steps.get(&owner).copied().unwrap_or(0)
     }
 
     fn count_step(&self, owner: Owner) {
         let mut state = self.state();
         *state.steps.entry(owner).or_default() += 1;
-        if let Some(left) = state.doomed.get_mut(&owner) {
+        if let Some((left, _)) = state.doomed.get_mut(&owner) {
             *left = left.saturating_sub(1);
         }
     }
@@ -242,7 +268,8 @@ impl Hand {
             let mut state = self.state();
             let Some((next, _)) = state.sleepers.keys().next().copied() else { return false };
             state.now = state.now.max(next);
-            let later = state.sleepers.split_off(&(state.now + 1, 0));
+            let first_later = (state.now + 1, 0);
+            let later = state.sleepers.split_off(&first_later);
             std::mem::replace(&mut state.sleepers, later).into_values().collect()
         };
         due.into_iter().for_each(Waker::wake);
@@ -270,7 +297,7 @@ impl Wake for Bell {
 }
 
 /// Waits for a time.
-pub struct Sleep {
+pub(super) struct Sleep {
     hand: Hand,
     key: (u64, u64),
 }
@@ -295,7 +322,7 @@ impl Drop for Sleep {
 }
 
 /// A worker's clock, which may be wrong.
-pub struct SkewedClock {
+pub(super) struct SkewedClock {
     pub hand: Hand,
     pub skew: i64,
 }
@@ -304,7 +331,7 @@ const BEGAN: u64 = 1_795_200_000_000;
 
 impl SkewedClock {
     /// What this clock shows when so many milliseconds have passed.
-    pub fn shows(skew: i64, now: u64) -> Timestamp {
+    pub(super) fn shows(skew: i64, now: u64) -> Timestamp {
         Timestamp((BEGAN + now).saturating_add_signed(skew))
     }
 }
@@ -322,6 +349,6 @@ impl Clock for SkewedClock {
 }
 
 /// Milliseconds, as the ports count them.
-pub fn ms(count: u64) -> Duration {
+pub(super) fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }

@@ -3,10 +3,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::{Closing, Conversation, Ending, Finish, PartKind, Timestamp, TurnError, TurnEvent, TurnKey};
+use domain::{
+    Closing, Conversation, Ending, Finish, Job, JobState, PartKind, Timestamp, TurnError, TurnEvent, TurnKey,
+};
 use futures::FutureExt;
 use in_memory::InMemoryMessages;
-use ports::{Admission, Admitted, Checkpoint, GRACE, MessageStore, Result, Stop, TurnState, Writer, Written};
+use ports::{Admission, Admitted, Checkpoint, GRACE, JobsOf, MessageStore, Result, Stop, TurnState, Writer, Written};
 
 use super::engine::{Owner, SkewedClock};
 use super::reference::Reference;
@@ -14,24 +16,24 @@ use super::stage::Stage;
 
 /// A store beside its reference.
 #[derive(Default)]
-pub struct Ledger {
+pub(super) struct Ledger {
     pub store: Arc<InMemoryMessages>,
     reference: Mutex<Reference>,
 }
 
 /// Who writes: a worker's life, and how far its clock is off.
 #[derive(Clone, Copy)]
-pub struct By {
+pub(super) struct By {
     pub owner: Owner,
     pub skew: i64,
 }
 
 impl Ledger {
-    pub fn reference(&self) -> MutexGuard<'_, Reference> {
+    pub(super) fn reference(&self) -> MutexGuard<'_, Reference> {
         self.reference.lock().unwrap()
     }
 
-    pub fn create(&self, conversation: &Conversation) {
+    pub(super) fn create(&self, conversation: &Conversation) {
         done(self.store.create_conversation(conversation)).unwrap();
         self.reference().talks.entry(conversation.key.clone()).or_default();
     }
@@ -84,6 +86,23 @@ impl Stage {
         Ok(answer)
     }
 
+    /// A job is given to one at a time.
+    pub(super) fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+        let before = done(self.ledger.store.jobs(of))?;
+        let claimed = done(self.ledger.store.claim_jobs(of, now, until, limit))?;
+        for job in &claimed {
+            let was = before.iter().find(|known| known.turn == job.turn && known.kind == job.kind);
+            let is_free = was.is_some_and(|known| match known.state {
+                JobState::Due(at) | JobState::Claimed(at) => at <= now,
+                JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => false,
+            });
+            self.rule(is_free, "P1", || {
+                format!("the job of {} was claimed at {now}, and it was {was:?}", job.turn.turn)
+            });
+        }
+        Ok(claimed)
+    }
+
     fn judge_finish(&self, turn: &TurnKey, finish: &Finish, kept: &[TurnEvent]) {
         let Closing { ending, jobs, .. } = &*finish.closing;
         let id = &turn.turn;
@@ -91,8 +110,7 @@ impl Stage {
         self.rule(jobs.is_empty() || ending.keeps_promises(), "P1", || format!("{id} failed and leaves jobs"));
         let said = finish.events.iter().filter_map(TurnEvent::said);
         let reply: String = said.filter(|said| said.kind == PartKind::Reply).map(|said| &*said.text).collect();
-        let must_reply =
-            matches!(ending, Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline);
+        let must_reply = matches!(ending, Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline);
         let is_blank = reply.trim().is_empty();
         self.rule(!is_blank || (reply.is_empty() && !must_reply), "D7", || format!("{id} ends blank, {ending:?}"));
     }
@@ -150,13 +168,14 @@ impl Stage {
     }
 
     fn same_turn(&self, turn: &TurnKey) {
-        let found = done(self.ledger.store.turn(turn, usize::MAX)).unwrap().map(|(record, _)| (record.state, record.kept));
+        let found =
+            done(self.ledger.store.turn(turn, usize::MAX)).unwrap().map(|(record, _)| (record.state, record.kept));
         let expected = self.ledger.reference().entry(turn).map(|entry| (entry.state(), entry.events.len()));
         self.same("the turn", &found, &expected);
     }
 }
 
 /// The answer of a store that never waits.
-pub fn done<T>(work: impl Future<Output = T>) -> T {
+pub(super) fn done<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().unwrap()
 }

@@ -11,13 +11,13 @@ use ports::{Admission, Admitted, Begun, Checkpoint, Hold, Stop, TurnState, Write
 
 /// Conversations, one write after the other.
 #[derive(Default)]
-pub struct Reference {
+pub(super) struct Reference {
     pub talks: BTreeMap<ConversationKey, Talk>,
 }
 
 /// One conversation.
 #[derive(Default)]
-pub struct Talk {
+pub(super) struct Talk {
     pub fence: Fence,
     pub messages: Vec<Message>,
     pub active: Option<TurnId>,
@@ -26,7 +26,7 @@ pub struct Talk {
 }
 
 /// One turn.
-pub struct Entry {
+pub(super) struct Entry {
     pub opening: Opening,
     pub fence: Fence,
     pub lease_until: Timestamp,
@@ -38,7 +38,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub fn state(&self) -> TurnState {
+    pub(super) fn state(&self) -> TurnState {
         match &self.ended {
             Some((closing, _)) => TurnState::Ended(closing.clone()),
             None => TurnState::Running { fence: self.fence, lease_until: self.lease_until },
@@ -47,18 +47,18 @@ impl Entry {
 }
 
 impl Reference {
-    pub fn entry(&self, turn: &TurnKey) -> Option<&Entry> {
+    pub(super) fn entry(&self, turn: &TurnKey) -> Option<&Entry> {
         self.talks.get(&turn.conversation)?.turns.get(&turn.turn)
     }
 
-    pub fn turns(&self) -> impl Iterator<Item = (TurnKey, &Entry)> {
+    pub(super) fn turns(&self) -> impl Iterator<Item = (TurnKey, &Entry)> {
         self.talks.iter().flat_map(|(conversation, talk)| {
             let key = |turn: &TurnId| TurnKey { conversation: conversation.clone(), turn: turn.clone() };
             talk.turns.iter().map(move |(turn, entry)| (key(turn), entry))
         })
     }
 
-    pub fn admit(&mut self, a: &Admission) -> Admitted {
+    pub(super) fn admit(&mut self, a: &Admission) -> Admitted {
         let user = &a.turn.conversation.user;
         let held = self.turns().filter(|(turn, entry)| turn.conversation.user == *user && entry.ended.is_none());
         let holds = held.filter_map(|(_, entry)| entry.hold).filter(|hold| hold.until > a.now);
@@ -99,7 +99,7 @@ impl Reference {
         Admitted::New(begun)
     }
 
-    pub fn checkpoint(&mut self, c: &Checkpoint) -> Written<Stop> {
+    pub(super) fn checkpoint(&mut self, c: &Checkpoint) -> Written<Stop> {
         let entry = self.running(&c.turn).filter(|entry| entry.fence == c.fence);
         let Some(entry) = entry else { return Written::LeaseLost };
         let there = entry.events.len().saturating_sub(c.from);
@@ -108,7 +108,7 @@ impl Reference {
         Written::Done(entry.stop)
     }
 
-    pub fn finish(&mut self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Written<()> {
+    pub(super) fn finish(&mut self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Written<()> {
         if let Some((closing, _)) = self.entry(turn).and_then(|entry| entry.ended.as_ref()) {
             return if *closing == finish.closing { Written::Done(()) } else { Written::LeaseLost };
         }
@@ -132,7 +132,7 @@ impl Reference {
         Written::Done(())
     }
 
-    pub fn ask_stop(&mut self, turn: &TurnKey) -> Option<TurnState> {
+    pub(super) fn ask_stop(&mut self, turn: &TurnKey) -> Option<TurnState> {
         let entry = self.talks.get_mut(&turn.conversation)?.turns.get_mut(&turn.turn)?;
         entry.stop = Stop::Asked;
         Some(entry.state())

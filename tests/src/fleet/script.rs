@@ -1,9 +1,11 @@
 //! What happens in one run, decided before it happens.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use domain::{Delivery, Fault, Limits};
 
+use super::engine::Blow;
 use crate::world::{Chance, mix};
 
 /// A fleet, its clients, and what befalls them.
@@ -39,13 +41,25 @@ pub struct Deed {
 pub enum What {
     Say(Say),
     /// Somebody else looks at what runs in the conversation, or ran last.
-    Watch { conversation: usize, slot: usize },
-    Stop { conversation: usize, slot: usize },
-    /// The worker dies after so many more polls.
-    Kill { slot: usize, steps: u64 },
-    Freeze { slot: usize, ms: u64 },
+    Watch {
+        conversation: usize,
+        slot: usize,
+    },
+    Stop {
+        conversation: usize,
+        slot: usize,
+    },
+    /// The worker dies, or freezes, after so many more polls.
+    Strike {
+        slot: usize,
+        steps: u64,
+        blow: Blow,
+    },
     /// The worker is to end, and its turns within so long.
-    Retire { slot: usize, ms: u64 },
+    Retire {
+        slot: usize,
+        ms: u64,
+    },
 }
 
 /// A message, and the manners of who sends it.
@@ -61,7 +75,7 @@ pub struct Say {
     /// The key of another message.
     pub is_forged: bool,
     pub interrupts: bool,
-    /// Hangs up after so many frames, and comes back after so many milliseconds, if it does.
+    /// Hangs up after so many replies, and comes back after so many milliseconds, if it does.
     pub leaves: Option<(usize, Option<u64>)>,
 }
 
@@ -75,7 +89,7 @@ pub enum Faults {
 }
 
 /// The n-th call of a method by the worker in a slot.
-pub type CallId = (usize, &'static str, u64);
+pub(super) type CallId = (usize, &'static str, u64);
 
 /// What can befall a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +122,25 @@ impl Mishap {
     }
 }
 
+/// One deed or fault a line.
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sees_jobs_through, packets_die) = (self.sees_jobs_through, self.packets_die);
+        writeln!(f, "clocks {:?} ms, {} conversations, {} holds", self.skews, self.conversations, self.holds)?;
+        writeln!(f, "deadline {} ms, calm from {} ms {:?}", self.deadline, self.calm, self.limits)?;
+        writeln!(f, "sees jobs through: {sees_jobs_through}, packets die: {packets_die}")?;
+        for Deed { at, what } in &self.deeds {
+            writeln!(f, "  {at:>6} {what:?}")?;
+        }
+        match &self.faults {
+            Faults::Often(share) => writeln!(f, "  {share} calls in a thousand go wrong"),
+            Faults::Just(these) => these.iter().try_for_each(|((slot, method, count), mishap)| {
+                writeln!(f, "  worker {slot}'s {method} number {count}: {mishap:?}")
+            }),
+        }
+    }
+}
+
 impl Script {
     pub fn new(seed: u64) -> Self {
         let chance = &mut Chance::new(seed);
@@ -115,7 +148,7 @@ impl Script {
         let is_skewed = chance.percent(40);
         let skew = |chance: &mut Chance| i64::try_from(chance.below(6_001)).unwrap_or(0) - 3_000;
         let skews = (0..workers).map(|_| if is_skewed { skew(chance) } else { 0 }).collect();
-        let conversations = 2 + usize::try_from(chance.below(3)).unwrap_or(0);
+        let conversations = 3 + usize::try_from(chance.below(5)).unwrap_or(0);
         let limits = Limits {
             second_model: chance.percent(50),
             delivery: chance.pick(Delivery::Streamed, &[Delivery::Streamed, Delivery::Streamed, Delivery::Whole]),
@@ -127,8 +160,17 @@ impl Script {
         for deed in deeds.clone() {
             deeds.extend(Deed::again(chance, deed, calm));
         }
-        let trouble = chance.weighted(&[(2, 0), (4, 6), (3, 14)], 0);
-        deeds.extend((0..trouble).map(|_| Deed::trouble(chance, calm)));
+        let trouble = chance.weighted(&[(2, 0), (4, 8), (3, 18)], 0);
+        for id in 0..trouble {
+            let deed = Deed::trouble(chance, calm);
+            // What is about to begin in a worker that is told to end must end in time too.
+            if let What::Retire { slot, .. } = deed.what
+                && let Deed { what: What::Say(say), .. } = Deed::say(chance, 100 + id, calm)
+            {
+                deeds.push(Deed { at: deed.at.saturating_sub(chance.below(6)), what: What::Say(Say { slot, ..say }) });
+            }
+            deeds.push(deed);
+        }
         let mut script = Self {
             seed,
             skews,
@@ -149,10 +191,28 @@ impl Script {
         script
     }
 
+    /// Two workers, one message to the first of them, and nothing that goes wrong.
+    pub fn quiet(seed: u64, text: usize) -> Self {
+        let say =
+            Say { id: 0, sender: 0, conversation: 0, slot: 0, text, is_forged: false, interrupts: false, leaves: None };
+        Self {
+            seed,
+            skews: vec![0, 0],
+            conversations: 1,
+            holds: 1,
+            limits: Limits::default(),
+            deadline: 60_000,
+            sees_jobs_through: true,
+            calm: 60_000,
+            faults: Faults::Just(BTreeMap::new()),
+            packets_die: false,
+            deeds: vec![Deed { at: 0, what: What::Say(say) }],
+        }
+    }
+
     /// What befalls this call, and how long its way is there and back.
     pub fn fate(&self, (slot, method, count): CallId, now: u64) -> (Option<Mishap>, u64) {
-        let name = method.bytes().fold(0, |name, byte| mix(name + u64::from(byte)));
-        let mut chance = Chance::new(mix(mix(self.seed) + slot as u64) ^ mix(name + count));
+        let mut chance = Chance::new(sub_seed(self.seed, &[slot as u64, name(method), count]));
         let way = chance.weighted(&[(6, 1), (3, 4), (1, 40)], 0);
         let drawn = chance.below(1_000);
         let mishap = match &self.faults {
@@ -162,6 +222,16 @@ impl Script {
         };
         (mishap, way)
     }
+}
+
+/// A seed of its own for each place.
+pub(super) fn sub_seed(seed: u64, place: &[u64]) -> u64 {
+    place.iter().fold(mix(seed), |seed, at| mix(seed.wrapping_add(*at)))
+}
+
+/// A name as a place.
+pub(super) fn name(name: &str) -> u64 {
+    name.bytes().fold(0, |name, byte| mix(name ^ u64::from(byte)).wrapping_add(1))
 }
 
 fn mishap(chance: &mut Chance) -> Mishap {
@@ -183,7 +253,7 @@ impl Deed {
     fn say(chance: &mut Chance, id: u64, calm: u64) -> Self {
         let leaves = chance.percent(40).then(|| {
             let comes_back = chance.percent(80).then(|| chance.below(12_000));
-            (1 + chance.index() % 12, comes_back)
+            (chance.index() % 12, comes_back)
         });
         let say = Say {
             id,
@@ -209,8 +279,11 @@ impl Deed {
     fn trouble(chance: &mut Chance, calm: u64) -> Self {
         let (slot, conversation) = (chance.index(), chance.index());
         let what = match chance.below(10) {
-            0..3 => What::Kill { slot, steps: chance.below(80) },
-            3 | 4 => What::Freeze { slot, ms: chance.pick(3_000, &[20_000, 26_000, 40_000, 60_000]) },
+            0..3 => What::Strike { slot, steps: chance.below(80), blow: Blow::Death },
+            3 | 4 => {
+                let ms = chance.pick(3_000, &[20_000, 26_000, 40_000, 60_000]);
+                What::Strike { slot, steps: chance.below(40), blow: Blow::Frost(ms) }
+            }
             5 => What::Retire { slot, ms: chance.pick(500, &[5_000, 25_000]) },
             6..8 => What::Stop { conversation, slot },
             _ => What::Watch { conversation, slot },
@@ -225,12 +298,12 @@ impl What {
         let (Self::Say(Say { slot, .. })
         | Self::Watch { slot, .. }
         | Self::Stop { slot, .. }
-        | Self::Kill { slot, .. }
-        | Self::Freeze { slot, .. }
+        | Self::Strike { slot, .. }
         | Self::Retire { slot, .. }) = self;
         *slot %= skews.len();
-        if let Self::Say(Say { conversation, .. }) | Self::Watch { conversation, .. } | Self::Stop { conversation, .. } =
-            self
+        if let Self::Say(Say { conversation, .. })
+        | Self::Watch { conversation, .. }
+        | Self::Stop { conversation, .. } = self
         {
             *conversation %= conversations;
         }
@@ -238,7 +311,7 @@ impl What {
 }
 
 /// What athletes write, each with a number that no other message has.
-pub fn text(say: &Say) -> String {
+pub(super) fn text(say: &Say) -> String {
     let texts = [
         "/log-workout back squat 5x5 at 100 kg",
         "I did 5x5 back squats at 100 kg today",

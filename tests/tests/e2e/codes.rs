@@ -7,8 +7,8 @@ use std::time::Duration;
 use http_adapter::Code;
 use serde_json::Value;
 
-use crate::troubles::troubles;
 use crate::server::{Server, has, on_path, run};
+use crate::troubles::troubles;
 
 /// Codes of things that are still to come: spending has no limits yet.
 const TO_COME: [Code; 1] = [Code::QuotaExceeded];
