@@ -4,6 +4,7 @@
 //! [`parse`]); if it fails, a safe default stands ([`fallback`]). Nothing decides again.
 
 pub(crate) mod answer;
+mod finished;
 mod parse;
 mod phrases;
 mod rules;
@@ -19,7 +20,7 @@ pub use phrases::phrase;
 pub use rules::{Command, Ruled, by_rule, fallback};
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
-pub const POLICY_VERSION: &str = "1";
+pub const POLICY_VERSION: &str = "2";
 
 /// What a message needs, and who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

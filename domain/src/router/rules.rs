@@ -1,6 +1,7 @@
 //! What is certain without a model, and what is safe without one.
 
-use super::vocabulary::{is_question, is_small_talk, names_fitness, names_harm, tells_a_workout};
+use super::finished::tells_a_workout;
+use super::vocabulary::{is_question, is_small_talk, names_fitness, names_harm};
 use super::{
     ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, SearchType,
     Source, Update, UserIntent, WorkoutDetection, phrase,
