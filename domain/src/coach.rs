@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::CoachId;
 
 /// Who answers. A configuration may leave out everything but the id.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Coach {
     /// Unique among its user's coaches.
@@ -54,7 +54,7 @@ pub struct Coach {
 }
 
 /// What keeps an athlete unharmed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct SafetyConstraints {
@@ -64,7 +64,7 @@ pub struct SafetyConstraints {
 }
 
 /// Where a coach differs from the configured models.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct ModelOverrides {

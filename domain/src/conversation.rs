@@ -148,7 +148,7 @@ pub struct Said {
 }
 
 /// A stretch of a message that is of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct Part {
     pub kind: PartKind,
@@ -158,7 +158,7 @@ pub struct Part {
 }
 
 /// What a stretch of text is, so that the model's history can leave out all but the reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PartKind {
     /// The athlete's words.
@@ -187,7 +187,7 @@ pub enum Stage {
 }
 
 /// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the protocol's own words")]
 pub enum MessageStatus {

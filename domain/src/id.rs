@@ -18,8 +18,9 @@ fn is_id(text: &str) -> bool {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "String")]
+        #[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -82,6 +83,19 @@ impl From<&TurnId> for RecordId {
     /// What a turn makes at most once is named after it.
     fn from(turn: &TurnId) -> Self {
         Self(turn.0.clone())
+    }
+}
+
+impl From<&TurnId> for MemoryId {
+    /// What a turn makes at most once is named after it.
+    fn from(turn: &TurnId) -> Self {
+        Self(turn.0.clone())
+    }
+}
+
+impl From<&MemoryId> for RecordId {
+    fn from(memory: &MemoryId) -> Self {
+        Self(memory.0.clone())
     }
 }
 

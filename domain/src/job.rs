@@ -32,6 +32,12 @@ pub struct Job {
 pub enum JobKind {
     /// Extract the workout from the athlete's message, and log it.
     Workout,
+    /// Remember what the athlete has said.
+    Memory,
+    /// Forget what the athlete wants forgotten.
+    Forget,
+    /// Bring the conversation's summary up to date.
+    Summary,
 }
 
 /// Where a job is.

@@ -17,6 +17,7 @@ pub mod router;
 pub mod summary;
 pub mod time;
 pub mod turn;
+pub mod usage;
 pub mod workout;
 
 pub use coach::Coach;
@@ -29,7 +30,7 @@ pub use id::{
 };
 pub use job::{Job, JobKind, JobState, Outcome};
 pub use memory::{Memory, Recalled};
-pub use prompt::{ChatMessage, Prompt, Speaker};
+pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};
 pub use router::RouterDecision;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};

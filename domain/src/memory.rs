@@ -1,14 +1,32 @@
 //! What the coach remembers, and what an index finds.
+//!
+//! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when the athlete wants it
+//! gone. All of it looks at records only; whoever calls reads and writes them.
+
+mod forget;
+mod instruction;
+mod recall;
+mod save;
+mod words;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CoachId, MemoryId, MessageId, Timestamp, UserScope};
+use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
+
+pub use forget::{Tombstone, forgettable, last_saved};
+pub use instruction::is_instruction;
+pub use recall::ranked;
+pub use save::{Provenance, Saving, Unsaveable, decide, promised};
+pub use words::{normalised, similarity, words};
 
 /// Something about the athlete that is worth knowing next time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct Memory {
+    /// Named after its turn, which makes at most one.
     #[serde(rename = "memoryId")]
     pub id: MemoryId,
     pub content: String,
@@ -19,10 +37,62 @@ pub struct Memory {
     #[serde(rename = "coachId")]
     pub coach: Option<CoachId>,
     pub tags: Vec<String>,
-    #[serde(rename = "sourceMessageId")]
-    pub source: Option<MessageId>,
-    #[serde(rename = "createdAt")]
-    pub created: Timestamp,
+    /// How it came to be known.
+    pub source: MemorySource,
+    /// The message that it is from.
+    pub source_message_id: Option<MessageId>,
+    /// The conversation of that message.
+    pub conversation_id: Option<ConversationId>,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+    /// In how many prompts it was, counted once a day, and how often it was said again.
+    pub times_used: u32,
+    /// The memory that holds in its place. It is kept, but not recalled.
+    pub superseded_by: Option<MemoryId>,
+}
+
+impl Memory {
+    /// Whether it still holds, for this coach.
+    pub fn holds_for(&self, coach: &CoachId) -> bool {
+        self.superseded_by.is_none() && self.coach.as_ref().is_none_or(|own| own == coach)
+    }
+
+    /// The same, used once more; `None` if its use was counted within the last day.
+    pub fn used(&self, now: Timestamp) -> Option<Self> {
+        let is_counted = self.last_used_at.is_some_and(|last| now.since(last) < DAY);
+        (!is_counted).then(|| Self {
+            times_used: self.times_used.saturating_add(1),
+            last_used_at: Some(now),
+            ..self.clone()
+        })
+    }
+
+    /// The same, said once more: it matters at least as much as is said now.
+    pub fn reinforced(&self, importance: Importance, now: Timestamp) -> Self {
+        Self {
+            importance: self.importance.max(importance),
+            times_used: self.times_used.saturating_add(1),
+            last_used_at: Some(now),
+            ..self.clone()
+        }
+    }
+
+    /// The same, with another in its place from now on.
+    pub fn superseded(&self, by: &MemoryId) -> Self {
+        Self { superseded_by: Some(by.clone()), ..self.clone() }
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How a memory came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MemorySource {
+    /// It was said in passing.
+    Conversation,
+    /// The athlete asked for it to be remembered.
+    ExplicitRequest,
 }
 
 /// What sort of thing is remembered.
@@ -72,3 +142,6 @@ pub enum RecalledKind {
     Summary,
     Methodology,
 }
+
+#[cfg(test)]
+mod tests;

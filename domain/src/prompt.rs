@@ -1,13 +1,31 @@
 //! What is said to a model, from what never changes to what always does.
+//!
+//! A reply's prompt is, in this order:
+//!
+//! 1. the coach's standing instructions, and a cache point;
+//! 2. the history as the messages that they were, behind the summary of what is no longer sent, and a
+//!    cache point;
+//! 3. one last message of the athlete: what was looked up for this turn and the time, then their words.
+//!
+//! The first part is the same in every turn of a coach. The second only grows for many turns, and is
+//! then cut in one step (`prompt/history.rs` has the rule). Only the third is new every time, and it
+//! does not come back: later, the athlete's message stands in the history by itself.
+
+mod context;
+mod history;
+mod wrap;
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::coach::Coach;
-use crate::conversation::Message;
-use crate::memory::Recalled;
 use crate::router::RouterDecision;
-use crate::turn::{ContextReport, Gathered, Loaded, Opening, RecalledReport};
-use crate::{Body, UserScope};
+use crate::turn::{ContextReport, Gathered, Loaded, Opening};
+
+pub use history::{LONGEST_HISTORY, MOST_HISTORY_TOKENS};
+pub use wrap::data;
+pub(crate) use wrap::{Room, one_line};
 
 /// What is said to a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,6 +63,17 @@ pub enum Speaker {
     Coach,
 }
 
+/// A form that a model is made to fill in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extraction {
+    /// The question.
+    pub prompt: Prompt,
+    /// The tool that the model is made to use.
+    pub tool: &'static str,
+    /// What it must fill in.
+    pub schema: Value,
+}
+
 impl Prompt {
     /// One question under one instruction: what a router and a job ask.
     pub fn question(instruction: impl Into<Arc<str>>, question: impl Into<Arc<str>>) -> Self {
@@ -56,8 +85,7 @@ impl Prompt {
 
     /// What the reply is made from, and a report of what went in.
     ///
-    /// The coach's instructions come first and never change; then the history, which only grows;
-    /// last the context and the athlete's words. Records of anybody but the turn's user are left out.
+    /// It is for the turn's user: what belongs to anybody else is left out, whoever brought it.
     pub fn reply(
         coach: &Coach,
         loaded: &Loaded,
@@ -65,39 +93,29 @@ impl Prompt {
         decision: &RouterDecision,
         opening: &Opening,
     ) -> (Self, ContextReport) {
-        let gathered = gathered.filter(|gathered| gathered.owner == opening.turn.conversation.user);
-        let history = within_budget(&loaded.history);
-        let mut messages: Vec<ChatMessage> = Vec::new();
-        let mut history_messages = 0;
-        for message in history {
-            let Some(text) = message.for_history() else { continue };
-            let speaker = match message.body {
-                Body::User { .. } => Speaker::User,
-                Body::Assistant { .. } => Speaker::Coach,
-            };
-            if messages.is_empty() && speaker == Speaker::Coach {
-                continue;
-            }
-            history_messages += 1;
-            add(&mut messages, speaker, Block::Text(text.into()));
+        let owner = &opening.turn.conversation.user;
+        let (summary, history) =
+            Some(loaded).filter(|loaded| loaded.owner == *owner).map(history::sent).unwrap_or_default();
+        let (context, selected) =
+            context::block(gathered.filter(|gathered| gathered.owner == *owner), decision, opening);
+        let report = ContextReport { history_messages: history.len(), summary: summary.is_some(), ..selected };
+
+        // The history begins with the athlete, so that the summary becomes part of their first message.
+        let mut messages = Vec::new();
+        if let Some(summary) = summary {
+            add(&mut messages, Speaker::User, data("summary", &summary));
         }
-        if let (Some(summary), Some(first)) = (&loaded.summary, messages.first_mut()) {
-            first.blocks.insert(0, Block::Text(data("summary", &summary.narrative).into()));
+        for (speaker, text) in history {
+            add(&mut messages, speaker, text);
         }
         if let Some(last) = messages.last_mut() {
             last.blocks.push(Block::CachePoint);
         }
-        let (context, selected) = context_block(gathered, decision, opening);
-        add(&mut messages, Speaker::User, Block::Text(context.into()));
-        add(&mut messages, Speaker::User, Block::Text(opening.text().into()));
-        let system = vec![Block::Text(coach.instructions().into()), Block::CachePoint];
-        let prompt = Self { system, messages };
-        let report = ContextReport {
-            history_messages,
-            summary: loaded.summary.is_some(),
-            prompt_tokens: prompt.estimated_tokens(),
-            ..selected
-        };
+        add(&mut messages, Speaker::User, context);
+        add(&mut messages, Speaker::User, wrap::spoken(opening.text()));
+
+        let prompt = Self { system: vec![Block::Text(coach.instructions().into()), Block::CachePoint], messages };
+        let report = ContextReport { prompt_tokens: prompt.estimated_tokens(), ..report };
         (prompt, report)
     }
 
@@ -110,14 +128,16 @@ impl Prompt {
 
     /// Its length in tokens, at four characters each.
     pub fn estimated_tokens(&self) -> u64 {
-        let blocks = self.system.iter().chain(self.messages.iter().flat_map(|message| &message.blocks));
-        estimated_tokens(blocks.map(Block::len).sum())
+        estimated_tokens(self.blocks().map(Block::len).sum())
     }
 
     /// All of its text, in order, for those who only read it.
     pub fn text(&self) -> String {
-        let blocks = self.system.iter().chain(self.messages.iter().flat_map(|message| &message.blocks));
-        blocks.filter_map(Block::text).collect::<Vec<_>>().join("\n")
+        self.blocks().filter_map(Block::text).collect::<Vec<_>>().join("\n")
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.system.iter().chain(self.messages.iter().flat_map(|message| &message.blocks))
     }
 }
 
@@ -140,54 +160,14 @@ pub fn estimated_tokens(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
 
-/// Wraps what a user or a model wrote, so that it is read as data: it cannot close its own wrapping.
-pub fn data(tag: &str, text: &str) -> String {
-    format!("<{tag}>\n{}\n</{tag}>", text.replace('<', "‹").replace('>', "›"))
-}
-
-/// The longest history, in estimated tokens.
-const HISTORY_BUDGET: u64 = 12_000;
-
-/// The newest messages that fit the budget, whole.
-fn within_budget(history: &[Message]) -> &[Message] {
-    let mut left = HISTORY_BUDGET;
-    let fits = |message: &&Message| {
-        let size = estimated_tokens(message.for_history().map_or(0, |text| text.len()));
-        let fits = size <= left;
-        left = left.saturating_sub(size);
-        fits
-    };
-    let kept = history.iter().rev().take_while(fits).count();
-    history.get(history.len() - kept..).unwrap_or_default()
-}
-
 /// Adds to what the speaker says already, or lets them speak: the two sides alternate.
-fn add(messages: &mut Vec<ChatMessage>, speaker: Speaker, block: Block) {
+fn add(messages: &mut Vec<ChatMessage>, speaker: Speaker, text: String) {
+    let block = Block::Text(text.into());
     match messages.last_mut() {
         Some(last) if last.speaker == speaker => last.blocks.push(block),
         _ => messages.push(ChatMessage { speaker, blocks: vec![block] }),
     }
 }
 
-/// What the athlete's words stand behind: all that changes from turn to turn.
-fn context_block(gathered: Option<&Gathered>, decision: &RouterDecision, opening: &Opening) -> (String, ContextReport) {
-    let mut report = ContextReport::default();
-    let mut lines = vec![format!("Now: {}", opening.when().in_words(opening.zone()))];
-    if let Some(gathered) = gathered {
-        for memory in gathered.memories.iter().filter(|_| decision.memory_processing.needs_retrieval) {
-            lines.push(data("memory", &memory.content));
-            report.memories.push(memory.id.to_string());
-        }
-        for workout in gathered.workouts.iter().filter(|_| decision.wants_own_training()) {
-            lines.push(data("workout", &workout.in_words()));
-            report.workouts.push(workout.id.to_string());
-        }
-        let own = |whose: &Option<UserScope>| whose.as_ref().is_none_or(|whose| *whose == gathered.owner);
-        let hits = gathered.recalled.iter().filter(|hit| decision.wants(hit.kind) && own(&hit.owner));
-        for Recalled { kind, id, text, score, .. } in hits {
-            lines.push(data("recalled", text));
-            report.recalled.push(RecalledReport { kind: *kind, id: id.clone(), score: *score });
-        }
-    }
-    (format!("<context>\n{}\n</context>", lines.join("\n")), report)
-}
+#[cfg(test)]
+mod tests;

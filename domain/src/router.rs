@@ -12,18 +12,19 @@ mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Stage;
 use crate::memory::{Importance, MemoryKind, RecalledKind};
-use crate::{JobKind, Stage};
 
 pub use parse::{Malformed, TOOL, parse, question, schema};
 pub use phrases::phrase;
 pub use rules::{Command, Ruled, by_rule, fallback};
+pub(crate) use vocabulary::names_harm;
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
 pub const POLICY_VERSION: &str = "2";
 
 /// What a message needs, and who said so.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the fields are described where they are used")]
 pub struct RouterDecision {
@@ -68,10 +69,15 @@ impl RouterDecision {
         needs.needs_pinecone_search && needs.search_types.iter().any(|wanted| any_of.contains(wanted))
     }
 
-    /// Work that the turn leaves behind.
-    pub fn jobs(&self) -> Vec<JobKind> {
-        let log = self.workout_detection.is_workout_log && self.workout_detection.confidence > 0.5;
-        log.then_some(JobKind::Workout).into_iter().collect()
+    /// Whether a finished workout was told that is to be logged.
+    pub fn logs_workout(&self) -> bool {
+        self.workout_detection.is_workout_log && self.workout_detection.confidence > 0.5
+    }
+
+    /// What is to be remembered, if that is sure enough.
+    pub fn memory_to_save(&self) -> Option<&ProposedMemory> {
+        let asked = self.memory_processing.is_memory_request && self.memory_processing.confidence > 0.7;
+        self.memory_processing.memory.as_ref().filter(|_| asked)
     }
 }
 
@@ -234,7 +240,7 @@ pub enum ComplexityType {
 }
 
 /// Who decided, and how sure it was.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct RouterMetadata {
@@ -245,7 +251,7 @@ pub struct RouterMetadata {
 }
 
 /// Who decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "each is what it says")]
 pub enum Source {

@@ -5,12 +5,16 @@ use std::ops::Add;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch; RFC 3339 in UTC on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(into = "String", try_from = "String")]
+#[schemars(description = "A time as RFC 3339 writes it, in UTC.", extend("format" = "date-time"))]
 pub struct Timestamp(pub u64);
 
 /// The text is not an RFC 3339 time at or after 1970.
@@ -26,8 +30,26 @@ impl Timestamp {
 
     /// Where people in `zone` were on the calendar and on the clock, in English.
     pub fn in_words(self, zone: Option<&ZoneName>) -> String {
-        let zone = zone.and_then(ZoneName::zone).unwrap_or(TimeZone::UTC);
-        self.to_jiff().to_zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%Q)").to_string()
+        self.zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%Q)").to_string()
+    }
+
+    /// The day so many days before this in `zone`, such as 2026-01-31.
+    pub fn day(self, zone: Option<&ZoneName>, days_before: i64) -> String {
+        let day = self.zoned(zone).date();
+        day.checked_sub(jiff::Span::new().days(days_before)).unwrap_or(day).to_string()
+    }
+
+    /// When it was this in `zone`: a date and a time, or a date alone, which stands for its noon.
+    pub fn local(text: &str, zone: Option<&ZoneName>) -> Result<Self, InvalidTime> {
+        let time = text.parse::<jiff::civil::DateTime>().map_err(|_| InvalidTime)?;
+        let is_date = !text.contains([':', 'T', 't', ' ']);
+        let time = if is_date { time.date().at(12, 0, 0, 0) } else { time };
+        let time = time.to_zoned(rules(zone)).map_err(|_| InvalidTime)?.timestamp();
+        u64::try_from(time.as_millisecond()).map(Self).map_err(|_| InvalidTime)
+    }
+
+    pub(crate) fn zoned(self, zone: Option<&ZoneName>) -> Zoned {
+        self.to_jiff().to_zoned(rules(zone))
     }
 
     fn to_jiff(self) -> jiff::Timestamp {
@@ -76,7 +98,7 @@ impl TryFrom<String> for Timestamp {
 }
 
 /// The name of a time zone in the IANA database, such as `Europe/Berlin`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub struct ZoneName(String);
 
@@ -119,6 +141,10 @@ impl TryFrom<String> for ZoneName {
     }
 }
 
+fn rules(zone: Option<&ZoneName>) -> TimeZone {
+    zone.and_then(ZoneName::zone).unwrap_or(TimeZone::UTC)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +167,32 @@ mod tests {
         let zone = "America/New_York".parse().unwrap();
         assert_eq!(time.in_words(Some(&zone)), "Friday, 20 November 2026, 13:40 (America/New_York)");
         assert_eq!("Mars/Olympus".parse::<ZoneName>(), Err(InvalidZone));
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_zone() {
+        let zone: ZoneName = "America/New_York".parse().unwrap();
+        let night: Timestamp = "2026-11-20T02:30:00Z".parse().unwrap();
+        assert_eq!((night.day(Some(&zone), 0), night.day(Some(&zone), 1)), ("2026-11-19".into(), "2026-11-18".into()));
+        assert_eq!((night.day(None, 0), night.day(None, 1)), ("2026-11-20".into(), "2026-11-19".into()));
+        assert_eq!(Timestamp(0).day(None, 1), "1969-12-31");
+    }
+
+    #[test]
+    fn a_local_time_is_read_by_the_rules_of_its_day() {
+        let zone: ZoneName = "Europe/Berlin".parse().unwrap();
+        for (told, expected) in [
+            ("2026-07-01T07:30", "2026-07-01T05:30:00.000Z"),
+            ("2026-12-01 07:30:05", "2026-12-01T06:30:05.000Z"),
+            ("2026-07-01", "2026-07-01T10:00:00.000Z"),
+            // The clocks go forward at two: half past two never was, and is half an hour later.
+            ("2026-03-29T02:30", "2026-03-29T01:30:00.000Z"),
+        ] {
+            assert_eq!(Timestamp::local(told, Some(&zone)).unwrap().to_string(), expected, "{told}");
+        }
+        assert_eq!(Timestamp::local("2026-07-01T07:30", None).unwrap().to_string(), "2026-07-01T07:30:00.000Z");
+        for bad in ["", "yesterday", "07:30", "2026-13-01", "1969-12-30", "1795200000"] {
+            assert_eq!(Timestamp::local(bad, Some(&zone)), Err(InvalidTime), "{bad:?}");
+        }
     }
 }

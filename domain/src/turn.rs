@@ -17,6 +17,7 @@
 //! [`Turn::handle_timeout`]; and again, until there is no timeout to wait for.
 
 mod journal;
+mod phase;
 mod words;
 
 use std::collections::VecDeque;
@@ -30,10 +31,13 @@ pub use words::{
     Usage,
 };
 
+use phase::{Finishing, OpenCall, Phase, Preparing, Replying, Waiting};
+
 use crate::conversation::{self, PartKind, Said, Stage};
+use crate::memory::promised;
 use crate::prompt::{Prompt, estimated_tokens};
 use crate::router::{self, RouterDecision, Ruled, Source};
-use crate::{Fault, Timestamp};
+use crate::{Fault, JobKind, Timestamp, summary};
 
 /// A coaching turn.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub struct Turn {
     journal: Journal,
     report: Report,
     call: Option<OpenCall>,
+    /// Up to which message the conversation is summed up, once that was read.
+    summed_up: Option<u64>,
     phase: Phase,
     outputs: VecDeque<Output>,
 }
@@ -55,6 +61,7 @@ impl Turn {
             journal: Journal::new(now, &limits),
             report: Report::default(),
             call: None,
+            summed_up: None,
             phase: Phase::Done,
             outputs: VecDeque::new(),
             task,
@@ -177,6 +184,7 @@ impl Turn {
 
     fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
         self.report.timings.load = self.elapsed();
+        self.summed_up = Some(loaded.summary.as_ref().map_or(0, |summary| summary.through));
         if decision.is_none() {
             let first = self.task.opening.user_message.number == 1;
             let question = router::question(self.task.opening.text(), &loaded.history, first);
@@ -269,10 +277,18 @@ impl Turn {
         match reason {
             _ if self.journal.has_reply() => {
                 self.close_call(CallOutcome::Ok, Some(usage));
+                self.confirm();
                 self.finish(reason.into())
             }
             StopReason::Filtered => self.broke_off(r, Fault::Rejected),
             StopReason::Complete | StopReason::Length => self.broke_off(r, Fault::Truncated),
+        }
+    }
+
+    /// Says what will be remembered: true, because the finishing write leaves the job.
+    fn confirm(&mut self) {
+        if let Some(memory) = self.report.route.as_ref().and_then(|route| promised(&self.task.opening, route)) {
+            self.say(PartKind::Confirmation, None, format!("\n\nI'll remember that: {}", memory.content));
         }
     }
 
@@ -307,7 +323,8 @@ impl Turn {
         self.close_call(CallOutcome::Abandoned, None);
         self.report.timings.finish = self.elapsed();
         let report = mem::take(&mut self.report);
-        let jobs = report.route.iter().filter(|_| ending.keeps_promises()).flat_map(RouterDecision::jobs).collect();
+        let promises = report.route.as_ref().filter(|_| ending.keeps_promises());
+        let jobs = promises.map_or_else(Vec::new, |route| self.jobs(route));
         let title = (self.task.opening.user_message.number == 1).then(|| {
             let proposed = report.route.as_ref().and_then(|route| route.conversation_title.clone());
             proposed.unwrap_or_else(|| conversation::title_from(self.task.opening.text()))
@@ -316,6 +333,18 @@ impl Turn {
         let finish = Arc::new(Finish { closing, events: self.journal.told().to_vec(), title });
         self.perform(Effect::Finish(finish.clone()));
         Phase::Finishing(Finishing { finish, again: None, give_up: self.now + self.limits.save })
+    }
+
+    /// Work that the turn leaves behind.
+    fn jobs(&self, route: &RouterDecision) -> Vec<JobKind> {
+        let saved = self.task.opening.user_message.number + 1;
+        let wanted = [
+            (JobKind::Workout, route.logs_workout()),
+            (JobKind::Memory, promised(&self.task.opening, route).is_some()),
+            (JobKind::Forget, route.memory_processing.is_forget_request),
+            (JobKind::Summary, self.summed_up.is_some_and(|through| summary::due(through, saved, route))),
+        ];
+        wanted.into_iter().filter_map(|(kind, wanted)| wanted.then_some(kind)).collect()
     }
 
     fn finished(&mut self, f: &Finishing) -> Phase {
@@ -387,59 +416,6 @@ impl Turn {
     fn elapsed(&self) -> Option<u64> {
         Some(millis(self.now, self.task.asked))
     }
-}
-
-/// What the turn is waiting for.
-#[derive(Debug, Default)]
-enum Phase {
-    /// For the history; with the decision, when a rule has made it.
-    Loading(Option<RouterDecision>),
-    Preparing(Preparing),
-    Replying(Replying),
-    Finishing(Finishing),
-    #[default]
-    Done,
-}
-
-#[derive(Debug)]
-struct Preparing {
-    loaded: Loaded,
-    decision: Option<RouterDecision>,
-    /// What the look-up brought, once it is over; it may have failed.
-    gathered: Option<Option<Gathered>>,
-}
-
-#[derive(Debug)]
-struct Replying {
-    prompt: Prompt,
-    attempt: u32,
-    waiting: Waiting,
-    alarm: Timestamp,
-    /// White space that came before any word.
-    blank: String,
-}
-
-#[derive(Debug)]
-enum Waiting {
-    /// Backing off before the next attempt.
-    ToAsk,
-    /// For the next word.
-    ToHear,
-}
-
-#[derive(Debug)]
-struct Finishing {
-    finish: Arc<Finish>,
-    again: Option<Timestamp>,
-    give_up: Timestamp,
-}
-
-#[derive(Debug)]
-struct OpenCall {
-    kind: CallKind,
-    since: Timestamp,
-    attempts: u32,
-    prompt_tokens: u64,
 }
 
 fn millis(now: Timestamp, since: Timestamp) -> u64 {

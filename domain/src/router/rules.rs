@@ -193,7 +193,6 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::JobKind;
 
     #[test]
     fn a_command_begins_the_message_or_is_none() {
@@ -223,11 +222,12 @@ mod tests {
     #[test]
     fn commands_decide_alone() {
         let logged = by_rule("/log-workout squats 5x5").unwrap();
-        assert_eq!((logged.answer, logged.decision.jobs()), (None, vec![JobKind::Workout]));
+        assert_eq!((logged.answer.clone(), logged.decision.logs_workout()), (None, true));
         assert!(logged.decision.wants_gathering() && logged.decision.updates().is_empty());
 
         let saved = by_rule("/save-memory I train at dawn").unwrap();
-        assert_eq!((saved.answer, saved.decision.jobs()), (None, vec![]));
+        assert_eq!((saved.answer.clone(), saved.decision.logs_workout()), (None, false));
+        assert!(saved.decision.memory_to_save().is_some());
         assert_eq!(saved.decision.user_intent, UserIntent::MemoryRequest);
         assert_eq!(saved.decision.memory_processing.memory, Some(memory("I train at dawn")));
         let importance = |text| (memory(text).kind, memory(text).importance);
@@ -250,7 +250,7 @@ mod tests {
         ] {
             let ruled = by_rule(text).unwrap();
             assert_eq!(ruled.answer.as_deref(), Some(answer), "{text:?}");
-            assert!(ruled.decision.jobs().is_empty() && !ruled.decision.wants_gathering(), "{text:?}");
+            assert!(!ruled.decision.logs_workout() && !ruled.decision.wants_gathering(), "{text:?}");
         }
     }
 
@@ -258,7 +258,7 @@ mod tests {
     fn small_talk_needs_nothing_and_everything_else_is_left_to_the_model() {
         let decision = by_rule("thanks!").unwrap().decision;
         assert_eq!(decision, nothing(UserIntent::Acknowledgment, Source::Rule, 1.0));
-        assert!(!decision.wants_gathering() && decision.jobs().is_empty() && decision.updates().is_empty());
+        assert!(!decision.wants_gathering() && !decision.logs_workout() && decision.updates().is_empty());
         for text in ["ok, what about squats?", "thanks, I did 5x5 squats at 100kg", "/unknown command", "hello", ""] {
             assert_eq!(by_rule(text), None, "{text:?}");
         }
@@ -285,7 +285,7 @@ mod tests {
         for (text, intent, logged, searched, told) in cases {
             let decision = fallback(text);
             assert_eq!(decision.user_intent, intent, "{text:?}");
-            assert_eq!(!decision.jobs().is_empty(), logged, "{text:?}");
+            assert_eq!(decision.logs_workout(), logged, "{text:?}");
             assert_eq!(decision.context_needs.needs_pinecone_search, searched, "{text:?}");
             assert_eq!(!decision.updates().is_empty(), told, "{text:?}");
             assert!(

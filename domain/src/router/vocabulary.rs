@@ -40,7 +40,7 @@ pub(super) fn is_of_fitness(word: &str) -> bool {
 }
 
 /// Whether the message names an injury or something else that training must respect.
-pub(super) fn names_harm(text: &str) -> bool {
+pub(crate) fn names_harm(text: &str) -> bool {
     words(text).iter().any(|word| HARM_STEMS.iter().any(|stem| word.starts_with(stem)))
 }
 

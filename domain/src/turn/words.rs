@@ -205,6 +205,7 @@ pub enum CallKind {
     Router,
     Reply,
     Extraction,
+    Summary,
 }
 
 /// What came of a model call.
@@ -257,12 +258,14 @@ pub enum Delivery {
 }
 
 /// What was read before anything could be decided.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
+    /// Whose it all is: a prompt takes nothing of anybody else.
+    pub owner: UserScope,
     /// The messages before this turn's, the newest last.
     pub history: Vec<Message>,
-    /// What the messages before those were about.
-    pub summary: Option<Summary>,
+    /// What the conversation has been about.
+    pub summary: Option<Box<Summary>>,
 }
 
 /// What was looked up beside the router; what could not be read is missing.
@@ -271,8 +274,10 @@ pub struct Loaded {
 pub struct Gathered {
     /// Whose it all is: a prompt takes nothing of anybody else.
     pub owner: UserScope,
+    /// What matters most first.
     pub memories: Vec<Memory>,
     pub workouts: Vec<Workout>,
+    /// What fits best first.
     pub recalled: Vec<Recalled>,
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Exercise, Quantity, Set, Workout, whole};
 use crate::router::Discipline;
 use crate::router::answer::{cut, read, schema_of};
-use crate::{RecordId, Timestamp, TurnKey};
+use crate::{RecordId, Timestamp, TurnKey, ZoneName};
 
 /// Why nothing is logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,13 +31,15 @@ pub struct Logging<'a> {
     pub by_command: bool,
     /// When it was told.
     pub when: Timestamp,
+    /// Where the athlete is: "yesterday" is theirs.
+    pub zone: Option<&'a ZoneName>,
 }
 
-/// The workout in a model's answer.
+/// The workout in a model's answer. Its [`records`](super::records) are left to whoever has its history.
 ///
-/// A zero, an empty text and an empty set stand for what was not told, and are left out. A time that
-/// cannot be right (more than a day ahead, or five years ago) is taken for a slip of the model: the workout is then
-/// dated to when it was told. Any other number that cannot be right makes the answer unusable.
+/// A zero, an empty text and an empty set stand for what was not told, and are left out. A time without an offset
+/// is the athlete's own; one that cannot be right (ahead, or five years ago) is taken for a slip of the model: the
+/// workout is then dated to when it was told. Any other number that cannot be right makes the answer unusable.
 pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     let answer: Answer = read(answer, &SCHEMA).map_err(Refusal::Malformed)?;
     if let Some(reason) = answer.refusal.filter(|_| !logging.by_command) {
@@ -63,13 +65,14 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
         name: told(answer.name, LONGEST_NAME)
             .or_else(|| exercises.first().map(|exercise| exercise.name.clone()))
             .unwrap_or_else(|| "Workout".to_owned()),
-        performed_at: performed_at(answer.performed_at.as_deref(), logging.when)?,
+        performed_at: performed_at(answer.performed_at.as_deref(), logging)?,
         duration_seconds,
         exercises,
         score,
         perceived_exertion: exertion(answer.perceived_exertion)?,
         notes: told(answer.notes, LONGEST_NOTES),
         confidence: answer.confidence.clamp(0.0, 1.0),
+        records: Vec::new(),
     })
 }
 
@@ -87,7 +90,7 @@ struct Answer {
     discipline: Option<Discipline>,
     /// A short name for the workout.
     name: Option<String>,
-    /// When it was done, as RFC 3339 with an offset; null when not told.
+    /// When it was done, by the athlete's clock, such as 2026-01-31T07:30; null when not told.
     performed_at: Option<String>,
     /// How long the whole workout took.
     #[serde(default, deserialize_with = "whole")]
@@ -130,8 +133,8 @@ impl Reason {
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(schema_of::<Answer>);
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const MOST_DAYS_AGO: u32 = 5 * 366;
+/// Five years.
+const OLDEST: Duration = Duration::from_secs(5 * 366 * 24 * 60 * 60);
 
 const MOST_EXERCISES: usize = 50;
 const MOST_SETS: usize = 100;
@@ -193,15 +196,14 @@ fn quantity(
     }
 }
 
-fn performed_at(told_of: Option<&str>, when: Timestamp) -> Result<Timestamp, Refusal> {
+fn performed_at(told_of: Option<&str>, logging: &Logging<'_>) -> Result<Timestamp, Refusal> {
+    let when = logging.when;
     let Some(told_of) = told_of.map(str::trim).filter(|told_of| !told_of.is_empty()) else {
         return Ok(when);
     };
-    let Ok(at) = told_of.parse::<Timestamp>() else {
-        return Err(malformed("a time that is not RFC 3339"));
-    };
-    let plausible = at.since(when) <= DAY && when.since(at) <= DAY * MOST_DAYS_AGO;
-    Ok(if plausible { at } else { when })
+    let at = told_of.parse().or_else(|_| Timestamp::local(told_of, logging.zone));
+    let at = at.map_err(|_| malformed("a time that is none"))?;
+    Ok(if at <= when && when.since(at) <= OLDEST { at } else { when })
 }
 
 fn exertion(told_of: Option<f64>) -> Result<Option<f64>, Refusal> {

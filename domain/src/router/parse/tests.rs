@@ -6,7 +6,7 @@ use super::*;
 use crate::memory::{Importance, MemoryKind};
 use crate::prompt::Block;
 use crate::router::{ComplexityType, Discipline, SearchType};
-use crate::{Ending, JobKind, PartKind, Said, Timestamp};
+use crate::{Ending, PartKind, Said, Timestamp};
 
 /// A complete answer about a logged workout, in which every list has something.
 fn full() -> Value {
@@ -61,7 +61,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     expected.as_object_mut().unwrap().remove("confidence");
     assert_eq!(told, expected);
     assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "2" }));
-    assert_eq!(decision.jobs(), [JobKind::Workout]);
+    assert!(decision.logs_workout());
     assert_eq!(decision.workout_detection.workout_type, Some(Discipline::Strength));
 }
 
@@ -200,7 +200,7 @@ fn lists_and_reasons_are_cut_to_their_caps() {
 #[test]
 fn what_a_flag_rules_out_is_dropped() {
     let decision = read(&with("/workoutDetection/isWorkoutLog", json!(false)));
-    assert_eq!((decision.workout_detection.workout_type, decision.jobs()), (None, vec![]));
+    assert_eq!((decision.workout_detection.workout_type, decision.logs_workout()), (None, false));
     let decision = read(&with("/memoryProcessing/isMemoryRequest", json!(false)));
     assert_eq!(decision.memory_processing.memory, None);
     let decision = read(&with("/contextNeeds/needsPineconeSearch", json!(false)));

@@ -6,13 +6,17 @@ use crate::{ConversationKey, UserScope};
 const WHEN: Timestamp = Timestamp(1_795_200_000_123);
 
 fn checked(answer: &str, by_command: bool) -> Result<Workout, Refusal> {
+    checked_in(None, answer, by_command)
+}
+
+fn checked_in(zone: Option<&ZoneName>, answer: &str, by_command: bool) -> Result<Workout, Refusal> {
     let conversation = ConversationKey {
         user: UserScope::verified("u".parse().unwrap()),
         coach: "c".parse().unwrap(),
         conversation: "v".parse().unwrap(),
     };
     let turn = TurnKey { conversation, turn: "t".parse().unwrap() };
-    check(answer, &Logging { turn: &turn, by_command, when: WHEN })
+    check(answer, &Logging { turn: &turn, by_command, when: WHEN, zone })
 }
 
 fn full() -> Value {
@@ -48,6 +52,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     for (field, id) in [("workoutId", "t"), ("turnId", "t"), ("coachId", "c"), ("conversationId", "v")] {
         expected[field] = json!(id);
     }
+    expected["records"] = json!([]);
     expected["performedAt"] = json!("2026-11-20T07:00:00.000Z");
     expected["exercises"][0]["sets"][0]["weight"]["value"] = json!(100.0);
     expected["perceivedExertion"] = json!(7.0);
@@ -74,8 +79,8 @@ fn what_cannot_be_right_makes_the_answer_unusable() {
         (with("/discipline", json!("chess")).to_string(), "the answer does not follow its schema"),
         (with("/discipline", json!(null)).to_string(), "a workout without a discipline"),
         (with("/refusal", json!("boring")).to_string(), "the answer does not follow its schema"),
-        (with("/performedAt", json!("yesterday")).to_string(), "a time that is not RFC 3339"),
-        (with("/performedAt", json!("2026-11-20T08:00:00")).to_string(), "a time that is not RFC 3339"),
+        (with("/performedAt", json!("yesterday")).to_string(), "a time that is none"),
+        (with("/performedAt", json!("08:00")).to_string(), "a time that is none"),
         (with("/performedAt", json!(1_795_200_000)).to_string(), "the answer does not follow its schema"),
         (with("/durationSeconds", json!(-1)).to_string(), "the answer does not follow its schema"),
         (with("/durationSeconds", json!(1.5)).to_string(), "the answer does not follow its schema"),
@@ -134,8 +139,8 @@ fn a_time_that_cannot_be_right_is_taken_for_the_time_of_telling() {
     for (at, expected) in [
         (json!(null), told.as_str()),
         (json!("2026-11-20T18:40:00.123Z"), told.as_str()),
-        (json!("2026-11-21T18:40:00.123Z"), "2026-11-21T18:40:00.123Z"),
-        (json!("2026-11-21T18:40:00.124Z"), told.as_str()),
+        (json!("2026-11-20T18:40:00.124Z"), told.as_str()),
+        (json!("2026-11-20T19:00:00"), told.as_str()),
         (json!("2026-11-19T20:00:00-05:00"), "2026-11-20T01:00:00.000Z"),
         (json!("2022-01-01T00:00:00Z"), "2022-01-01T00:00:00.000Z"),
         (json!("2021-11-01T00:00:00Z"), told.as_str()),
@@ -144,6 +149,24 @@ fn a_time_that_cannot_be_right_is_taken_for_the_time_of_telling() {
     ] {
         let workout = checked(&with("/performedAt", at.clone()).to_string(), false).unwrap();
         assert_eq!(workout.performed_at.to_string(), expected, "{at}");
+    }
+}
+
+#[test]
+fn a_time_without_an_offset_is_the_athletes_own() {
+    // 13:40 in New York, 03:40 of the next day in Tokyo.
+    for (zone, at, expected) in [
+        ("America/New_York", "2026-11-20T07:30", "2026-11-20T12:30:00.000Z"),
+        ("America/New_York", "2026-11-19", "2026-11-19T17:00:00.000Z"),
+        ("America/New_York", "2026-07-01T07:30:00", "2026-07-01T11:30:00.000Z"),
+        ("Asia/Tokyo", "2026-11-21T03:00", "2026-11-20T18:00:00.000Z"),
+        ("Asia/Tokyo", "2026-11-20", "2026-11-20T03:00:00.000Z"),
+        ("Asia/Tokyo", "2026-11-21T07:30", "2026-11-20T18:40:00.123Z"),
+        ("Asia/Tokyo", "2026-11-20T08:00:00+01:00", "2026-11-20T07:00:00.000Z"),
+    ] {
+        let answer = with("/performedAt", json!(at)).to_string();
+        let workout = checked_in(Some(&zone.parse().unwrap()), &answer, false).unwrap();
+        assert_eq!(workout.performed_at.to_string(), expected, "{at} in {zone}");
     }
 }
 

@@ -1,0 +1,208 @@
+//! What becomes of something that is to be remembered.
+
+use super::words::{normalised, says_otherwise, share_in, similarity, words};
+use super::{Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
+use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
+use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
+
+/// Where a proposed memory comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Provenance<'a> {
+    /// What the memory will be called.
+    pub id: &'a MemoryId,
+    /// Whose conversation it was said in.
+    pub coach: &'a CoachId,
+    /// In which conversation.
+    pub conversation: &'a ConversationId,
+    /// In which message.
+    pub message: &'a MessageId,
+    /// All that the athlete said in that message, and nothing that anybody else did.
+    pub said: &'a str,
+    /// When they said it.
+    pub said_at: Timestamp,
+    /// Whether they asked for it to be remembered.
+    pub source: MemorySource,
+}
+
+impl<'a> Provenance<'a> {
+    /// The message that began a turn.
+    pub fn of(opening: &'a Opening, id: &'a MemoryId) -> Self {
+        let conversation = &opening.turn.conversation;
+        let (said, source) = match Command::parse(opening.text()) {
+            Some((Command::SaveMemory, rest)) => (rest, MemorySource::ExplicitRequest),
+            Some((Command::LogWorkout | Command::Forget | Command::Help, _)) | None => {
+                let asked = asks_to_remember(opening.text());
+                let source = if asked { MemorySource::ExplicitRequest } else { MemorySource::Conversation };
+                (opening.text(), source)
+            }
+        };
+        Self {
+            id,
+            coach: &conversation.coach,
+            conversation: &conversation.conversation,
+            message: &opening.user_message.id,
+            said,
+            said_at: opening.user_message.created,
+            source,
+        }
+    }
+}
+
+/// What a turn may promise to remember: what its decision proposes, if nothing speaks against it but what is known
+/// already, which only the job can see.
+pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> {
+    let proposed = decision.memory_to_save()?;
+    let id = MemoryId::from(&opening.turn.turn);
+    match decide(proposed, &Provenance::of(opening, &id), &[], &[], opening.user_message.created) {
+        Saving::New(memory) => Some(memory),
+        Saving::Reinforce(_) | Saving::Supersede { .. } | Saving::Refused(_) => None,
+    }
+}
+
+fn asks_to_remember(text: &str) -> bool {
+    normalised(text).split(' ').any(|word| matches!(word, "remember" | "memorise" | "memorize"))
+}
+
+/// What becomes of something that is to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saving {
+    /// It is new.
+    New(Memory),
+    /// It is known already: see [`Memory::reinforced`].
+    Reinforce(MemoryId),
+    /// It corrects something: both are kept, and the old one is not recalled any more.
+    Supersede {
+        /// What no longer holds: see [`Memory::superseded`].
+        old: MemoryId,
+        /// What holds instead.
+        new: Memory,
+    },
+    /// It is not remembered.
+    Refused(Unsaveable),
+}
+
+/// Why something is not remembered; the athlete sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[expect(missing_docs, reason = "each says what it is")]
+pub enum Unsaveable {
+    #[error("there is nothing in it to remember")]
+    Nothing,
+    #[error("this reads like an instruction to the system, not like something about you")]
+    Instruction,
+    #[error("you did not say this in your message: tell me in one message what to remember")]
+    Unsaid,
+    #[error("you asked for this to be forgotten")]
+    Forgotten,
+}
+
+/// Decides what becomes of a proposed memory.
+///
+/// - It is refused if it is empty, shaped like an instruction to a model, not in the athlete's own words (a third
+///   of its words must be in `from.said`), or if it was to be forgotten after it was said.
+/// - What a known memory says already reinforces it: an equal normalised text, or a similarity of at least 0.9 unless
+///   a number or a negation differs, or the athlete corrects something.
+/// - What corrects something supersedes the best match with what it replaces, if that is at least 0.6.
+/// - Anything else is new. Injuries and safety are constraints of high importance, for every coach.
+///
+/// `existing` has the memories that may be meant, each with its similarity to the proposed text as far as an index
+/// knows one (0 if not); [`similarity`] is used beside it. Those that were superseded or are another coach's are passed
+/// over, as are those of one coach when the new one is for all.
+pub fn decide(
+    proposed: &ProposedMemory,
+    from: &Provenance<'_>,
+    existing: &[(Memory, f32)],
+    tombstones: &[Tombstone],
+    now: Timestamp,
+) -> Saving {
+    let text = normalised(&proposed.content);
+    if let Some(reason) = objection(proposed, &text, from, tombstones) {
+        return Saving::Refused(reason);
+    }
+    let new = memory(proposed, from, now);
+    let known = existing.iter().filter(|(memory, _)| {
+        let as_wide = memory.coach.is_none() || memory.coach == new.coach;
+        memory.superseded_by.is_none() && memory.id != new.id && as_wide
+    });
+    let known: Vec<&(Memory, f32)> = known.collect();
+    if let Some((equal, _)) = known.iter().find(|(memory, _)| normalised(&memory.content) == text) {
+        return Saving::Reinforce(equal.id.clone());
+    }
+    let best = |score: &dyn Fn(&Memory, f32) -> f32, least: f32| {
+        let scored = known.iter().map(|(memory, told)| (memory, score(memory, *told)));
+        let best = scored.filter(|(_, score)| *score >= least).max_by(|(_, a), (_, b)| a.total_cmp(b));
+        best.map(|(memory, _)| memory.id.clone())
+    };
+    match proposed.replaces.as_deref().filter(|replaced| !replaced.trim().is_empty()) {
+        Some(replaced) => match best(&|memory, told| told.max(similarity(replaced, &memory.content)), REPLACED) {
+            Some(old) => Saving::Supersede { old, new },
+            None => Saving::New(new),
+        },
+        None => {
+            let near = |memory: &Memory, told: f32| {
+                let differs = says_otherwise(&memory.content, &text);
+                if differs { 0.0 } else { told.max(similarity(&memory.content, &text)) }
+            };
+            best(&near, NEAR).map_or(Saving::New(new), Saving::Reinforce)
+        }
+    }
+}
+
+/// As good as equal.
+pub(super) const NEAR: f32 = 0.9;
+
+/// Enough in common to be what a correction is about.
+const REPLACED: f32 = 0.6;
+
+/// How much of a memory the athlete must have said; the rest is a model's grammar.
+const SAID: f32 = 0.33;
+
+fn objection(
+    proposed: &ProposedMemory,
+    text: &str,
+    from: &Provenance<'_>,
+    tombstones: &[Tombstone],
+) -> Option<Unsaveable> {
+    let is_said = || share_in(&without_lead(&proposed.content), from.said).is_none_or(|share| share >= SAID);
+    if words(text).next().is_none() {
+        Some(Unsaveable::Nothing)
+    } else if is_instruction(&proposed.content) || proposed.tags.iter().any(|tag| is_instruction(tag)) {
+        Some(Unsaveable::Instruction)
+    } else if !is_said() {
+        Some(Unsaveable::Unsaid)
+    } else if tombstones.iter().any(|tombstone| tombstone.blocks(text, from.said_at)) {
+        Some(Unsaveable::Forgotten)
+    } else {
+        None
+    }
+}
+
+/// Without the words in which models speak of somebody.
+fn without_lead(content: &str) -> String {
+    let content = normalised(content);
+    let own = content.split(' ').filter(|word| !ABOUT.contains(word));
+    own.collect::<Vec<_>>().join(" ")
+}
+
+const ABOUT: [&str; 10] =
+    ["user", "users", "athlete", "athletes", "client", "prefers", "likes", "wants", "dislikes", "states"];
+
+fn memory(proposed: &ProposedMemory, from: &Provenance<'_>, now: Timestamp) -> Memory {
+    let harms = names_harm(&proposed.content);
+    let (kind, importance) =
+        if harms { (MemoryKind::Constraint, Importance::High) } else { (proposed.kind, proposed.importance) };
+    Memory {
+        id: from.id.clone(),
+        content: proposed.content.trim().to_owned(),
+        kind,
+        importance,
+        coach: (proposed.is_coach_specific && !harms).then(|| from.coach.clone()),
+        tags: proposed.tags.clone(),
+        source: from.source,
+        source_message_id: Some(from.message.clone()),
+        conversation_id: Some(from.conversation.clone()),
+        created_at: now,
+        last_used_at: None,
+        times_used: 0,
+        superseded_by: None,
+    }
+}

@@ -1,0 +1,108 @@
+//! What was looked up for one turn: it stands before the athlete's words, once.
+
+use jiff::Zoned;
+
+use super::wrap::{Room, data, neutral, one_line};
+use crate::memory::{Recalled, RecalledKind};
+use crate::router::RouterDecision;
+use crate::router::answer::cut;
+use crate::turn::{ContextReport, Gathered, Opening, RecalledReport};
+use crate::{Workout, ZoneName};
+
+/// The block, and a report of what went in. Each kind has its own budget; items enter whole, the
+/// first of those that were gathered first.
+pub(super) fn block(
+    gathered: Option<&Gathered>,
+    decision: &RouterDecision,
+    opening: &Opening,
+) -> (String, ContextReport) {
+    let mut report = ContextReport::default();
+    let mut parts = vec![format!("Now: {}", opening.when().in_words(opening.zone()))];
+    if let Some(gathered) = gathered {
+        parts.extend(memories(gathered, decision, &mut report));
+        // What stands among the workouts need not be told again as a hit.
+        let workouts = workouts(gathered, decision, opening.zone(), &mut report);
+        parts.extend(recalled(gathered, decision, &mut report));
+        parts.extend(workouts);
+    }
+    (format!("<context>\n{}\n</context>", parts.join("\n")), report)
+}
+
+// In tokens.
+const MEMORIES: u64 = 600;
+const RECALLED: u64 = 1_500;
+const WORKOUTS: u64 = 1_200;
+
+// In characters.
+const LONGEST_MEMORY: usize = 500;
+const LONGEST_RECALLED: usize = 2_000;
+const LONGEST_WORKOUT: usize = 600;
+
+fn memories(gathered: &Gathered, decision: &RouterDecision, report: &mut ContextReport) -> Vec<String> {
+    let mut room = Room(MEMORIES);
+    let wanted = gathered.memories.iter().filter(|_| decision.wants(RecalledKind::Memory));
+    let told = wanted.filter_map(|memory| {
+        let told = item("memory", &memory.content, LONGEST_MEMORY).filter(|told| room.takes(told))?;
+        report.memories.push(memory.id.to_string());
+        Some(told)
+    });
+    told.collect()
+}
+
+fn recalled(gathered: &Gathered, decision: &RouterDecision, report: &mut ContextReport) -> Vec<String> {
+    let mut room = Room(RECALLED);
+    let told = gathered.recalled.iter().filter_map(|hit| {
+        let Recalled { kind, id, owner, text, score } = hit;
+        let is_allowed = owner.as_ref().is_none_or(|owner| *owner == gathered.owner);
+        let is_told = match kind {
+            RecalledKind::Memory => report.memories.contains(id),
+            RecalledKind::Workout => report.workouts.contains(id),
+            RecalledKind::Summary | RecalledKind::Methodology => false,
+        };
+        if !is_allowed || is_told || !decision.wants(*kind) {
+            return None;
+        }
+        let told = item("recalled", text, LONGEST_RECALLED).filter(|told| room.takes(told))?;
+        report.recalled.push(RecalledReport { kind: *kind, id: id.clone(), score: *score });
+        Some(told)
+    });
+    told.collect()
+}
+
+/// The last workouts, the newest first, under the weeks in which the athlete did them.
+fn workouts(
+    gathered: &Gathered,
+    decision: &RouterDecision,
+    zone: Option<&ZoneName>,
+    report: &mut ContextReport,
+) -> Option<String> {
+    let mut newest_first: Vec<&Workout> = gathered.workouts.iter().filter(|_| decision.wants_own_training()).collect();
+    newest_first.sort_by_key(|workout| std::cmp::Reverse(workout.performed_at));
+    let mut room = Room(WORKOUTS);
+    let mut lines: Vec<String> = Vec::new();
+    let mut last_week = String::new();
+    for workout in newest_first {
+        let done = workout.performed_at.zoned(zone);
+        let week = week(&done);
+        let line = format!("- {}, {}", done.strftime("%a %-d %b"), cut(&one_line(&workout.what()), LONGEST_WORKOUT));
+        let told = if week == last_week { line } else { format!("{week}\n{line}") };
+        if room.takes(&told) {
+            report.workouts.push(workout.id.to_string());
+            lines.push(told);
+            last_week = week;
+        }
+    }
+    (!lines.is_empty()).then(|| data("workouts", &lines.join("\n")))
+}
+
+/// An ISO week: it begins on a Monday, and belongs to the year that its Thursday is in.
+fn week(day: &Zoned) -> String {
+    let week = day.date().iso_week_date();
+    format!("Week {} of {}", week.week(), week.year())
+}
+
+fn item(tag: &str, text: &str, longest: usize) -> Option<String> {
+    let text = neutral(text);
+    let text = cut(text.trim(), longest);
+    (!text.is_empty()).then(|| data(tag, text))
+}
