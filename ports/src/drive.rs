@@ -4,11 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::memory::{Importance, RecalledKind, ranked};
 use domain::{
     Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, RecordId, Refused, Task,
     Tier, Turn, TurnError, Usage, Workout,
 };
-use domain::{Limits, memory::Importance, router};
+use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt};
 use futures::{join, pin_mut, select_biased};
@@ -30,9 +31,10 @@ const GATHER: Duration = Duration::from_millis(800);
 const SAVE: Duration = Duration::from_secs(2);
 
 /// How many messages are read; a prompt takes what fits its budget.
-const HISTORY: usize = 60;
+const HISTORY: usize = domain::prompt::LONGEST_HISTORY;
 const RECENT_WORKOUTS: usize = 14;
 const IMPORTANT_MEMORIES: usize = 4;
+const MEMORY_TOKENS: u64 = 600;
 const RECALLED: usize = 6;
 
 /// One of everything.
@@ -157,7 +159,8 @@ impl<'a> At<'a> {
             join!(self.ports.messages.messages(conversation, before, HISTORY), self.ports.records.get(&summary));
         let mut history = history?;
         history.reverse();
-        Ok(Loaded { history, summary: summary?.as_ref().map(records::read).transpose()? })
+        let owner = conversation.user.clone();
+        Ok(Loaded { owner, history, summary: summary?.as_ref().map(records::read).transpose()? })
     }
 
     async fn route(self, question: Prompt) -> Result<(String, Usage)> {
@@ -174,6 +177,7 @@ impl<'a> At<'a> {
             owner: owner.clone(),
             coach: conversation.coach.clone(),
             text: self.task.opening.text().to_owned(),
+            kinds: Vec::new(),
             limit: RECALLED,
         };
         let (memories, workouts, recalled) = join!(
@@ -181,13 +185,18 @@ impl<'a> At<'a> {
             self.within(GATHER, "workouts", self.newest::<Workout>(Kind::Workout, RECENT_WORKOUTS)),
             self.within(GATHER, "recall", self.ports.index.search(&search)),
         );
-        let mut memories = memories.unwrap_or_default();
-        memories.retain(|memory| {
-            let here = memory.coach.as_ref().is_none_or(|coach| *coach == conversation.coach);
-            here && memory.importance == Importance::High
+        let mut recalled = recalled.unwrap_or_default();
+        let known: Vec<Memory> = memories.unwrap_or_default();
+        let known = || known.iter().filter(|memory| memory.holds_for(&conversation.coach));
+        let important = known().filter(|memory| memory.importance == Importance::High).take(IMPORTANT_MEMORIES);
+        let found = known().filter(|memory| {
+            recalled.iter().any(|hit| hit.kind == RecalledKind::Memory && hit.id == memory.id.as_str())
         });
-        memories.truncate(IMPORTANT_MEMORIES);
-        Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled: recalled.unwrap_or_default() })
+        let memories = ranked(important.chain(found), self.ports.clock.now(), MEMORY_TOKENS);
+        let memories = memories.into_iter().cloned().collect();
+        // A memory that is found is told as it is stored, or not at all.
+        recalled.retain(|hit| hit.kind != RecalledKind::Memory);
+        Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled })
     }
 
     async fn newest<T: DeserializeOwned>(self, kind: Kind, limit: usize) -> Result<Vec<T>> {

@@ -16,6 +16,7 @@ mod error;
 mod feed;
 mod follow;
 mod jobs;
+mod ledger;
 mod llm;
 mod memories;
 mod messages;
@@ -30,13 +31,14 @@ pub use error::{PortError, Result};
 pub use feed::{Feed, Feeds};
 pub use follow::{Frame, follow, opening};
 pub use jobs::{see_through, work_off};
+pub use ledger::charge;
 pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
-pub use memories::{IndexEntry, MemoryIndex, Search};
+pub use memories::{IndexEntry, MemoryIndex, Search, forget, keep};
 pub use messages::{
     Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, Page, Stop, TurnRecord, TurnState,
     Writer, Written,
 };
-pub use records::{Expect, Kind, Record, RecordKey, RecordStore};
+pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
 
 #[cfg(feature = "mock")]

@@ -5,7 +5,10 @@ use domain::{Fault, RecordId, UserScope};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Cursor, Page, PortError, Result};
+use crate::{Cursor, Page, PortError, Ports, Result};
+
+/// How many records are read at once.
+const PAGE: usize = 100;
 
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
 /// summaries, usage, the pin of their identity.
@@ -71,6 +74,19 @@ pub enum Expect {
     Anything,
     Absent,
     Version(u64),
+}
+
+/// A user's newest records of a kind, without those that can no longer be read.
+pub async fn newest<T: DeserializeOwned>(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<T>> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = ports.clock.answered(ports.records.list(owner, kind, after, PAGE.min(most - found.len()))).await?;
+        found.extend(page.items.iter().map(read));
+        after = page.next;
+        if after.is_none() || found.len() >= most {
+            return Ok(found.into_iter().filter_map(Result::ok).collect());
+        }
+    }
 }
 
 /// Reads a record's body as what it was written as.

@@ -17,7 +17,8 @@ fn entry(id: &str, coach: Option<&str>, text: &str) -> IndexEntry {
 }
 
 async fn found(index: &dyn MemoryIndex, owner: &UserScope, coach: &str, text: &str, limit: usize) -> Vec<String> {
-    let search = Search { owner: owner.clone(), coach: coach.parse().unwrap(), text: text.to_owned(), limit };
+    let search =
+        Search { owner: owner.clone(), coach: coach.parse().unwrap(), text: text.to_owned(), kinds: vec![], limit };
     index.search(&search).await.unwrap().into_iter().map(|hit| hit.id).collect()
 }
 
@@ -85,4 +86,21 @@ pub async fn no_more_than_asked_for_is_found(index: &dyn MemoryIndex) {
         }
     }
     panic!("two of three entries were not found");
+}
+
+pub async fn a_search_for_some_kinds_finds_no_others(index: &dyn MemoryIndex) {
+    let owner = somebody();
+    index.upsert(&owner, &entry("m", None, "heavy back squats")).await.unwrap();
+    let workout = IndexEntry { kind: RecalledKind::Workout, ..entry("w", None, "heavy back squats today") };
+    index.upsert(&owner, &workout).await.unwrap();
+    until(index, &owner, "heavy back squats", &["m", "w"]).await;
+    let search = Search {
+        owner,
+        coach: "c".parse().unwrap(),
+        text: "heavy back squats".to_owned(),
+        kinds: vec![RecalledKind::Workout, RecalledKind::Summary],
+        limit: 10,
+    };
+    let found = index.search(&search).await.unwrap();
+    assert_eq!(found.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["w"]);
 }

@@ -122,6 +122,7 @@ macro_rules! memory_index_conformance {
             another_coach_finds_only_what_is_for_all
             nothing_of_another_user_is_found
             no_more_than_asked_for_is_found
+            a_search_for_some_kinds_finds_no_others
         }
     };
 }

@@ -1,0 +1,68 @@
+//! Bringing a conversation's summary up to date.
+
+use domain::memory::RecalledKind;
+use domain::summary::{self, Summary};
+use domain::turn::CallKind;
+use domain::{Fault, Message, Outcome, RecordId};
+use serde_json::json;
+
+use super::{Useless, Work};
+use crate::{Expect, IndexEntry, Kind, RecordKey, Result, records};
+
+/// How many messages are summed up at once.
+const MESSAGES: usize = 200;
+
+/// Sums up what was said since the last summary, on top of it.
+pub(super) async fn renew(work: &mut Work<'_>) -> Result<Outcome, Fault> {
+    let (previous, expect, messages) = read(work).await.map_err(|error| error.fault)?;
+    let Some(range) = summary::range(previous.as_ref(), &messages) else {
+        return Ok(Outcome::Done(json!({ "through": previous.map(|previous| previous.through) })));
+    };
+    let extraction = summary::summarise(previous.as_ref(), &messages);
+    let through = *range.end();
+    let check = |answer: &str| summary::check(answer, range).map_err(|_| Useless::Malformed);
+    let Ok(new) = work.ask(CallKind::Summary, extraction, check).await? else { return Err(Fault::Rejected) };
+    let Some(new) = new.in_place_of(previous) else {
+        return Ok(Outcome::Done(json!({ "through": through })));
+    };
+    match write(work, &new, expect).await {
+        Ok(true) => Ok(Outcome::Done(json!({ "from": new.from, "through": new.through }))),
+        // Another process has summed up meanwhile: look again.
+        Ok(false) => Err(Fault::Unavailable),
+        Err(error) => Err(error.fault),
+    }
+}
+
+/// The last summary, what the store must hold for a new one, and the newest messages.
+async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)> {
+    let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
+    let record = ports.clock.answered(ports.records.get(&at(work))).await?;
+    let previous = record.as_ref().map(records::read).transpose()?;
+    let expect = record.map_or(Expect::Absent, |record| Expect::Version(record.version));
+    let mut messages = ports.clock.answered(ports.messages.messages(conversation, None, MESSAGES)).await?;
+    messages.reverse();
+    Ok((previous, expect, messages))
+}
+
+/// Stores a summary and lets it be found; `false` if another came first.
+async fn write(work: &Work<'_>, summary: &Summary, expect: Expect) -> Result<bool> {
+    let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
+    if !ports.clock.answered(ports.records.put(&at(work), &records::body(summary)?, expect)).await? {
+        return Ok(false);
+    }
+    let entry = IndexEntry {
+        kind: RecalledKind::Summary,
+        id: conversation.conversation.to_string(),
+        coach: Some(conversation.coach.clone()),
+        text: summary.narrative.clone(),
+        created: ports.clock.now(),
+        tags: summary.tags.clone(),
+    };
+    ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await?;
+    Ok(true)
+}
+
+fn at(work: &Work<'_>) -> RecordKey {
+    let id = RecordId::from(&work.opening.turn.conversation.conversation);
+    RecordKey { owner: work.owner().clone(), kind: Kind::Summary, id }
+}

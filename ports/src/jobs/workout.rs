@@ -1,0 +1,65 @@
+//! Logging the workout that the athlete has told.
+
+use domain::turn::CallKind;
+use domain::workout::{self, Logging, Refusal};
+use domain::{Fault, Outcome, RecordId, Workout};
+use serde_json::{Value, json};
+
+use super::{Useless, Work};
+use crate::{Expect, Kind, Ports, RecordKey, Result, newest, records};
+
+/// How many workouts a new one is measured against.
+const HISTORY: usize = 200;
+
+/// Extracts the workout from the athlete's own words of this turn, and stores it under the turn's id, with the
+/// records in it.
+pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
+    let id = RecordId::from(&work.opening.turn.turn);
+    let at = RecordKey { owner: work.owner().clone(), kind: Kind::Workout, id };
+    // What an earlier try has stored stands, even if the model would now refuse it.
+    if work.attempts > 1 {
+        let earlier = work.ports.clock.answered(work.ports.records.get(&at)).await.map_err(|error| error.fault)?;
+        if let Some(earlier) = earlier {
+            let workout = records::read(&earlier).map_err(|error| error.fault)?;
+            return Ok(Outcome::Done(told(&workout)));
+        }
+    }
+    // Before the model is asked, so that a store in trouble costs no call.
+    let history: Vec<Workout> =
+        newest(work.ports, work.owner(), Kind::Workout, HISTORY).await.map_err(|error| error.fault)?;
+    let opening = work.opening.clone();
+    let extraction = workout::extraction(opening.text(), opening.when(), opening.zone());
+    let by_command = workout::was_commanded(opening.text());
+    let logging = Logging { turn: &opening.turn, by_command, when: opening.when(), zone: opening.zone() };
+    let check = |answer: &str| {
+        workout::check(answer, &logging).map_err(|refusal| match refusal {
+            Refusal::Malformed(_) => Useless::Malformed,
+            Refusal::Refused(reason) => Useless::Refused(reason),
+        })
+    };
+    let mut workout = match work.ask(CallKind::Extraction, extraction, check).await? {
+        Ok(workout) => workout,
+        Err(Useless::Refused(reason)) => return Ok(Outcome::Refused(reason)),
+        Err(Useless::Malformed) => return Err(Fault::Rejected),
+    };
+    workout.records = workout::records(&workout, &history);
+    let stored = store_once(work.ports, &at, workout).await.map_err(|error| error.fault)?;
+    Ok(Outcome::Done(told(&stored)))
+}
+
+/// Stores what a try has found, unless an earlier try of the same job has stored something already.
+async fn store_once(ports: &Ports, at: &RecordKey, workout: Workout) -> Result<Workout> {
+    let clock = &*ports.clock;
+    if clock.answered(ports.records.put(at, &records::body(&workout)?, Expect::Absent)).await? {
+        return Ok(workout);
+    }
+    match clock.answered(ports.records.get(at)).await? {
+        Some(earlier) => records::read(&earlier),
+        None => Ok(workout),
+    }
+}
+
+fn told(workout: &Workout) -> Value {
+    let Workout { id, name, discipline, records, .. } = workout;
+    json!({ "workoutId": id, "name": name, "discipline": discipline, "records": records })
+}
