@@ -1,7 +1,6 @@
 use async_trait::async_trait;
+use domain::memory::words;
 use ports::{Embedder, Result};
-
-use crate::index::tokens;
 
 /// Vectors by the hashing trick: texts that share words lie close together. It knows no meaning.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +16,7 @@ impl HashingEmbedder {
 
     fn vector(self, text: &str) -> Vec<f32> {
         let mut vector = vec![0.0_f32; self.dimensions];
-        for token in tokens(text).chain([String::new()]) {
+        for token in words(text).chain([String::new()]) {
             if let Some(number) = vector.get_mut(bucket(&token, self.dimensions)) {
                 *number += 1.0;
             }

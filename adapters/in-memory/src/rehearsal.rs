@@ -3,6 +3,7 @@ mod extract;
 mod heard;
 mod reply;
 mod route;
+mod summary;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,7 @@ impl Rehearsal {
             Answer::Prose => self.reply(call),
             Answer::Tool { name, .. } if *name == router::TOOL => self.route(call),
             Answer::Tool { name: "log_workout", .. } => self.form(extract::answer(&call.prompt)),
+            Answer::Tool { name, .. } if *name == domain::summary::TOOL => self.form(summary::answer(&call.prompt)),
             Answer::Tool { .. } => Scene::failing(Fault::Rejected),
         }
     }

@@ -2,9 +2,7 @@
 
 mod clause;
 
-use std::time::Duration;
-
-use domain::{Prompt, Timestamp};
+use domain::Prompt;
 use serde_json::{Value, json};
 
 use super::heard::{self, Heard};
@@ -16,7 +14,7 @@ pub(super) fn answer(prompt: &Prompt) -> String {
     let ordered = question.contains("\nThe athlete has ordered this to be logged: yes\n");
     let text = heard::message(prompt);
     let answer = match read(&text, ordered) {
-        Ok(found) => found.form(&text, now(question)),
+        Ok(found) => found.form(&text, question),
         Err(refused) => {
             json!({ "refusal": refused.0, "discipline": null, "exercises": [], "confidence": 0.9 })
         }
@@ -72,7 +70,7 @@ impl Found {
         if disciplines.all(|other| other == first) { first } else { "hybrid" }
     }
 
-    fn form(&self, text: &str, now: Option<Timestamp>) -> Value {
+    fn form(&self, text: &str, question: &str) -> Value {
         let discipline = self.discipline();
         let names: Vec<&str> = self.exercises.iter().map(|exercise| exercise.name.as_str()).collect();
         let sets = || self.exercises.iter().flat_map(|exercise| &exercise.sets);
@@ -86,7 +84,7 @@ impl Found {
             "refusal": null,
             "discipline": discipline,
             "name": names.join(", ").chars().take(100).collect::<String>(),
-            "performedAt": now.and_then(|now| performed_at(&Heard::new(text), now)).map(|at| at.to_string()),
+            "performedAt": performed_at(&Heard::new(text), question),
             "durationSeconds": (whole && seconds > 0).then_some(seconds),
             "exercises": self.exercises.iter().map(Exercise::form).collect::<Vec<_>>(),
             "score": score,
@@ -136,24 +134,25 @@ fn exercises(text: &str) -> Vec<Exercise> {
     exercises
 }
 
-/// When the question was asked.
-fn now(question: &str) -> Option<Timestamp> {
-    let (_, rest) = question.split_once("which is ")?;
-    rest.split_whitespace().next()?.parse().ok()
-}
-
-fn performed_at(heard: &Heard, now: Timestamp) -> Option<Timestamp> {
-    if heard.says(&["yesterday", "last night"]) {
-        return Some(Timestamp(now.0.saturating_sub(DAY.as_millis() as u64)));
+/// The day that the athlete names, by the dates of the question, and the time of day if they name one.
+fn performed_at(heard: &Heard, question: &str) -> Option<String> {
+    let date = |label| question.lines().find_map(|line| line.strip_prefix(label));
+    let is_past = heard.says(&["yesterday", "last night"]);
+    let hour = HOURS.iter().find(|(part, _)| heard.says(&[*part])).map(|(_, hour)| *hour);
+    if is_past {
+        let day = date("Yesterday: ")?;
+        return Some(hour.map_or(day.to_owned(), |hour| format!("{day}T{hour}")));
     }
-    heard.says(&["today", "this morning", "this afternoon", "tonight", "this evening", "just"]).then_some(now)
+    Some(format!("{}T{}", date("Today: ")?, hour?))
 }
 
 fn clock(seconds: u32) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// When a part of the day is, unless it is told by the clock.
+const HOURS: [(&str, &str); 5] =
+    [("morning", "08:00"), ("noon", "12:00"), ("afternoon", "15:00"), ("evening", "19:00"), ("night", "22:00")];
 
 const BENCHMARKS: [&str; 5] = ["Fran", "Cindy", "Murph", "Grace", "Helen"];
 

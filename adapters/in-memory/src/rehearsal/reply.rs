@@ -47,7 +47,7 @@ fn opening(heard: &Heard, dice: &mut Dice) -> String {
 fn known(context: &str) -> Option<String> {
     let told = [
         ("memory", "I have not forgotten what you told me:"),
-        ("workout", "Your log has this to say:"),
+        ("workouts", "Your log has this to say:"),
         ("recalled", "This belongs here too:"),
     ];
     let lines =
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn a_reply_refers_to_the_message_to_what_is_known_and_to_the_coach() {
-        let context = "<context>\nNow: Friday\n<memory>\ntrains at dawn\n</memory>\n<workout>\n2026-11-18 Run: Run 5 km\n\
-            </workout>\n<recalled>\neasy days easy\n</recalled>\n</context>";
+        let context = "<context>\nNow: Friday\n<memory>\ntrains at dawn\n</memory>\n<workouts>\n2026-11-18 Run: Run 5 km\n\
+            </workouts>\n<recalled>\neasy days easy\n</recalled>\n</context>";
         let said = reply("You are Ada Lift, a coach.", context, "My squats feel heavy [rehearse:cut]", 3);
         for part in
             ["“My squats feel heavy”", "your squat.", "trains at dawn.", "Run 5 km.", "easy days easy.", "\nAda Lift"]

@@ -105,7 +105,7 @@ fn everyday_messages_are_routed_rightly_by_the_demonstrations_seed() {
     for (text, intent) in EVERYDAY {
         let decision = routed(&model, text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(decision.user_intent, intent, "{text:?}");
-        assert_eq!(decision.jobs().len(), usize::from(intent == UserIntent::WorkoutLogging), "{text:?}");
+        assert_eq!(decision.logs_workout(), intent == UserIntent::WorkoutLogging, "{text:?}");
         assert!(decision.conversation_title.is_some());
     }
     let took = model.clock.now().since(began);

@@ -1,21 +1,25 @@
 use domain::router::Discipline;
 use domain::workout::{self, Logging, Refusal, Set, Workout};
-use domain::{ConversationKey, TurnKey, UserScope};
+use domain::{ConversationKey, Timestamp, TurnKey, UserScope, ZoneName};
 
 use super::*;
 
 const WHEN: Timestamp = Timestamp(1_795_200_000_123);
 
 fn logged(text: &str) -> Result<Workout, Refusal> {
+    logged_in(None, text)
+}
+
+fn logged_in(zone: Option<&ZoneName>, text: &str) -> Result<Workout, Refusal> {
     let conversation = ConversationKey {
         user: UserScope::verified("u".parse().unwrap()),
         coach: "c".parse().unwrap(),
         conversation: "v".parse().unwrap(),
     };
     let turn = TurnKey { conversation, turn: "t".parse().unwrap() };
-    let asked = workout::extraction(text, WHEN, None);
+    let asked = workout::extraction(text, WHEN, zone);
     let by_command = workout::was_commanded(text);
-    workout::check(&answer(&asked.prompt), &Logging { turn: &turn, by_command, when: WHEN })
+    workout::check(&answer(&asked.prompt), &Logging { turn: &turn, by_command, when: WHEN, zone })
 }
 
 type Told<'a> = (&'a str, usize, &'a str);
@@ -84,11 +88,20 @@ fn the_whole_is_read_too() {
 
 #[test]
 fn a_workout_is_dated_by_what_the_athlete_says() {
-    for (text, at) in [
-        ("I ran 5k in 24:30 yesterday", "2026-11-19T18:40:00.123Z"),
-        ("ran 5k in 24:30 this morning", "2026-11-20T18:40:00.123Z"),
+    for (text, zone, at) in [
+        ("I ran 5k in 24:30 yesterday", None, "2026-11-19T12:00:00.000Z"),
+        ("I ran 5k in 24:30 yesterday morning", None, "2026-11-19T08:00:00.000Z"),
+        ("ran 5k in 24:30 last night", Some("America/New_York"), "2026-11-20T03:00:00.000Z"),
+        ("ran 5k in 24:30 this morning", None, "2026-11-20T08:00:00.000Z"),
+        ("ran 5k in 24:30 this morning", Some("America/New_York"), "2026-11-20T13:00:00.000Z"),
+        // It is 03:40 there: the morning is not over.
+        ("ran 5k in 24:30 this morning", Some("Asia/Tokyo"), "2026-11-20T18:40:00.123Z"),
+        ("ran 5k in 24:30 yesterday", Some("Asia/Tokyo"), "2026-11-20T03:00:00.000Z"),
+        ("just ran 5k in 24:30", Some("Asia/Tokyo"), "2026-11-20T18:40:00.123Z"),
     ] {
-        assert_eq!(logged(text).unwrap().performed_at.to_string(), at, "{text:?}");
+        let zone: Option<ZoneName> = zone.map(|zone| zone.parse().unwrap());
+        let workout = logged_in(zone.as_ref(), text).unwrap();
+        assert_eq!(workout.performed_at.to_string(), at, "{text:?} in {zone:?}");
     }
     let form: Value = serde_json::from_str(&answer(&workout::extraction("Fran in 4:12", WHEN, None).prompt)).unwrap();
     assert_eq!(form["performedAt"], Value::Null);

@@ -1,0 +1,173 @@
+use domain::{CoachId, Timestamp};
+use futures::FutureExt;
+
+use super::*;
+
+fn owner() -> UserScope {
+    UserScope::verified("ada".parse().unwrap())
+}
+
+fn coach() -> CoachId {
+    "c".parse().unwrap()
+}
+
+fn entry(kind: RecalledKind, id: &str, text: &str) -> IndexEntry {
+    IndexEntry { kind, id: id.to_owned(), coach: None, text: text.to_owned(), created: Timestamp(1), tags: vec![] }
+}
+
+fn memory(id: &str, text: &str) -> IndexEntry {
+    entry(RecalledKind::Memory, id, text)
+}
+
+fn holding(entries: impl IntoIterator<Item = IndexEntry>) -> LexicalIndex {
+    let index = LexicalIndex::default();
+    for entry in entries {
+        index.upsert(&owner(), &entry).now_or_never().unwrap().unwrap();
+    }
+    index
+}
+
+fn search(index: &LexicalIndex, text: &str, kinds: &[RecalledKind]) -> Vec<Recalled> {
+    let search = Search { owner: owner(), coach: coach(), text: text.to_owned(), kinds: kinds.to_vec(), limit: 6 };
+    index.search(&search).now_or_never().unwrap().unwrap()
+}
+
+fn ids(hits: &[Recalled]) -> Vec<&str> {
+    hits.iter().map(|hit| hit.id.as_str()).collect()
+}
+
+/// 300 things that athletes say, of which `SAID` are the ones looked for.
+fn crowd() -> Vec<IndexEntry> {
+    let exercises =
+        ["squat", "deadlift", "bench press", "row", "run", "swim", "pull-up", "overhead press", "lunge", "clean"];
+    let habits = [
+        "I did {} for 5 sets of 5 today",
+        "{} felt heavy and slow this week",
+        "I want to be better at {} before summer",
+        "My best {} was two years ago",
+        "{} always comes first in my session",
+        "I enjoy {} with friends on the weekend",
+        "Coach told me to do {} with a pause",
+        "{} every Monday and Thursday",
+        "I skipped {} because of work",
+        "No more than three sets of {} for me",
+        "A video of my {} technique helped",
+        "{} after a long day at the office",
+        "I warm up with light {}",
+        "My gym is too small for {}",
+        "Ten minutes of {} is enough for me",
+        "{} makes me happy",
+        "I train {} with my brother",
+        "New shoes for {}",
+        "The {} contest is in autumn",
+        "I sleep better after {}",
+        "{} on an empty stomach is fine",
+        "Music helps me through {}",
+        "I count {} in my head",
+        "{} with dumbbells at home",
+        "I learnt {} at school",
+        "{} was easy last month",
+        "A belt for {} from now on",
+        "{} in the rain is fun",
+    ];
+    let common = exercises.iter().flat_map(|exercise| habits.iter().map(move |habit| habit.replace("{}", exercise)));
+    let common = common.enumerate().map(|(n, text)| memory(&format!("x{n}"), &text));
+    let said = SAID.iter().enumerate().map(|(n, (text, _))| memory(&format!("s{n}"), text));
+    common.chain(said).collect()
+}
+
+/// What was said, and how somebody asks for it.
+const SAID: [(&str, &str); 20] = [
+    ("My left knee hurts when I squat deep", "is deep squatting bad for my knees?"),
+    ("I am allergic to peanuts and shellfish", "can I eat a peanut bar, with my allergy"),
+    ("I prefer training in the early morning", "do I like mornings or evenings?"),
+    ("My goal is a marathon under four hours", "what pace for my marathon goal"),
+    ("I have a herniated disc, no heavy deadlifts", "may I pull heavy with the disc hernia"),
+    ("I only have kettlebells and a jump rope at home", "a workout with my kettlebell"),
+    ("I am vegetarian", "vegetarian protein sources"),
+    ("I take blood pressure medication", "does my medication matter in sauna"),
+    ("I work night shifts at the hospital", "when to train around a night shift"),
+    ("I tore my rotator cuff in 2019", "exercises for the torn rotator cuff"),
+    ("I use pounds, not kilograms", "in pounds please"),
+    ("Wedding in June, I want to lose 8 kg by then", "how many kg until the wedding?"),
+    ("I compete in weightlifting in the 73 kg class", "cutting for my weightlifting class"),
+    ("I hate burpees more than anything", "why did you give me burpees"),
+    ("My resting heart rate is 48", "heart rate zones from resting pulse"),
+    ("I travel to Norway each February for skiing", "ski trip to Norway"),
+    ("My daughter was born in May and sleep is short", "low energy since my daughter was born"),
+    ("I do not drink coffee or other caffeine", "pre-workout without caffeine"),
+    ("Sprained ankle two weeks ago, still swollen", "when can I jump on my sprained ankle"),
+    ("I can do 12 strict handstand walks", "handstand walking drills"),
+];
+
+#[test]
+fn among_300_entries_the_right_one_is_found_by_other_words() {
+    let index = holding(crowd());
+    assert_eq!(index.entries().len(), 300);
+    let mut first = 0;
+    for (n, (said, asked)) in SAID.iter().enumerate() {
+        let hits = search(&index, asked, &[]);
+        let id = format!("s{n}");
+        assert!(ids(&hits).contains(&id.as_str()), "{asked:?} does not find {said:?}: {hits:#?}");
+        assert!(hits.iter().all(|hit| (THRESHOLD..=1.0).contains(&hit.score)), "{hits:?}");
+        first += usize::from(ids(&hits)[0] == id);
+    }
+    assert!(first >= 18, "{first} of 20 come first");
+}
+
+#[test]
+fn what_has_nothing_in_common_is_not_found() {
+    let index = holding(crowd());
+    for text in ["", "the and of", "thanks!", "quantum chromodynamics", "🙂", "zzzz qqqq"] {
+        assert!(search(&index, text, &[]).is_empty(), "{text:?}: {:?}", search(&index, text, &[]));
+    }
+    assert!(search(&LexicalIndex::default(), "squats", &[]).is_empty());
+}
+
+#[test]
+fn the_same_text_scores_one_and_a_part_of_it_less_than_nearly_the_same() {
+    let index = holding(crowd());
+    let score =
+        |text: &str, id: &str| search(&index, text, &[]).iter().find(|hit| hit.id == id).map_or(0.0, |hit| hit.score);
+    for (n, (said, _)) in SAID.iter().enumerate() {
+        let score = score(said, &format!("s{n}"));
+        assert!(score > 0.999, "{said}: {score}");
+    }
+    assert!((0.3..0.9).contains(&score("shellfish", "s1")), "{}", score("shellfish", "s1"));
+    assert!(score("I prefer to train early in the mornings", "s2") > score("early", "s2"));
+}
+
+#[test]
+fn words_are_found_by_their_parts() {
+    let index = holding([memory("m", "squatting"), memory("other", "rowing")]);
+    let hits = search(&index, "squats", &[]);
+    assert_eq!(ids(&hits), ["m"]);
+}
+
+#[test]
+fn a_long_text_must_have_more_to_be_as_good() {
+    let long = format!("bad knee {}", "and then something else happened on another day ".repeat(5));
+    let index = holding([memory("long", &long), memory("short", "bad knee since May")]);
+    let hits = search(&index, "bad knee", &[]);
+    assert_eq!(ids(&hits), ["short", "long"]);
+    assert!(hits[0].score > 1.5 * hits[1].score);
+}
+
+#[test]
+fn an_entry_is_found_by_its_tags() {
+    let tagged = IndexEntry { tags: vec!["injury".to_owned()], ..memory("m", "left knee") };
+    let index = holding([tagged, memory("other", "right hand")]);
+    assert_eq!(ids(&search(&index, "any injury?", &[])), ["m"]);
+}
+
+#[test]
+fn what_is_shared_is_found_by_all_and_changed_by_nobody() {
+    let method = entry(RecalledKind::Methodology, "m", "linear progression for squats");
+    let index = LexicalIndex::default().with_shared([method]);
+    let hits = search(&index, "linear progression", &[]);
+    assert_eq!((ids(&hits), &hits[0].owner), (vec!["m"], &None));
+    index.delete(&owner(), RecalledKind::Methodology, "m").now_or_never().unwrap().unwrap();
+    let own = entry(RecalledKind::Methodology, "m", "linear thinking");
+    index.upsert(&owner(), &own).now_or_never().unwrap().unwrap();
+    assert_eq!(ids(&search(&index, "linear progression", &[])), ["m", "m"]);
+}
