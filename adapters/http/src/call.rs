@@ -9,7 +9,7 @@ use bytes::Bytes;
 use domain::{CoachId, ConversationKey, Timestamp, TurnId, TurnKey, UserScope};
 use futures::future::{Either, select};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use crate::app::App;
 use crate::code::{Code, Problem};
@@ -77,11 +77,6 @@ impl Call {
         }
     }
 
-    /// The body as a JSON object; none is an empty one.
-    pub(crate) fn optional_object(&self) -> Result<Map<String, Value>, Problem> {
-        if self.body.trim_ascii().is_empty() { Ok(Map::new()) } else { crate::request::object(&self.body) }
-    }
-
     pub(crate) fn header(&self, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -141,8 +136,9 @@ fn is_json(content_type: &HeaderValue) -> bool {
 }
 
 /// A JSON answer.
-pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
-    typed(status, "application/json", value.to_string())
+pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    let text = serde_json::to_string(value).map_err(|_| Code::Internal)?;
+    Ok(typed(status, "application/json", text))
 }
 
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {

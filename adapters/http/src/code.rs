@@ -1,9 +1,15 @@
 //! The closed set of error codes, and how one is answered.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 use domain::{Fault, TurnError};
 use ports::{PortError, Refusal, TokenRefusal};
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::shapes;
 
 macro_rules! codes {
     ($($name:ident = $code:literal $status:literal $retry:literal $message:literal)*) => {
@@ -82,6 +88,23 @@ codes! {
     Deadline = "DEADLINE" 504 true "The answer took too long."
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let codes: Vec<&str> = Self::ALL.iter().map(|code| code.as_str()).collect();
+        json_schema!({ "type": "string", "description": "What went wrong; there are no others.", "enum": codes })
+    }
+}
+
 impl From<TurnError> for Code {
     fn from(error: TurnError) -> Self {
         match error {
@@ -126,37 +149,31 @@ impl Problem {
     }
 
     /// As RFC 9457 has it (`application/problem+json`).
-    pub fn to_json(&self, request_id: &str) -> Value {
+    pub(crate) fn told<'a>(&'a self, request_id: &'a str) -> shapes::Refused<'a> {
         let status = self.code.status();
-        let mut json = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or("Error"),
-            "status": status.as_u16(),
-            "detail": self.detail,
-            "code": self.code.as_str(),
-            "requestId": request_id,
-        });
-        if let Some(object) = json.as_object_mut() {
-            object.extend(self.fields.clone());
+        shapes::Refused {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            request_id,
+            fields: &self.fields,
         }
-        json
     }
 
     /// As the one event of a stream that never began.
-    pub fn to_event(&self, request_id: &str) -> Value {
-        let mut json = json!({
-            "type": "error",
-            "message": self.detail,
-            "code": self.code.as_str(),
-            "retryable": self.code.retryable(),
-            "partial": false,
-            "requestId": request_id,
-        });
-        if let Some(object) = json.as_object_mut() {
-            object.extend(self.retry_after.map(|s| ("retryAfterMs".to_owned(), (u64::from(s) * 1_000).into())));
-            object.extend(self.fields.clone());
+    pub(crate) fn told_as_event<'a>(&'a self, request_id: &'a str) -> shapes::Refusal<'a> {
+        shapes::Refusal {
+            kind: "error",
+            message: &self.detail,
+            code: self.code,
+            retryable: self.code.retryable(),
+            partial: false,
+            request_id,
+            retry_after_ms: self.retry_after.map(|seconds| u64::from(seconds) * 1_000),
+            fields: &self.fields,
         }
-        json
     }
 }
 

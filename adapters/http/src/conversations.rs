@@ -1,33 +1,27 @@
 //! Conversations and their messages.
 
 use axum::http::{StatusCode, header};
-use domain::{Conversation, ConversationKey, JobState, TurnKey};
-use ports::{JobsOf, end_if_abandoned};
-use serde_json::json;
+use domain::memory::RecalledKind;
+use domain::{Conversation, ConversationKey, JobState, RecordId, TurnKey};
+use ports::{JobsOf, Kind, RecordKey, end_if_abandoned, records};
 
 use crate::call::{Answer, Call, json};
 use crate::code::{Code, Problem};
-use crate::request::{field, text_field};
+use crate::forms::{ConversationEdit, NewConversation};
+use crate::request::field;
 use crate::routes::insert;
 use crate::{library, shapes, turns};
 
-/// The longest title, in Unicode scalar values.
-const TITLE: usize = 200;
-
 /// `POST …/conversations`
 pub(crate) async fn create(call: Call) -> Answer {
-    let form = call.optional_object()?;
-    let title = text_field(&form, "title")?.unwrap_or_default().trim().to_owned();
-    if title.chars().count() > TITLE {
-        return Err(field(&format!("title is at most {TITLE} characters")));
-    }
+    let title = NewConversation::parse(&call.body)?.title.unwrap_or_default();
     let (user, coach) = (call.scope()?, call.coach()?);
     library::find_coach(&call, &coach).await?;
     let now = call.app.ports.clock.now();
     let key = ConversationKey { user, coach, conversation: turns::fresh_id(now)? };
     let conversation = Conversation::new(key, title, now);
     call.answered(call.app.ports.messages.create_conversation(&conversation)).await?;
-    let mut response = json(StatusCode::CREATED, &shapes::conversation(&conversation));
+    let mut response = json(StatusCode::CREATED, &shapes::Conversation::from(&conversation))?;
     insert(&mut response, header::LOCATION.as_str(), &call.conversation_path(&conversation.key));
     Ok(response)
 }
@@ -38,15 +32,47 @@ pub(crate) async fn list(call: Call) -> Answer {
     let limit = call.limit(20, 100)?;
     let page = call.app.ports.messages.conversations(&user, &coach, call.query("cursor"), limit);
     let page = call.answered(page).await?;
-    let items = page.items.iter().map(shapes::conversation).collect();
-    Ok(json(StatusCode::OK, &shapes::list("conversations", items, page.next)))
+    let conversations = page.items.iter().map(shapes::Conversation::from).collect();
+    json(StatusCode::OK, &shapes::Conversations { conversations, next_cursor: page.next })
 }
 
 /// `GET {conv}`
 pub(crate) async fn read(call: Call) -> Answer {
     let key = call.conversation()?;
     let conversation = current(&call, &key).await?;
-    Ok(json(StatusCode::OK, &shapes::conversation(&conversation)))
+    json(StatusCode::OK, &shapes::Conversation::from(&conversation))
+}
+
+/// `PATCH {conv}`
+pub(crate) async fn edit(call: Call) -> Answer {
+    let key = call.conversation()?;
+    let edit = ConversationEdit::parse(&call.body)?;
+    if !call.answered(call.app.ports.messages.edit_conversation(&key, &edit)).await? {
+        return Err(Code::ConversationNotFound.into());
+    }
+    read(call).await
+}
+
+/// `DELETE {conv}`: its summary goes last, and also when it is found alone: a deletion that failed
+/// halfway can be repeated.
+pub(crate) async fn delete(call: Call) -> Answer {
+    let key = call.conversation()?;
+    let store = &*call.app.ports.messages;
+    let running = call.answered(store.conversation(&key)).await?.and_then(|found| found.active);
+    if let Some(turn) = running {
+        turns::stop_here(&call, &TurnKey { conversation: key.clone(), turn }).await;
+    }
+    let found = call.answered(store.delete_conversation(&key)).await?;
+    library::forget(&call, &summary_key(&key), RecalledKind::Summary).await?;
+    if found { json(StatusCode::OK, &shapes::Done {}) } else { Err(Code::ConversationNotFound.into()) }
+}
+
+/// `GET {conv}/summary`
+pub(crate) async fn summary(call: Call) -> Answer {
+    let key = call.conversation()?;
+    current(&call, &key).await?;
+    let record = call.answered(call.app.ports.records.get(&summary_key(&key))).await?;
+    json(StatusCode::OK, &shapes::Summed { summary: record.as_ref().map(records::read).transpose()? })
 }
 
 /// `GET {conv}/messages`: a page of the newest, or of those before the cursor.
@@ -59,8 +85,8 @@ pub(crate) async fn messages(call: Call) -> Answer {
     let mut page = call.answered(call.app.ports.messages.messages(&key, before, limit)).await?;
     page.reverse();
     let next = page.first().map(|oldest| oldest.number).filter(|number| *number > 1 && page.len() == limit);
-    let items = page.iter().map(shapes::message).collect();
-    Ok(json(StatusCode::OK, &shapes::list("messages", items, next.map(|number| number.to_string()))))
+    let messages = page.iter().map(shapes::Message::from).collect();
+    json(StatusCode::OK, &shapes::Messages { messages, next_cursor: next.map(|number| number.to_string()) })
 }
 
 /// `GET {conv}/jobs`
@@ -69,7 +95,7 @@ pub(crate) async fn jobs(call: Call) -> Answer {
     current(&call, &key).await?;
     let mut jobs = call.answered(call.app.ports.messages.jobs(&JobsOf::Conversation(key))).await?;
     jobs.retain(|job| !matches!(job.state, JobState::Done(_) | JobState::Refused(_)));
-    Ok(json(StatusCode::OK, &json!({ "jobs": jobs.iter().map(shapes::job_of_a_turn).collect::<Vec<_>>() })))
+    json(StatusCode::OK, &shapes::Jobs { jobs: jobs.iter().map(shapes::Job::of_its_turn).collect() })
 }
 
 /// A conversation as it is, once a turn whose process is gone has been ended.
@@ -81,4 +107,9 @@ pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conver
         return call.answered(store.conversation(key)).await?.ok_or(Code::ConversationNotFound.into());
     }
     Ok(found)
+}
+
+/// Where a conversation's summary is kept.
+fn summary_key(key: &ConversationKey) -> RecordKey {
+    RecordKey { owner: key.user.clone(), kind: Kind::Summary, id: RecordId::from(&key.conversation) }
 }

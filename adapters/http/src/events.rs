@@ -1,16 +1,15 @@
 //! A turn's events as a client sees them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{PartKind, Said, parts};
 use domain::{Closing, Ending, Message, Opening, TurnEvent};
 use ports::Frame;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::code::Code;
-use crate::{shapes, sse};
+use crate::shapes::{Completed, Event};
+use crate::sse;
 
 /// How long a client is told to wait before it connects again.
 const RETRY: Duration = Duration::from_millis(1_500);
@@ -31,17 +30,16 @@ impl Encoder {
     pub(crate) fn start(&self, from: usize) -> String {
         let mut out = String::new();
         sse::retry(&mut out, RETRY);
-        let start = json!({
-            "type": "start",
-            "status": "initialized",
-            "turnId": self.opening.turn.turn,
-            "conversationId": self.opening.turn.conversation.conversation,
-            "messageId": self.opening.assistant_message,
-            "userMessageId": self.opening.user_message.id,
-            "seq": 0,
-            "resumed": self.resumed,
-            "heartbeatMs": u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
-        });
+        let start = Event::Start {
+            status: "initialized",
+            turn_id: &self.opening.turn.turn,
+            conversation_id: &self.opening.turn.conversation.conversation,
+            message_id: &self.opening.assistant_message,
+            user_message_id: &self.opening.user_message.id,
+            seq: 0,
+            resumed: self.resumed,
+            heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
+        };
         let id = (from == 0).then(|| self.id(0));
         sse::frame(&mut out, id.as_deref(), &start);
         out
@@ -59,9 +57,8 @@ impl Encoder {
                 }
             }
             Frame::Snapshot(said, through) => {
-                let content: String = said.iter().map(|said| &*said.text).collect();
-                let snapshot =
-                    json!({ "type": "snapshot", "content": content, "parts": parts(said), "throughSeq": through });
+                let content = said.iter().map(|said| &*said.text).collect();
+                let snapshot = Event::Snapshot { content, parts: parts(said), through_seq: *through };
                 sse::frame(&mut out, None, &snapshot);
             }
             Frame::Ended(seq, closing, reply) => {
@@ -72,52 +69,32 @@ impl Encoder {
     }
 
     /// What `complete` tells, apart from its type and place: also the answer of `send-message`.
-    pub(crate) fn completed(&self, closing: &Arc<Closing>, reply: Option<&Message>) -> Value {
+    pub(crate) fn completed<'a>(&'a self, closing: &'a Closing, reply: Option<&'a Message>) -> Completed<'a> {
         let content = reply.map(Message::content).unwrap_or_default();
-        let mut json = json!({
-            "status": shapes::status(closing.ending),
-            "turnId": self.opening.turn.turn,
-            "conversationId": self.opening.turn.conversation.conversation,
-            "messageId": self.opening.assistant_message,
-            "userMessage": shapes::message(&self.opening.user_message),
-            "aiMessage": reply.map(shapes::message),
-            "jobs": shapes::pending(closing),
-            "contentSha256": hex(&Sha256::digest(content)),
-        });
-        if let Some(object) = json.as_object_mut() {
-            object.extend(shapes::report(closing));
-        }
-        json
+        Completed::new(&self.opening, closing, reply, hex(&Sha256::digest(content)))
     }
 
-    fn said(&self, said: &Said, seq: usize) -> Value {
+    fn said<'a>(&self, said: &'a Said, seq: usize) -> Event<'a> {
         let contextual = matches!(said.kind, PartKind::Acknowledgment | PartKind::Contextual);
         if contextual && !self.contextual_as_chunk {
-            return json!({ "type": "contextual", "content": &*said.text, "stage": said.stage, "seq": seq });
+            return Event::Contextual { content: &said.text, stage: said.stage, seq };
         }
-        json!({ "type": "chunk", "content": &*said.text, "seq": seq })
+        Event::Chunk { content: &said.text, seq }
     }
 
-    fn ended(&self, seq: usize, closing: &Arc<Closing>, reply: Option<&Message>) -> Value {
+    fn ended<'a>(&'a self, seq: usize, closing: &'a Closing, reply: Option<&'a Message>) -> Event<'a> {
         let Ending::Failed(error) = closing.ending else {
-            let mut complete = json!({ "type": "complete" });
-            if let (Some(all), Value::Object(completed)) = (complete.as_object_mut(), self.completed(closing, reply)) {
-                all.extend(completed);
-                all.insert("seq".to_owned(), json!(seq));
-            }
-            return complete;
+            return Event::Complete { completed: Box::new(self.completed(closing, reply)), seq };
         };
         let code = Code::from(error);
-        let partial = reply.is_some_and(|reply| reply.parts().iter().any(|part| part.kind == PartKind::Reply));
-        json!({
-            "type": "error",
-            "message": code.message(),
-            "code": code.as_str(),
-            "retryable": code.retryable(),
-            "partial": partial,
-            "messageId": reply.map(|reply| &reply.id),
-            "seq": seq,
-        })
+        Event::Error {
+            message: code.message(),
+            code,
+            retryable: code.retryable(),
+            partial: reply.is_some_and(|reply| reply.parts().iter().any(|part| part.kind == PartKind::Reply)),
+            message_id: reply.map(|reply| &reply.id),
+            seq,
+        }
     }
 
     fn id(&self, seq: usize) -> String {

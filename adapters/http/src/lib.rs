@@ -1,16 +1,20 @@
 //! The coach over HTTP: one axum [`Router`](axum::Router) that every app serves.
 //!
-//! Requests are parsed (`request`) and answers are shaped (`shapes`, `events`) by modules without
-//! a server in them; [`sse`] frames any stream and knows nothing of coaches. One table (`routes`)
-//! says what exists, who may call it and how much it may carry.
+//! Requests are parsed (`request`, `forms`) and answers are shaped (`shapes`, `events`) by modules
+//! without a server in them; [`sse`] frames any stream and knows nothing of coaches. One table
+//! ([`ROUTES`]) says what exists, who may call it, what it takes and what it answers: the router and
+//! the OpenAPI document are made from it.
 
 mod app;
 mod call;
 mod code;
 mod conversations;
 mod events;
+mod forms;
 mod library;
+mod openapi;
 mod request;
+mod route;
 mod routes;
 mod shapes;
 pub mod sse;
@@ -19,4 +23,5 @@ mod turns;
 pub use app::{App, Settings};
 pub use code::{Code, Problem};
 pub use request::TurnRequest;
-pub use routes::{Access, ROUTES, Route, refusing, router};
+pub use route::{Access, Content, Parameter, Payload, Reply, Route, SchemaOf};
+pub use routes::{ROUTES, refusing, router};

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, RecordId, Timestamp, Workout};
-use ports::{Kind, RecordKey, records};
-use serde_json::json;
+use ports::{Expect, Kind, RecordKey, records};
+use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::call::{Answer, Call, json, typed};
 use crate::code::{Code, Problem};
 use crate::request::field;
-use crate::shapes;
+use crate::{forms, shapes};
 
 /// How many pages of records are read for one page of an answer that leaves some out.
 const PAGES: usize = 10;
@@ -35,13 +36,21 @@ pub(crate) async fn coaches(call: Call) -> Answer {
             coaches.push(Coach::clone(shipped));
         }
     }
-    Ok(json(StatusCode::OK, &json!({ "coaches": coaches })))
+    json(StatusCode::OK, &shapes::Coaches { coaches })
 }
 
 /// `GET /users/{u}/coaches/{c}`
 pub(crate) async fn coach(call: Call) -> Answer {
     let coach = find_coach(&call, &call.coach()?).await?;
-    Ok(json(StatusCode::OK, &json!(*coach)))
+    json(StatusCode::OK, &*coach)
+}
+
+/// `PUT /users/{u}/coaches/{c}`
+pub(crate) async fn set_coach(call: Call) -> Answer {
+    let coach = forms::coach(&call.body, &call.coach()?)?;
+    let at = RecordKey { owner: call.scope()?, kind: Kind::Coach, id: RecordId::from(&coach.id) };
+    call.answered(call.app.ports.records.put(&at, &records::body(&coach)?, Expect::Anything)).await?;
+    json(StatusCode::OK, &coach)
 }
 
 /// `GET /users/{u}/workouts`
@@ -51,39 +60,67 @@ pub(crate) async fn workouts(call: Call) -> Answer {
     let within = |workout: &Workout| {
         from.is_none_or(|from| workout.performed_at >= from) && to.is_none_or(|to| workout.performed_at <= to)
     };
-    let (mut items, mut cursor) = (Vec::new(), call.query("cursor"));
+    let (mut items, mut cursor): (Vec<Workout>, _) = (Vec::new(), call.query("cursor"));
     for _ in 0..PAGES {
         let page = call.app.ports.records.list(&owner, Kind::Workout, cursor, limit - items.len());
         let page = call.answered(page).await?;
         for record in &page.items {
             let workout: Workout = records::read(record)?;
-            items.extend(within(&workout).then(|| json!(workout)));
+            items.extend(Some(workout).filter(within));
         }
         cursor = page.next;
         if cursor.is_none() || items.len() == limit {
             break;
         }
     }
-    Ok(json(StatusCode::OK, &shapes::list("workouts", items, cursor)))
+    json(StatusCode::OK, &shapes::Workouts { workouts: items, next_cursor: cursor })
 }
 
 /// `GET /users/{u}/workouts/{workoutId}`
 pub(crate) async fn workout(call: Call) -> Answer {
     let at = RecordKey { owner: call.scope()?, kind: Kind::Workout, id: call.id("workoutId")? };
     let record = call.answered(call.app.ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
-    Ok(json(StatusCode::OK, &json!(records::read::<Workout>(&record)?)))
+    json(StatusCode::OK, &records::read::<Workout>(&record)?)
+}
+
+/// `DELETE /users/{u}/workouts/{workoutId}`
+pub(crate) async fn delete_workout(call: Call) -> Answer {
+    let at = RecordKey { owner: call.scope()?, kind: Kind::Workout, id: call.id("workoutId")? };
+    if forget(&call, &at, RecalledKind::Workout).await? {
+        json(StatusCode::OK, &shapes::Done {})
+    } else {
+        Err(Code::RecordNotFound.into())
+    }
+}
+
+/// Removes a record and what the index holds of it; whether there was one. Repeated after a failure,
+/// it removes what is left.
+pub(crate) async fn forget(call: &Call, at: &RecordKey, indexed_as: RecalledKind) -> Result<bool, Problem> {
+    let (records, index) = (&*call.app.ports.records, &*call.app.ports.index);
+    let found = call.answered(records.delete(at)).await?;
+    call.answered(index.delete(&at.owner, indexed_as, at.id.as_str())).await?;
+    Ok(found)
 }
 
 /// `GET /health`
 pub(crate) async fn health(call: Call) -> Answer {
     let running = call.app.feeds.len();
-    Ok(json(StatusCode::OK, &json!({ "status": "ok", "runningTurns": running })))
+    json(StatusCode::OK, &shapes::Health { status: "ok", running_turns: running })
 }
 
 /// `GET /.well-known/jwks.json`
 pub(crate) async fn jwks(call: Call) -> Answer {
     let keys = call.app.settings.jwks.clone().ok_or(Code::NotFound)?;
     Ok(typed(StatusCode::OK, "application/json", keys))
+}
+
+/// What [`jwks`] answers: RFC 7517.
+pub(crate) fn jwks_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["keys"],
+        "properties": { "keys": { "type": "array", "items": { "type": "object" } } },
+    })
 }
 
 fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem> {

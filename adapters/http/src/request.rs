@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{ConversationKey, IdempotencyKey, Timestamp, TurnId, ZoneName};
 use ports::IfBusy;
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -73,6 +74,33 @@ impl TurnRequest {
     pub fn body_hash(&self) -> [u8; 32] {
         Sha256::digest(self.text.as_bytes()).into()
     }
+}
+
+/// What [`TurnRequest::parse`] reads.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(description = "One message for the coach. Other fields are ignored.")]
+#[expect(dead_code, reason = "describes what is parsed by hand, with a code of its own for each field")]
+pub(crate) struct TurnBody {
+    /// What the athlete says: not white space alone.
+    #[schemars(length(max = LONGEST), regex(pattern = r"\S"))]
+    user_response: String,
+    /// When, by the sender's clock.
+    message_timestamp: Option<Timestamp>,
+    /// What makes a repetition of this request the same request, written like an id.
+    client_message_id: Option<IdempotencyKey>,
+    /// Where: a name of the IANA database, such as Europe/Berlin.
+    timezone: Option<ZoneName>,
+    /// What to do if the coach is still answering; without it, to be refused.
+    if_busy: Option<Busy>,
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(dead_code, reason = "the words of a field that is parsed by hand")]
+enum Busy {
+    Reject,
+    Interrupt,
 }
 
 /// A body that is a JSON object.

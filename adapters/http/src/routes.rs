@@ -1,4 +1,4 @@
-//! What exists, who may call it, and how much it may carry: one table for everything.
+//! What exists, who may call it, what it takes and what it answers: one table for everything.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -12,8 +12,9 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
-use domain::UserId;
-use futures::future::{BoxFuture, FutureExt};
+use domain::{Coach, UserId, Workout};
+use futures::future::FutureExt;
+use schemars::JsonSchema;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
@@ -21,39 +22,14 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::call::{Answer, Call, bearer, body, id, typed};
 use crate::code::{Code, Problem};
-use crate::{conversations, library, sse, turns};
+use crate::forms::{ConversationEdit, NewConversation, coach_schema};
+use crate::request::TurnBody;
+use crate::route::{
+    AFTER, Access, CURSOR, EVENTS, FROM, IDEMPOTENCY_KEY, LAST_EVENT_ID, NOTHING, Route, TO, TURN_ID, WAIT, described,
+    form, json, limit, message, ok, optional,
+};
+use crate::{conversations, library, openapi, shapes, sse, turns};
 
-/// One thing that can be called.
-#[derive(Debug)]
-pub struct Route {
-    /// How.
-    pub method: Method,
-    /// Where; `{…}` stands for an id.
-    pub path: &'static str,
-    /// By whom.
-    pub access: Access,
-    /// Whether the answer is a stream of events.
-    pub streaming: bool,
-    /// The largest body, in bytes.
-    pub body_limit: usize,
-    /// What for.
-    pub summary: &'static str,
-    handler: fn(Call) -> BoxFuture<'static, Answer>,
-}
-
-/// Who may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Public,
-    /// The user that the path names, by a verified token.
-    User,
-}
-
-/// The largest body of a turn.
-const MESSAGE: usize = 256 * 1024;
-/// The largest body of anything else.
-const FORM: usize = 16 * 1024;
 /// The largest headers, with the address.
 const HEADERS: usize = 32 * 1024;
 
@@ -66,39 +42,69 @@ macro_rules! conversation {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:expr, $access:ident, $streaming:literal, $limit:expr, $handler:path, $summary:literal;)*) => {
+    ($($method:ident $path:expr, $access:ident, $handler:path, $summary:literal,
+        $parameters:expr, $body:expr => $($reply:expr),+;)*) => {
         /// Everything that can be called.
         pub static ROUTES: &[Route] = &[$(Route {
             method: Method::$method,
             path: $path,
             access: Access::$access,
-            streaming: $streaming,
-            body_limit: $limit,
             summary: $summary,
+            parameters: &$parameters,
+            body: $body,
+            replies: &[$($reply),+],
             handler: |call| $handler(call).boxed(),
+            name: stringify!($handler),
         }),*];
     };
 }
 
 routes! {
-    POST conversation!("/stream"), User, true, MESSAGE, turns::stream, "Say something; the answer streams";
-    GET conversation!("/stream"), User, true, FORM, turns::resume, "Follow or resume a turn";
-    POST conversation!("/send-message"), User, false, MESSAGE, turns::send, "Say something; the answer comes whole";
-    GET conversation!("/turns/{turnId}"), User, false, FORM, turns::read, "Look at a turn";
-    POST conversation!("/turns/{turnId}/stop"), User, false, FORM, turns::stop, "Stop a turn";
-    POST "/users/{userId}/coaches/{coachId}/conversations", User, false, FORM, conversations::create,
-        "Begin a conversation";
-    GET "/users/{userId}/coaches/{coachId}/conversations", User, false, FORM, conversations::list,
-        "List conversations, the last active first";
-    GET conversation!(""), User, false, FORM, conversations::read, "Look at a conversation";
-    GET conversation!("/messages"), User, false, FORM, conversations::messages, "Read messages, the oldest first";
-    GET conversation!("/jobs"), User, false, FORM, conversations::jobs, "Jobs that wait, or that were given up";
-    GET "/users/{userId}/coaches", User, false, FORM, library::coaches, "List coaches";
-    GET "/users/{userId}/coaches/{coachId}", User, false, FORM, library::coach, "Look at a coach";
-    GET "/users/{userId}/workouts", User, false, FORM, library::workouts, "List workouts, the newest first";
-    GET "/users/{userId}/workouts/{workoutId}", User, false, FORM, library::workout, "Look at a workout";
-    GET "/health", Public, false, FORM, library::health, "Whether the server is up";
-    GET "/.well-known/jwks.json", Public, false, FORM, library::jwks, "The keys of the local issuer";
+    POST conversation!("/stream"), User, turns::stream, "Say something; the answer streams",
+        [IDEMPOTENCY_KEY], message::<TurnBody>() => EVENTS;
+    GET conversation!("/stream"), User, turns::resume, "Follow or resume a turn",
+        [TURN_ID, AFTER, LAST_EVENT_ID], NOTHING => EVENTS, ok::<shapes::NothingRuns>();
+    POST conversation!("/send-message"), User, turns::send, "Say something; the answer comes whole",
+        [IDEMPOTENCY_KEY], message::<TurnBody>() => ok::<shapes::Completed>();
+    GET conversation!("/turns/{turnId}"), User, turns::read, "Look at a turn",
+        [WAIT], NOTHING => ok::<shapes::Turn>();
+    POST conversation!("/turns/{turnId}/stop"), User, turns::stop, "Stop a turn",
+        [], NOTHING => ok::<shapes::Stop>(), json::<shapes::Stop>(202);
+    POST "/users/{userId}/coaches/{coachId}/conversations", User, conversations::create, "Begin a conversation",
+        [], optional(NewConversation::json_schema) => json::<shapes::Conversation>(201);
+    GET "/users/{userId}/coaches/{coachId}/conversations", User, conversations::list,
+        "List conversations, the last active first",
+        [limit::<20, 100>(), CURSOR], NOTHING => ok::<shapes::Conversations>();
+    GET conversation!(""), User, conversations::read, "Look at a conversation",
+        [], NOTHING => ok::<shapes::Conversation>();
+    PATCH conversation!(""), User, conversations::edit, "Change a conversation's title or tags",
+        [], form(ConversationEdit::json_schema) => ok::<shapes::Conversation>();
+    DELETE conversation!(""), User, conversations::delete, "Delete a conversation and all that is in it",
+        [], NOTHING => ok::<shapes::Done>();
+    GET conversation!("/messages"), User, conversations::messages, "Read messages, the oldest first",
+        [limit::<50, 200>(), CURSOR], NOTHING => ok::<shapes::Messages>();
+    GET conversation!("/summary"), User, conversations::summary, "What a conversation has been about",
+        [], NOTHING => ok::<shapes::Summed>();
+    GET conversation!("/jobs"), User, conversations::jobs, "Jobs that wait, or that were given up",
+        [], NOTHING => ok::<shapes::Jobs>();
+    GET "/users/{userId}/coaches", User, library::coaches, "List coaches",
+        [], NOTHING => ok::<shapes::Coaches>();
+    GET "/users/{userId}/coaches/{coachId}", User, library::coach, "Look at a coach",
+        [], NOTHING => ok::<Coach>();
+    PUT "/users/{userId}/coaches/{coachId}", User, library::set_coach, "Make or replace a coach of one's own",
+        [], form(coach_schema) => ok::<Coach>();
+    GET "/users/{userId}/workouts", User, library::workouts, "List workouts, the newest first",
+        [limit::<20, 100>(), CURSOR, FROM, TO], NOTHING => ok::<shapes::Workouts>();
+    GET "/users/{userId}/workouts/{workoutId}", User, library::workout, "Look at a workout",
+        [], NOTHING => ok::<Workout>();
+    DELETE "/users/{userId}/workouts/{workoutId}", User, library::delete_workout, "Delete a workout",
+        [], NOTHING => ok::<shapes::Done>();
+    GET "/health", Public, library::health, "Whether the server is up",
+        [], NOTHING => ok::<shapes::Health>();
+    GET "/openapi.json", Public, openapi::read, "This document",
+        [], NOTHING => described(openapi::schema);
+    GET "/.well-known/jwks.json", Public, library::jwks, "The keys of the local issuer",
+        [], NOTHING => described(library::jwks_schema);
 }
 
 /// The router of everything in [`ROUTES`].
@@ -166,7 +172,7 @@ async fn checked(app: App, routes: Vec<&'static Route>, request: Request, reques
     }
     let body = match method {
         Method::GET => Bytes::new(),
-        _ => body(&app, &parts, request_body, route.body_limit).await?,
+        _ => body(&app, &parts, request_body, route.body.limit).await?,
     };
     let call = Call { app, arrived, path, uri: parts.uri, headers: parts.headers, scope, body };
     (route.handler)(call).await
@@ -177,10 +183,11 @@ fn refused(problem: &Problem, streams: bool, request_id: &str) -> Response {
     tracing::info!(request_id, code = problem.code.as_str(), "refused");
     let mut response = if streams {
         let mut event = String::new();
-        sse::frame(&mut event, None, &problem.to_event(request_id));
+        sse::frame(&mut event, None, &problem.told_as_event(request_id));
         sse::whole(status, event)
     } else {
-        typed(status, "application/problem+json", problem.to_json(request_id).to_string())
+        let told = serde_json::to_string(&problem.told(request_id)).unwrap_or_default();
+        typed(status, "application/problem+json", told)
     };
     insert(&mut response, "x-request-id", request_id);
     if let Some(seconds) = problem.retry_after {

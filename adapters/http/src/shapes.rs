@@ -1,143 +1,175 @@
-//! The JSON of answers, made from the domain's words.
+//! The JSON of answers, made from the domain's words; each says its own schema.
 
-use domain::turn::CallRecord;
-use domain::{Body, Closing, Conversation, Ending, Job, JobState, Message, Opening};
-use ports::{TurnRecord, TurnState};
-use serde_json::{Value, json};
+mod event;
+mod refusal;
+mod report;
+mod turn;
 
-use crate::code::Code;
+use domain::{
+    Body, Coach, CoachId, ConversationId, MessageId, MessageStatus, Part, Summary, Timestamp, TurnId, Workout,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-pub(crate) fn conversation(conversation: &Conversation) -> Value {
-    json!({
-        "conversationId": conversation.key.conversation,
-        "coachId": conversation.key.coach,
-        "title": conversation.title,
-        "tags": conversation.tags,
-        "createdAt": conversation.created,
-        "lastActivityAt": conversation.last_activity,
-        "messageCount": conversation.messages,
-        "activeTurnId": conversation.active,
-    })
+pub(crate) use event::Event;
+pub(crate) use refusal::{Refusal, Refused};
+pub(crate) use turn::{Completed, Job, Jobs, Turn, status};
+
+/// A conversation without its messages.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Conversation<'a> {
+    conversation_id: &'a ConversationId,
+    coach_id: &'a CoachId,
+    /// Empty until somebody, or the first turn, gave it one.
+    title: &'a str,
+    tags: &'a [String],
+    created_at: Timestamp,
+    last_activity_at: Timestamp,
+    message_count: u64,
+    /// The turn that runs, if one does.
+    active_turn_id: Option<&'a TurnId>,
 }
 
-pub(crate) fn message(message: &Message) -> Value {
-    let (role, sent) = match &message.body {
-        Body::User { sent, .. } => ("user", *sent),
-        Body::Assistant { .. } => ("assistant", None),
-    };
-    let mut json = json!({
-        "messageId": message.id,
-        "number": message.number,
-        "role": role,
-        "content": message.content(),
-        "parts": message.parts(),
-        "status": message.status(),
-        "createdAt": message.created,
-        "turnId": message.turn,
-    });
-    if let (Some(sent), Some(object)) = (sent, json.as_object_mut()) {
-        object.insert("sentAt".to_owned(), json!(sent));
+impl<'a> From<&'a domain::Conversation> for Conversation<'a> {
+    fn from(conversation: &'a domain::Conversation) -> Self {
+        Self {
+            conversation_id: &conversation.key.conversation,
+            coach_id: &conversation.key.coach,
+            title: &conversation.title,
+            tags: &conversation.tags,
+            created_at: conversation.created,
+            last_activity_at: conversation.last_activity,
+            message_count: conversation.messages,
+            active_turn_id: conversation.active.as_ref(),
+        }
     }
-    json
 }
 
-/// What a list of model calls has cost together, and each of them.
-pub(crate) fn usage<'a>(calls: impl Iterator<Item = &'a CallRecord> + Clone) -> Value {
-    let sum = |tokens: fn(&CallRecord) -> u64| calls.clone().map(tokens).sum::<u64>();
-    json!({
-        "inputTokens": sum(|call| call.usage.input_tokens),
-        "outputTokens": sum(|call| call.usage.output_tokens),
-        "cacheReadTokens": sum(|call| call.usage.cache_read_tokens),
-        "cacheWriteTokens": sum(|call| call.usage.cache_write_tokens),
-        "estimated": calls.clone().any(|call| call.usage.estimated),
-        "calls": calls.collect::<Vec<_>>(),
-    })
+/// A page of conversations.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Conversations<'a> {
+    pub(crate) conversations: Vec<Conversation<'a>>,
+    /// Where the list goes on; null at its end.
+    pub(crate) next_cursor: Option<String>,
 }
 
-pub(crate) fn job(job: &Job) -> Value {
-    let (state, extra) = match &job.state {
-        JobState::Due(_) => ("pending", None),
-        JobState::Claimed(_) => ("running", None),
-        JobState::Done(result) => ("done", Some(("result", result.clone()))),
-        JobState::Refused(reason) => ("refused", Some(("reason", json!(reason)))),
-        JobState::Dead(reason) => ("dead", Some(("reason", json!(reason)))),
-    };
-    let mut json = json!({ "kind": job.kind, "state": state, "attempts": job.attempts });
-    if let (Some((name, value)), Some(object)) = (extra, json.as_object_mut()) {
-        object.insert(name.to_owned(), value);
-    }
-    json
+/// One message of either side.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Message<'a> {
+    message_id: &'a MessageId,
+    /// Its place in the conversation, counted from 1 without gaps.
+    number: u64,
+    role: Role,
+    content: String,
+    /// The content by kind; joined they are the content.
+    parts: Vec<Part>,
+    status: MessageStatus,
+    created_at: Timestamp,
+    turn_id: &'a TurnId,
+    /// When it was sent, by the sender's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<Timestamp>,
 }
 
-pub(crate) fn job_of_a_turn(of: &Job) -> Value {
-    let mut json = job(of);
-    if let Some(object) = json.as_object_mut() {
-        object.insert("turnId".to_owned(), json!(of.turn.turn));
-    }
-    json
+/// Who said it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    User,
+    Assistant,
 }
 
-/// A turn as it is now.
-pub(crate) fn turn(opening: &Opening, record: &TurnRecord, jobs: &[Job]) -> Value {
-    let key = &opening.turn;
-    let mut json = json!({
-        "turnId": key.turn,
-        "conversationId": key.conversation.conversation,
-        "state": "running",
-        "messageId": opening.assistant_message,
-        "userMessageId": opening.user_message.id,
-        "throughSeq": record.kept.checked_sub(1),
-        "createdAt": record.created,
-        "finishedAt": null,
-        "jobs": jobs.iter().map(job).collect::<Vec<_>>(),
-    });
-    if let (TurnState::Ended(closing), Some(object)) = (&record.state, json.as_object_mut()) {
-        let (state, error) = match closing.ending {
-            Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline => ("completed", None),
-            Ending::Stopped => ("stopped", None),
-            Ending::Failed(error) => ("failed", Some(Code::from(error).as_str())),
+impl<'a> From<&'a domain::Message> for Message<'a> {
+    fn from(message: &'a domain::Message) -> Self {
+        let (role, sent_at) = match &message.body {
+            Body::User { sent, .. } => (Role::User, *sent),
+            Body::Assistant { .. } => (Role::Assistant, None),
         };
-        object.insert("state".to_owned(), json!(state));
-        object.insert("status".to_owned(), json!(status(closing.ending)));
-        object.insert("code".to_owned(), json!(error));
-        object.insert("finishedAt".to_owned(), json!(closing.at));
-        object.extend(report(closing));
-        let calls = closing.report.calls.iter().chain(jobs.iter().flat_map(|job| &job.calls));
-        object.insert("usage".to_owned(), usage(calls));
-    }
-    json
-}
-
-/// The route, the context, the timings and the usage of a turn that has ended.
-pub(crate) fn report(closing: &Closing) -> serde_json::Map<String, Value> {
-    let report = &closing.report;
-    let fields = [
-        ("usage", usage(report.calls.iter())),
-        ("route", json!(report.route)),
-        ("context", json!(report.context)),
-        ("timings", json!(report.timings)),
-    ];
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// The jobs that a turn has just left behind.
-pub(crate) fn pending(closing: &Closing) -> Vec<Value> {
-    closing.jobs.iter().map(|kind| json!({ "kind": kind, "state": "pending", "attempts": 0 })).collect()
-}
-
-/// The word for an ending that is told as `complete`.
-pub(crate) fn status(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Finished => "finished",
-        Ending::Stopped => "stopped",
-        Ending::Truncated => "truncated",
-        Ending::Filtered => "filtered",
-        Ending::Deadline => "deadline",
-        Ending::Failed(_) => "failed",
+        Self {
+            message_id: &message.id,
+            number: message.number,
+            role,
+            content: message.content(),
+            parts: message.parts(),
+            status: message.status(),
+            created_at: message.created,
+            turn_id: &message.turn,
+            sent_at,
+        }
     }
 }
 
-/// A list, and where it goes on.
-pub(crate) fn list(name: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    json!({ name: items, "nextCursor": next })
+/// A page of messages, the oldest first.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Messages<'a> {
+    pub(crate) messages: Vec<Message<'a>>,
+    /// Where older ones are; null if there are none.
+    pub(crate) next_cursor: Option<String>,
 }
+
+/// What a conversation has been about so far.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConversationSummary")]
+pub(crate) struct Summed {
+    /// Null as long as there is none.
+    pub(crate) summary: Option<Summary>,
+}
+
+/// What there is to follow when nothing was named.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NothingRuns {
+    /// Null: no turn runs.
+    pub(crate) active_turn_id: (),
+}
+
+/// What came of a request to stop.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Stop {
+    pub(crate) status: StopStatus,
+}
+
+/// What came of a request to stop.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum StopStatus {
+    /// This call ended it.
+    Stopped,
+    /// It had ended, however.
+    AlreadyFinished,
+    /// It was asked, and may still finish.
+    Stopping,
+}
+
+/// The user's own coaches, and those that everybody has.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Coaches {
+    pub(crate) coaches: Vec<Coach>,
+}
+
+/// A page of workouts.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Workouts {
+    pub(crate) workouts: Vec<Workout>,
+    /// Where the list goes on; null at its end.
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Whether the server is up.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Health {
+    #[schemars(extend("const" = "ok"))]
+    pub(crate) status: &'static str,
+    /// How many turns run in this process.
+    pub(crate) running_turns: usize,
+}
+
+/// It is done, and there is nothing more to say.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Done {}

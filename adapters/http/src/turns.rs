@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{Coach, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey};
+use domain::{Closing, Coach, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
     Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, Refusal, TurnRecord, TurnState, admit,
-    drive, end_if_abandoned, follow, opening, see_through, work_off,
+    charge, drive, end_if_abandoned, follow, opening, see_through, work_off,
 };
 use tracing::{Instrument, info, warn};
 use uuid::{NoContext, Uuid};
@@ -20,6 +20,7 @@ use crate::code::{Code, Problem};
 use crate::events::Encoder;
 use crate::request::{TurnRequest, after, place};
 use crate::routes::insert;
+use crate::shapes::StopStatus;
 use crate::{conversations, library, shapes, sse};
 
 /// How long an idempotency key stands, and its turn can be replayed.
@@ -54,7 +55,7 @@ pub(crate) async fn send(call: Call) -> Answer {
             let turn = encoder.opening.turn.turn.as_str();
             return Err(Problem::from(Code::from(error)).with("turnId", turn));
         }
-        return Ok(json(StatusCode::OK, &encoder.completed(&closing, reply.as_ref())));
+        return json(StatusCode::OK, &encoder.completed(&closing, reply.as_ref()));
     }
     Err(Code::StoreUnavailable.into())
 }
@@ -68,7 +69,7 @@ pub(crate) async fn resume(call: Call) -> Answer {
         Some(turn) => turn,
         None => match conversations::current(&call, &conversation).await?.active {
             Some(turn) => turn,
-            None => return Ok(json(StatusCode::OK, &serde_json::json!({ "activeTurnId": null }))),
+            None => return json(StatusCode::OK, &shapes::NothingRuns { active_turn_id: () }),
         },
     };
     let place = last.filter(|(of, _)| *of == turn).map(|(_, from)| from);
@@ -90,7 +91,7 @@ pub(crate) async fn read(call: Call) -> Answer {
         let over = matches!(record.state, TurnState::Ended(_))
             && !jobs.iter().any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
         if over || !waits || clock.now() >= until {
-            return Ok(json(StatusCode::OK, &shapes::turn(&opening, &record, &jobs)));
+            return json(StatusCode::OK, &shapes::Turn::new(&opening, &record, &jobs));
         }
         clock.sleep_until(clock.now() + WAIT.1).await;
     }
@@ -104,22 +105,34 @@ pub(crate) async fn stop(call: Call) -> Answer {
     end_if_abandoned(store, clock, &key).await?;
     let found = call.answered(store.ask_stop(&key)).await?.ok_or(Code::TurnNotFound)?;
     if let TurnState::Ended(_) = found {
-        return Ok(json(StatusCode::OK, &serde_json::json!({ "status": "alreadyFinished" })));
+        return json(StatusCode::OK, &shapes::Stop { status: StopStatus::AlreadyFinished });
     }
     if let Some(feed) = call.app.feeds.find(&key) {
         feed.ask_stop();
     }
     let until = clock.now() + STOP.0;
-    let stopping = json(StatusCode::ACCEPTED, &serde_json::json!({ "status": "stopping" }));
+    let mut stopped = false;
     while clock.now() < until {
         clock.sleep_until(clock.now() + STOP.1).await;
         let Some((record, _)) = call.answered(store.turn(&key, usize::MAX)).await? else { break };
         if let TurnState::Ended(closing) = record.state {
-            let stopped = json(StatusCode::OK, &serde_json::json!({ "status": "stopped" }));
-            return Ok(if closing.ending == Ending::Stopped { stopped } else { stopping });
+            stopped = closing.ending == Ending::Stopped;
+            break;
         }
     }
-    Ok(stopping)
+    let (code, status) =
+        if stopped { (StatusCode::OK, StopStatus::Stopped) } else { (StatusCode::ACCEPTED, StopStatus::Stopping) };
+    json(code, &shapes::Stop { status })
+}
+
+/// Stops a turn if it runs here, and waits a little for its end.
+pub(crate) async fn stop_here(call: &Call, turn: &TurnKey) {
+    let clock = &*call.app.ports.clock;
+    let until = clock.now() + STOP.0;
+    while let Some(feed) = call.app.feeds.find(turn).filter(|_| clock.now() < until) {
+        feed.ask_stop();
+        clock.sleep_until(clock.now() + STOP.1).await;
+    }
 }
 
 /// A turn to look at, here or in the store.
@@ -200,7 +213,9 @@ fn start(call: &Call, admission: &Admission, begun: Begun, coach: Arc<Coach>, se
         let turn = task.opening.turn.clone();
         drive(task, limits, &app.ports, &driven).await;
         app.feeds.remove(&turn);
-        log(&turn, &driven);
+        if let Some(closing) = log(&turn, &driven) {
+            charge(&app.ports, &turn.conversation.user, &closing.report.calls).await;
+        }
         if app.settings.sees_jobs_through {
             see_through(&app.ports, &turn).await;
         } else {
@@ -263,11 +278,12 @@ fn streamed(call: &Call, following: Following, from: usize) -> Response {
 }
 
 /// One line for each turn, under its request: ids, times and outcome, and nothing that anybody said.
-fn log(turn: &TurnKey, feed: &Feed) {
+fn log(turn: &TurnKey, feed: &Feed) -> Option<Arc<Closing>> {
     let events = feed.events();
     let conversation = &turn.conversation.conversation;
     let Some(TurnEvent::Ended(closing)) = events.last() else {
-        return warn!(turn = %turn.turn, %conversation, "a turn was taken from this process");
+        warn!(turn = %turn.turn, %conversation, "a turn was taken from this process");
+        return None;
     };
     let report = &closing.report;
     let code = if let Ending::Failed(error) = closing.ending { Some(Code::from(error).as_str()) } else { None };
@@ -286,6 +302,7 @@ fn log(turn: &TurnKey, feed: &Feed) {
         finish_ms = report.timings.finish,
         "turn"
     );
+    Some(closing.clone())
 }
 
 fn fresh(now: Timestamp) -> Uuid {

@@ -231,7 +231,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let jwks: Value = serde_json::from_str(&issuer(dir.path()).jwks()).unwrap();
         let names: Vec<_> = jwks["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(names, ["alg", "e", "kid", "kty", "n", "use"]);
+        assert_eq!(names, ["kty", "use", "alg", "kid", "n", "e"]);
     }
 
     #[test]
