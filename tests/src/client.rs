@@ -71,6 +71,21 @@ impl Client {
         self.ask(Method::POST, path, &[JSON], body.to_string()).await
     }
 
+    /// Changes what is at `path` by JSON.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.ask(Method::PATCH, path, &[JSON], body.to_string()).await
+    }
+
+    /// Puts JSON at `path`.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.ask(Method::PUT, path, &[JSON], body.to_string()).await
+    }
+
+    /// Deletes what is at `path`.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.ask(Method::DELETE, path, &[], "").await
+    }
+
     /// Sends JSON to `path`, whose answer is a stream of events.
     pub async fn stream(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Sse {
         let headers = [&[JSON, EVENTS], headers].concat();

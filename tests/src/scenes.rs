@@ -112,7 +112,7 @@ pub fn pause(ms: u64) -> Line {
     Line::Pause(Duration::from_millis(ms))
 }
 
-fn routing(updates: &[(&str, &str)], workout: bool) -> Value {
+pub fn routing(updates: &[(&str, &str)], workout: bool) -> Value {
     let lines: Vec<_> = updates.iter().map(|(stage, text)| json!({ "stage": stage, "text": text })).collect();
     let memory = json!({
         "needsRetrieval": workout, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.9,

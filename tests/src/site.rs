@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Coach, CoachId, ConversationKey, UserId, UserScope, coach};
+use domain::memory::RecalledKind;
+use domain::{Coach, CoachId, ConversationKey, RecordId, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Scripted};
-use ports::{Feeds, Ports};
+use ports::{Clock, Expect, Feeds, IndexEntry, Kind, Ports, RecordKey, RecordStore, Search, records};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -82,6 +83,31 @@ impl Site {
     pub async fn conversation(&self) -> String {
         let made = self.client().post("/users/ada/coaches/strength/conversations", &json!({})).await;
         made.header("location").to_owned()
+    }
+
+    /// Keeps a summary of a conversation of Ada's, and has the index hold it.
+    pub async fn summarize(&self, path: &str, narrative: &str) {
+        let key = conversation_key(path);
+        let id = RecordId::from(&key.conversation);
+        let summary = Summary { narrative: narrative.to_owned(), from: 1, through: 2, ..Summary::default() };
+        let at = RecordKey { owner: key.user.clone(), kind: Kind::Summary, id };
+        self.records.put(&at, &records::body(&summary).unwrap(), Expect::Anything).await.unwrap();
+        self.index(RecalledKind::Summary, at.id.as_str(), narrative).await;
+    }
+
+    /// Has the index hold a text of Ada's.
+    pub async fn index(&self, kind: RecalledKind, id: &str, text: &str) {
+        let (id, text, created) = (id.to_owned(), text.to_owned(), self.clock.now());
+        let entry = IndexEntry { kind, id, coach: None, text, created, tags: Vec::new() };
+        self.app.ports.index.upsert(&UserScope::verified(user_id(ADA)), &entry).await.unwrap();
+    }
+
+    /// The ids of what the index finds of Ada's.
+    pub async fn found(&self, text: &str) -> Vec<String> {
+        let (owner, coach) = (UserScope::verified(user_id(ADA)), coach_id("strength"));
+        let search = Search { owner, coach, text: text.to_owned(), kinds: Vec::new(), limit: 10 };
+        let found = self.app.ports.index.search(&search).await.unwrap();
+        found.into_iter().map(|recalled| recalled.id).collect()
     }
 
     /// Returns once all turns and their jobs are over.

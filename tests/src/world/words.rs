@@ -106,8 +106,9 @@ fn scope(user: &str) -> UserScope {
 pub(super) fn loaded(choice: usize) -> Loaded {
     static HISTORY: LazyLock<Vec<Message>> = LazyLock::new(|| (1..=7).map(earlier).collect());
     let history = HISTORY.iter().take(choice % 8).cloned().collect();
-    let summary = choice.is_multiple_of(3).then(|| Summary { narrative: "trains at dawn".into(), through: 1 });
-    Loaded { history, summary }
+    let summary = Summary { narrative: "trains at dawn".into(), from: 1, through: 1, ..Summary::default() };
+    let summary = choice.is_multiple_of(3).then(|| summary.into());
+    Loaded { owner: scope("ann"), history, summary }
 }
 
 fn earlier(number: u64) -> Message {

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Stage;
 use domain::router::{self, Command, RouterDecision, Ruled, UserIntent};
-use domain::{JobKind, Stage};
 use serde::Deserialize;
 
 mod malformed;
@@ -59,7 +59,7 @@ impl Labels {
     fn of(decision: &RouterDecision, by_rule: bool) -> Self {
         Self {
             intent: decision.user_intent,
-            is_workout_log: decision.jobs().contains(&JobKind::Workout),
+            is_workout_log: decision.logs_workout(),
             wants_updates: !decision.updates().is_empty(),
             is_memory_request: decision.memory_processing.is_memory_request,
             is_forget_request: decision.memory_processing.is_forget_request,
@@ -141,7 +141,7 @@ fn nothing_hostile_or_broken_is_logged_or_remembered() {
     {
         let (decision, by_rule) = decided(text);
         let memory = &decision.memory_processing;
-        assert!(!by_rule && decision.jobs().is_empty(), "{text:?}");
+        assert!(!by_rule && !decision.logs_workout(), "{text:?}");
         assert!(!memory.is_memory_request && !memory.is_forget_request && memory.memory.is_none(), "{text:?}");
     }
 }

@@ -98,8 +98,10 @@ fn a_refused_answer_leads_to_the_safe_default_and_the_turn_goes_on() {
 /// What is reported of a turn whose router answers like this, and whether a reply was asked for.
 fn routed(answer: String) -> (Report, bool) {
     let now = Timestamp(0);
-    let mut turn = Turn::new(task(), Limits::default(), now);
-    turn.handle_input(Input::Loaded(Ok(Loaded { history: Vec::new(), summary: None })), now);
+    let task = task();
+    let owner = task.opening.turn.conversation.user.clone();
+    let mut turn = Turn::new(task, Limits::default(), now);
+    turn.handle_input(Input::Loaded(Ok(Loaded { owner, history: Vec::new(), summary: None })), now);
     turn.handle_input(Input::Routed(Ok((answer, Usage::default()))), now);
     turn.handle_input(Input::Gathered(Err(domain::Fault::Unavailable)), now);
     turn.handle_input(Input::StopAsked, now);

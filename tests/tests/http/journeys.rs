@@ -1,8 +1,10 @@
 //! A message from its arrival to all that comes of it.
 
 use coach_tests::scenes::{self, after};
-use coach_tests::{Calls, Site};
+use coach_tests::{Calls, Site, conversation_key};
 use in_memory::Scene;
+use ports::{Expect, Kind, RecordKey, RecordStore};
+use serde_json::json;
 
 use crate::asked;
 
@@ -66,6 +68,42 @@ async fn a_told_workout_is_logged_after_the_answer() {
         let bobs = client.showing(Some("bob")).get("/users/bob/workouts").await.json();
         assert_eq!(bobs["workouts"].as_array().unwrap().len(), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workout_is_measured_against_the_newest_200_before_it() {
+    // The squats of the scene weigh 100 kg. Of 250 earlier ones a single one weighs as much; the number is its age.
+    for (age, is_record) in [(None, true), (Some(1), false), (Some(199), false), (Some(200), true)] {
+        let site = site();
+        for n in 0..250 {
+            let weight = if Some(250 - n) == age.map(|age| age + 1) { 120 } else { 80 };
+            store(&site, &format!("0-{n:03}"), weight).await;
+        }
+        let (path, events) = asked(&site, "I did 5x5 back squats at 100 kg.").await;
+        let turn = events.last().unwrap().text("turnId").to_owned();
+        let told = site.client().get(&format!("{path}/turns/{turn}?wait=jobs")).await.json();
+        let records = &told["jobs"][0]["result"]["records"];
+        let heaviest = json!({
+            "exercise": "Back squat", "kind": "heaviestSet", "value": 100.0, "unit": "kg", "previous": 80.0,
+        });
+        assert_eq!(records[0] == heaviest, is_record, "{age:?}: {told}");
+        assert_eq!(records.as_array().unwrap().len(), if is_record { 2 } else { 0 }, "{told}");
+        let logged = site.client().get(&format!("/users/ada/workouts/{turn}")).await.json();
+        assert_eq!(logged["records"], *records);
+    }
+}
+
+/// Puts a squat of Ada's into the log.
+async fn store(site: &Site, id: &str, kilograms: u32) {
+    let workout = json!({
+        "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": id, "discipline": "strength",
+        "name": "Legs", "performedAt": "2026-01-31T07:30:00Z", "durationSeconds": null,
+        "exercises": [{ "name": "Back squats", "sets": [{ "reps": 5, "weight": { "value": kilograms, "unit": "kg" } }] }],
+        "score": null, "perceivedExertion": null, "notes": null, "confidence": 1,
+    });
+    let owner = conversation_key("v").user;
+    let at = RecordKey { owner, kind: Kind::Workout, id: id.parse().unwrap() };
+    site.records.put(&at, workout.to_string().as_bytes(), Expect::Anything).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

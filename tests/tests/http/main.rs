@@ -3,7 +3,9 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
 mod cors;
+mod deletions;
 mod disconnect;
+mod edits;
 mod errors;
 mod frames;
 mod framing;
@@ -11,6 +13,8 @@ mod jobs;
 mod journeys;
 mod latency;
 mod library;
+mod mind;
+mod openapi;
 mod refusals;
 mod resume;
 mod saved;

@@ -15,6 +15,7 @@ use in_memory::{Line, Scene};
 use ports::Clock;
 use serde_json::json;
 
+use crate::openapi::Document;
 use crate::{asked, replying};
 
 /// A request, and how it is refused.
@@ -35,13 +36,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type MakeBody = fn() -> Body;
 
 impl Row {
-    fn new(status: u16, code: &'static str, method: Method, path: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &'static str, method: Method, path: impl Into<String>) -> Self {
         let body = || Body::from(saying("Hello?").to_string());
         let headers = vec![(JSON.0, JSON.1.to_owned())];
         Self { method, path: path.into(), headers, body, token: Some(ADA), status, code }
     }
 
-    fn get(status: u16, code: &'static str, path: impl Into<String>) -> Self {
+    pub(crate) fn get(status: u16, code: &'static str, path: impl Into<String>) -> Self {
         Self { body: Body::empty, ..Self::new(status, code, Method::GET, path) }
     }
 
@@ -55,11 +56,11 @@ impl Row {
         self
     }
 
-    fn body(self, body: MakeBody) -> Self {
+    pub(crate) fn body(self, body: MakeBody) -> Self {
         Self { body, ..self }
     }
 
-    fn showing(self, token: Option<&'static str>) -> Self {
+    pub(crate) fn showing(self, token: Option<&'static str>) -> Self {
         Self { token, ..self }
     }
 
@@ -73,6 +74,8 @@ impl Row {
         assert_eq!((json["status"].as_u64(), json["type"].as_str()), (Some(self.status.into()), Some("about:blank")));
         assert_eq!(json["requestId"], plain.header("x-request-id"), "{name}");
         assert!(json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{name}");
+        let document = Document::read().await;
+        document.holds(&document.component("Problem"), &json);
 
         let streamed = self.send(client, Some(EVENTS)).await;
         let event = streamed.json();
@@ -83,6 +86,7 @@ impl Row {
         );
         assert_eq!(streamed.header("content-type"), "text/event-stream; charset=utf-8", "{name}");
         assert_eq!((event["type"].as_str(), event["partial"].as_bool()), (Some("error"), Some(false)), "{name}");
+        document.holds(&document.component("Refusal"), &event);
         assert_eq!(streamed.body.matches("data: ").count(), 1, "{name}");
         let waits = [429, 503].contains(&self.status);
         assert_eq!(

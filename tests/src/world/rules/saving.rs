@@ -101,9 +101,19 @@ pub(super) fn jobs_are_left_by_turns_that_keep_promises(case: &Case<'_>) -> Verd
         return check(case.trace.store.jobs.is_empty(), || "jobs from nowhere".to_owned());
     };
     let closing = &finish.closing;
-    let promised = closing.report.route.as_ref().map(RouterDecision::jobs).unwrap_or_default();
-    let expected = if matches!(closing.ending, Ending::Failed(_)) { Vec::new() } else { promised };
-    check(closing.jobs == expected, || format!("{:?} leaves {:?}, not {expected:?}", closing.ending, closing.jobs))?;
-    let stored: &[JobKind] = if case.trace.store.ended.is_some() { &expected } else { &[] };
+    let route = closing.report.route.as_ref().filter(|_| !matches!(closing.ending, Ending::Failed(_)));
+    let leaves = |kind| closing.jobs.contains(&kind);
+    let expected = [
+        (JobKind::Workout, route.is_some_and(RouterDecision::logs_workout)),
+        (JobKind::Forget, route.is_some_and(|route| route.memory_processing.is_forget_request)),
+    ];
+    check(expected.iter().all(|(kind, wanted)| leaves(*kind) == *wanted), || {
+        format!("{:?} leaves {:?}, not {expected:?}", closing.ending, closing.jobs)
+    })?;
+    let may_save = route.is_some_and(|route| route.memory_to_save().is_some());
+    check(!leaves(JobKind::Memory) || may_save, || "a memory that nobody proposed".to_owned())?;
+    check(!leaves(JobKind::Summary) || route.is_some(), || "a summary of a failed turn".to_owned())?;
+    check(closing.jobs.is_sorted_by(|a, b| a < b), || format!("{:?} are not each once", closing.jobs))?;
+    let stored: &[JobKind] = if case.trace.store.ended.is_some() { &closing.jobs } else { &[] };
     check(case.trace.store.jobs == stored, || format!("the store was given {:?}", case.trace.store.jobs))
 }

@@ -1,0 +1,158 @@
+//! Deleting conversations and workouts, with all that was made of them.
+
+use axum::http::Method;
+use coach_tests::scenes::{self, QUESTION, pause, say};
+use coach_tests::{BOB, Mishap, Site, saying};
+use domain::Fault;
+use domain::memory::RecalledKind;
+use in_memory::Scene;
+use ports::Kind;
+use serde_json::json;
+
+use crate::refusals::Row;
+use crate::{asked, replying};
+
+const STORY: &str = "The athlete squats twice a week.";
+
+/// A turn that never ends by itself, and speaks once a second.
+fn endless() -> Site {
+    replying(Scene((0..1_000).flat_map(|_| [pause(1_000), say("Sit. ")]).collect()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_is_told_once_there_is_one() {
+    let site = replying(Scene::saying("Sit."));
+    let path = site.conversation().await;
+    for client in site.both() {
+        assert_eq!(client.get(&format!("{path}/summary")).await.json(), json!({ "summary": null }));
+    }
+    site.summarize(&path, STORY).await;
+    for client in site.both() {
+        let told = client.get(&format!("{path}/summary")).await.json();
+        let summary = &told["summary"];
+        assert_eq!(
+            (&summary["narrative"], &summary["from"], &summary["through"]),
+            (&json!(STORY), &json!(1), &json!(2))
+        );
+    }
+    let other = format!("{}/summary", site.conversation().await);
+    assert_eq!(site.client().get(&other).await.json(), json!({ "summary": null }));
+    let nowhere = "/users/ada/coaches/strength/conversations/x/summary";
+    Row::get(404, "CONVERSATION_NOT_FOUND", nowhere).check(&site.client()).await;
+    Row::get(403, "USER_ID_MISMATCH", format!("{path}/summary")).showing(Some(BOB)).check(&site.client()).await;
+    site.records.plan("get", .., Mishap::Fail(Fault::Unavailable));
+    Row::get(503, "STORE_UNAVAILABLE", format!("{path}/summary")).check(&site.client()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_conversation_is_gone_with_its_summary_and_no_other_is() {
+    for elsewhere in [false, true] {
+        let site = replying(Scene::saying("Sit."));
+        let (path, events) = asked(&site, QUESTION).await;
+        let (other, _) = asked(&site, QUESTION).await;
+        site.summarize(&path, STORY).await;
+        site.summarize(&other, STORY).await;
+        let client = if elsewhere { site.elsewhere() } else { site.client() };
+        let deleted = client.delete(&path).await;
+        assert_eq!((deleted.status.as_u16(), deleted.json()), (200, json!({})));
+        let turn = events[0].text("turnId");
+        for client in site.both() {
+            for call in ["", "/messages", "/jobs", "/summary", "/stream"] {
+                Row::get(404, "CONVERSATION_NOT_FOUND", format!("{path}{call}")).check(&client).await;
+            }
+            Row::get(404, "TURN_NOT_FOUND", format!("{path}/turns/{turn}")).check(&client).await;
+            Row::post(404, "CONVERSATION_NOT_FOUND", format!("{path}/stream")).check(&client).await;
+            Row::new(404, "CONVERSATION_NOT_FOUND", Method::DELETE, &path).check(&client).await;
+        }
+        let kept = other.rsplit('/').next().unwrap();
+        assert_eq!(kept_records(&site), 1);
+        assert_eq!(site.found(STORY).await, [kept]);
+        assert_eq!(site.client().get(&format!("{other}/summary")).await.json()["summary"]["narrative"], STORY);
+        let listed = site.client().get("/users/ada/coaches/strength/conversations").await.json();
+        assert_eq!(listed["conversations"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_a_deleted_conversation_is_stopped_first_where_it_runs() {
+    let site = endless();
+    let path = site.conversation().await;
+    let mut sse = site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+    sse.take(6).await;
+    let client = site.client();
+    let (deleted, rest) = futures::join!(client.delete(&path), sse.rest());
+    assert_eq!(deleted.status.as_u16(), 200);
+    let complete = rest.last().unwrap();
+    assert_eq!((complete.kind(), complete.text("status")), ("complete", "stopped"));
+    Row::get(404, "CONVERSATION_NOT_FOUND", &path).check(&site.elsewhere()).await;
+    site.settled().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_of_a_conversation_that_another_server_deletes_says_no_more() {
+    let site = endless();
+    let path = site.conversation().await;
+    let mut sse = site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+    sse.take(6).await;
+    assert_eq!(site.elsewhere().delete(&path).await.status.as_u16(), 200);
+    let asked_at = site.clock.ms();
+    let rest = sse.rest().await;
+    assert!(rest.iter().all(|event| event.kind() == "chunk"), "{rest:?}");
+    assert!(site.clock.ms() - asked_at <= 1_500);
+    site.settled().await;
+    Row::get(404, "CONVERSATION_NOT_FOUND", &path).check(&site.client()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_that_failed_halfway_can_be_repeated() {
+    let site = replying(Scene::saying("Sit."));
+    let (path, _) = asked(&site, QUESTION).await;
+    site.summarize(&path, STORY).await;
+    site.records.plan("delete", ..=2, Mishap::Fail(Fault::Unavailable));
+    Row::new(503, "STORE_UNAVAILABLE", Method::DELETE, &path).check(&site.client()).await;
+    assert_eq!(site.found(STORY).await.len(), 1);
+    Row::new(404, "CONVERSATION_NOT_FOUND", Method::DELETE, &path).check(&site.elsewhere()).await;
+    assert!(kept_records(&site) == 0 && site.found(STORY).await.is_empty());
+}
+
+/// How many records there are beside the ledger, which outlives what it accounts for.
+fn kept_records(site: &Site) -> usize {
+    site.records.inside().dump().iter().filter(|record| record.at.kind != Kind::Usage).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_deletes_what_is_not_theirs() {
+    let site = replying(Scene::saying("Sit."));
+    let (path, _) = asked(&site, QUESTION).await;
+    Row::new(403, "USER_ID_MISMATCH", Method::DELETE, &path).showing(Some(BOB)).check(&site.client()).await;
+    let namesake = path.replace("ada", "bob");
+    Row::new(404, "CONVERSATION_NOT_FOUND", Method::DELETE, namesake).showing(Some(BOB)).check(&site.client()).await;
+    assert_eq!(site.client().get(&path).await.status.as_u16(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_workout_is_gone_from_the_list_and_the_index() {
+    let site = Site::new(|model| {
+        model.route(scenes::workout_route()).reply(Scene::saying("Strong.")).extract(scenes::workout())
+    });
+    let (_, events) = asked(&site, "I did 5x5 back squats at 100 kg.").await;
+    let turn = events[0].text("turnId");
+    site.index(RecalledKind::Workout, turn, "heavy back squats").await;
+    site.index(RecalledKind::Memory, turn, "likes back squats").await;
+    let path = format!("/users/ada/workouts/{turn}");
+    Row::new(403, "USER_ID_MISMATCH", Method::DELETE, &path).showing(Some(BOB)).check(&site.client()).await;
+    let namesake = path.replace("ada", "bob");
+    Row::new(404, "RECORD_NOT_FOUND", Method::DELETE, namesake).showing(Some(BOB)).check(&site.client()).await;
+    assert_eq!(site.found("heavy").await, [turn]);
+
+    let deleted = site.elsewhere().delete(&path).await;
+    assert_eq!((deleted.status.as_u16(), deleted.json()), (200, json!({})));
+    for client in site.both() {
+        Row::get(404, "RECORD_NOT_FOUND", &path).check(&client).await;
+        Row::new(404, "RECORD_NOT_FOUND", Method::DELETE, &path).check(&client).await;
+        assert_eq!(client.get("/users/ada/workouts").await.json(), json!({ "workouts": [], "nextCursor": null }));
+    }
+    assert_eq!((site.found("heavy").await.len(), site.found("likes").await.len()), (0, 1));
+    site.records.plan("delete", .., Mishap::Fail(Fault::Unavailable));
+    Row::new(503, "STORE_UNAVAILABLE", Method::DELETE, &path).check(&site.client()).await;
+}
