@@ -1,10 +1,10 @@
-//! What model calls cost: tokens for each day and model, and money by a price table.
+//! What model calls cost: tokens for each day and model.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::turn::{CallRecord, Usage};
+use crate::turn::CallRecord;
 use crate::{RecordId, Timestamp};
 
 /// A user's model calls of one day, in UTC.
@@ -59,69 +59,16 @@ impl UsageDay {
         }
         self
     }
-
-    /// What the day cost; `None` if a model has no price.
-    pub fn cost(&self, prices: &Prices) -> Option<f64> {
-        self.models.iter().map(|(name, used)| Some(prices.of(name)?.cost(used))).sum()
-    }
 }
 
 fn day(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
 }
 
-/// What each model costs.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Prices(BTreeMap<String, Price>);
-
-/// What a model costs, in one currency for each million tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is what it says")]
-pub struct Price {
-    pub input: f64,
-    pub output: f64,
-    pub cache_read: f64,
-    pub cache_write: f64,
-}
-
-impl Prices {
-    /// What these calls cost; `None` if one of their models has no price.
-    pub fn cost<'a>(&self, calls: impl IntoIterator<Item = &'a CallRecord>) -> Option<f64> {
-        calls.into_iter().map(|call| self.cost_of(&call.usage)).sum()
-    }
-
-    fn cost_of(&self, usage: &Usage) -> Option<f64> {
-        let price = self.of(usage.model.as_deref()?)?;
-        Some(price.cost(&ModelUsage {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-            cache_read_tokens: usage.cache_read_tokens,
-            cache_write_tokens: usage.cache_write_tokens,
-            ..ModelUsage::default()
-        }))
-    }
-
-    fn of(&self, model: &str) -> Option<&Price> {
-        self.0.get(model)
-    }
-}
-
-impl Price {
-    fn cost(&self, used: &ModelUsage) -> f64 {
-        let of = |tokens: u64, price: f64| tokens as f64 * price / 1_000_000.0;
-        of(used.input_tokens, self.input)
-            + of(used.output_tokens, self.output)
-            + of(used.cache_read_tokens, self.cache_read)
-            + of(used.cache_write_tokens, self.cache_write)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::turn::{CallKind, CallOutcome};
+    use crate::turn::{CallKind, CallOutcome, Usage};
 
     fn call(model: Option<&str>, input: u64, output: u64) -> CallRecord {
         let usage =
@@ -130,22 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn a_day_adds_up_by_model_and_costs_what_its_calls_cost() {
-        let prices: Prices = serde_json::from_str(r#"{"a": {"input": 3, "output": 15}, "b": {"input": 1}}"#).unwrap();
-        let calls = [call(Some("a"), 1_000, 100), call(Some("a"), 500, 0), call(Some("b"), 2_000_000, 7)];
+    fn a_day_adds_up_by_model_also_in_steps() {
+        let calls =
+            [call(Some("a"), 1_000, 100), call(Some("a"), 500, 0), call(Some("b"), 2_000_000, 7), call(None, 3, 0)];
         let day = UsageDay::new(Timestamp(1_795_200_000_000)).with(&calls[..1]).with(&calls[1..]);
-        assert_eq!((day.day.as_str(), day.models["a"].input_tokens, day.models["a"].calls), ("2026-11-20", 1_500, 2));
-        let expected = (1_500.0 * 3.0 + 100.0 * 15.0) / 1e6 + 2.0;
-        assert!((day.cost(&prices).unwrap() - expected).abs() < 1e-9);
-        assert!((prices.cost(&calls).unwrap() - expected).abs() < 1e-9);
-    }
-
-    #[test]
-    fn what_has_no_price_has_no_cost() {
-        let prices: Prices = serde_json::from_str(r#"{"a": {"input": 3}}"#).unwrap();
-        assert_eq!(prices.cost(&[call(Some("a"), 1, 1), call(Some("b"), 1, 1)]), None);
-        assert_eq!(prices.cost(&[call(None, 1, 1)]), None);
-        assert_eq!(UsageDay::new(Timestamp(0)).with(&[call(None, 1, 1)]).cost(&prices), None);
-        assert!(serde_json::from_str::<Prices>(r#"{"a": {"inptu": 3}}"#).is_err());
+        assert_eq!(day.day, "2026-11-20");
+        let used = |model: &str| (day.models[model].calls, day.models[model].attempts, day.models[model].input_tokens);
+        assert_eq!((used("a"), used("b"), used("unknown")), ((2, 4, 1_500), (1, 2, 2_000_000), (1, 2, 3)));
+        assert_eq!(day.models["b"].output_tokens, 7);
     }
 }

@@ -1,7 +1,7 @@
 //! The contracts of the ports as tests, for every adapter: one function for each clause, and one
 //! macro for each port that makes every clause a named test.
 //!
-//! ```ignore
+//! ```text
 //! mod conformance {
 //!     ports::message_store_conformance!(async { my_adapter::Store::new() });
 //! }
