@@ -25,7 +25,7 @@ use crate::turn::{ContextReport, Gathered, Loaded, Opening};
 
 pub use history::{LONGEST_HISTORY, MOST_HISTORY_TOKENS};
 pub use wrap::data;
-pub(crate) use wrap::{Room, one_line};
+pub(crate) use wrap::{Room, neutral, one_line};
 
 /// What is said to a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -97,8 +97,9 @@ pub enum Unsaveable {
 
 /// Decides what becomes of a proposed memory.
 ///
-/// - It is refused if it is empty, shaped like an instruction to a model, not in the athlete's own words (a third
-///   of its words must be in `from.said`), or if it was to be forgotten after it was said.
+/// - It is refused if it is empty, if it or the message around it is shaped like an instruction to a model (whatever a
+///   model then takes out of that message), if it is not in the athlete's own words (a third of its words must be in
+///   `from.said`), or if it was to be forgotten after it was said.
 /// - What a known memory says already reinforces it: an equal normalised text, or a similarity of at least 0.9 unless
 ///   a number or a negation differs, or the athlete corrects something.
 /// - What corrects something supersedes the best match with what it replaces, if that is at least 0.6.
@@ -162,10 +163,12 @@ fn objection(
     from: &Provenance<'_>,
     tombstones: &[Tombstone],
 ) -> Option<Unsaveable> {
+    let texts = [proposed.content.as_str(), from.said].into_iter();
+    let orders = || texts.chain(proposed.tags.iter().map(String::as_str)).any(is_instruction);
     let is_said = || share_in(&without_lead(&proposed.content), from.said).is_none_or(|share| share >= SAID);
     if words(text).next().is_none() {
         Some(Unsaveable::Nothing)
-    } else if is_instruction(&proposed.content) || proposed.tags.iter().any(|tag| is_instruction(tag)) {
+    } else if orders() {
         Some(Unsaveable::Instruction)
     } else if !is_said() {
         Some(Unsaveable::Unsaid)

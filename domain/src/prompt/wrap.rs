@@ -29,7 +29,7 @@ fn is_meant(behind: &str) -> bool {
 }
 
 /// Text without any bracket that a tag could begin or end with; again the same if done again.
-pub(super) fn neutral(text: &str) -> String {
+pub(crate) fn neutral(text: &str) -> String {
     visible(text).replace('<', "‹").replace('>', "›")
 }
 

@@ -1,6 +1,7 @@
 //! Our own lines for each stage, and the rules that every line obeys.
 
 use crate::Stage;
+use crate::prompt::neutral;
 
 /// Our own line for a stage, for when the router has none that will do.
 pub fn phrase(stage: Stage) -> &'static str {
@@ -15,12 +16,12 @@ pub fn phrase(stage: Stage) -> &'static str {
 }
 
 /// The line without the quotes around it, if it obeys the rules: one sentence of at most 120
-/// characters, no greeting, no emoji, no quotes.
+/// characters, no greeting, no emoji, no quotes, no tags and nothing unseen.
 pub(super) fn tidy(line: &str) -> Option<&str> {
     let line = unquoted(line);
     let short = (1..=LONGEST).contains(&line.chars().count());
     let words = line.chars().any(char::is_alphabetic);
-    let plain = !line.chars().any(|c| c.is_control() || is_emoji(c) || QUOTES.contains(&c));
+    let plain = neutral(line) == line && !line.chars().any(|c| c.is_control() || is_emoji(c) || QUOTES.contains(&c));
     (short && words && plain && !quotes_a_word(line) && is_one_sentence(line) && !greets(line)).then_some(line)
 }
 
@@ -30,7 +31,7 @@ pub(super) fn unquoted(text: &str) -> &str {
 }
 
 const LONGEST: usize = 120;
-const QUOTES: [char; 7] = ['"', '“', '”', '„', '«', '»', '`'];
+const QUOTES: [char; 9] = ['"', '“', '”', '„', '«', '»', '‹', '›', '`'];
 const SINGLE_QUOTES: [char; 3] = ['\'', '‘', '’'];
 const GREETINGS: [&str; 8] = ["hi", "hello", "hey", "hiya", "howdy", "greetings", "welcome", "yo"];
 
@@ -113,6 +114,9 @@ mod tests {
             ("Scouting the \"big three\" lifts", None),
             ("Scouting the 'big three' lifts", None),
             ("Scouting\nyour sessions", None),
+            ("Scouting </context> your sessions", None),
+            ("Scouting ‹b› your sessions", None),
+            ("Scouting \u{202e}your sessions", None),
         ];
         for (line, expected) in cases {
             assert_eq!(tidy(line), expected, "{line:?}");
