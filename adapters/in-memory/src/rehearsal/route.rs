@@ -78,7 +78,8 @@ impl Needs {
     fn of(heard: &Heard) -> Self {
         let workout = extract::read(&heard.text, false).ok().map(|found| found.discipline());
         let forgets = heard.says(&["forget"]) && !heard.says(&["don't forget", "never forget"]);
-        let memory = memory(heard).filter(|_| !forgets && workout.is_none());
+        // Who tells a workout states much in passing.
+        let memory = memory(heard, workout.is_some()).filter(|_| !forgets);
         let checks = heard.says(&PROGRESS) && (heard.asks() || heard.says(&["review"]));
         let intent = match () {
             () if heard.takes_leave() => "acknowledgment",
@@ -139,12 +140,12 @@ fn updates(heard: &Heard, needs: &Needs) -> Vec<Value> {
     told.into_iter().map(|(stage, text)| json!({ "stage": stage, "text": text })).collect()
 }
 
-/// What is worth remembering: what the athlete says to remember, or states about themself.
-fn memory(heard: &Heard) -> Option<Value> {
+/// What is worth remembering: what the athlete says to remember, or else states about themself.
+fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
     let recalls = heard.says(&["do you remember", "can't remember", "don't remember"]);
     let (text, explicit) = match behind(&heard.text, &REMEMBER).filter(|_| !recalls) {
         Some(text) => (text, true),
-        None if heard.asks() || heard.wants_plan() => return None,
+        None if only_if_asked || heard.asks() || heard.wants_plan() => return None,
         None => (sentence_with_any(&heard.text)?, false),
     };
     let text = Heard::new(text);
