@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::conversation::Edit;
+use domain::memory::RecalledKind;
 use domain::{
-    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Timestamp, TurnEvent, TurnKey,
-    UserScope, router,
+    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Recalled, Timestamp, TurnEvent,
+    TurnKey, UserScope, router, summary,
 };
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
-    Admission, Admitted, Answer, Checkpoint, Clock, Cursor, Expect, Identity, JobsOf, Kind, LlmStream, MessageStore,
-    ModelCall, Page, Piece, PortError, Record, RecordKey, RecordStore, Result, Stop, TokenRefusal, TokenVerifier,
-    TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Answer, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry, JobsOf, Kind, LlmStream,
+    MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record, RecordKey, RecordStore, Result, Search, Stop,
+    TokenRefusal, TokenVerifier, TurnRecord, TurnState, Writer, Written,
 };
 
 /// A store that does to some calls of some methods what was planned for them, and counts them all.
@@ -178,28 +179,68 @@ impl<S: RecordStore> RecordStore for Faulty<S> {
     }
 }
 
-/// A model whose calls are counted.
-pub struct Counted<M> {
-    model: M,
-    calls: Arc<Mutex<Calls>>,
+#[async_trait]
+impl<S: MemoryIndex> MemoryIndex for Faulty<S> {
+    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
+        self.run("search", self.store.search(search)).await
+    }
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
+        self.run("upsert", self.store.upsert(owner, entry)).await
+    }
+    async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
+        self.run("delete", self.store.delete(owner, kind, id)).await
+    }
 }
 
-/// How often a model was asked, by what for. One that nobody listened to was not asked.
+/// A model whose calls are kept and counted. One that nobody listened to was not made.
+pub struct Counted<M> {
+    model: M,
+    asked: Arc<Mutex<Vec<ModelCall>>>,
+}
+
+/// How often a model was asked, by what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Calls {
     pub routes: usize,
     pub replies: usize,
     pub extractions: usize,
+    pub summaries: usize,
+}
+
+impl Calls {
+    /// These calls, by what they are for.
+    pub fn of(asked: &[ModelCall]) -> Self {
+        let mut calls = Self::default();
+        for call in asked {
+            *match &call.answer {
+                Answer::Prose => &mut calls.replies,
+                Answer::Tool { name, .. } if *name == router::TOOL => &mut calls.routes,
+                Answer::Tool { name, .. } if *name == summary::TOOL => &mut calls.summaries,
+                Answer::Tool { .. } => &mut calls.extractions,
+            } += 1;
+        }
+        calls
+    }
+
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.routes + self.replies + self.extractions + self.summaries
+    }
 }
 
 impl<M> Counted<M> {
     pub fn new(model: M) -> Self {
-        Self { model, calls: Arc::default() }
+        Self { model, asked: Arc::default() }
+    }
+
+    /// What it was asked so far, in order, but for so many calls at the beginning.
+    pub fn asked_after(&self, earlier: usize) -> Vec<ModelCall> {
+        lock(&self.asked).iter().skip(earlier).cloned().collect()
     }
 
     /// How often it was asked so far.
     pub fn calls(&self) -> Calls {
-        *lock(&self.calls)
+        Calls::of(&lock(&self.asked))
     }
 
     /// The model as it is.
@@ -210,16 +251,10 @@ impl<M> Counted<M> {
 
 impl<M: LlmStream> LlmStream for Counted<M> {
     fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>> {
-        let (answer, calls) = (call.answer.clone(), self.calls.clone());
-        let pieces = self.model.open(call);
+        let asked = self.asked.clone();
+        let pieces = self.model.open(call.clone());
         let counted = async move {
-            let mut calls = lock(&calls);
-            match answer {
-                Answer::Prose => calls.replies += 1,
-                Answer::Tool { name, .. } if name == router::TOOL => calls.routes += 1,
-                Answer::Tool { .. } => calls.extractions += 1,
-            }
-            drop(calls);
+            lock(&asked).push(call);
             pieces
         };
         stream::once(counted).flatten().boxed()

@@ -13,6 +13,6 @@ mod wall_time;
 
 pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
-pub use site::{ADA, BOB, Site, conversation_key, saying};
+pub use site::{ADA, BOB, CLEO, Site, conversation_key, saying};
 pub use virtual_clock::VirtualClock;
 pub use wall_time::WallTime;

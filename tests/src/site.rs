@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, RecordId, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, router};
-use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Scripted};
-use ports::{Clock, Expect, Feeds, IndexEntry, Kind, Ports, RecordKey, RecordStore, Search, records};
+use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted};
+use ports::{Clock, Expect, Feeds, IndexEntry, Kind, LlmStream, Ports, RecordKey, RecordStore, Search, records};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +20,7 @@ pub struct Site {
     pub model: Arc<Counted<Scripted>>,
     pub messages: Arc<Faulty<InMemoryMessages>>,
     pub records: Arc<Faulty<InMemoryRecords>>,
+    pub memories: Arc<Faulty<LexicalIndex>>,
     pub app: App,
 }
 
@@ -27,6 +28,8 @@ pub struct Site {
 pub const ADA: &str = "ada";
 /// Somebody else.
 pub const BOB: &str = "bob";
+/// And another.
+pub const CLEO: &str = "cleo";
 
 impl Site {
     /// A site whose model plays what `script` gives it.
@@ -35,15 +38,16 @@ impl Site {
         let model = Arc::new(Counted::new(script(Scripted::new(Arc::new(clock)))));
         let messages = Arc::new(Faulty::new(InMemoryMessages::default(), Arc::new(clock)));
         let records = Arc::new(Faulty::new(InMemoryRecords::default(), Arc::new(clock)));
+        let memories = Arc::new(Faulty::new(LexicalIndex::default(), Arc::new(clock)));
         let ports = Ports {
             llm: model.clone(),
             messages: messages.clone(),
             records: records.clone(),
-            index: Arc::new(LexicalIndex::default()),
+            index: memories.clone(),
             clock: Arc::new(clock),
         };
         let tokens =
-            [ADA, BOB].into_iter().fold(KnownTokens::default(), |tokens, user| tokens.with(user, user_id(user)));
+            [ADA, BOB, CLEO].into_iter().fold(KnownTokens::default(), |tokens, user| tokens.with(user, user_id(user)));
         let settings =
             Settings { coaches: coach::shipped().into_iter().map(one_phrase).collect(), ..Settings::default() };
         let app = App {
@@ -53,7 +57,7 @@ impl Site {
             tasks: TaskTracker::new(),
             settings: Arc::new(settings),
         };
-        Self { clock, model, messages, records, app }
+        Self { clock, model, messages, records, memories, app }
     }
 
     /// The same site, set up otherwise.
@@ -61,6 +65,21 @@ impl Site {
     pub fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.app.settings));
         self
+    }
+
+    /// The same site with another model, of which its own knows nothing.
+    #[must_use]
+    pub fn asking(mut self, model: Arc<dyn LlmStream>) -> Self {
+        self.app.ports.llm = model;
+        self
+    }
+
+    /// A site whose model is the rehearsal, without its slips.
+    pub fn rehearsing() -> (Self, Arc<Counted<Rehearsal>>) {
+        let site = Self::new(|model| model);
+        let rehearsal = Rehearsal::new(Arc::new(site.clock), Pace::default(), Rehearsal::SEED).faultless();
+        let model = Arc::new(Counted::new(rehearsal));
+        (site.asking(model.clone()), model)
     }
 
     /// Ada, at this server.
@@ -81,7 +100,13 @@ impl Site {
 
     /// Makes a conversation of Ada's; its address.
     pub async fn conversation(&self) -> String {
-        let made = self.client().post("/users/ada/coaches/strength/conversations", &json!({})).await;
+        self.conversation_of(ADA, "strength").await
+    }
+
+    /// Makes a conversation of somebody's with a coach; its address.
+    pub async fn conversation_of(&self, user: &str, coach: &str) -> String {
+        let conversations = format!("/users/{user}/coaches/{coach}/conversations");
+        let made = self.client().showing(Some(user)).post(&conversations, &json!({})).await;
         made.header("location").to_owned()
     }
 

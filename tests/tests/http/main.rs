@@ -2,19 +2,24 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+mod calls;
 mod cors;
+mod decided;
 mod deletions;
 mod disconnect;
 mod edits;
 mod errors;
 mod frames;
 mod framing;
+mod garbage;
 mod jobs;
 mod journeys;
 mod latency;
 mod library;
 mod mind;
 mod openapi;
+mod poison;
+mod prefixes;
 mod refusals;
 mod resume;
 mod saved;
