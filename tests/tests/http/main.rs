@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
 
+mod caching;
 mod calls;
 mod cors;
 mod decided;
