@@ -1,12 +1,13 @@
 //! Logging the workout that the athlete has told.
 
+use domain::memory::RecalledKind;
 use domain::turn::CallKind;
 use domain::workout::{self, Logging, Refusal};
 use domain::{Fault, Outcome, RecordId, Workout};
 use serde_json::{Value, json};
 
 use super::{Useless, Work};
-use crate::{Expect, Kind, Ports, RecordKey, Result, newest, records};
+use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, newest, records};
 
 /// How many workouts a new one is measured against.
 const HISTORY: usize = 200;
@@ -21,7 +22,7 @@ pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
         let earlier = work.ports.clock.answered(work.ports.records.get(&at)).await.map_err(|error| error.fault)?;
         if let Some(earlier) = earlier {
             let workout = records::read(&earlier).map_err(|error| error.fault)?;
-            return Ok(Outcome::Done(told(&workout)));
+            return let_find(work, &workout).await;
         }
     }
     // Before the model is asked, so that a store in trouble costs no call.
@@ -44,7 +45,23 @@ pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
     };
     workout.records = workout::records(&workout, &history);
     let stored = store_once(work.ports, &at, workout).await.map_err(|error| error.fault)?;
-    Ok(Outcome::Done(told(&stored)))
+    let_find(work, &stored).await
+}
+
+/// Lets a stored workout be found by every coach, and tells of it.
+async fn let_find(work: &Work<'_>, workout: &Workout) -> Result<Outcome, Fault> {
+    let entry = IndexEntry {
+        kind: RecalledKind::Workout,
+        id: workout.id.to_string(),
+        coach: None,
+        text: workout.in_words(),
+        created: workout.performed_at,
+        tags: Vec::new(),
+    };
+    let Work { ports, .. } = work;
+    let found = ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await;
+    found.map_err(|error| error.fault)?;
+    Ok(Outcome::Done(told(workout)))
 }
 
 /// Stores what a try has found, unless an earlier try of the same job has stored something already.

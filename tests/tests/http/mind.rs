@@ -1,7 +1,8 @@
 //! What the coach keeps in mind: memories, summaries, records, and what they cost.
 
 use coach_tests::scenes::{self, QUESTION};
-use coach_tests::{Event, Site, saying};
+use coach_tests::{Event, Mishap, Site, saying};
+use domain::Fault;
 use domain::usage::UsageDay;
 use in_memory::Scene;
 use ports::{Kind, ModelCall, records};
@@ -81,6 +82,21 @@ async fn nothing_is_remembered_that_the_athlete_did_not_say_in_this_message() {
         let parts = complete["aiMessage"]["parts"].as_array().unwrap();
         assert!(parts.iter().all(|part| part["kind"] != "confirmation"), "{proposed}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_logged_workout_is_found_until_it_is_deleted_also_if_the_index_fails_at_first() {
+    let site = Site::new(|model| {
+        model.route(scenes::workout_route()).reply(Scene::saying("Strong.")).extract(scenes::workout())
+    });
+    site.memories.plan("upsert", ..=1, Mishap::Fail(Fault::Unavailable));
+    let path = site.conversation().await;
+    let events = tell(&site, &path, "I did 2x5 back squats at 100 kg today").await;
+    let workout = events[0].text("turnId");
+    assert_eq!((site.found("back squats").await, kept(&site, Kind::Workout)), (vec![workout.to_owned()], 1));
+    assert_eq!(site.model.calls().extractions, 1, "the second try only has it found");
+    site.client().delete(&format!("/users/ada/workouts/{workout}")).await;
+    assert_eq!((site.found("back squats").await.len(), kept(&site, Kind::Workout)), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
