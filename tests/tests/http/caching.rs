@@ -37,8 +37,8 @@ impl LlmStream for Caching {
         let mut prefixes = prefixes(&call.prompt);
         let all = prefixes.pop().unwrap();
         let mut kept = self.kept.lock().unwrap();
-        let read = kept.iter().filter(|kept| all.starts_with(kept)).map(|kept| tokens(kept)).max().unwrap_or(0);
-        let cached = prefixes.last().map_or(0, |last| tokens(last));
+        let read = kept.iter().filter(|kept| all.starts_with(kept)).map(tokens).max().unwrap_or(0);
+        let cached = prefixes.last().map_or(0, tokens);
         *kept = prefixes;
         let usage = Usage {
             input_tokens: tokens(&all) - cached.max(read),

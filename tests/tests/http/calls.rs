@@ -21,23 +21,35 @@ struct Kind {
 const HELLO: &[&str] = &["Hello there"];
 const TWICE: &[&str] = &["Hello there", "The gym was full"];
 
+const fn kind(
+    name: &'static str,
+    before: &'static [&'static str],
+    text: &'static str,
+    by: &'static str,
+    expected: [usize; 4],
+    jobs: &'static [&'static str],
+    old: Option<usize>,
+) -> Kind {
+    Kind { name, before, text, by, expected, jobs, old }
+}
+
 #[rustfmt::skip]
 const KINDS: [Kind; 15] = [
-    Kind { name: "thanks", before: HELLO, text: "thanks!", by: "rule", expected: [0, 1, 0, 0], jobs: &[], old: Some(0) },
-    Kind { name: "goodbye", before: HELLO, text: "see you", by: "rule", expected: [0, 1, 0, 0], jobs: &[], old: None },
-    Kind { name: "/help", before: HELLO, text: "/help", by: "rule", expected: [0, 0, 0, 0], jobs: &[], old: None },
-    Kind { name: "/log-workout", before: HELLO, text: "/log-workout back squat 5x5 at 100 kg", by: "rule", expected: [0, 1, 1, 0], jobs: &["workout"], old: None },
-    Kind { name: "/save-memory", before: HELLO, text: "/save-memory I train at dawn", by: "rule", expected: [0, 1, 0, 0], jobs: &["memory"], old: None },
-    Kind { name: "/forget", before: HELLO, text: "/forget that I train at dawn", by: "rule", expected: [0, 1, 0, 0], jobs: &["forget"], old: None },
-    Kind { name: "remark, no updates", before: HELLO, text: "My legs are dead", by: "model", expected: [1, 1, 0, 0], jobs: &[], old: None },
-    Kind { name: "question with updates", before: HELLO, text: "Why are my squats stuck?", by: "model", expected: [1, 1, 0, 0], jobs: &[], old: Some(1) },
-    Kind { name: "first message, titled", before: &[], text: "Why are my squats stuck?", by: "model", expected: [1, 1, 0, 0], jobs: &[], old: None },
-    Kind { name: "workout", before: HELLO, text: "I did 5x5 back squats at 100 kg today", by: "model", expected: [1, 1, 1, 0], jobs: &["workout"], old: None },
-    Kind { name: "memory request", before: HELLO, text: "Remember that I train at dawn", by: "model", expected: [1, 1, 0, 0], jobs: &["memory"], old: None },
-    Kind { name: "forget request", before: &["Remember that I train at dawn"], text: "Please forget that", by: "model", expected: [1, 1, 0, 0], jobs: &["forget"], old: None },
-    Kind { name: "workout + memory", before: HELLO, text: BUSY, by: "model", expected: [1, 1, 1, 0], jobs: &["workout", "memory"], old: Some(2) },
-    Kind { name: "due summary", before: TWICE, text: "My legs are dead", by: "model", expected: [1, 1, 0, 1], jobs: &["summary"], old: None },
-    Kind { name: "all of it", before: TWICE, text: BUSY, by: "model", expected: [1, 1, 1, 1], jobs: &["workout", "memory", "summary"], old: None },
+    kind("thanks", HELLO, "thanks!", "rule", [0, 1, 0, 0], &[], Some(0)),
+    kind("goodbye", HELLO, "see you", "rule", [0, 1, 0, 0], &[], None),
+    kind("/help", HELLO, "/help", "rule", [0, 0, 0, 0], &[], None),
+    kind("/log-workout", HELLO, "/log-workout back squat 5x5 at 100 kg", "rule", [0, 1, 1, 0], &["workout"], None),
+    kind("/save-memory", HELLO, "/save-memory I train at dawn", "rule", [0, 1, 0, 0], &["memory"], None),
+    kind("/forget", HELLO, "/forget that I train at dawn", "rule", [0, 1, 0, 0], &["forget"], None),
+    kind("remark, no updates", HELLO, "My legs are dead", "model", [1, 1, 0, 0], &[], None),
+    kind("question with updates", HELLO, "Why are my squats stuck?", "model", [1, 1, 0, 0], &[], Some(1)),
+    kind("first message, titled", &[], "Why are my squats stuck?", "model", [1, 1, 0, 0], &[], None),
+    kind("workout", HELLO, "I did 5x5 back squats at 100 kg today", "model", [1, 1, 1, 0], &["workout"], None),
+    kind("memory request", HELLO, "Remember that I train at dawn", "model", [1, 1, 0, 0], &["memory"], None),
+    kind("forget request", &["Remember that I train at dawn"], "Forget that", "model", [1, 1, 0, 0], &["forget"], None),
+    kind("workout + memory", HELLO, BUSY, "model", [1, 1, 1, 0], &["workout", "memory"], Some(2)),
+    kind("due summary", TWICE, "My legs are dead", "model", [1, 1, 0, 1], &["summary"], None),
+    kind("all of it", TWICE, BUSY, "model", [1, 1, 1, 1], &["workout", "memory", "summary"], None),
 ];
 
 const BUSY: &str = "I did 5x5 back squats at 100 kg today. Remember that my left knee hurts in deep lunges.";

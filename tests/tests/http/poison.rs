@@ -39,7 +39,8 @@ const PLACES: [&str; 3] = ["memory", "workout", "talk"];
 #[tokio::test(start_paused = true)]
 async fn poison_is_data_to_a_coach_of_sound_models() {
     let (site, model) = Site::rehearsing();
-    poisoned(&site, &model, |_, _| ()).await;
+    let a_third = |at: usize, number: usize| number % ATHLETES.len() == at;
+    poisoned(&site, &model, a_third, |_, _| ()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,11 +48,16 @@ async fn poison_is_data_also_when_every_model_obeys_it() {
     let (site, _) = Site::rehearsing();
     let model = Arc::new(Counted::new(Hostile::new(Arc::new(site.clock))));
     let obeying = site.clone().asking(model.clone());
-    poisoned(&obeying, &model, |text, way| model.inside().hear(text, way)).await;
+    poisoned(&obeying, &model, |_, _| true, |text, way| model.inside().hear(text, way)).await;
 }
 
-/// Says all texts in the name of each athlete, and holds every turn and every prompt to the rules.
-async fn poisoned<M: LlmStream>(site: &Site, model: &Counted<M>, before: impl Fn(&str, usize)) {
+/// Says texts in the name of each athlete, and holds every turn and every prompt to the rules.
+async fn poisoned<M: LlmStream>(
+    site: &Site,
+    model: &Counted<M>,
+    said: impl Fn(usize, usize) -> bool,
+    before: impl Fn(&str, usize),
+) {
     for athlete in ATHLETES {
         seed(site, athlete).await;
     }
@@ -59,8 +65,10 @@ async fn poisoned<M: LlmStream>(site: &Site, model: &Counted<M>, before: impl Fn
         Watch { document: Document::read().await, systems: BTreeMap::new(), seen: BTreeSet::new(), heard: 0 };
     for (at, athlete) in ATHLETES.into_iter().enumerate() {
         let mut path = String::new();
-        for (number, text) in texts().iter().enumerate() {
-            if number % IN_ONE == 0 {
+        let texts = texts();
+        let said = texts.iter().enumerate().filter(|(number, _)| said(at, *number));
+        for (place, (number, text)) in said.enumerate() {
+            if place % IN_ONE == 0 {
                 path = site.conversation_of(athlete, "strength").await;
             }
             before(text, if at < 2 { at } else { 2 + number % 4 });
@@ -75,7 +83,7 @@ async fn poisoned<M: LlmStream>(site: &Site, model: &Counted<M>, before: impl Fn
     // That this was not for want of anything to see:
     let all = ATHLETES.into_iter().flat_map(|athlete| PLACES.map(|place| secret(athlete, place)));
     assert_eq!(watch.seen, all.collect(), "every athlete's own words are in their prompts");
-    assert!(watch.heard >= 300, "only {} texts came through as they were said", watch.heard);
+    assert!(watch.heard >= 100, "only {} texts came through as they were said", watch.heard);
 }
 
 async fn tell(site: &Site, athlete: &str, path: &str, text: &str) -> Vec<Event> {
@@ -227,8 +235,8 @@ fn wrappings(prompt: &Prompt, speech: bool) -> Result<BTreeMap<String, usize>, S
 
 fn unseen(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{ad}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-        || "＜＞❮❯〈〉⟨⟩\u{2028}".contains(c)
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
+        || "\u{ad}\u{200b}\u{feff}＜＞❮❯〈〉⟨⟩\u{2028}".contains(c)
 }
 
 fn texts_of(prompt: &Prompt) -> Vec<&str> {
