@@ -60,7 +60,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("confidence");
     assert_eq!(told, expected);
-    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "2" }));
+    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "3" }));
     assert!(decision.logs_workout());
     assert_eq!(decision.workout_detection.workout_type, Some(Discipline::Strength));
 }
