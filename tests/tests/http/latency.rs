@@ -20,7 +20,9 @@ async fn waits(text: &str, gather: u64) -> (u64, u64) {
     for (method, ms) in [("admit", ADMIT), ("messages", LOAD)] {
         site.messages.plan(method, .., Mishap::Delay(Duration::from_millis(ms)));
     }
-    site.records.plan("list", .., Mishap::Delay(Duration::from_millis(gather)));
+    // What was forgotten is read with the history; what is gathered comes after it.
+    site.records.plan("list", ..=1, Mishap::Delay(Duration::from_millis(LOAD)));
+    site.records.plan("list", 2.., Mishap::Delay(Duration::from_millis(gather)));
     let events = site.client().stream(&format!("{path}/stream"), &[], &saying(text)).await.rest().await;
     let at = |kind: &str| events.iter().find(|event| event.kind() == kind).unwrap().at;
     let timings = &events.last().unwrap().json["timings"];

@@ -60,7 +60,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("confidence");
     assert_eq!(told, expected);
-    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "2" }));
+    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "3" }));
     assert!(decision.logs_workout());
     assert_eq!(decision.workout_detection.workout_type, Some(Discipline::Strength));
 }
@@ -184,7 +184,7 @@ fn numbers_are_clamped() {
 
 #[test]
 fn lists_and_reasons_are_cut_to_their_caps() {
-    let tags = json!([" one ", "", "x".repeat(LONGEST_TAG + 1), "two", "three", "four", "five", "six"]);
+    let tags = json!([" one ", "", "x".repeat(TAGS.1 + 1), "two", "three", "four", "five", "six"]);
     let memory = read(&with("/memoryProcessing/memory/tags", tags)).memory_processing.memory.unwrap();
     assert_eq!(memory.tags, ["one", "two", "three", "four", "five"]);
     let types = json!(["workouts", "techniques", "workouts"]);
