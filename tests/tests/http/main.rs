@@ -13,6 +13,7 @@ mod jobs;
 mod journeys;
 mod latency;
 mod library;
+mod memories;
 mod mind;
 mod openapi;
 mod refusals;
@@ -21,6 +22,8 @@ mod saved;
 mod send_message;
 mod stop;
 mod stores;
+mod transcript;
+mod usage;
 
 use coach_tests::{Event, Site, saying, scenes};
 use in_memory::Scene;
