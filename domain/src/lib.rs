@@ -12,6 +12,7 @@ pub mod fault;
 pub mod id;
 pub mod job;
 pub mod memory;
+pub mod price;
 pub mod prompt;
 pub mod router;
 pub mod summary;
@@ -30,6 +31,7 @@ pub use id::{
 };
 pub use job::{Job, JobKind, JobState, Outcome};
 pub use memory::{Memory, Recalled};
+pub use price::{Cost, Prices};
 pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};
 pub use router::RouterDecision;
 pub use summary::Summary;

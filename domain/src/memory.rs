@@ -4,6 +4,7 @@
 //! gone. All of it looks at records only; whoever calls reads and writes them.
 
 mod forget;
+mod forgotten;
 mod instruction;
 mod recall;
 mod save;
@@ -16,10 +17,16 @@ use serde::{Deserialize, Serialize};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
 pub use forget::{Tombstone, forgettable, last_saved};
+pub use forgotten::{FORGOTTEN, is_forgotten, recallable, remembered, still_told, told};
 pub use instruction::is_instruction;
 pub use recall::ranked;
-pub use save::{Provenance, Saving, Unsaveable, decide, promised};
-pub use words::{normalised, similarity, words};
+pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
+pub use words::{Trace, normalised, similarity, words};
+
+/// The longest memory, in characters.
+pub const LONGEST: usize = 500;
+/// How many tags a memory has at most, and how long each is, in characters.
+pub const TAGS: (usize, usize) = (5, 40);
 
 /// Something about the athlete that is worth knowing next time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -45,6 +52,9 @@ pub struct Memory {
     pub conversation_id: Option<ConversationId>,
     pub created_at: Timestamp,
     pub last_used_at: Option<Timestamp>,
+    /// When it was said again.
+    #[serde(default)]
+    pub last_said_at: Option<Timestamp>,
     /// In how many prompts it was, counted once a day, and how often it was said again.
     pub times_used: u32,
     /// The memory that holds in its place. It is kept, but not recalled.
@@ -67,14 +77,15 @@ impl Memory {
         })
     }
 
-    /// The same, said once more: it matters at least as much as is said now.
-    pub fn reinforced(&self, importance: Importance, now: Timestamp) -> Self {
-        Self {
+    /// The same, said once more: it matters at least as much as is said now. `None` if that was counted.
+    pub fn reinforced(&self, importance: Importance, said_at: Timestamp) -> Option<Self> {
+        let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
+        (!is_counted).then(|| Self {
             importance: self.importance.max(importance),
             times_used: self.times_used.saturating_add(1),
-            last_used_at: Some(now),
+            last_said_at: Some(said_at),
             ..self.clone()
-        }
+        })
     }
 
     /// The same, with another in its place from now on.
@@ -108,11 +119,14 @@ pub enum MemoryKind {
 }
 
 /// How much it matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is what it says")]
 pub enum Importance {
     Low,
+    #[default]
     Medium,
     High,
 }

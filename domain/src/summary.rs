@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::prompt::{Extraction, Room, data, one_line};
 use crate::router::RouterDecision;
 use crate::router::answer::cut;
-use crate::{Body, Message, Prompt};
+use crate::{Body, Message, Prompt, Timestamp};
 
 pub use check::{Malformed, check};
 
@@ -33,6 +33,9 @@ pub struct Summary {
     pub from: u64,
     /// The number of the last message that it covers.
     pub through: u64,
+    /// When it was begun: it can say nothing that was said later.
+    #[serde(default)]
+    pub made_at: Timestamp,
     /// What it said before it was renewed: while a version stands before a history, prompts go on
     /// saying it. To erase something from a summary, empty this too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -74,6 +77,21 @@ impl Summary {
     pub fn standing_for(&self, through: u64) -> String {
         let earlier = self.earlier.iter().find(|version| version.through >= through);
         earlier.map_or_else(|| self.in_words(), |version| version.words.clone())
+    }
+
+    /// Everything that it says, and said before.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let lists = [
+            &self.current_goals,
+            &self.recent_progress,
+            &self.preferences,
+            &self.constraints,
+            &self.key_insights,
+            &self.tags,
+        ];
+        let items = lists.into_iter().flatten().map(String::as_str);
+        let earlier = self.earlier.iter().map(|version| version.words.as_str());
+        [self.narrative.as_str(), self.emotional_state.as_str()].into_iter().chain(items).chain(earlier)
     }
 
     /// Whether this covers more than the previous one, and all of it.

@@ -35,7 +35,7 @@ use phase::{Finishing, OpenCall, Phase, Preparing, Replying, Waiting};
 
 use crate::conversation::{self, PartKind, Said, Stage};
 use crate::memory::promised;
-use crate::prompt::{Prompt, estimated_tokens};
+use crate::prompt::Prompt;
 use crate::router::{self, RouterDecision, Ruled, Source};
 use crate::{Fault, JobKind, Timestamp, summary};
 
@@ -91,13 +91,14 @@ impl Turn {
     pub fn handle_input(&mut self, input: Input, now: Timestamp) {
         self.now = self.now.max(now);
         self.phase = match (mem::take(&mut self.phase), input) {
-            (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded),
+            (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded.without_forgotten()),
             (Phase::Loading(_), Input::Loaded(Err(fault))) => self.finish(TurnError::Store(fault).into()),
 
             (Phase::Preparing(p @ Preparing { decision: None, .. }), Input::Routed(answer)) => self.routed(p, answer),
             (Phase::Preparing(p @ Preparing { gathered: None, .. }), Input::Gathered(answer)) => {
                 self.report.timings.gather = self.elapsed();
-                self.prepared(Preparing { gathered: Some(answer.ok()), ..p })
+                let gathered = answer.ok().map(|gathered| gathered.without(&p.loaded.forgotten));
+                self.prepared(Preparing { gathered: Some(gathered), ..p })
             }
 
             (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::Delta(text)) => self.said(r, text),
@@ -280,8 +281,13 @@ impl Turn {
                 self.confirm();
                 self.finish(reason.into())
             }
-            StopReason::Filtered => self.broke_off(r, Fault::Rejected),
-            StopReason::Complete | StopReason::Length => self.broke_off(r, Fault::Truncated),
+            StopReason::Filtered | StopReason::Complete | StopReason::Length => {
+                if let Some(call) = &mut self.call {
+                    call.spend(usage);
+                }
+                let fault = if reason == StopReason::Filtered { Fault::Rejected } else { Fault::Truncated };
+                self.broke_off(r, fault)
+            }
         }
     }
 
@@ -377,20 +383,15 @@ impl Turn {
     }
 
     fn open_call(&mut self, kind: CallKind, prompt: &Prompt) {
-        self.call = Some(OpenCall { kind, since: self.now, attempts: 1, prompt_tokens: prompt.estimated_tokens() });
+        self.call = Some(OpenCall::new(kind, self.now, prompt));
     }
 
     /// Notes what came of the model call that is open, if one is; says how long it took.
     fn close_call(&mut self, outcome: CallOutcome, usage: Option<Usage>) -> u64 {
         let Some(call) = self.call.take() else { return 0 };
-        let ms = millis(self.now, call.since);
-        let usage = usage.unwrap_or_else(|| Usage {
-            input_tokens: call.prompt_tokens * u64::from(call.attempts),
-            output_tokens: estimated_tokens(self.journal.reply_bytes()),
-            estimated: true,
-            ..Usage::default()
-        });
-        self.report.calls.push(CallRecord { kind: call.kind, usage, ms, attempts: call.attempts, outcome });
+        let record = call.closed(outcome, usage, self.journal.reply_bytes(), self.now);
+        let ms = record.ms;
+        self.report.calls.push(record);
         ms
     }
 
@@ -414,10 +415,6 @@ impl Turn {
     }
 
     fn elapsed(&self) -> Option<u64> {
-        Some(millis(self.now, self.task.asked))
+        Some(self.now.0.saturating_sub(self.task.asked.0))
     }
-}
-
-fn millis(now: Timestamp, since: Timestamp) -> u64 {
-    now.0.saturating_sub(since.0)
 }

@@ -32,6 +32,7 @@ const SAVE: Duration = Duration::from_secs(2);
 
 /// How many messages are read; a prompt takes what fits its budget.
 const HISTORY: usize = domain::prompt::LONGEST_HISTORY;
+const FORGOTTEN: usize = 100;
 const RECENT_WORKOUTS: usize = 14;
 const IMPORTANT_MEMORIES: usize = 4;
 const MEMORY_TOKENS: u64 = 600;
@@ -155,12 +156,16 @@ impl<'a> At<'a> {
             kind: Kind::Summary,
             id: RecordId::from(&conversation.conversation),
         };
-        let (history, summary) =
-            join!(self.ports.messages.messages(conversation, before, HISTORY), self.ports.records.get(&summary));
+        let (history, summary, forgotten) = join!(
+            self.ports.messages.messages(conversation, before, HISTORY),
+            self.ports.records.get(&summary),
+            self.newest(Kind::Tombstone, FORGOTTEN),
+        );
         let mut history = history?;
         history.reverse();
         let owner = conversation.user.clone();
-        Ok(Loaded { owner, history, summary: summary?.as_ref().map(records::read).transpose()? })
+        let summary = summary?.as_ref().map(records::read).transpose()?;
+        Ok(Loaded { owner, history, summary, forgotten: forgotten? })
     }
 
     async fn route(self, question: Prompt) -> Result<(String, Usage)> {

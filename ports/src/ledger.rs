@@ -2,42 +2,39 @@
 
 use domain::UserScope;
 use domain::turn::CallRecord;
-use domain::usage::UsageDay;
+use domain::usage::{Days, UsageDay};
 use tracing::warn;
 
-use crate::{Expect, Kind, Ports, RecordKey, Result, records};
+use crate::{Kind, Ports, RecordKey, Result, records};
 
-/// How often an entry is tried again that another process has changed meanwhile.
-const TRIES: usize = 8;
+/// How many entries are read at once.
+const PAGE: usize = 100;
 
 /// Adds model calls to the ledger of the user's day.
 ///
 /// It is an account of what happened, and never stands in the way of a turn: an entry that cannot
 /// be made is left out and logged.
 pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
-    if calls.is_empty() {
-        return;
-    }
-    match enter(ports, owner, calls).await {
-        Ok(true) => {}
-        Ok(false) => warn!("the ledger was too busy for an entry"),
-        Err(error) => warn!(error = &error as &dyn std::error::Error, "the ledger could not take an entry"),
+    let now = ports.clock.now();
+    let Some(id) = UsageDay::id(now).filter(|_| !calls.is_empty()) else { return };
+    let at = RecordKey { owner: owner.clone(), kind: Kind::Usage, id };
+    let enter = |day: Option<UsageDay>| Some(day.unwrap_or_else(|| UsageDay::new(now)).with(calls));
+    if let Err(error) = records::amend(ports, &at, enter).await {
+        warn!(error = &error as &dyn std::error::Error, "the ledger could not take an entry");
     }
 }
 
-async fn enter(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) -> Result<bool> {
-    let (clock, now) = (&*ports.clock, ports.clock.now());
-    let Some(id) = UsageDay::id(now) else { return Ok(false) };
-    let at = RecordKey { owner: owner.clone(), kind: Kind::Usage, id };
-    for _ in 0..TRIES {
-        let (day, expect) = match clock.answered(ports.records.get(&at)).await? {
-            Some(record) => (records::read(&record)?, Expect::Version(record.version)),
-            None => (UsageDay::new(now), Expect::Absent),
-        };
-        let body = records::body(&day.with(calls))?;
-        if clock.answered(ports.records.put(&at, &body, expect)).await? {
-            return Ok(true);
+/// What the ledger says of these days, the newest first; nothing of days without calls.
+pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = ports.clock.answered(ports.records.list(owner, Kind::Usage, after, PAGE)).await?;
+        let read: Vec<UsageDay> = page.items.iter().map(records::read).collect::<Result<_>>()?;
+        let is_over = page.next.is_none() || read.iter().any(|day| day.day < days.from());
+        found.extend(read.into_iter().filter(|day| (days.from()..=days.to()).contains(&day.day)));
+        if is_over {
+            return Ok(found);
         }
+        after = page.next;
     }
-    Ok(false)
 }

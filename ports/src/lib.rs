@@ -15,12 +15,14 @@ mod embedder;
 mod error;
 mod feed;
 mod follow;
+mod forget;
 mod jobs;
 mod ledger;
 mod llm;
 mod memories;
 mod messages;
 pub mod records;
+mod remember;
 mod tokens;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
@@ -30,15 +32,17 @@ pub use embedder::Embedder;
 pub use error::{PortError, Result};
 pub use feed::{Feed, Feeds};
 pub use follow::{Frame, follow, opening};
+pub use forget::{forget, forget_through};
 pub use jobs::{see_through, work_off};
-pub use ledger::charge;
+pub use ledger::{charge, spent};
 pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
-pub use memories::{IndexEntry, MemoryIndex, Search, forget, keep};
+pub use memories::{IndexEntry, MemoryIndex, Search};
 pub use messages::{
     Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, Page, Stop, TurnRecord, TurnState,
     Writer, Written,
 };
 pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};
+pub use remember::{Saved, count_uses, edit, forgotten, memory, remember};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
 
 #[cfg(feature = "mock")]

@@ -10,6 +10,9 @@ use crate::{Cursor, Page, PortError, Ports, Result};
 /// How many records are read at once.
 const PAGE: usize = 100;
 
+/// How often a change is tried again that another process has come before.
+const TRIES: usize = 8;
+
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
 /// summaries, usage, the pin of their identity.
 ///
@@ -78,15 +81,39 @@ pub enum Expect {
 
 /// A user's newest records of a kind, without those that can no longer be read.
 pub async fn newest<T: DeserializeOwned>(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<T>> {
+    let found = newest_records(ports, owner, kind, most).await?;
+    Ok(found.iter().map(read).filter_map(Result::ok).collect())
+}
+
+/// A user's newest records of a kind.
+pub(crate) async fn newest_records(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<Record>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = ports.clock.answered(ports.records.list(owner, kind, after, PAGE.min(most - found.len()))).await?;
-        found.extend(page.items.iter().map(read));
+        found.extend(page.items);
         after = page.next;
         if after.is_none() || found.len() >= most {
-            return Ok(found.into_iter().filter_map(Result::ok).collect());
+            return Ok(found);
         }
     }
+}
+
+/// Makes a record what `change` makes of it, however many change it at once: what it is now, or `None` if `change`
+/// has left it as it was.
+pub async fn amend<T, F>(ports: &Ports, at: &RecordKey, change: F) -> Result<Option<T>>
+where
+    T: Serialize + DeserializeOwned,
+    F: Fn(Option<T>) -> Option<T>,
+{
+    for _ in 0..TRIES {
+        let known = ports.clock.answered(ports.records.get(at)).await?;
+        let expect = known.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
+        let Some(changed) = change(known.as_ref().map(read).transpose()?) else { return Ok(None) };
+        if ports.clock.answered(ports.records.put(at, &body(&changed)?, expect)).await? {
+            return Ok(Some(changed));
+        }
+    }
+    Err(PortError::new("records", Fault::Unavailable))
 }
 
 /// Reads a record's body as what it was written as.

@@ -5,6 +5,7 @@ pub mod world;
 
 mod client;
 mod faulty;
+mod lagging;
 pub mod masks;
 pub mod scenes;
 mod site;
@@ -13,6 +14,7 @@ mod wall_time;
 
 pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
+pub use lagging::Lagging;
 pub use site::{ADA, BOB, CLEO, Site, conversation_key, saying};
 pub use virtual_clock::VirtualClock;
 pub use wall_time::WallTime;

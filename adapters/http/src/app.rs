@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
-use domain::{Coach, Limits};
+use domain::{Coach, Limits, Prices};
 use ports::{Feeds, Ports, TokenVerifier};
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +43,8 @@ pub struct Settings {
     /// Whether a job that failed is waited for and tried again by the process of its turn; else it
     /// is left to the user's next turns. Not where whatever outlives the response is frozen.
     pub sees_jobs_through: bool,
+    /// What models cost.
+    pub prices: Arc<Prices>,
     /// The keys of a local issuer, as a JWK set.
     pub jwks: Option<String>,
 }
@@ -59,6 +61,7 @@ impl Default for Settings {
             turns_at_once: 1_000,
             turns_per_user: 8,
             sees_jobs_through: true,
+            prices: Arc::default(),
             jwks: None,
         }
     }

@@ -1,9 +1,10 @@
 //! A turn's events as a client sees them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{PartKind, Said, parts};
-use domain::{Closing, Ending, Message, Opening, TurnEvent};
+use domain::{Closing, Ending, Message, Opening, Prices, TurnEvent};
 use ports::Frame;
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,8 @@ pub(crate) struct Encoder {
     pub(crate) heartbeat: Duration,
     /// For clients that know only the four original types.
     pub(crate) contextual_as_chunk: bool,
+    /// What models cost.
+    pub(crate) prices: Arc<Prices>,
 }
 
 impl Encoder {
@@ -71,7 +74,7 @@ impl Encoder {
     /// What `complete` tells, apart from its type and place: also the answer of `send-message`.
     pub(crate) fn completed<'a>(&'a self, closing: &'a Closing, reply: Option<&'a Message>) -> Completed<'a> {
         let content = reply.map(Message::content).unwrap_or_default();
-        Completed::new(&self.opening, closing, reply, hex(&Sha256::digest(content)))
+        Completed::new(&self.opening, closing, reply, hex(&Sha256::digest(content)), &self.prices)
     }
 
     fn said<'a>(&self, said: &'a Said, seq: usize) -> Event<'a> {

@@ -1,6 +1,8 @@
 //! The bodies of requests that are no turn, parsed from what a client sent.
 
 use domain::conversation::Edit;
+use domain::memory::{self, Importance, MemoryEdit, MemoryKind};
+use domain::router::ProposedMemory;
 use domain::{Coach, CoachId};
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -51,13 +53,77 @@ impl ConversationEdit {
     pub(crate) fn parse(body: &[u8]) -> Result<Edit, Problem> {
         let form: Self = read(object(body)?)?;
         let title = form.title.as_deref().map(title).transpose()?;
-        let tags = form.tags.map(|tags| tags.iter().map(|tag| tag.trim().to_owned()).collect::<Vec<_>>());
-        let fits = |tag: &String| (1..=TAGS.1).contains(&tag.chars().count());
-        if tags.as_ref().is_some_and(|tags| tags.len() > TAGS.0 || !tags.iter().all(fits)) {
-            return Err(field(&format!("tags is a list of at most {} texts of 1 to {} characters", TAGS.0, TAGS.1)));
-        }
+        let tags = form.tags.map(|told| tags(&told, TAGS)).transpose()?;
         Ok(Edit { title, tags })
     }
+}
+
+/// Something to remember.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewMemory {
+    #[schemars(required, length(min = 1, max = memory::LONGEST))]
+    content: Option<String>,
+    #[schemars(required)]
+    #[serde(rename = "type")]
+    kind: Option<MemoryKind>,
+    /// Medium, if nothing is said.
+    importance: Option<Importance>,
+    /// Which coach it is for; without one it is for all.
+    coach_id: Option<CoachId>,
+    /// To find it by.
+    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1)))]
+    tags: Option<Vec<String>>,
+}
+
+/// Reads a [`NewMemory`]: what to remember, and for which coach.
+pub(crate) fn new_memory(body: &[u8]) -> Result<(ProposedMemory, Option<CoachId>), Problem> {
+    let form: NewMemory = read(object(body)?)?;
+    let proposed = ProposedMemory {
+        content: content(&form.content.unwrap_or_default())?,
+        kind: form.kind.ok_or_else(|| field("type says what sort of thing it is"))?,
+        importance: form.importance.unwrap_or_default(),
+        is_coach_specific: form.coach_id.is_some(),
+        tags: tags(&form.tags.unwrap_or_default(), memory::TAGS)?,
+        replaces: None,
+    };
+    Ok((proposed, form.coach_id))
+}
+
+/// What to change about a memory; what is left out stays.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct MemoryForm {
+    #[schemars(length(min = 1, max = memory::LONGEST))]
+    content: Option<String>,
+    importance: Option<Importance>,
+    /// Instead of those that it has.
+    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1)))]
+    tags: Option<Vec<String>>,
+}
+
+/// Reads a [`MemoryForm`].
+pub(crate) fn memory_edit(body: &[u8]) -> Result<MemoryEdit, Problem> {
+    let form: MemoryForm = read(object(body)?)?;
+    let content = form.content.as_deref().map(content).transpose()?;
+    let tags = form.tags.map(|told| tags(&told, memory::TAGS)).transpose()?;
+    Ok(MemoryEdit { content, importance: form.importance, tags })
+}
+
+fn content(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if !(1..=memory::LONGEST).contains(&text.chars().count()) {
+        return Err(field(&format!("content is a text of 1 to {} characters", memory::LONGEST)));
+    }
+    Ok(text.to_owned())
+}
+
+/// At most so many, each of at most so many characters.
+fn tags(told: &[String], (most, longest): (usize, usize)) -> Result<Vec<String>, Problem> {
+    let tags: Vec<String> = told.iter().map(|tag| tag.trim().to_owned()).collect();
+    if tags.len() > most || !tags.iter().all(|tag| (1..=longest).contains(&tag.chars().count())) {
+        return Err(field(&format!("tags is a list of at most {most} texts of 1 to {longest} characters")));
+    }
+    Ok(tags)
 }
 
 /// Reads the configuration of the coach `id`, which may leave out everything.
@@ -120,7 +186,7 @@ fn read<T: DeserializeOwned>(form: Map<String, Value>) -> Result<T, Problem> {
     let parse = |fields: Map<String, Value>| serde_json::from_value::<T>(Value::Object(fields));
     let Err(whole) = parse(form.clone()) else { return parse(form).map_err(|_| Code::Internal.into()) };
     let id = form.get_key_value(COACH_ID);
-    for (name, value) in &form {
+    for (name, value) in id.into_iter().chain(&form) {
         let alone = id.into_iter().chain([(name, value)]).map(|(name, value)| (name.clone(), value.clone()));
         if let Err(wrong) = parse(alone.collect()) {
             return Err(field(&format!("{name}: {wrong}")));
@@ -161,6 +227,52 @@ mod tests {
         }
         assert!(wrong(ConversationEdit::parse(b"")).starts_with("MISSING_REQUEST_BODY"));
         assert!(wrong(ConversationEdit::parse(b"[\"Legs\"]")).starts_with("INVALID_BODY"));
+    }
+
+    #[test]
+    fn a_memory_says_what_it_is_and_is_held_to_its_limits() {
+        let parse = |body: Value| new_memory(body.to_string().as_bytes());
+        let with = |field: &str, value: Value| {
+            let mut body = json!({ "content": " I like hills ", "type": "preference" });
+            body[field] = value;
+            body
+        };
+        let (proposed, coach) = parse(with("tags", json!([" hills "]))).unwrap();
+        let expected = ProposedMemory {
+            content: "I like hills".to_owned(),
+            kind: MemoryKind::Preference,
+            importance: Importance::Medium,
+            is_coach_specific: false,
+            tags: vec!["hills".to_owned()],
+            replaces: None,
+        };
+        assert_eq!((proposed, coach), (expected, None));
+        let (proposed, coach) = parse(with("coachId", json!("c"))).unwrap();
+        assert_eq!((proposed.is_coach_specific, coach.unwrap().as_str()), (true, "c"));
+        for fine in [("content", json!("é".repeat(500))), ("importance", Value::Null), ("tags", json!(vec!["a"; 5]))] {
+            assert_eq!(wrong(parse(with(fine.0, fine.1))), "");
+        }
+        for (bad, named) in [
+            (with("content", Value::Null), "content is"),
+            (with("content", json!(" \n")), "content is"),
+            (with("content", json!("é".repeat(501))), "content is"),
+            (with("content", json!(7)), "content: "),
+            (with("type", Value::Null), "type says"),
+            (with("type", json!("secret")), "type: "),
+            (with("importance", json!("extreme")), "importance: "),
+            (with("coachId", json!("a b")), "coachId: "),
+            (with("tags", json!(vec!["a"; 6])), "tags is"),
+            (with("tags", json!(["a".repeat(41)])), "tags is"),
+            (with("tags", json!([" "])), "tags is"),
+        ] {
+            let wrong = wrong(parse(bad.clone()));
+            assert!(wrong.starts_with(&format!("INVALID_FIELD {named}")), "{bad:.80}: {wrong}");
+        }
+        let edit = |body: Value| memory_edit(body.to_string().as_bytes());
+        assert_eq!(edit(json!({ "content": null })).unwrap(), MemoryEdit::default());
+        let expected = MemoryEdit { content: Some("x".into()), importance: Some(Importance::Low), tags: Some(vec![]) };
+        assert_eq!(edit(json!({ "content": " x ", "importance": "low", "tags": [], "type": 1 })).unwrap(), expected);
+        assert!(wrong(edit(json!({ "content": "" }))).starts_with("INVALID_FIELD content is"));
     }
 
     #[test]

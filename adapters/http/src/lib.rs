@@ -12,6 +12,7 @@ mod conversations;
 mod events;
 mod forms;
 mod library;
+mod memories;
 mod openapi;
 mod request;
 mod route;
@@ -19,6 +20,7 @@ mod routes;
 mod shapes;
 pub mod sse;
 mod turns;
+mod usage;
 
 pub use app::{App, Settings};
 pub use code::{Code, Problem};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use domain::memory::RecalledKind;
-use domain::{Coach, CoachId, RecordId, Timestamp, Workout};
-use ports::{Expect, Kind, RecordKey, records};
+use domain::{Coach, CoachId, RecordId, Timestamp, UserScope, Workout};
+use ports::{Cursor, Expect, Kind, RecordKey, records};
 use schemars::{Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
 
 use crate::call::{Answer, Call, json, typed};
 use crate::code::{Code, Problem};
@@ -60,20 +61,8 @@ pub(crate) async fn workouts(call: Call) -> Answer {
     let within = |workout: &Workout| {
         from.is_none_or(|from| workout.performed_at >= from) && to.is_none_or(|to| workout.performed_at <= to)
     };
-    let (mut items, mut cursor): (Vec<Workout>, _) = (Vec::new(), call.query("cursor"));
-    for _ in 0..PAGES {
-        let page = call.app.ports.records.list(&owner, Kind::Workout, cursor, limit - items.len());
-        let page = call.answered(page).await?;
-        for record in &page.items {
-            let workout: Workout = records::read(record)?;
-            items.extend(Some(workout).filter(within));
-        }
-        cursor = page.next;
-        if cursor.is_none() || items.len() == limit {
-            break;
-        }
-    }
-    json(StatusCode::OK, &shapes::Workouts { workouts: items, next_cursor: cursor })
+    let (workouts, next_cursor) = page(&call, &owner, Kind::Workout, limit, within).await?;
+    json(StatusCode::OK, &shapes::Workouts { workouts, next_cursor })
 }
 
 /// `GET /users/{u}/workouts/{workoutId}`
@@ -100,6 +89,28 @@ pub(crate) async fn forget(call: &Call, at: &RecordKey, indexed_as: RecalledKind
     let found = call.answered(records.delete(at)).await?;
     call.answered(index.delete(&at.owner, indexed_as, at.id.as_str())).await?;
     Ok(found)
+}
+
+/// A page of records, the newest first, without those that are not to be shown; and where the list goes on.
+pub(crate) async fn page<T: DeserializeOwned>(
+    call: &Call,
+    owner: &UserScope,
+    kind: Kind,
+    limit: usize,
+    is_shown: impl Fn(&T) -> bool,
+) -> Result<(Vec<T>, Option<Cursor>), Problem> {
+    let (mut items, mut cursor) = (Vec::new(), call.query("cursor"));
+    for _ in 0..PAGES {
+        let page = call.answered(call.app.ports.records.list(owner, kind, cursor, limit - items.len())).await?;
+        for record in &page.items {
+            items.extend(Some(records::read(record)?).filter(&is_shown));
+        }
+        cursor = page.next;
+        if cursor.is_none() || items.len() == limit {
+            break;
+        }
+    }
+    Ok((items, cursor))
 }
 
 /// `GET /health`

@@ -136,6 +136,12 @@ pub(crate) const CURSOR: Parameter = query("cursor", "Where a list goes on, as t
 pub(crate) const FROM: Parameter = query("from", "Performed at this time or later", schema::<Timestamp>);
 pub(crate) const TO: Parameter = query("to", "Performed at this time or earlier", schema::<Timestamp>);
 
+pub(crate) const FROM_DAY: Parameter = query("from", "The first day, in UTC; 29 days before the last", date);
+pub(crate) const TO_DAY: Parameter = query("to", "The last day, in UTC; today. At most 366 days after the first", date);
+pub(crate) const FOR_COACH: Parameter = query("coachId", "Only what this coach knows", schema::<CoachId>);
+pub(crate) const SUPERSEDED: Parameter =
+    query("superseded", "Also what no longer holds, because it was corrected", schema::<bool>);
+
 /// How many items a list may have.
 pub(crate) const fn limit<const USUAL: usize, const MOST: usize>() -> Parameter {
     query(
@@ -170,6 +176,10 @@ fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 fn text(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string" })
+}
+
+fn date(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "date" })
 }
 
 fn jobs(_: &mut SchemaGenerator) -> Schema {

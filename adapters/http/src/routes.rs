@@ -12,7 +12,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
-use domain::{Coach, UserId, Workout};
+use domain::{Coach, Memory, UserId, Workout};
 use futures::future::FutureExt;
 use schemars::JsonSchema;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -22,13 +22,13 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::call::{Answer, Call, bearer, body, id, typed};
 use crate::code::{Code, Problem};
-use crate::forms::{ConversationEdit, NewConversation, coach_schema};
+use crate::forms::{ConversationEdit, MemoryForm, NewConversation, NewMemory, coach_schema};
 use crate::request::TurnBody;
 use crate::route::{
-    AFTER, Access, CURSOR, EVENTS, FROM, IDEMPOTENCY_KEY, LAST_EVENT_ID, NOTHING, Route, TO, TURN_ID, WAIT, described,
-    form, json, limit, message, ok, optional,
+    AFTER, Access, CURSOR, EVENTS, FOR_COACH, FROM, FROM_DAY, IDEMPOTENCY_KEY, LAST_EVENT_ID, NOTHING, Route,
+    SUPERSEDED, TO, TO_DAY, TURN_ID, WAIT, described, form, json, limit, message, ok, optional,
 };
-use crate::{conversations, library, openapi, shapes, sse, turns};
+use crate::{conversations, library, memories, openapi, shapes, sse, turns, usage};
 
 /// The largest headers, with the address.
 const HEADERS: usize = 32 * 1024;
@@ -99,6 +99,18 @@ routes! {
         [], NOTHING => ok::<Workout>();
     DELETE "/users/{userId}/workouts/{workoutId}", User, library::delete_workout, "Delete a workout",
         [], NOTHING => ok::<shapes::Done>();
+    GET "/users/{userId}/memories", User, memories::list, "List what is remembered, the newest first",
+        [limit::<20, 100>(), CURSOR, FOR_COACH, SUPERSEDED], NOTHING => ok::<shapes::Memories>();
+    POST "/users/{userId}/memories", User, memories::create, "Have something remembered, unless it is already",
+        [], form(NewMemory::json_schema) => json::<Memory>(201), ok::<Memory>();
+    GET "/users/{userId}/memories/{memoryId}", User, memories::read, "Look at a memory",
+        [], NOTHING => ok::<Memory>();
+    PATCH "/users/{userId}/memories/{memoryId}", User, memories::edit, "Change a memory",
+        [], form(MemoryForm::json_schema) => ok::<Memory>();
+    DELETE "/users/{userId}/memories/{memoryId}", User, memories::delete, "Have something forgotten",
+        [], NOTHING => ok::<shapes::Done>(), json::<shapes::Done>(202);
+    GET "/users/{userId}/usage", User, usage::read, "What model calls have cost, day by day",
+        [FROM_DAY, TO_DAY], NOTHING => ok::<shapes::Spending>();
     GET "/health", Public, library::health, "Whether the server is up",
         [], NOTHING => ok::<shapes::Health>();
     GET "/openapi.json", Public, openapi::read, "This document",

@@ -3,16 +3,18 @@
 mod event;
 mod refusal;
 mod report;
+mod spending;
 mod turn;
 
 use domain::{
-    Body, Coach, CoachId, ConversationId, MessageId, MessageStatus, Part, Summary, Timestamp, TurnId, Workout,
+    Body, Coach, CoachId, ConversationId, Memory, MessageId, MessageStatus, Part, Summary, Timestamp, TurnId, Workout,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use event::Event;
 pub(crate) use refusal::{Refusal, Refused};
+pub(crate) use spending::Spending;
 pub(crate) use turn::{Completed, Job, Jobs, Turn, status};
 
 /// A conversation without its messages.
@@ -149,6 +151,15 @@ pub(crate) enum StopStatus {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Coaches {
     pub(crate) coaches: Vec<Coach>,
+}
+
+/// A page of memories.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Memories {
+    pub(crate) memories: Vec<Memory>,
+    /// Where the list goes on; null at its end.
+    pub(crate) next_cursor: Option<String>,
 }
 
 /// A page of workouts.

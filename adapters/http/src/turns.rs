@@ -10,7 +10,7 @@ use futures::StreamExt;
 use futures::stream;
 use ports::{
     Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, Refusal, TurnRecord, TurnState, admit,
-    charge, drive, end_if_abandoned, follow, opening, see_through, work_off,
+    charge, count_uses, drive, end_if_abandoned, follow, opening, see_through, work_off,
 };
 use tracing::{Instrument, info, warn};
 use uuid::{NoContext, Uuid};
@@ -91,7 +91,7 @@ pub(crate) async fn read(call: Call) -> Answer {
         let over = matches!(record.state, TurnState::Ended(_))
             && !jobs.iter().any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
         if over || !waits || clock.now() >= until {
-            return json(StatusCode::OK, &shapes::Turn::new(&opening, &record, &jobs));
+            return json(StatusCode::OK, &shapes::Turn::new(&opening, &record, &jobs, &call.app.settings.prices));
         }
         clock.sleep_until(clock.now() + WAIT.1).await;
     }
@@ -214,7 +214,11 @@ fn start(call: &Call, admission: &Admission, begun: Begun, coach: Arc<Coach>, se
         drive(task, limits, &app.ports, &driven).await;
         app.feeds.remove(&turn);
         if let Some(closing) = log(&turn, &driven) {
-            charge(&app.ports, &turn.conversation.user, &closing.report.calls).await;
+            let (user, report) = (&turn.conversation.user, &closing.report);
+            charge(&app.ports, user, &report.calls).await;
+            if let Some(context) = &report.context {
+                count_uses(&app.ports, user, &context.memories).await;
+            }
         }
         if app.settings.sees_jobs_through {
             see_through(&app.ports, &turn).await;
@@ -255,6 +259,7 @@ fn encoder(call: &Call, following: &Following) -> Encoder {
         resumed: following.resumed,
         heartbeat: settings.heartbeat,
         contextual_as_chunk: settings.contextual_as_chunk,
+        prices: settings.prices.clone(),
     }
 }
 
@@ -314,7 +319,7 @@ fn id<T: std::str::FromStr>(uuid: Uuid) -> Result<T, Problem> {
     uuid.simple().to_string().parse().map_err(|_| Code::Internal.into())
 }
 
-/// A new id for a conversation.
+/// A new id, which sorts by the time.
 pub(crate) fn fresh_id<T: std::str::FromStr>(now: Timestamp) -> Result<T, Problem> {
     id(fresh(now))
 }

@@ -106,6 +106,10 @@ pub(crate) struct Config {
     #[arg(long, env = "COACH_TURNS_PER_USER", value_name = "NUMBER", default_value_t = 8)]
     pub(crate) turns_per_user: u64,
 
+    /// A JSON file that says what models cost; without it no costs are told.
+    #[arg(long, env = "COACH_PRICES", value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+
     /// Take tokens of this issuer instead of the local one; needs --audience and --jwks-url.
     #[arg(long, env = "COACH_ISSUER", value_name = "URL", requires_all = ["audience", "jwks_url"])]
     pub(crate) issuer: Option<String>,

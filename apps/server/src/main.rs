@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod page;
+mod prices;
 mod serve;
 
 use std::future::ready;
@@ -42,6 +43,8 @@ enum StartError {
     Issuer { directory: String, source: jwt::IssuerError },
     #[error("the log filter (--log, COACH_LOG) is not valid: {0}")]
     Log(#[from] tracing_subscriber::filter::ParseError),
+    #[error("the prices in {file} (--prices, COACH_PRICES) cannot be used: {reason}")]
+    Prices { file: String, reason: String },
     #[error("the demonstration cannot be set up: {0}")]
     Demo(#[from] ports::PortError),
     #[error("the page that the keys are at (--jwks-url, COACH_JWKS_URL) cannot be used: {0}")]
@@ -78,6 +81,7 @@ async fn run(config: Config) -> Result<(), StartError> {
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
 
+    let prices = prices::read(config.prices.as_deref())?;
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
@@ -86,7 +90,8 @@ async fn run(config: Config) -> Result<(), StartError> {
     let ports = ports(&config, &clock);
     let coaches: Vec<Arc<Coach>> = domain::coach::shipped().into_iter().map(Arc::new).collect();
     let (tokens, issuer) = verifier(&config, reachable(address), &clock)?;
-    let settings = settings(&config, coaches, issuer.as_ref().map(Issuer::jwks));
+    let settings =
+        Settings { prices: Arc::new(prices), ..settings(&config, coaches, issuer.as_ref().map(Issuer::jwks)) };
     let tasks = TaskTracker::new();
     let feeds: Arc<Feeds> = Arc::default();
     let app = App { ports, tokens, feeds: feeds.clone(), tasks: tasks.clone(), settings: Arc::new(settings) };
@@ -141,6 +146,7 @@ fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> 
         turns_at_once: config.turns_at_once,
         turns_per_user: config.turns_per_user,
         sees_jobs_through: true,
+        prices: Arc::default(),
         jwks,
     }
 }

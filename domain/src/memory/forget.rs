@@ -2,20 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{self, normalised, says_otherwise, similarity};
+use super::words::{self, Trace, normalised, similarity};
 use super::{Memory, save::NEAR};
 use crate::router::Command;
 use crate::{ConversationId, MemoryId, Timestamp};
 
 /// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt from old
-/// messages once more.
+/// messages once more and prompts no longer say it, and not a word that could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tombstone {
     /// The memory that it stands for.
     pub memory_id: MemoryId,
-    /// Its text, [`normalised`].
-    pub text: String,
+    /// Its text, as far as that may be kept.
+    pub trace: Trace,
     /// When it was to be forgotten.
     pub forgotten_at: Timestamp,
 }
@@ -23,15 +23,18 @@ pub struct Tombstone {
 impl Tombstone {
     /// For this memory.
     pub fn of(memory: &Memory, now: Timestamp) -> Self {
-        Self { memory_id: memory.id.clone(), text: normalised(&memory.content), forgotten_at: now }
+        Self { memory_id: memory.id.clone(), trace: Trace::of(&memory.content), forgotten_at: now }
     }
 
     /// Whether a text that was said then is one that was to be forgotten later. Who says it again
     /// afterwards has changed their mind.
     pub fn blocks(&self, text: &str, said_at: Timestamp) -> bool {
-        let text = normalised(text);
-        let same = text == self.text || (similarity(&text, &self.text) >= NEAR && !says_otherwise(&text, &self.text));
-        same && self.forgotten_at > said_at
+        self.forgotten_at > said_at && self.trace.is_like(&Trace::of(text), NEAR)
+    }
+
+    /// Whether this memory goes with it: the one that it stands for, and those that said the same.
+    pub fn covers(&self, memory: &Memory) -> bool {
+        self.memory_id == memory.id || self.blocks(&memory.content, memory.created_at)
     }
 }
 

@@ -10,13 +10,13 @@ use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
 pub struct Provenance<'a> {
     /// What the memory will be called.
     pub id: &'a MemoryId,
-    /// Whose conversation it was said in.
-    pub coach: &'a CoachId,
-    /// In which conversation.
-    pub conversation: &'a ConversationId,
-    /// In which message.
-    pub message: &'a MessageId,
-    /// All that the athlete said in that message, and nothing that anybody else did.
+    /// Which coach it was said to, if it was to one.
+    pub coach: Option<&'a CoachId>,
+    /// In which conversation, if it was in one.
+    pub conversation: Option<&'a ConversationId>,
+    /// In which message, if it was in one.
+    pub message: Option<&'a MessageId>,
+    /// All that the athlete said there, and nothing that anybody else did.
     pub said: &'a str,
     /// When they said it.
     pub said_at: Timestamp,
@@ -38,9 +38,9 @@ impl<'a> Provenance<'a> {
         };
         Self {
             id,
-            coach: &conversation.coach,
-            conversation: &conversation.conversation,
-            message: &opening.user_message.id,
+            coach: Some(&conversation.coach),
+            conversation: Some(&conversation.conversation),
+            message: Some(&opening.user_message.id),
             said,
             said_at: opening.user_message.created,
             source,
@@ -163,17 +163,26 @@ fn objection(
     from: &Provenance<'_>,
     tombstones: &[Tombstone],
 ) -> Option<Unsaveable> {
-    let texts = [proposed.content.as_str(), from.said].into_iter();
-    let orders = || texts.chain(proposed.tags.iter().map(String::as_str)).any(is_instruction);
     let is_said = || share_in(&without_lead(&proposed.content), from.said).is_none_or(|share| share >= SAID);
-    if words(text).next().is_none() {
-        Some(Unsaveable::Nothing)
-    } else if orders() {
+    if let Some(reason) = unfit(&proposed.content, &proposed.tags) {
+        Some(reason)
+    } else if is_instruction(from.said) {
         Some(Unsaveable::Instruction)
     } else if !is_said() {
         Some(Unsaveable::Unsaid)
     } else if tombstones.iter().any(|tombstone| tombstone.blocks(text, from.said_at)) {
         Some(Unsaveable::Forgotten)
+    } else {
+        None
+    }
+}
+
+/// Why this can be no memory, whoever said it.
+fn unfit(content: &str, tags: &[String]) -> Option<Unsaveable> {
+    if words(content).next().is_none() {
+        Some(Unsaveable::Nothing)
+    } else if is_instruction(content) || tags.iter().any(|tag| is_instruction(tag)) {
+        Some(Unsaveable::Instruction)
     } else {
         None
     }
@@ -190,22 +199,52 @@ const ABOUT: [&str; 10] =
     ["user", "users", "athlete", "athletes", "client", "prefers", "likes", "wants", "dislikes", "states"];
 
 fn memory(proposed: &ProposedMemory, from: &Provenance<'_>, now: Timestamp) -> Memory {
-    let harms = names_harm(&proposed.content);
-    let (kind, importance) =
-        if harms { (MemoryKind::Constraint, Importance::High) } else { (proposed.kind, proposed.importance) };
-    Memory {
+    let new = Memory {
         id: from.id.clone(),
         content: proposed.content.trim().to_owned(),
-        kind,
-        importance,
-        coach: (proposed.is_coach_specific && !harms).then(|| from.coach.clone()),
+        kind: proposed.kind,
+        importance: proposed.importance,
+        coach: from.coach.filter(|_| proposed.is_coach_specific).cloned(),
         tags: proposed.tags.clone(),
         source: from.source,
-        source_message_id: Some(from.message.clone()),
-        conversation_id: Some(from.conversation.clone()),
+        source_message_id: from.message.cloned(),
+        conversation_id: from.conversation.cloned(),
         created_at: now,
         last_used_at: None,
+        last_said_at: None,
         times_used: 0,
         superseded_by: None,
+    };
+    safe(new)
+}
+
+/// Injuries and safety are constraints of high importance, for every coach.
+fn safe(memory: Memory) -> Memory {
+    if !names_harm(&memory.content) {
+        return memory;
+    }
+    Memory { kind: MemoryKind::Constraint, importance: Importance::High, coach: None, ..memory }
+}
+
+/// What the athlete changes about a memory; what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct MemoryEdit {
+    pub content: Option<String>,
+    pub importance: Option<Importance>,
+    pub tags: Option<Vec<String>>,
+}
+
+impl Memory {
+    /// The same, changed as its owner wants it, unless it could not have been saved so.
+    pub fn edited(&self, edit: &MemoryEdit) -> Result<Self, Unsaveable> {
+        let new = Self {
+            content: edit.content.as_ref().map_or_else(|| self.content.clone(), |content| content.trim().to_owned()),
+            source: if edit.content.is_some() { MemorySource::ExplicitRequest } else { self.source },
+            importance: edit.importance.unwrap_or(self.importance),
+            tags: edit.tags.clone().unwrap_or_else(|| self.tags.clone()),
+            ..self.clone()
+        };
+        unfit(&new.content, &new.tags).map_or_else(|| Ok(safe(new)), Err)
     }
 }

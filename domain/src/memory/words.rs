@@ -1,6 +1,10 @@
 //! Texts made comparable. It is about letters, and knows nothing of what they mean.
 
 use std::collections::BTreeSet;
+use std::hash::Hasher;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher;
 
 /// A text in lower case, its words apart by one space, without punctuation and invisible characters, and without a
 /// lead such as "please remember that".
@@ -25,28 +29,70 @@ pub fn similarity(a: &str, b: &str) -> f32 {
     if one.is_empty() || other.is_empty() {
         return if normalised(a) == normalised(b) { 1.0 } else { 0.0 };
     }
-    let shared = one.intersection(&other).count() as f32;
-    shared / (one.len() as f32 * other.len() as f32).sqrt()
+    cosine(&one, &other)
+}
+
+/// What is kept of a text whose words must not be kept: a number for each, by which it is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    words: BTreeSet<u32>,
+    /// Of the words that make it say something else: see [`says_otherwise`].
+    marks: BTreeSet<u32>,
+}
+
+impl Trace {
+    /// What is kept of this text.
+    pub fn of(text: &str) -> Self {
+        let numbers = |words: BTreeSet<String>| words.iter().map(|word| number(word)).collect();
+        Self { words: numbers(stems(text)), marks: numbers(marks(text)) }
+    }
+
+    /// Whether the other says the same: as near as `least`, and nothing to the contrary.
+    pub(super) fn is_like(&self, other: &Self, least: f32) -> bool {
+        let is_near = !self.words.is_empty() && !other.words.is_empty() && cosine(&self.words, &other.words) >= least;
+        is_near && self.marks == other.marks
+    }
+
+    /// The share of its words that the other has; none if it has no words.
+    pub(super) fn share_in(&self, whole: &Self) -> f32 {
+        if self.words.is_empty() { 0.0 } else { share(&self.words, &whole.words) }
+    }
+}
+
+/// The same in every process and every release.
+fn number(word: &str) -> u32 {
+    let mut hasher = SipHasher::new();
+    hasher.write(word.as_bytes());
+    (hasher.finish() >> 32) as u32
+}
+
+fn cosine<T: Ord>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> f32 {
+    one.intersection(other).count() as f32 / (one.len() as f32 * other.len() as f32).sqrt()
+}
+
+fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
+    part.intersection(whole).count() as f32 / part.len() as f32
 }
 
 /// Whether one text has a number or a negation that the other has not: near as their words are, they say
 /// different things.
 pub(super) fn says_otherwise(a: &str, b: &str) -> bool {
-    let marks = |text: &str| -> BTreeSet<String> {
-        let marks = words(text).filter_map(|word| {
-            let number = word.starts_with(|c: char| c.is_ascii_digit());
-            let negation = NEGATIONS.contains(&word.as_str());
-            if negation { Some("not".to_owned()) } else { number.then_some(word) }
-        });
-        marks.collect()
-    };
     marks(a) != marks(b)
+}
+
+fn marks(text: &str) -> BTreeSet<String> {
+    let marks = words(text).filter_map(|word| {
+        let number = word.starts_with(|c: char| c.is_ascii_digit());
+        let negation = NEGATIONS.contains(&word.as_str());
+        if negation { Some("not".to_owned()) } else { number.then_some(word) }
+    });
+    marks.collect()
 }
 
 /// The share of `part`'s words that are also in `whole`, whatever their endings; `None` if it says nothing.
 pub(super) fn share_in(part: &str, whole: &str) -> Option<f32> {
     let (part, whole) = (stems(part), stems(whole));
-    (!part.is_empty()).then(|| part.intersection(&whole).count() as f32 / part.len() as f32)
+    (!part.is_empty()).then(|| share(&part, &whole))
 }
 
 /// In lower case, with one space between words, without what cannot be seen.

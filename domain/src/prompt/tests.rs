@@ -55,7 +55,7 @@ fn opening(number: u64, text: &str, zone: Option<&str>, now: Timestamp) -> Openi
 }
 
 fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
-    Loaded { owner: scope("ann"), history, summary: summary.map(Box::new) }
+    Loaded { owner: scope("ann"), history, summary: summary.map(Box::new), forgotten: Vec::new() }
 }
 
 fn gathered(memories: Vec<Memory>, workouts: Vec<Workout>, recalled: Vec<Recalled>) -> Gathered {
@@ -75,6 +75,7 @@ fn memory(id: &str, content: &str) -> Memory {
         conversation_id: None,
         created_at: NOW,
         last_used_at: None,
+        last_said_at: None,
         times_used: 0,
         superseded_by: None,
     }

@@ -11,6 +11,7 @@ use super::{
     ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, Source,
     Update, UserIntent, WorkoutDetection, phrase,
 };
+use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS};
 use crate::prompt::data;
 use crate::{Body, Message, Prompt, Stage};
 
@@ -110,11 +111,8 @@ const REMEMBERED: usize = 4;
 const LONGEST_TEXT: usize = 4_000;
 const LONGEST_EARLIER: usize = 600;
 const LONGEST_REASON: usize = 300;
-const LONGEST_MEMORY: usize = 500;
-const LONGEST_TAG: usize = 40;
 const LONGEST_TITLE: usize = 60;
 
-const MOST_TAGS: usize = 5;
 const MOST_UPDATES: usize = 5;
 
 const POLICY: &str = r#"You route messages that athletes write to their fitness coach. Use the tool route_message once: say what the message needs. You never answer the athlete.
@@ -179,7 +177,7 @@ fn proposed(memory: ProposedMemory) -> Result<ProposedMemory, Malformed> {
         return Err(Malformed("a memory is too long".to_owned()));
     }
     let tags = memory.tags.iter().map(|tag| tag.trim());
-    let tags = tags.filter(|tag| (1..=LONGEST_TAG).contains(&tag.chars().count())).take(MOST_TAGS);
+    let tags = tags.filter(|tag| (1..=TAGS.1).contains(&tag.chars().count())).take(TAGS.0);
     Ok(ProposedMemory {
         tags: tags.map(str::to_owned).collect(),
         replaces: replaces.map(str::to_owned),

@@ -41,7 +41,12 @@ pub(super) fn is_of_fitness(word: &str) -> bool {
 
 /// Whether the message names an injury or something else that training must respect.
 pub(crate) fn names_harm(text: &str) -> bool {
-    words(text).iter().any(|word| HARM_STEMS.iter().any(|stem| word.starts_with(stem)))
+    let words = words(text);
+    let next = words.iter().skip(1).map(String::as_str).chain([""]);
+    words.iter().zip(next).any(|(word, next)| {
+        let is_measured = word.starts_with("heart") && (next.starts_with("rate") || word.contains("rate"));
+        !is_measured && HARM_STEMS.iter().any(|stem| word.starts_with(stem))
+    })
 }
 
 /// In lower case, without punctuation around them and apostrophes in them.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Summary;
+use crate::Timestamp;
 use crate::router::answer::{read, schema_of};
 
 /// The answer cannot be used, for this reason; the model may be asked again.
@@ -46,6 +47,7 @@ pub fn check(answer: &str, range: RangeInclusive<u64>) -> Result<Summary, Malfor
         tags,
         from: *range.start(),
         through: *range.end(),
+        made_at: Timestamp::default(),
         earlier: Vec::new(),
     })
 }

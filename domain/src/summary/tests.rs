@@ -47,6 +47,7 @@ fn a_complete_answer_is_taken_and_tidied() {
     expected["tags"] = json!(["running", "knee"]);
     expected["from"] = json!(1);
     expected["through"] = json!(6);
+    expected["madeAt"] = json!("1970-01-01T00:00:00.000Z");
     let wire = serde_json::to_value(&summary).unwrap();
     assert_eq!(wire, expected);
     assert_eq!(serde_json::from_value::<Summary>(wire).unwrap(), summary);

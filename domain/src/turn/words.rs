@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{Journal, TurnEvent};
 use crate::coach::Coach;
+use crate::memory::{self, Tombstone};
 use crate::router::RouterDecision;
 use crate::{
     Body, Fault, Fence, JobKind, Memory, Message, MessageId, Prompt, Recalled, Summary, Timestamp, TurnKey, UserScope,
@@ -237,6 +238,24 @@ pub struct Usage {
     pub estimated: bool,
 }
 
+impl Usage {
+    /// Both together; of two models' it is not known which.
+    pub(super) fn plus(self, other: Self) -> Self {
+        let model = match (self.model, other.model) {
+            (Some(one), Some(another)) => (one == another).then_some(one),
+            (one, another) => one.or(another),
+        };
+        Self {
+            model,
+            input_tokens: self.input_tokens + other.input_tokens,
+            output_tokens: self.output_tokens + other.output_tokens,
+            cache_read_tokens: self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens: self.cache_write_tokens + other.cache_write_tokens,
+            estimated: self.estimated || other.estimated,
+        }
+    }
+}
+
 /// Which of the configured models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tier {
@@ -266,6 +285,16 @@ pub struct Loaded {
     pub history: Vec<Message>,
     /// What the conversation has been about.
     pub summary: Option<Box<Summary>>,
+    /// What the athlete wanted forgotten.
+    pub forgotten: Vec<Tombstone>,
+}
+
+impl Loaded {
+    /// The same as a model may be told it.
+    pub(super) fn without_forgotten(self) -> Self {
+        let summary = self.summary.and_then(|summary| memory::still_told(*summary, &self.forgotten)).map(Box::new);
+        Self { history: memory::told(self.history, &self.forgotten), summary, ..self }
+    }
 }
 
 /// What was looked up beside the router; what could not be read is missing.
@@ -279,6 +308,14 @@ pub struct Gathered {
     pub workouts: Vec<Workout>,
     /// What fits best first.
     pub recalled: Vec<Recalled>,
+}
+
+impl Gathered {
+    /// The same as a model may be told it.
+    pub(super) fn without(self, forgotten: &[Tombstone]) -> Self {
+        let memories = memory::remembered(self.memories, forgotten);
+        Self { memories, recalled: memory::recallable(self.recalled, forgotten), ..self }
+    }
 }
 
 /// News for a [`Turn`](super::Turn).
@@ -431,5 +468,59 @@ impl Default for Limits {
             again: Duration::from_millis(300),
             save: Duration::from_secs(8),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{FORGOTTEN, Importance, MemoryKind, MemorySource, RecalledKind};
+
+    const KNEE: &str = "My left knee hurts";
+
+    fn memory(id: &str, content: &str) -> Memory {
+        Memory {
+            id: id.parse().unwrap(),
+            content: content.to_owned(),
+            kind: MemoryKind::Constraint,
+            importance: Importance::High,
+            coach: None,
+            tags: Vec::new(),
+            source: MemorySource::Conversation,
+            source_message_id: None,
+            conversation_id: None,
+            created_at: Timestamp(1_000),
+            last_used_at: None,
+            last_said_at: None,
+            times_used: 0,
+            superseded_by: None,
+        }
+    }
+
+    #[test]
+    fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
+        let owner = UserScope::verified("ann".parse().unwrap());
+        let forgotten = vec![Tombstone::of(&memory("gone", KNEE), Timestamp(2_000))];
+        let body = Body::User { text: KNEE.into(), sent: None, zone: None };
+        let (id, turn) = ("m".parse().unwrap(), "t".parse().unwrap());
+        let history = vec![Message { id, number: 1, turn, created: Timestamp(1_000), body }];
+        let summary = Summary { narrative: KNEE.to_owned(), made_at: Timestamp(1_000), ..Summary::default() };
+        let loaded = Loaded { owner: owner.clone(), history, summary: Some(Box::new(summary)), forgotten };
+        let told = loaded.clone().without_forgotten();
+        assert_eq!((told.history[0].content().as_str(), told.summary), (FORGOTTEN, None));
+
+        let hit = |id: &str, text: &str| Recalled {
+            kind: RecalledKind::Summary,
+            id: id.to_owned(),
+            owner: Some(owner.clone()),
+            text: text.to_owned(),
+            score: 1.0,
+        };
+        let memories = vec![memory("gone", "edited"), memory("twin", "my LEFT knee hurts!"), memory("kept", "Vegan")];
+        let recalled = vec![hit("a", &format!("They met. {KNEE}.")), hit("b", "They met.")];
+        let gathered = Gathered { owner: owner.clone(), memories, workouts: Vec::new(), recalled };
+        let told = gathered.clone().without(&loaded.forgotten);
+        assert_eq!((told.memories, told.recalled), (vec![memory("kept", "Vegan")], vec![hit("b", "They met.")]));
+        assert_eq!(gathered.clone().without(&[]), gathered);
     }
 }

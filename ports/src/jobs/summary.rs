@@ -1,12 +1,14 @@
 //! Bringing a conversation's summary up to date.
 
-use domain::memory::RecalledKind;
+use domain::memory::{self, RecalledKind};
 use domain::summary::{self, Summary};
 use domain::turn::CallKind;
 use domain::{Fault, Message, Outcome, RecordId};
 use serde_json::json;
 
 use super::{Useless, Work};
+use crate::forget::take_back;
+use crate::remember::forgotten;
 use crate::{Expect, IndexEntry, Kind, RecordKey, Result, records};
 
 /// How many messages are summed up at once.
@@ -14,6 +16,8 @@ const MESSAGES: usize = 200;
 
 /// Sums up what was said since the last summary, on top of it.
 pub(super) async fn renew(work: &mut Work<'_>) -> Result<Outcome, Fault> {
+    // Before anything is read: what is forgotten from now on is younger than the summary.
+    let made_at = work.ports.clock.now();
     let (previous, expect, messages) = read(work).await.map_err(|error| error.fault)?;
     let Some(range) = summary::range(previous.as_ref(), &messages) else {
         return Ok(Outcome::Done(json!({ "through": previous.map(|previous| previous.through) })));
@@ -22,29 +26,34 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Result<Outcome, Fault> {
     let through = *range.end();
     let check = |answer: &str| summary::check(answer, range).map_err(|_| Useless::Malformed);
     let Ok(new) = work.ask(CallKind::Summary, extraction, check).await? else { return Err(Fault::Rejected) };
+    let new = Summary { made_at, ..new };
     let Some(new) = new.in_place_of(previous) else {
         return Ok(Outcome::Done(json!({ "through": through })));
     };
     match write(work, &new, expect).await {
         Ok(true) => Ok(Outcome::Done(json!({ "from": new.from, "through": new.through }))),
-        // Another process has summed up meanwhile: look again.
+        // Another process has summed up meanwhile, or something was forgotten: look again.
         Ok(false) => Err(Fault::Unavailable),
         Err(error) => Err(error.fault),
     }
 }
 
-/// The last summary, what the store must hold for a new one, and the newest messages.
+/// The last summary and the newest messages, as a model may be told them, and what the store must hold for a new
+/// summary.
 async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)> {
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
     let record = ports.clock.answered(ports.records.get(&at(work))).await?;
-    let previous = record.as_ref().map(records::read).transpose()?;
+    let previous: Option<Summary> = record.as_ref().map(records::read).transpose()?;
     let expect = record.map_or(Expect::Absent, |record| Expect::Version(record.version));
     let mut messages = ports.clock.answered(ports.messages.messages(conversation, None, MESSAGES)).await?;
     messages.reverse();
-    Ok((previous, expect, messages))
+    let tombstones = forgotten(ports, work.owner()).await?;
+    let previous = previous.and_then(|previous| memory::still_told(previous, &tombstones));
+    Ok((previous, expect, memory::told(messages, &tombstones)))
 }
 
-/// Stores a summary and lets it be found; `false` if another came first.
+/// Stores a summary and lets it be found; `false` if another came first. It is taken back if its conversation was
+/// deleted meanwhile, or something that it says forgotten: whoever did that may have looked before it was there.
 async fn write(work: &Work<'_>, summary: &Summary, expect: Expect) -> Result<bool> {
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
     if !ports.clock.answered(ports.records.put(&at(work), &records::body(summary)?, expect)).await? {
@@ -59,7 +68,13 @@ async fn write(work: &Work<'_>, summary: &Summary, expect: Expect) -> Result<boo
         tags: summary.tags.clone(),
     };
     ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await?;
-    Ok(true)
+    let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
+    let tombstones = forgotten(ports, work.owner()).await?;
+    let is_kept = is_there && memory::still_told(summary.clone(), &tombstones).is_some();
+    if !is_kept {
+        take_back(ports, &at(work)).await?;
+    }
+    Ok(is_kept)
 }
 
 fn at(work: &Work<'_>) -> RecordKey {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use domain::memory::RecalledKind;
+use domain::memory::{RecalledKind, Tombstone, Trace};
 use domain::{
     Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled, Said, Summary,
     Timestamp, TurnKey, Usage, UserScope,
@@ -26,6 +26,9 @@ pub(super) const TEXTS: &[(u64, &str)] = &[
 
 /// Stands in every record of somebody else; no prompt may have it.
 pub(super) const FOREIGN: &str = "the-secret-of-somebody-else";
+
+/// Stands in a message, the summary and a record; where it was forgotten, no prompt may have it.
+pub(super) const FORGETTABLE: &str = "afraid of heights";
 
 /// Something that a model says.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -106,14 +109,22 @@ fn scope(user: &str) -> UserScope {
 pub(super) fn loaded(choice: usize) -> Loaded {
     static HISTORY: LazyLock<Vec<Message>> = LazyLock::new(|| (1..=7).map(earlier).collect());
     let history = HISTORY.iter().take(choice % 8).cloned().collect();
-    let summary = Summary { narrative: "trains at dawn".into(), from: 1, through: 1, ..Summary::default() };
+    let narrative = format!("trains at dawn; {FORGETTABLE}");
+    let summary = Summary { narrative, from: 1, through: 1, ..Summary::default() };
     let summary = choice.is_multiple_of(3).then(|| summary.into());
-    Loaded { owner: scope("ann"), history, summary }
+    let tombstone = || Tombstone {
+        memory_id: "forgotten".parse().unwrap(),
+        trace: Trace::of(FORGETTABLE),
+        forgotten_at: Timestamp(100),
+    };
+    let forgotten = choice.is_multiple_of(2).then(tombstone).into_iter().collect();
+    Loaded { owner: scope("ann"), history, summary, forgotten }
 }
 
 fn earlier(number: u64) -> Message {
     let body = if number % 2 == 1 {
-        Body::User { text: format!("question {number}").into(), sent: None, zone: None }
+        let about = if number == 3 { FORGETTABLE } else { "" };
+        Body::User { text: format!("question {number} {about}").trim().into(), sent: None, zone: None }
     } else {
         let said = Said { kind: PartKind::Reply, stage: None, text: format!("answer {number}").into() };
         Body::Assistant { ending: Ending::Finished, said: [said].into() }
@@ -133,7 +144,8 @@ pub(super) fn gathered(is_own: bool) -> Gathered {
     };
     let (ann, bob) = (scope("ann"), scope("bob"));
     if is_own {
-        let recalled = vec![found(Some(ann.clone()), "squats"), found(Some(bob), FOREIGN), found(None, "method")];
+        let own = ["squats", FORGETTABLE].map(|text| found(Some(ann.clone()), text));
+        let recalled = own.into_iter().chain([found(Some(bob), FOREIGN), found(None, "method")]).collect();
         Gathered { recalled, ..nothing_gathered(ann) }
     } else {
         Gathered { recalled: vec![found(None, FOREIGN), found(Some(bob.clone()), FOREIGN)], ..nothing_gathered(bob) }

@@ -101,7 +101,10 @@ fn routed(answer: String) -> (Report, bool) {
     let task = task();
     let owner = task.opening.turn.conversation.user.clone();
     let mut turn = Turn::new(task, Limits::default(), now);
-    turn.handle_input(Input::Loaded(Ok(Loaded { owner, history: Vec::new(), summary: None })), now);
+    turn.handle_input(
+        Input::Loaded(Ok(Loaded { owner, history: Vec::new(), summary: None, forgotten: Vec::new() })),
+        now,
+    );
     turn.handle_input(Input::Routed(Ok((answer, Usage::default()))), now);
     turn.handle_input(Input::Gathered(Err(domain::Fault::Unavailable)), now);
     turn.handle_input(Input::StopAsked, now);

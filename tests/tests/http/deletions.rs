@@ -1,7 +1,7 @@
 //! Deleting conversations and workouts, with all that was made of them.
 
 use axum::http::Method;
-use coach_tests::scenes::{self, QUESTION, pause, say};
+use coach_tests::scenes::{self, QUESTION, after, pause, say};
 use coach_tests::{BOB, Mishap, Site, saying};
 use domain::Fault;
 use domain::memory::RecalledKind;
@@ -9,6 +9,7 @@ use in_memory::Scene;
 use ports::Kind;
 use serde_json::json;
 
+use crate::mind::summed_up;
 use crate::refusals::Row;
 use crate::{asked, replying};
 
@@ -118,6 +119,23 @@ async fn a_deletion_that_failed_halfway_can_be_repeated() {
 /// How many records there are beside the ledger, which outlives what it accounts for.
 fn kept_records(site: &Site) -> usize {
     site.records.inside().dump().iter().filter(|record| record.at.kind != Kind::Usage).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_that_was_being_made_goes_with_its_conversation() {
+    let site = Site::new(|model| {
+        model.route(crate::route()).reply(Scene::saying("Sit.")).extract(after(1_000, summed_up(STORY)))
+    });
+    let path = site.conversation().await;
+    for _ in 0..3 {
+        site.settled().await;
+        site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await.rest().await;
+    }
+    tokio::time::advance(std::time::Duration::from_millis(500)).await;
+    assert_eq!((site.client().delete(&path).await.status.as_u16(), site.model.calls().summaries), (200, 1));
+    site.settled().await;
+    assert_eq!((kept_records(&site), site.found(STORY).await.len()), (0, 0));
+    assert_eq!(site.model.calls().summaries, 1, "and is not made again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -37,7 +37,9 @@ fn site(recall: u64) -> Site {
         site.messages.plan(method, .., Mishap::Delay(Duration::from_millis(ms)));
     }
     site.memories.plan("search", .., Mishap::Delay(Duration::from_millis(recall)));
-    site.records.plan("list", .., Mishap::Delay(Duration::from_millis(recall)));
+    // What was forgotten is read with the history; what is gathered comes after it.
+    site.records.plan("list", ..=1, Mishap::Delay(Duration::from_millis(LOAD)));
+    site.records.plan("list", 2.., Mishap::Delay(Duration::from_millis(recall)));
     site
 }
 

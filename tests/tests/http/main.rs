@@ -17,6 +17,7 @@ mod jobs;
 mod journeys;
 mod latency;
 mod library;
+mod memories;
 mod mind;
 mod openapi;
 mod poison;
@@ -27,6 +28,8 @@ mod saved;
 mod send_message;
 mod stop;
 mod stores;
+mod transcript;
+mod usage;
 
 use coach_tests::{Event, Site, saying, scenes};
 use in_memory::Scene;

@@ -1,7 +1,7 @@
 //! What the coach keeps in mind: memories, summaries, records, and what they cost.
 
 use coach_tests::scenes::{self, QUESTION};
-use coach_tests::{Event, Mishap, Site, saying};
+use coach_tests::{Event, Lagging, Mishap, Site, saying};
 use domain::Fault;
 use domain::usage::UsageDay;
 use in_memory::Scene;
@@ -13,7 +13,11 @@ use crate::replying;
 const TOLD: &str = "Remember that my left knee hurts in deep lunges";
 
 /// What a router answers that wants something remembered, forgotten, or recalled.
-fn routed(memory: Option<&str>, forget: bool) -> Scene {
+pub(crate) fn routed(memory: Option<&str>, forget: bool) -> Scene {
+    Scene::saying(routing(memory, forget))
+}
+
+pub(crate) fn routing(memory: Option<&str>, forget: bool) -> String {
     let mut answer: Value = serde_json::from_str(&scenes::routing(&[], false).to_string()).unwrap();
     let memory = memory.map(|content| {
         json!({ "content": content, "type": "constraint", "importance": "high", "isCoachSpecific": false, "tags": ["knee"] })
@@ -22,22 +26,22 @@ fn routed(memory: Option<&str>, forget: bool) -> Scene {
         "needsRetrieval": true, "isMemoryRequest": memory.is_some(), "isForgetRequest": forget,
         "memory": memory, "confidence": 0.9, "reasoning": "it says so",
     });
-    Scene::saying(answer.to_string())
+    answer.to_string()
 }
 
-async fn tell(site: &Site, path: &str, text: &str) -> Vec<Event> {
+pub(crate) async fn tell(site: &Site, path: &str, text: &str) -> Vec<Event> {
     let events = site.client().stream(&format!("{path}/stream"), &[], &saying(text)).await.rest().await;
     site.settled().await;
     events
 }
 
 /// What the last reply was made from.
-fn last_prompt(site: &Site) -> String {
+pub(crate) fn last_prompt(site: &Site) -> String {
     let calls: Vec<ModelCall> = site.model.inside().calls();
     calls.iter().rev().find(|call| call.answer == ports::Answer::Prose).unwrap().prompt.text()
 }
 
-fn kept(site: &Site, kind: Kind) -> usize {
+pub(crate) fn kept(site: &Site, kind: Kind) -> usize {
     site.records.inside().dump().iter().filter(|record| record.at.kind == kind).count()
 }
 
@@ -99,14 +103,19 @@ async fn a_logged_workout_is_found_until_it_is_deleted_also_if_the_index_fails_a
     assert_eq!((site.found("back squats").await.len(), kept(&site, Kind::Workout)), (0, 0));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_conversation_is_summed_up_every_six_messages_and_the_next_summary_covers_more() {
+/// The form of a summary, filled in.
+pub(crate) fn summed_up(narrative: &str) -> Scene {
     let form = json!({
-        "narrative": "They talk about squats.", "currentGoals": [], "recentProgress": [], "preferences": [],
+        "narrative": narrative, "currentGoals": [], "recentProgress": [], "preferences": [],
         "constraints": [], "emotionalState": "", "keyInsights": [], "tags": ["squats", "form"],
     });
+    Scene::saying(form.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_is_summed_up_every_six_messages_and_the_next_summary_covers_more() {
     let site = Site::new(|model| {
-        model.route(crate::route()).reply(Scene::saying("Sit.")).extract(Scene::saying(form.to_string()))
+        model.route(crate::route()).reply(Scene::saying("Sit.")).extract(summed_up("They talk about squats."))
     });
     let path = site.conversation().await;
     let mut covered = Vec::new();
@@ -118,6 +127,66 @@ async fn a_conversation_is_summed_up_every_six_messages_and_the_next_summary_cov
     }
     let expected = [(0, None), (0, None), (1, Some(6)), (0, Some(6)), (0, Some(6)), (1, Some(12))];
     assert_eq!(covered, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_that_was_begun_before_something_was_forgotten_is_made_again_without_it() {
+    let site = Site::new(|model| {
+        let model = model.route(routed(None, false)).reply(Scene::saying("Sit."));
+        let first = scenes::after(1_000, summed_up("The athlete hates burpees."));
+        model.extract(first).extract(summed_up("They talk about squats."))
+    });
+    let memory = json!({ "content": "I hate burpees", "type": "preference" });
+    let made = site.client().post("/users/ada/memories", &memory).await;
+    let path = site.conversation().await;
+    for _ in 0..2 {
+        tell(&site, &path, "I hate burpees, you know").await;
+    }
+    site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await.rest().await;
+    tokio::time::advance(std::time::Duration::from_millis(500)).await;
+    assert_eq!(site.model.calls().summaries, 1, "it is being made");
+    assert_eq!(site.elsewhere().delete(made.header("location")).await.status.as_u16(), 200);
+    site.settled().await;
+    let asked: Vec<String> = site.model.inside().calls().iter().map(|call| call.prompt.text()).collect();
+    let asked: Vec<&String> = asked.iter().filter(|prompt| prompt.contains("summarise_conversation")).collect();
+    assert_eq!(asked.iter().map(|prompt| prompt.contains("burpees")).collect::<Vec<_>>(), [true, false]);
+    let summary = site.client().get(&format!("{path}/summary")).await.json();
+    assert_eq!(summary["summary"]["narrative"], "They talk about squats.");
+    assert!(site.found("The athlete hates burpees").await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_of_any_conversation_that_mentions_what_is_forgotten_goes_with_it() {
+    let site = replying(Scene::saying("Sit."));
+    let memory = json!({ "content": "I hate burpees", "type": "preference" });
+    let made = site.client().post("/users/ada/memories", &memory).await;
+    let (mentions, other) = (site.conversation().await, site.conversation().await);
+    site.summarize(&mentions, "They met. The athlete hates burpees.").await;
+    site.summarize(&other, "The athlete loves hills.").await;
+    assert_eq!(site.client().delete(made.header("location")).await.status.as_u16(), 200);
+    let narrative = async |path: &str| {
+        let told = site.elsewhere().get(&format!("{path}/summary")).await.json();
+        told["summary"]["narrative"].clone()
+    };
+    assert_eq!((narrative(&mentions).await, narrative(&other).await), (Value::Null, json!("The athlete loves hills.")));
+    assert_eq!((site.found("burpees").await.len(), site.found("hills").await.len()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_try_could_not_erase_goes_with_the_next() {
+    let mut site = replying(Scene::saying("Sit.")).set(|settings| settings.sees_jobs_through = false);
+    site.app.ports.index = std::sync::Arc::new(Lagging::after(1));
+    let make = async |content: &str, coach: Option<&str>| {
+        let memory = json!({ "content": content, "type": "preference", "coachId": coach });
+        site.client().post("/users/ada/memories", &memory).await.header("location").to_owned()
+    };
+    let left = make("I hate burpees", None).await;
+    let twins = [make("I love hills", Some("strength")).await, make("I love the hills", Some("endurance")).await];
+    assert_eq!((kept(&site, Kind::Memory), site.client().delete(&left).await.status.as_u16()), (3, 202));
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    assert_eq!((kept(&site, Kind::Memory), site.client().delete(&twins[0]).await.status.as_u16()), (3, 200));
+    assert_eq!(kept(&site, Kind::Memory), 0, "and what says the same goes with it");
+    assert!(site.found("burpees").await.is_empty() && site.found("hills").await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

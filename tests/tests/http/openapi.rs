@@ -7,13 +7,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION};
-use coach_tests::{Answer, EVENTS, JSON, Mishap, Site, Sse, saying};
+use coach_tests::{Answer, EVENTS, JSON, Lagging, Mishap, Site, Sse, saying};
 use http_adapter::{ROUTES, TurnRequest};
 use in_memory::Scene;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
+use crate::usage::prices;
 use crate::{asked, replying};
 
 /// What `GET /openapi.json` answers, and what was made of its schemas.
@@ -140,6 +141,8 @@ const COACH: &str = "/users/{userId}/coaches/{coachId}";
 const CONVERSATIONS: &str = "/users/{userId}/coaches/{coachId}/conversations";
 const CONVERSATION: &str = "/users/{userId}/coaches/{coachId}/conversations/{conversationId}";
 const WORKOUTS: &str = "/users/{userId}/workouts";
+const MEMORIES: &str = "/users/{userId}/memories";
+const MEMORY: &str = "/users/{userId}/memories/{memoryId}";
 
 fn below(rest: &str) -> String {
     format!("{CONVERSATION}{rest}")
@@ -150,7 +153,12 @@ async fn every_route_has_an_answer_that_is_as_described() {
     let site = Site::new(|model| {
         model.route(scenes::workout_route()).reply(Scene::saying("Strong.")).extract(scenes::workout())
     });
-    let site = site.set(|settings| settings.jwks = Some(json!({ "keys": [{ "kty": "RSA" }] }).to_string()));
+    let mut site = site.set(|settings| {
+        settings.jwks = Some(json!({ "keys": [{ "kty": "RSA" }] }).to_string());
+        settings.prices = Arc::new(prices("scripted"));
+        settings.sees_jobs_through = false;
+    });
+    site.app.ports.index = Arc::new(Lagging::after(1));
     let (path, events) = asked(&site, "I did 5x5 back squats at 100 kg.").await;
     site.summarize(&path, "It went well.").await;
     let turn = events[0].text("turnId").to_owned();
@@ -189,6 +197,7 @@ async fn every_route_has_an_answer_that_is_as_described() {
         examples.ask(method, path, &names, query, body).await;
     }
     streams(&mut examples, &path, &names).await;
+    memories(&mut examples, &names).await;
     examples.ask(Method::DELETE, &format!("{WORKOUTS}/{{workoutId}}"), &names, "", json!(null)).await;
     examples.ask(Method::DELETE, CONVERSATION, &names, "", json!(null)).await;
 
@@ -200,6 +209,26 @@ async fn every_route_has_an_answer_that_is_as_described() {
     );
     let missing: Vec<_> = described.difference(&examples.seen).collect();
     assert!(missing.is_empty(), "without an example: {missing:?}");
+}
+
+/// A memory that is made, said again, changed, and forgotten by an index that takes its time.
+async fn memories(examples: &mut Examples<'_>, names: &Names) {
+    let memory =
+        json!({ "content": "I hate burpees", "type": "preference", "coachId": "strength", "tags": ["burpees"] });
+    let made = examples.ask(Method::POST, MEMORIES, names, "", memory.clone()).await;
+    assert_eq!(examples.ask(Method::POST, MEMORIES, names, "", memory).await.status.as_u16(), 200);
+    let id = made.json()["memoryId"].as_str().unwrap().to_owned();
+    let names = &Names::from_iter(names.clone().into_iter().chain([("memoryId", id)]));
+    for (method, path, query, body) in [
+        (Method::GET, MEMORIES, "?limit=1&coachId=strength&superseded=true", json!(null)),
+        (Method::GET, MEMORY, "", json!(null)),
+        (Method::PATCH, MEMORY, "", json!({ "importance": "low" })),
+        (Method::DELETE, MEMORY, "", json!(null)),
+        (Method::DELETE, MEMORY, "", json!(null)),
+    ] {
+        examples.ask(method, path, names, query, body).await;
+    }
+    examples.ask(Method::GET, "/users/{userId}/usage", names, "?from=2026-11-01", json!(null)).await;
 }
 
 /// A turn that is followed, and one that is asked to stop when it is too late.
@@ -368,6 +397,12 @@ async fn what_the_other_bodies_are_described_as_is_what_is_taken() {
     let path = site.conversation().await;
     let tags = |count: usize, length: usize| json!({ "tags": vec!["a".repeat(length); count] });
     let coach = |field: &str, value: Value| json!({ field: value });
+    let memory = |field: &str, value: Value| {
+        let mut memory = json!({ "content": "I hate hills", "type": "preference" });
+        memory[field] = value;
+        memory
+    };
+    let made = site.client().post("/users/ada/memories", &memory("tags", json!(["hills"]))).await;
     let cases = [
         (Method::PATCH, CONVERSATION, json!({}), true),
         (Method::PATCH, CONVERSATION, json!({ "title": null, "tags": null }), true),
@@ -390,6 +425,27 @@ async fn what_the_other_bodies_are_described_as_is_what_is_taken() {
         (Method::PUT, COACH, coach("models", json!({ "reply": "a".repeat(4_001) })), false),
         (Method::PUT, COACH, coach("models", json!({ "maxTokens": -1 })), false),
         (Method::PUT, COACH, coach("coachId", json!("a b")), false),
+        (Method::POST, MEMORIES, json!({ "content": "I hate hills", "type": "preference" }), true),
+        (Method::POST, MEMORIES, memory("content", json!("hills ".repeat(84)[..500])), true),
+        (Method::POST, MEMORIES, memory("content", json!("a".repeat(501))), false),
+        (Method::POST, MEMORIES, memory("content", json!("")), false),
+        (Method::POST, MEMORIES, memory("content", json!(null)), false),
+        (Method::POST, MEMORIES, memory("type", json!("secret")), false),
+        (Method::POST, MEMORIES, memory("type", json!(null)), false),
+        (Method::POST, MEMORIES, memory("importance", json!(null)), true),
+        (Method::POST, MEMORIES, memory("importance", json!("extreme")), false),
+        (Method::POST, MEMORIES, memory("coachId", json!("strength")), true),
+        (Method::POST, MEMORIES, memory("coachId", json!("a b")), false),
+        (Method::POST, MEMORIES, memory("tags", json!(vec!["a"; 6])), false),
+        (Method::POST, MEMORIES, memory("tags", json!([""])), false),
+        (Method::POST, MEMORIES, json!({ "content": "I hate hills" }), false),
+        (Method::POST, MEMORIES, json!({ "type": "goal" }), false),
+        (Method::PATCH, MEMORY, json!({}), true),
+        (Method::PATCH, MEMORY, json!({ "content": null, "importance": "low", "tags": ["a"] }), true),
+        (Method::PATCH, MEMORY, json!({ "content": "a".repeat(501) }), false),
+        (Method::PATCH, MEMORY, json!({ "importance": "extreme" }), false),
+        (Method::PATCH, MEMORY, tags(6, 1), false),
+        (Method::PATCH, MEMORY, tags(1, 41), false),
     ];
     for (method, pattern, body, right) in cases {
         let schema = &document.operation(&method, pattern)["requestBody"]["content"]["application/json"]["schema"];
@@ -397,6 +453,8 @@ async fn what_the_other_bodies_are_described_as_is_what_is_taken() {
         let address = match pattern {
             CONVERSATION => path.clone(),
             CONVERSATIONS => path.rsplit_once('/').unwrap().0.to_owned(),
+            MEMORIES => "/users/ada/memories".to_owned(),
+            MEMORY => made.header("location").to_owned(),
             _ => "/users/ada/coaches/mine".to_owned(),
         };
         let answer = site.client().ask(method.clone(), &address, &[JSON], body.to_string()).await;

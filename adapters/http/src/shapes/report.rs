@@ -1,10 +1,13 @@
 //! How a turn went, and what it has cost.
 
 use domain::memory::RecalledKind;
+use domain::price::{Prices, Tokens};
 use domain::turn::{self, CallRecord};
 use domain::{Closing, Fault, RouterDecision};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::spending::Cost;
 
 /// What is known about how a turn went.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -18,10 +21,14 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(closing: &'a Closing, calls_of_jobs: impl IntoIterator<Item = &'a CallRecord>) -> Self {
+    pub(super) fn new(
+        closing: &'a Closing,
+        calls_of_jobs: impl IntoIterator<Item = &'a CallRecord>,
+        prices: &Prices,
+    ) -> Self {
         let report = &closing.report;
         Self {
-            usage: Usage::of(report.calls.iter().chain(calls_of_jobs)),
+            usage: Usage::of(report.calls.iter().chain(calls_of_jobs).collect(), prices),
             route: report.route.as_ref(),
             context: report.context.as_ref().map(Context::from),
             timings: report.timings.into(),
@@ -39,12 +46,16 @@ struct Usage<'a> {
     cache_write_tokens: u64,
     /// Whether any of it was counted by us, because a model did not say.
     estimated: bool,
+    /// Left out if no model has a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
     calls: Vec<ModelCall<'a>>,
 }
 
 impl<'a> Usage<'a> {
-    fn of(calls: impl Iterator<Item = &'a CallRecord>) -> Self {
-        let mut all = Self::default();
+    fn of(calls: Vec<&'a CallRecord>, prices: &Prices) -> Self {
+        let cost = prices.cost(calls.iter().map(|call| Tokens::from(&call.usage)));
+        let mut all = Self { cost: cost.map(Cost::from), ..Self::default() };
         for call in calls {
             all.input_tokens += call.usage.input_tokens;
             all.output_tokens += call.usage.output_tokens;

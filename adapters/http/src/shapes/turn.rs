@@ -1,6 +1,6 @@
 //! Turns and their jobs.
 
-use domain::{Closing, ConversationId, Ending, JobState, MessageId, Opening, Timestamp, TurnId};
+use domain::{Closing, ConversationId, Ending, JobState, MessageId, Opening, Prices, Timestamp, TurnId};
 use ports::{TurnRecord, TurnState};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,7 +52,7 @@ struct Ended<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn new(opening: &'a Opening, record: &'a TurnRecord, jobs: &'a [domain::Job]) -> Self {
+    pub(crate) fn new(opening: &'a Opening, record: &'a TurnRecord, jobs: &'a [domain::Job], prices: &Prices) -> Self {
         let running = Self {
             turn_id: &opening.turn.turn,
             conversation_id: &opening.turn.conversation.conversation,
@@ -71,7 +71,7 @@ impl<'a> Turn<'a> {
             Ending::Stopped => (State::Stopped, None),
             Ending::Failed(error) => (State::Failed, Some(Code::from(error))),
         };
-        let report = Report::new(closing, jobs.iter().flat_map(|job| &job.calls));
+        let report = Report::new(closing, jobs.iter().flat_map(|job| &job.calls), prices);
         let ended = Ended { status: status(closing.ending), code, report };
         Self { state, finished_at: Some(closing.at), ended: Some(ended), ..running }
     }
@@ -102,6 +102,7 @@ impl<'a> Completed<'a> {
         closing: &'a Closing,
         reply: Option<&'a domain::Message>,
         content_sha256: String,
+        prices: &Prices,
     ) -> Self {
         Self {
             status: status(closing.ending),
@@ -112,7 +113,7 @@ impl<'a> Completed<'a> {
             ai_message: reply.map(Message::from),
             jobs: closing.jobs.iter().map(|kind| Job::pending(*kind)).collect(),
             content_sha256,
-            report: Report::new(closing, []),
+            report: Report::new(closing, [], prices),
         }
     }
 }

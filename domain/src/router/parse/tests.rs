@@ -184,7 +184,7 @@ fn numbers_are_clamped() {
 
 #[test]
 fn lists_and_reasons_are_cut_to_their_caps() {
-    let tags = json!([" one ", "", "x".repeat(LONGEST_TAG + 1), "two", "three", "four", "five", "six"]);
+    let tags = json!([" one ", "", "x".repeat(TAGS.1 + 1), "two", "three", "four", "five", "six"]);
     let memory = read(&with("/memoryProcessing/memory/tags", tags)).memory_processing.memory.unwrap();
     assert_eq!(memory.tags, ["one", "two", "three", "four", "five"]);
     let types = json!(["workouts", "techniques", "workouts"]);

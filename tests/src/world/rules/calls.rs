@@ -104,7 +104,7 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
     let expected = expected.iter().filter(|(.., made)| *made).map(|(kind, outcome, _)| (*kind, *outcome));
     let recorded = report.calls.iter().map(|call| (call.kind, call.outcome));
     check(expected.eq(recorded), || format!("{:?}", report.calls))?;
-    report.calls.iter().try_for_each(costs_are_told_or_estimated)?;
+    report.calls.iter().try_for_each(|call| costs_are_told_or_estimated(case, at, call))?;
     let source = match (answer, routed) {
         (Some(_), _) if router == CallOutcome::Ok => Some(Source::Model),
         (Some(_), _) => Some(Source::Default),
@@ -116,11 +116,21 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
     check(told == source, || format!("{told:?} decided, not {source:?}"))
 }
 
-fn costs_are_told_or_estimated(call: &CallRecord) -> Verdict {
-    let was_told = matches!(call.outcome, CallOutcome::Ok | CallOutcome::Malformed);
-    let is_known = call.usage.model.is_some() && !call.usage.estimated;
-    let is_estimated = call.usage.model.is_none() && call.usage.estimated && call.usage.input_tokens > 0;
-    check(if was_told { is_known } else { is_estimated }, || format!("{call:?}"))
+/// What the model has said of each attempt is summed up; what it has not is estimated, unless the last one was answered.
+fn costs_are_told_or_estimated(case: &Case<'_>, at: usize, call: &CallRecord) -> Verdict {
+    let said = case.steps().take(at + 1).filter_map(|step| match (step.given(), call.kind) {
+        (Some(Input::Routed(Ok((_, usage)))), CallKind::Router) => Some(usage.input_tokens),
+        (Some(Input::ReplyEnded(_, usage)), CallKind::Reply) => Some(usage.input_tokens),
+        _ => None,
+    });
+    let said: Vec<u64> = said.collect();
+    let (attempts, told) = (said.len(), said.iter().sum::<u64>());
+    let is_answered = matches!(call.outcome, CallOutcome::Ok | CallOutcome::Malformed);
+    let is_known = is_answered || u32::try_from(attempts) == Ok(call.attempts);
+    let usage = &call.usage;
+    let is_right = if is_known { usage.input_tokens == told } else { usage.input_tokens > told };
+    let is_told = is_right && usage.estimated != is_known && usage.model.is_some() == (attempts > 0);
+    check(is_told, || format!("{said:?}, but {call:?}"))
 }
 
 pub(super) fn the_timings_are_in_order(case: &Case<'_>) -> Verdict {

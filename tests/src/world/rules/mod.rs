@@ -31,6 +31,7 @@ const RULES: &[(&str, Rule)] = &[
     ("S2 an event keeps its number", stream::an_event_keeps_its_number),
     ("S7 what is told is what the model said", stream::the_reply_is_what_the_model_said),
     ("A2 nothing of anybody else enters a prompt", stream::nothing_of_anybody_else_enters_a_prompt),
+    ("A6 nothing that was forgotten enters a prompt", stream::nothing_that_was_forgotten_enters_a_prompt),
     ("D2 what was told is what was saved", saving::what_was_told_is_what_was_saved),
     ("D3 the ending is told once it is saved", saving::the_ending_is_told_once_it_is_saved),
     ("D5 what is kept is a prefix of what is told", saving::what_is_kept_agrees_with_what_is_told),

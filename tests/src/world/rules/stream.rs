@@ -1,9 +1,9 @@
 //! What clients are told.
 
-use domain::{Effect, PartKind, TurnEvent};
+use domain::{Effect, Input, PartKind, TurnEvent};
 
 use super::{Case, Verdict, check, reply_of};
-use crate::world::words::FOREIGN;
+use crate::world::words::{FOREIGN, FORGETTABLE};
 
 pub(super) fn is_start_then_text_then_one_ending(case: &Case<'_>) -> Verdict {
     let told = &case.trace.told;
@@ -72,9 +72,22 @@ pub(super) fn the_reply_is_what_the_model_said(case: &Case<'_>) -> Verdict {
 }
 
 pub(super) fn nothing_of_anybody_else_enters_a_prompt(case: &Case<'_>) -> Verdict {
-    let leaks = case.performed().any(|effect| match effect {
-        Effect::Route(prompt) | Effect::Reply(prompt, ..) => prompt.text().contains(FOREIGN),
-        Effect::Load | Effect::Gather | Effect::StopReply | Effect::Checkpoint(..) | Effect::Finish(_) => false,
+    check(!says(case, FOREIGN), || "a record of another user is in a prompt".to_owned())
+}
+
+pub(super) fn nothing_that_was_forgotten_enters_a_prompt(case: &Case<'_>) -> Verdict {
+    let loaded = case.steps().find_map(|step| match step.given() {
+        Some(Input::Loaded(Ok(loaded))) => Some(loaded),
+        _ => None,
     });
-    check(!leaks, || "a record of another user is in a prompt".to_owned())
+    let is_forgotten = loaded.is_some_and(|loaded| !loaded.forgotten.is_empty());
+    check(!is_forgotten || !says(case, FORGETTABLE), || "what was forgotten is in a prompt".to_owned())
+}
+
+/// Whether a prompt has this text.
+fn says(case: &Case<'_>, text: &str) -> bool {
+    case.performed().any(|effect| match effect {
+        Effect::Route(prompt) | Effect::Reply(prompt, ..) => prompt.text().contains(text),
+        Effect::Load | Effect::Gather | Effect::StopReply | Effect::Checkpoint(..) | Effect::Finish(_) => false,
+    })
 }

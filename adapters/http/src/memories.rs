@@ -1,0 +1,99 @@
+//! What the coach remembers.
+
+use axum::http::{StatusCode, header};
+use domain::memory::{MemorySource, Provenance, Tombstone};
+use domain::{CoachId, Memory, MemoryId, RecordId};
+use ports::{Kind, RecordKey, Saved, records};
+
+use crate::call::{Answer, Call, json};
+use crate::code::{Code, Problem};
+use crate::forms::{memory_edit, new_memory};
+use crate::request::field;
+use crate::routes::insert;
+use crate::{library, shapes, turns};
+
+/// `GET /users/{u}/memories`
+pub(crate) async fn list(call: Call) -> Answer {
+    let (owner, limit) = (call.scope()?, call.limit(20, 100)?);
+    let coach = call.query("coachId").map(|coach| coach.parse::<CoachId>()).transpose();
+    let coach = coach.map_err(|_| field("coachId is an id"))?;
+    let shows_superseded = match call.query("superseded").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(field("superseded is true or false")),
+    };
+    let forgotten = ports::forgotten(&call.app.ports, &owner).await?;
+    let is_shown = |memory: &Memory| {
+        (shows_superseded || memory.superseded_by.is_none())
+            && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
+            && !forgotten.iter().any(|tombstone| tombstone.covers(memory))
+    };
+    let (memories, next_cursor) = library::page(&call, &owner, Kind::Memory, limit, is_shown).await?;
+    json(StatusCode::OK, &shapes::Memories { memories, next_cursor })
+}
+
+/// `GET /users/{u}/memories/{memoryId}`
+pub(crate) async fn read(call: Call) -> Answer {
+    let memory = find(&call, &call.id("memoryId")?).await?;
+    json(StatusCode::OK, &memory)
+}
+
+/// `POST /users/{u}/memories`
+pub(crate) async fn create(call: Call) -> Answer {
+    let (proposed, coach) = new_memory(&call.body)?;
+    let (ports, owner) = (&call.app.ports, call.scope()?);
+    if let Some(coach) = &coach {
+        library::find_coach(&call, coach).await?;
+    }
+    let said_at = ports.clock.now();
+    let id: MemoryId = turns::fresh_id(said_at)?;
+    let from = Provenance {
+        id: &id,
+        coach: coach.as_ref(),
+        conversation: None,
+        message: None,
+        said: &proposed.content,
+        said_at,
+        source: MemorySource::ExplicitRequest,
+    };
+    match ports::remember(ports, &owner, &proposed, &from).await? {
+        Saved::New(memory) | Saved::Corrected(memory, _) => {
+            let mut response = json(StatusCode::CREATED, &memory)?;
+            let path = format!("/users/{}/memories/{}", owner.user(), memory.id);
+            insert(&mut response, header::LOCATION.as_str(), &path);
+            Ok(response)
+        }
+        Saved::Reinforced(known) => json(StatusCode::OK, &find(&call, &known).await?),
+        Saved::Refused(reason) => Err(field(&format!("content: {reason}"))),
+    }
+}
+
+/// `PATCH /users/{u}/memories/{memoryId}`
+pub(crate) async fn edit(call: Call) -> Answer {
+    let id: MemoryId = call.id("memoryId")?;
+    let edit = memory_edit(&call.body)?;
+    let edited = ports::edit(&call.app.ports, &call.scope()?, &id, &edit).await?.ok_or(Code::RecordNotFound)?;
+    let memory = edited.map_err(|reason| field(&format!("content or tags: {reason}")))?;
+    json(StatusCode::OK, &memory)
+}
+
+/// `DELETE /users/{u}/memories/{memoryId}`: forgotten at once, and erased as soon as the index lets go of it.
+pub(crate) async fn delete(call: Call) -> Answer {
+    let (ports, owner) = (call.app.ports.clone(), call.scope()?);
+    let at = RecordKey { owner: owner.clone(), kind: Kind::Memory, id: call.id("memoryId")? };
+    let record = call.answered(ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
+    let now = ports.clock.now();
+    let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&records::read(&record)?, now));
+    if ports::forget(&ports, &owner, &id, &tombstone).await? {
+        return json(StatusCode::OK, &shapes::Done {});
+    }
+    if call.app.settings.sees_jobs_through {
+        let going_on = async move { ports::forget_through(&ports, &owner, &id, &tombstone).await };
+        call.app.tasks.spawn(going_on);
+    }
+    json(StatusCode::ACCEPTED, &shapes::Done {})
+}
+
+async fn find(call: &Call, id: &MemoryId) -> Result<Memory, Problem> {
+    ports::memory(&call.app.ports, &call.scope()?, id).await?.ok_or_else(|| Code::RecordNotFound.into())
+}

@@ -1,0 +1,74 @@
+//! Forgetting, until nothing says it any more.
+
+use domain::memory::{self, RecalledKind, Tombstone};
+use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
+
+use crate::remember::{KNOWN, forgotten, is_of, key, nearest};
+use crate::{Expect, Kind, Ports, RecordKey, Result, newest, records};
+
+/// How many summaries are looked at.
+const SUMMARIES: usize = 500;
+
+/// Forgets a memory: first a tombstone, from which on no prompt says it; then whatever it covers is erased, and what
+/// earlier tombstones have left: memories that say the same, summaries that mention it, their entries in the index.
+/// Whether the index no longer finds any of them; if it does, the rest is left for another try.
+pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: &Tombstone) -> Result<bool> {
+    let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: id.clone() };
+    ports.clock.answered(ports.records.put(&at, &records::body(tombstone)?, Expect::Anything)).await?;
+    let mut tombstones = forgotten(ports, owner).await?;
+    // A list may lag.
+    tombstones.push(tombstone.clone());
+    forget_summaries(ports, owner, &tombstones).await?;
+    let named = ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await?;
+    let named: Option<Memory> = named.as_ref().map(records::read).transpose()?;
+    let mut covered: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
+    covered.retain(|memory| memory.id != tombstone.memory_id && tombstones.iter().any(|known| known.covers(memory)));
+    let mut are_gone = true;
+    for memory in named.iter().chain(&covered) {
+        are_gone &= erase(ports, owner, memory).await?;
+    }
+    Ok(are_gone)
+}
+
+/// Forgets a memory, and goes on with that as a job would until it is gone or was tried often enough.
+pub async fn forget_through(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: &Tombstone) {
+    for attempts in 1.. {
+        let fault = match forget(ports, owner, id, tombstone).await {
+            Ok(true) => return,
+            Ok(false) => Fault::Unavailable,
+            Err(error) => error.fault,
+        };
+        let Outcome::Again(at) = Outcome::after(fault, attempts, ports.clock.now()) else { return };
+        ports.clock.sleep_until(at).await;
+    }
+}
+
+/// Erases a memory once the index no longer finds it; until then it is known by what to ask.
+async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<bool> {
+    ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, memory.id.as_str())).await?;
+    let hits = nearest(ports, owner, memory.coach.as_ref(), &memory.content).await?;
+    if hits.iter().any(|hit| is_of(hit, &memory.id)) {
+        return Ok(false);
+    }
+    ports.clock.answered(ports.records.delete(&key(owner, &memory.id))).await?;
+    Ok(true)
+}
+
+/// Removes the summaries that mention it: they are made again when they are due.
+async fn forget_summaries(ports: &Ports, owner: &UserScope, tombstones: &[Tombstone]) -> Result<()> {
+    for record in records::newest_records(ports, owner, Kind::Summary, SUMMARIES).await? {
+        let is_told =
+            records::read::<Summary>(&record).is_ok_and(|known| memory::still_told(known, tombstones).is_some());
+        if !is_told {
+            take_back(ports, &record.at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a conversation's summary, from the index first: what is still in the store is found again.
+pub(crate) async fn take_back(ports: &Ports, summary: &RecordKey) -> Result<()> {
+    ports.clock.answered(ports.index.delete(&summary.owner, RecalledKind::Summary, summary.id.as_str())).await?;
+    ports.clock.answered(ports.records.delete(summary)).await?;
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Remembering, changing and using memories, in the store and in the index.
+
+use domain::memory::{self, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable};
+use domain::router::ProposedMemory;
+use domain::{CoachId, Memory, MemoryId, Recalled, RecordId, UserScope};
+use tracing::warn;
+
+use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, Search, newest, records};
+
+/// How many memories and tombstones are looked at.
+pub(crate) const KNOWN: usize = 200;
+
+/// How many entries a text is compared with.
+const NEAREST: usize = 6;
+
+/// What has become of something that was to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Saved {
+    /// It is a memory of its own.
+    New(Memory),
+    /// It is one, and holds in place of another.
+    Corrected(Memory, MemoryId),
+    /// This said it already.
+    Reinforced(MemoryId),
+    /// It is not remembered.
+    Refused(Unsaveable),
+}
+
+/// Remembers something, unless it is known, corrects something, or may not be kept. To try it again under the same id
+/// saves nothing twice.
+pub async fn remember(
+    ports: &Ports,
+    owner: &UserScope,
+    proposed: &ProposedMemory,
+    from: &Provenance<'_>,
+) -> Result<Saved> {
+    let now = ports.clock.now();
+    let tombstones = forgotten(ports, owner).await?;
+    let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
+    let memories = memory::remembered(memories, &tombstones);
+    let hits = nearest(ports, owner, from.coach, &proposed.content).await.unwrap_or_default();
+    let score = |memory: &Memory| {
+        let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
+        hit.map_or(0.0, |hit| hit.score)
+    };
+    let known: Vec<(Memory, f32)> = memories.into_iter().map(|memory| (memory.clone(), score(&memory))).collect();
+    Ok(match memory::decide(proposed, from, &known, &tombstones, now) {
+        Saving::New(new) => {
+            keep(ports, owner, &new).await?;
+            Saved::New(new)
+        }
+        Saving::Reinforce(id) => {
+            let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
+            records::amend(ports, &key(owner, &id), said).await?;
+            Saved::Reinforced(id)
+        }
+        Saving::Supersede { old, new } => {
+            keep(ports, owner, &new).await?;
+            let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
+            records::amend(ports, &key(owner, &old), outdated).await?;
+            ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, old.as_str())).await?;
+            Saved::Corrected(new, old)
+        }
+        Saving::Refused(reason) => Saved::Refused(reason),
+    })
+}
+
+/// Changes a memory as its owner wants it: what it is now, or why it cannot be so. `None` if there is no such memory.
+pub async fn edit(
+    ports: &Ports,
+    owner: &UserScope,
+    id: &MemoryId,
+    edit: &MemoryEdit,
+) -> Result<Option<std::result::Result<Memory, Unsaveable>>> {
+    let Some(known) = memory(ports, owner, id).await? else { return Ok(None) };
+    if let Err(reason) = known.edited(edit) {
+        return Ok(Some(Err(reason)));
+    }
+    let edited = |known: Option<Memory>| known?.edited(edit).ok();
+    let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else { return Ok(None) };
+    if edited.superseded_by.is_none() {
+        index(ports, owner, &edited).await?;
+    }
+    Ok(Some(Ok(edited)))
+}
+
+/// A memory that is not being forgotten.
+pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<Option<Memory>> {
+    let Some(record) = ports.clock.answered(ports.records.get(&key(owner, id))).await? else { return Ok(None) };
+    let tombstones = forgotten(ports, owner).await?;
+    Ok(memory::remembered(vec![records::read(&record)?], &tombstones).pop())
+}
+
+/// Counts that memories were in a prompt, once a day for each.
+///
+/// It never stands in the way of a turn: a use that cannot be counted is not.
+pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
+    let now = ports.clock.now();
+    for id in memories.iter().filter_map(|id| id.parse::<MemoryId>().ok()) {
+        let used = |known: Option<Memory>| known?.used(now);
+        if let Err(error) = records::amend(ports, &key(owner, &id), used).await {
+            warn!(error = &error as &dyn std::error::Error, "the use of a memory could not be counted");
+        }
+    }
+}
+
+/// What a user wanted forgotten, the newest first.
+pub async fn forgotten(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
+    newest(ports, owner, Kind::Tombstone, KNOWN).await
+}
+
+/// What the index knows that is like this text, for this coach or for all.
+pub(crate) async fn nearest(
+    ports: &Ports,
+    owner: &UserScope,
+    coach: Option<&CoachId>,
+    text: &str,
+) -> Result<Vec<Recalled>> {
+    // A search is always for some coach; every one finds what is for all.
+    let Some(coach) = coach.cloned().or_else(|| "any".parse().ok()) else { return Ok(Vec::new()) };
+    let (text, kinds) = (text.to_owned(), vec![RecalledKind::Memory]);
+    let search = Search { owner: owner.clone(), coach, text, kinds, limit: NEAREST };
+    ports.clock.answered(ports.index.search(&search)).await
+}
+
+/// Whether a hit is the entry of this memory.
+pub(crate) fn is_of(hit: &Recalled, memory: &MemoryId) -> bool {
+    hit.kind == RecalledKind::Memory && hit.id == memory.as_str()
+}
+
+/// Where a memory is kept.
+pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
+    RecordKey { owner: owner.clone(), kind: Kind::Memory, id: RecordId::from(id) }
+}
+
+/// Stores a new memory, unless an earlier try has, and lets it be found.
+async fn keep(ports: &Ports, owner: &UserScope, new: &Memory) -> Result<()> {
+    let at = key(owner, &new.id);
+    if ports.clock.answered(ports.records.put(&at, &records::body(new)?, Expect::Absent)).await? {
+        return index(ports, owner, new).await;
+    }
+    match ports.clock.answered(ports.records.get(&at)).await? {
+        Some(earlier) => index(ports, owner, &records::read(&earlier)?).await,
+        None => Ok(()),
+    }
+}
+
+/// Lets a memory be found, unless it is gone by then: who erases it may have been at the index before us.
+async fn index(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<()> {
+    let entry = IndexEntry {
+        kind: RecalledKind::Memory,
+        id: memory.id.to_string(),
+        coach: memory.coach.clone(),
+        text: memory.content.clone(),
+        created: memory.created_at,
+        tags: memory.tags.clone(),
+    };
+    ports.clock.answered(ports.index.upsert(owner, &entry)).await?;
+    if ports.clock.answered(ports.records.get(&key(owner, &memory.id))).await?.is_none() {
+        ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, memory.id.as_str())).await?;
+    }
+    Ok(())
+}
