@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Method;
-use coach_tests::scenes::QUESTION;
+use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{BOB, Mishap, Site};
 use domain::{Fault, Prices};
 use in_memory::{Line, Scene};
@@ -71,6 +71,19 @@ async fn the_ledger_is_told_day_by_day_and_adds_up() {
     let bobs = site.client().showing(Some(BOB)).get("/users/bob/usage").await.json();
     assert_eq!((&bobs["days"], &bobs["total"]["calls"]), (&json!([]), &json!(0)));
     assert!(bobs["total"].get("cost").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_jobs_of_a_turn_cost_is_in_the_ledger_once() {
+    let site = Site::new(|model| {
+        model.route(scenes::workout_route()).reply(Scene::saying("Strong.")).extract(scenes::workout())
+    });
+    let (path, events) = asked(&site, "I did 2x5 back squats at 100 kg today").await;
+    site.settled().await;
+    let turn = site.elsewhere().get(&format!("{path}/turns/{}", events[0].text("turnId"))).await.json();
+    assert_eq!(turn["usage"]["calls"].as_array().unwrap().len(), 3);
+    let total = &usage(&site, "").await["total"];
+    assert_eq!((total["calls"].as_u64(), tokens(total)), (Some(3), tokens(&turn["usage"])));
 }
 
 #[tokio::test(start_paused = true)]
