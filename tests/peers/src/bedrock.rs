@@ -1,0 +1,1 @@
+//! Amazon Bedrock, as far as the coach speaks to it.
