@@ -132,7 +132,7 @@ fn unanswered<E, R>(error: &SdkError<E, R>) -> (&'static str, Fault) {
         SdkError::DispatchFailure(failure) if failure.is_timeout() => ("no connection in time", Fault::TimedOut),
         SdkError::DispatchFailure(failure) if failure.is_io() => ("the connection failed", Fault::Unavailable),
         SdkError::DispatchFailure(_) => ("the request could not be sent: no credentials?", Fault::Unavailable),
-        _ => ("the answer could not be read", Fault::Unavailable),
+        _ => ("the answer broke off, or could not be read", Fault::Truncated),
     }
 }
 

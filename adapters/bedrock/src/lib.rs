@@ -35,6 +35,9 @@ pub use faults::{EXCEPTIONS, STOP_REASONS};
 pub use settings::{Guardrail, Settings, TitanSettings};
 pub use titan::TitanEmbedder;
 
+/// What a filter of logs must say besides: the SDK tells the id of its key at debug level, and bodies at trace level.
+pub const QUIET: &str = "aws=info";
+
 /// The language models of Amazon Bedrock.
 #[derive(Debug, Clone)]
 pub struct Bedrock {

@@ -40,7 +40,7 @@ impl Question {
             Answer::Tool { name, schema } => (Some(forced(name)?), Some(schema.clone())),
         };
         let system = call.prompt.system.iter().filter(|block| caching || block.text().is_some());
-        let messages = call.prompt.messages.iter().map(|message| said(message, caching));
+        let messages = call.prompt.messages.iter().map(|said| message(said, caching));
         let inference = InferenceConfiguration::builder()
             .max_tokens(call.max_tokens.try_into().unwrap_or(i32::MAX))
             .temperature(call.temperature.clamp(0.0, 1.0) as f32);
@@ -134,23 +134,21 @@ impl Hearing {
         }
     }
 
-    /// The pieces of an answer that came at once.
+    /// The pieces of an answer that came at once; of one that has failed, nothing is told.
     pub(crate) fn whole(mut self, answered: Answered) -> Vec<Result<Piece, Failure>> {
         let content = match answered.output {
             Some(ConverseOutput::Message(message)) => message.content,
             _ => Vec::new(),
         };
-        let texts: Vec<_> = content.into_iter().filter_map(|block| self.block_text(block)).collect();
-        let texts: Vec<_> = texts.into_iter().map(|text| self.text(text)).collect();
+        let texts: Vec<_> = content.into_iter().filter_map(|block| self.said(block)).collect();
         if let Some(usage) = &answered.usage {
             self.cost(usage);
         }
         self.stop = Some(answered.stop_reason);
-        let pieces = texts.into_iter().filter_map(|heard| match heard {
-            Heard::Text(text) => Some(Ok(Piece::Text(text))),
-            Heard::Nothing | Heard::Last => None,
-        });
-        pieces.chain([self.end()]).collect()
+        match self.end() {
+            Ok(end) => texts.into_iter().map(Piece::Text).chain([end]).map(Ok).collect(),
+            Err(failure) => vec![Err(failure)],
+        }
     }
 
     /// How the answer ended, when nothing comes any more.
@@ -182,23 +180,24 @@ impl Hearing {
     }
 
     fn text(&mut self, text: String) -> Heard {
-        if text.is_empty() {
-            return Heard::Nothing;
-        }
-        self.bytes += text.len();
-        self.worded |= !text.trim().is_empty();
-        Heard::Text(text)
+        self.add(text).map_or(Heard::Nothing, Heard::Text)
     }
 
-    fn block_text(&mut self, block: ContentBlock) -> Option<String> {
+    fn said(&mut self, block: ContentBlock) -> Option<String> {
         match (block, self.tool) {
-            (ContentBlock::Text(text), None) => Some(text),
+            (ContentBlock::Text(text), None) => self.add(text),
             (ContentBlock::ToolUse(call), Some(tool)) if call.name == tool && self.block.is_none() => {
                 self.block = Some(0);
-                Some(value(&call.input).to_string())
+                self.add(value(&call.input).to_string())
             }
             _ => None,
         }
+    }
+
+    fn add(&mut self, text: String) -> Option<String> {
+        self.bytes += text.len();
+        self.worded |= !text.trim().is_empty();
+        Some(text).filter(|text| !text.is_empty())
     }
 
     fn cost(&mut self, told: &TokenUsage) {
@@ -271,7 +270,7 @@ fn instruction(block: &Block) -> Result<SystemContentBlock, BuildError> {
     })
 }
 
-fn said(message: &ChatMessage, caching: bool) -> Result<Message, BuildError> {
+fn message(message: &ChatMessage, caching: bool) -> Result<Message, BuildError> {
     let role = match message.speaker {
         Speaker::User => ConversationRole::User,
         Speaker::Coach => ConversationRole::Assistant,

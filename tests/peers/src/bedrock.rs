@@ -4,6 +4,7 @@ mod script;
 mod titan;
 
 use std::collections::VecDeque;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +23,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+
+use script::Whole;
 
 pub use script::{Answers, EXCEPTIONS, Script, Step};
 pub use titan::vector;
@@ -165,6 +168,11 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
             caller.served = true;
             refusal(StatusCode::from_u16(status).map_err(io::Error::other)?, kind, &message)
         }
+        (Script::Silence, _) => pending().await,
+        (Script::Cut, _) => {
+            caller.served = true;
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
         (Script::Embed, _) => {
             caller.served = true;
             let asked = request.json();
@@ -182,9 +190,10 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
         (Script::Play(steps), Operation::Whole | Operation::Invoke) => {
             let whole = script::whole(steps).await;
             caller.served = true;
-            match whole? {
-                Ok(body) => json_answer(&body),
-                Err((kind, message)) => refusal(script::status(kind), kind, &message),
+            match whole {
+                Whole::Body(body) => json_answer(&body),
+                Whole::Exception(kind, message) => refusal(script::status(kind), kind, &message),
+                Whole::Broken => Ok(broken()),
             }
         }
     }
@@ -213,6 +222,14 @@ fn streamed(steps: Vec<Step>, caller: Caller) -> Response<Body> {
     });
     let mut answer = Response::new(StreamBody::new(frames).boxed_unsync());
     mark(&mut answer, "application/vnd.amazon.eventstream");
+    answer
+}
+
+fn broken() -> Response<Body> {
+    let begun = stream::once(async { Ok(Frame::data(Bytes::from_static(b"{\"output\":"))) });
+    let begun = begun.chain(stream::once(async { Err(script::cut().await) }));
+    let mut answer = Response::new(StreamBody::new(begun).boxed_unsync());
+    mark(&mut answer, "application/json");
     answer
 }
 

@@ -28,6 +28,10 @@ pub enum Script {
     },
     /// An answer, step by step. To a call that wants it at once: all steps together.
     Play(Vec<Step>),
+    /// Never a byte.
+    Silence,
+    /// The connection is cut before the answer begins.
+    Cut,
     /// The vector of the text, as Titan gives it.
     Embed,
     /// This body.
@@ -114,6 +118,11 @@ impl Step {
         Self::Bytes(frame.slice(..frame.len() / 2))
     }
 
+    /// The frame of an exception that nobody knows yet.
+    pub fn future_exception() -> Self {
+        Self::Bytes(exception("FutureException", "as the script says"))
+    }
+
     /// A frame whose checksum is wrong.
     pub fn damaged_frame() -> Self {
         let mut frame = text_frame("damaged").to_vec();
@@ -187,7 +196,7 @@ pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> 
                     continue;
                 }
                 Step::Silence => pending().await,
-                Step::Cut => Err(io::ErrorKind::ConnectionReset.into()),
+                Step::Cut => Err(cut().await),
             };
             return Some((frame, steps));
         }
@@ -195,8 +204,15 @@ pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> 
     frames.boxed()
 }
 
-/// The answer at once, or the exception that it is; an error cuts the connection.
-pub(super) async fn whole(steps: Vec<Step>) -> io::Result<Result<Value, (&'static str, String)>> {
+/// An answer at once.
+pub(super) enum Whole {
+    Body(Value),
+    Exception(&'static str, String),
+    /// It begins, and the connection is cut.
+    Broken,
+}
+
+pub(super) async fn whole(steps: Vec<Step>) -> Whole {
     let (mut text, mut content, mut stop, mut usage) = (String::new(), Vec::new(), None, [0; 4]);
     for step in steps {
         match step {
@@ -207,11 +223,11 @@ pub(super) async fn whole(steps: Vec<Step>) -> io::Result<Result<Value, (&'stati
             Step::Stop(reason) => stop = Some(reason),
             Step::Usage(told) => usage = told,
             Step::Event(..) => {}
-            Step::Exception(kind, message) => return Ok(Err((kind, message))),
+            Step::Exception(kind, message) => return Whole::Exception(kind, message),
             Step::Pause(pause) => wait(pause).await,
             Step::Silence => pending().await,
             // Half a frame, or a damaged one, is half an answer.
-            Step::Bytes(_) | Step::Cut => return Err(io::ErrorKind::ConnectionReset.into()),
+            Step::Bytes(_) | Step::Cut => return Whole::Broken,
         }
     }
     if !text.is_empty() {
@@ -225,7 +241,7 @@ pub(super) async fn whole(steps: Vec<Step>) -> io::Result<Result<Value, (&'stati
     if let (Some(stop), Some(body)) = (stop, body.as_object_mut()) {
         body.insert("stopReason".to_owned(), stop.into());
     }
-    Ok(Ok(body))
+    Whole::Body(body)
 }
 
 /// The status of an exception; 400 of one that nobody knows.
@@ -278,6 +294,12 @@ fn frame(headers: [(&'static str, &str); 2], body: &Value) -> Bytes {
     #[expect(clippy::expect_used, reason = "a peer of tests may panic")]
     write_message_to(&message, &mut bytes).expect("the headers are short");
     bytes.into()
+}
+
+/// What hyper cuts a connection at, once it has sent all that came before.
+pub(super) async fn cut() -> io::Error {
+    tokio::task::yield_now().await;
+    io::ErrorKind::ConnectionReset.into()
 }
 
 async fn wait(pause: Duration) {
