@@ -125,6 +125,7 @@ fn by_status(status: u16) -> Fault {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK may come to know more of them")]
 fn unanswered<E, R>(error: &SdkError<E, R>) -> (&'static str, Fault) {
     match error {
         SdkError::ConstructionFailure(_) => ("the request could not be made", Fault::Rejected),

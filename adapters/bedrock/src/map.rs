@@ -103,6 +103,7 @@ impl Hearing {
     }
 
     /// What an event adds to the answer. Reasoning, citations and events of the future add nothing.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "there are more every year, and none of them is text")]
     pub(crate) fn hear(&mut self, event: ConverseStreamOutput) -> Heard {
         match event {
             ConverseStreamOutput::ContentBlockStart(start) => {

@@ -1,5 +1,6 @@
 //! Amazon Bedrock, as far as the coach speaks to it: ConverseStream, Converse, and InvokeModel of Titan embeddings.
 
+mod plausible;
 mod script;
 mod titan;
 
@@ -175,12 +176,7 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
         }
         (Script::Embed, _) => {
             caller.served = true;
-            let asked = request.json();
-            let text = asked["inputText"].as_str().unwrap_or_default();
-            let dimensions = asked["dimensions"].as_u64().and_then(|count| count.try_into().ok()).unwrap_or(1_024);
-            json_answer(
-                &json!({ "embedding": vector(text, dimensions), "inputTextTokenCount": text.len().div_ceil(4) }),
-            )
+            json_answer(&titan::answer(&request.json()))
         }
         (Script::Body(body), _) => {
             caller.served = true;

@@ -1,5 +1,7 @@
 //! Amazon Bedrock.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
+
 mod check;
 mod embedder;
 mod log;

@@ -90,9 +90,7 @@ impl Script {
 
     /// A whole answer, word by word.
     pub fn saying(text: &str) -> Self {
-        let words = text.split_inclusive(' ').map(|word| Step::Text(word.to_owned()));
-        let tokens = u32::try_from(text.len().div_ceil(4)).unwrap_or(u32::MAX);
-        Self::Play(words.chain([Step::Stop("end_turn"), Step::Usage([100, tokens, 0, 0])]).collect())
+        Self::Play(words(text).chain(end(text)).collect())
     }
 
     /// A call of a tool.
@@ -151,36 +149,28 @@ impl Answers {
             return Script::Embed;
         }
         let Some(tool) = request.tool() else {
-            return match Script::saying(&self.prose) {
-                Script::Play(steps) => Script::Play(self.paced(steps)),
-                other => other,
-            };
+            let words = words(&self.prose).flat_map(|word| [Step::Pause(self.pace), word]);
+            return Script::Play(words.chain(end(&self.prose)).collect());
         };
         match self.forms.get(tool.as_str()) {
             Some(form) => Script::calling(&tool, form.clone()),
             None => Script::refuse("ValidationException"),
         }
     }
-
-    fn paced(&self, steps: Vec<Step>) -> Vec<Step> {
-        steps.into_iter().flat_map(|step| [Step::Pause(self.pace), step]).collect()
-    }
 }
 
 /// The frames of an answer; an error cuts the connection.
 pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> {
-    let mut frames = VecDeque::from([Step::Event("messageStart", json!({ "role": "assistant" }))]);
-    for step in steps {
-        match step {
-            Step::Tool(name, input) => frames.extend(tool_events(&name, &input)),
-            other => frames.push_back(other),
-        }
-    }
-    let frames = stream::unfold(frames, async |mut steps| {
+    let begun = Step::Event("messageStart", json!({ "role": "assistant" }));
+    let steps: VecDeque<_> = [begun].into_iter().chain(steps).collect();
+    let frames = stream::unfold(steps, async |mut steps| {
         loop {
             let frame = match steps.pop_front()? {
                 Step::Text(text) => Ok(text_frame(&text)),
-                Step::Tool(..) => continue,
+                Step::Tool(name, input) => {
+                    tool_events(&name, &input).into_iter().rev().for_each(|step| steps.push_front(step));
+                    continue;
+                }
                 Step::Stop(reason) => Ok(event("messageStop", &json!({ "stopReason": reason }))),
                 Step::Usage(usage) => {
                     Ok(event("metadata", &json!({ "usage": tokens(usage), "metrics": { "latencyMs": 1 } })))
@@ -250,7 +240,16 @@ pub(super) fn status(kind: &str) -> StatusCode {
     known.and_then(|(_, status, _)| StatusCode::from_u16(*status).ok()).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-fn tool_events(name: &str, input: &Value) -> Vec<Step> {
+fn words(text: &str) -> impl Iterator<Item = Step> {
+    text.split_inclusive(' ').map(Step::text)
+}
+
+fn end(text: &str) -> [Step; 2] {
+    let tokens = u32::try_from(text.len().div_ceil(4)).unwrap_or(u32::MAX);
+    [Step::Stop("end_turn"), Step::Usage([100, tokens, 0, 0])]
+}
+
+fn tool_events(name: &str, input: &Value) -> [Step; 4] {
     let input = input.to_string();
     let (head, tail) = input.split_at(input.floor_char_boundary(input.len() / 2));
     let part = |input: &str| {
@@ -258,7 +257,7 @@ fn tool_events(name: &str, input: &Value) -> Vec<Step> {
     };
     let begin = json!({ "contentBlockIndex": 0, "start": { "toolUse": { "toolUseId": "call", "name": name } } });
     let stop = json!({ "contentBlockIndex": 0 });
-    vec![Step::Event("contentBlockStart", begin), part(head), part(tail), Step::Event("contentBlockStop", stop)]
+    [Step::Event("contentBlockStart", begin), part(head), part(tail), Step::Event("contentBlockStop", stop)]
 }
 
 fn tokens([input, output, read, write]: [u32; 4]) -> Value {

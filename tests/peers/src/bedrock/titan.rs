@@ -1,3 +1,12 @@
+use serde_json::{Value, json};
+
+/// What InvokeModel answers to a request for a vector.
+pub(super) fn answer(asked: &Value) -> Value {
+    let text = asked.get("inputText").and_then(Value::as_str).unwrap_or_default();
+    let dimensions = asked.get("dimensions").and_then(Value::as_u64).and_then(|count| count.try_into().ok());
+    json!({ "embedding": vector(text, dimensions.unwrap_or(1_024)), "inputTextTokenCount": text.len().div_ceil(4) })
+}
+
 /// A vector of length 1 that is always the same for a text, and near those of texts that share words with it.
 pub fn vector(text: &str, dimensions: usize) -> Vec<f32> {
     let mut vector = vec![0.0_f32; dimensions];

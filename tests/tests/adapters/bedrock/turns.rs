@@ -7,7 +7,7 @@ use std::time::Duration;
 use bedrock::{Bedrock, Settings};
 use coach_tests::scenes::{Outcome, QUESTION, routing};
 use coach_tests::{Event, Site, saying, told};
-use domain::{Delivery, router};
+use domain::{Delivery, router, summary};
 use futures::future::join_all;
 use peers::bedrock::{Answers, Bedrock as Peer, Operation, Request, Script};
 use serde_json::Value;
@@ -184,4 +184,23 @@ async fn whoever_stops_a_turn_has_the_model_hung_up_on() {
     assert_eq!(stopped.json()["status"], "stopped");
     assert_eq!(sse.rest().await.last().unwrap().text("status"), "stopped");
     super::wire::until(|| peer.hang_ups() == 1).await;
+}
+
+#[tokio::test]
+async fn a_server_can_talk_to_the_peer_as_it_comes() {
+    let Answers { forms, prose, .. } = Answers::plausible();
+    router::parse(&forms[router::TOOL].to_string(), true).unwrap();
+    summary::check(&forms[summary::TOOL].to_string(), 1..=2).unwrap();
+    let answers = Answers { forms, prose, pace: Duration::ZERO };
+    let peer = Peer::start(move |request| answers.script(request)).await.unwrap();
+    let site = site(&peer);
+    let path = site.conversation().await;
+    let events = asked(&site, &path, "/log-workout squats, 5 times 5 at 100 kg").await;
+    let complete = events.last().unwrap();
+    assert_eq!(complete.text("status"), "finished");
+    assert!(told(&events).contains("warm up well"));
+    site.settled().await;
+    let turn = site.client().get(&format!("{path}/turns/{}", complete.text("turnId"))).await.json();
+    let job = &turn["jobs"][0];
+    assert_eq!((job["kind"].as_str(), job["state"].as_str()), (Some("workout"), Some("refused")), "{turn}");
 }
