@@ -1,5 +1,7 @@
 //! What Bedrock's errors and stop reasons mean, each in one row of a table.
 
+use std::fmt;
+
 use aws_sdk_bedrockruntime::config::http::HttpResponse;
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::RequestId;
@@ -42,7 +44,7 @@ pub const STOP_REASONS: [(&str, Result<StopReason, Fault>); 9] = [
 
 /// Why a call failed: nothing in it was said by a user, a model or Bedrock, but for the request's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} (status {status:?}, request {request:?})")]
+#[error("{what}{}{}", told(", status ", status.as_ref()), told(", request ", request.as_ref()))]
 pub(crate) struct Failure {
     pub(crate) fault: Fault,
     pub(crate) what: &'static str,
@@ -99,6 +101,10 @@ impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
         Self { fault: failure.fault, adapter: "bedrock", source: Some(failure.into()) }
     }
+}
+
+fn told(what: &str, value: Option<&impl fmt::Display>) -> String {
+    value.map_or_else(String::new, |value| format!("{what}{value}"))
 }
 
 /// Bedrock has no exception of its own for this, and each family of models says it in its own words.
@@ -168,6 +174,14 @@ mod tests {
             assert!(!says_too_long(Some(message)), "{message}");
         }
         assert!(!says_too_long(None));
+    }
+
+    #[test]
+    fn a_failure_says_what_is_known_of_it_and_no_more() {
+        let bare = Failure::new(Fault::Truncated, "the answer has no words");
+        assert_eq!(bare.to_string(), "the answer has no words");
+        let failure = Failure { status: Some(403), request: Some("r-1".to_owned()), ..bare };
+        assert_eq!(failure.to_string(), "the answer has no words, status 403, request r-1");
     }
 
     #[test]

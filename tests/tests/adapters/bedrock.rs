@@ -4,6 +4,7 @@
 
 mod check;
 mod embedder;
+mod live;
 mod log;
 mod requests;
 mod rows;

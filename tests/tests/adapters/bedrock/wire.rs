@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use bedrock::{Bedrock, Settings};
 use coach_tests::scenes::{AWKWARD, Outcome};
 use domain::{Delivery, Fault, StopReason, Usage};
 use futures::future::join_all;
 use futures::{FutureExt, StreamExt};
-use peers::bedrock::{Operation, Script, Step};
+use peers::bedrock::{EXCEPTIONS, Operation, Script, Step};
 use ports::{LlmStream, Piece};
 use serde_json::json;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::rows::{MEANINGS, Row, WORDS, rows};
-use super::{adapter, answered, form, playing, prose};
+use super::{adapter, answered, config, form, playing, prose};
 
 #[tokio::test]
 async fn whatever_comes_ends_as_its_row_says_word_by_word_and_at_once() {
@@ -48,6 +50,38 @@ fn every_exception_and_every_stop_reason_of_the_adapter_has_its_row() {
             assert!(names.contains(&format!("{reason} {when}")), "{reason} {when}");
         }
     }
+}
+
+#[test]
+fn the_documentation_has_every_row_as_it_is() {
+    let page = include_str!("../../../../docs/models.md");
+    let cells = |line: &'static str| line.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>();
+    let documented: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).map(cells).collect();
+    let row =
+        |name: &str| documented.iter().find(|row| row[0] == format!("`{name}`")).unwrap_or_else(|| panic!("no {name}"));
+    for (exception, fault) in bedrock::EXCEPTIONS {
+        assert_eq!(row(exception)[1], fault.to_string(), "{exception}");
+    }
+    for (name, _, code) in MEANINGS {
+        let within = EXCEPTIONS.iter().any(|(kind, _, within)| *kind == name && *within);
+        let at_once = matches!(code, "MODEL_REFUSED");
+        let seen = format!("`{code}` {}", if at_once { "at once" } else { "after three attempts" });
+        assert_eq!(row(name)[2..], [if within { "yes" } else { "no" }, &seen], "{name}");
+    }
+    let rows = rows();
+    let outcome = |name: String| rows.iter().find(|row| row.name == name).unwrap().outcome;
+    for (reason, _) in bedrock::STOP_REASONS {
+        let [_, worded, wordless] = row(reason)[..] else { panic!("{reason}") };
+        for (told, when) in [(worded, "after words"), (wordless, "at once")] {
+            let word = match outcome(format!("{reason} {when}")) {
+                Outcome::Complete(status) => format!("complete, `{status}`"),
+                Outcome::Error("MODEL_REFUSED", _) if reason.starts_with("model_context") => "as too long".to_owned(),
+                Outcome::Error(code, _) => format!("`{code}`"),
+            };
+            assert!(told.starts_with(&word), "{reason} {when}: {told}, but {word}");
+        }
+    }
+    assert_eq!(documented.len(), bedrock::EXCEPTIONS.len() + bedrock::STOP_REASONS.len());
 }
 
 #[tokio::test]
@@ -158,6 +192,21 @@ async fn a_peer_that_is_not_there_is_unavailable() {
     drop(peer);
     tokio::task::yield_now().await;
     assert_eq!(answered(&model, prose(Delivery::Streamed)).await, (String::new(), Err(Fault::Unavailable)));
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_no_connection_is_given_up() {
+    // Whose queue is full: what comes after that hears nothing.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = || tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address));
+    let queued = join_all((0..8).map(|_| connect())).await;
+    assert!(queued.iter().any(Result::is_err), "the queue is not full");
+    let settings = Settings { endpoint: Some(format!("http://{address}")), ..Settings::default() };
+    let model = Bedrock::new(&config(), settings);
+    assert_eq!(answered(&model, prose(Delivery::Streamed)).await, (String::new(), Err(Fault::TimedOut)));
 }
 
 #[tokio::test]
