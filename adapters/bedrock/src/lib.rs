@@ -74,6 +74,7 @@ impl Bedrock {
         let answered = request.customize().mutate_request(complete(question.schema)).send().await;
         let answered = answered.map_err(|error| Failure::of_call(&error))?;
         debug!(request = answered.request_id(), "a model answers");
+        let hearing = hearing.of(answered.request_id());
         Ok(stream::unfold(Line::Open(answered.stream, hearing), Line::next).boxed())
     }
 
@@ -90,6 +91,7 @@ impl Bedrock {
         let answered = request.customize().mutate_request(complete(question.schema)).send().await;
         let answered = answered.map_err(|error| Failure::of_call(&error))?;
         debug!(request = answered.request_id(), "a model has answered");
+        let hearing = hearing.of(answered.request_id());
         Ok(stream::iter(hearing.whole(answered)).boxed())
     }
 

@@ -74,6 +74,7 @@ pub(crate) struct Hearing {
     worded: bool,
     stop: Option<Stop>,
     usage: Usage,
+    request: Option<String>,
 }
 
 /// What an event was.
@@ -99,7 +100,12 @@ impl Hearing {
             estimated: true,
             ..Usage::default()
         };
-        Self { tool, block: None, bytes: 0, worded: false, stop: None, usage }
+        Self { tool, block: None, bytes: 0, worded: false, stop: None, usage, request: None }
+    }
+
+    /// The same, of the request with this id.
+    pub(crate) fn of(self, request: Option<&str>) -> Self {
+        Self { request: request.map(str::to_owned), ..self }
     }
 
     /// What an event adds to the answer. Reasoning, citations and events of the future add nothing.
@@ -154,6 +160,19 @@ impl Hearing {
 
     /// How the answer ended, when nothing comes any more.
     pub(crate) fn end(&self) -> Result<Piece, Failure> {
+        self.ended().map_err(|failure| self.named(failure))
+    }
+
+    /// How it ended when the stream broke off: well, if all of the answer had come.
+    pub(crate) fn broke_off(&self, failure: Failure) -> Result<Piece, Failure> {
+        if self.stop.is_some() { self.end() } else { Err(self.named(failure)) }
+    }
+
+    fn named(&self, failure: Failure) -> Failure {
+        Failure { request: self.request.clone(), ..failure }
+    }
+
+    fn ended(&self) -> Result<Piece, Failure> {
         let Some(stop) = &self.stop else {
             return Err(Failure::new(Fault::Truncated, "the stream ended without a stop reason"));
         };
@@ -173,11 +192,6 @@ impl Hearing {
             usage.output_tokens = estimated_tokens(self.bytes);
         }
         Ok(Piece::End { reason, usage })
-    }
-
-    /// How it ended when the stream broke off: well, if all of the answer had come.
-    pub(crate) fn broke_off(&self, failure: Failure) -> Result<Piece, Failure> {
-        if self.stop.is_some() { self.end() } else { Err(failure) }
     }
 
     fn text(&mut self, text: String) -> Heard {

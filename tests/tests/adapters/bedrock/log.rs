@@ -23,6 +23,7 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
     let guard = tracing::subscriber::set_default(subscriber);
 
     let peer = Peer::start(answer).await.unwrap();
+    tracing::info!("{:?} {:?}", adapter(&peer), super::embedder::titan(&peer, 1));
     let mut site = Site::new(|model| model);
     site.app.ports.llm = Arc::new(adapter(&peer));
     site.app.tokens = Arc::new(KnownTokens::default().with("token-canary", ADA.parse().unwrap()));
@@ -43,6 +44,8 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
     for kept in ["peer-request", "ValidationException", "InternalServerException", "coach_bedrock"] {
         assert!(log.contains(kept), "no {kept} in\n{log}");
     }
+    let failed: Vec<_> = log.lines().filter(|line| line.contains("a step failed")).collect();
+    assert!(failed.len() == 3 && failed.iter().all(|line| line.contains("request peer-request")), "{failed:#?}");
     for canary in SAID.iter().chain(&KEYS) {
         let told: Vec<_> = log.lines().filter(|line| line.contains(canary)).collect();
         assert!(told.is_empty(), "{told:#?}");

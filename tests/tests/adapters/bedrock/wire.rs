@@ -175,7 +175,9 @@ async fn whoever_drops_the_stream_hangs_up() {
 
 #[tokio::test]
 async fn a_reply_that_is_over_leaves_its_connection_to_the_next() {
-    let peer = playing(Script::saying("Sit down.")).await;
+    // The end of the body comes a little after the last event.
+    let late = [Step::text(WORDS), Step::Stop("end_turn"), Step::Usage([1; 4]), Step::Pause(Duration::from_millis(30))];
+    let peer = playing(Script::Play(late.into())).await;
     let model = adapter(&peer);
     for _ in 0..3 {
         answered(&model, prose(Delivery::Streamed)).await.1.unwrap();
