@@ -39,7 +39,8 @@ pub use titan::TitanEmbedder;
 pub const QUIET: &str = "aws=info";
 
 /// The language models of Amazon Bedrock.
-#[derive(Debug, Clone)]
+// No `Debug`: that of the client tells the id of the key.
+#[derive(Clone)]
 pub struct Bedrock {
     client: Client,
     settings: Arc<Settings>,

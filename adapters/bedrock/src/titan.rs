@@ -14,7 +14,8 @@ use crate::map::{embedding_request, embedding_vector};
 use crate::settings::client;
 
 /// Vectors by Titan Text Embeddings V2.
-#[derive(Debug, Clone)]
+// No `Debug`: that of the client tells the id of the key.
+#[derive(Clone)]
 pub struct TitanEmbedder {
     client: Client,
     settings: TitanSettings,

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::rows::MEANINGS;
 use super::{config, playing};
 
-pub(super) fn titan(peer: &Peer, at_once: usize) -> TitanEmbedder {
+fn titan(peer: &Peer, at_once: usize) -> TitanEmbedder {
     let settings = TitanSettings { endpoint: Some(peer.url()), at_once, ..TitanSettings::default() };
     TitanEmbedder::new(&config(), settings)
 }

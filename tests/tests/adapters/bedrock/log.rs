@@ -8,6 +8,7 @@ use in_memory::KnownTokens;
 use peers::bedrock::{Bedrock as Peer, Request, Script, Step};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{KEYS, adapter};
 
@@ -19,11 +20,10 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
     let log = Log::default();
     let writer = log.clone();
     let filter = EnvFilter::new("trace").add_directive(bedrock::QUIET.parse().unwrap());
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish().set_default();
 
     let peer = Peer::start(answer).await.unwrap();
-    tracing::info!("{:?} {:?}", adapter(&peer), super::embedder::titan(&peer, 1));
     let mut site = Site::new(|model| model);
     site.app.ports.llm = Arc::new(adapter(&peer));
     site.app.tokens = Arc::new(KnownTokens::default().with("token-canary", ADA.parse().unwrap()));
