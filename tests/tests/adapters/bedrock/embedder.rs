@@ -1,14 +1,18 @@
 //! Vectors of Titan.
 
+use std::future::pending;
+use std::pin::pin;
 use std::time::Duration;
 
 use bedrock::{TitanEmbedder, TitanSettings};
 use domain::Fault;
+use futures::future::{Either, select};
 use peers::bedrock::{Bedrock as Peer, Operation, Script};
 use ports::Embedder;
 use serde_json::json;
 
 use super::rows::MEANINGS;
+use super::wire::until;
 use super::{config, playing};
 
 fn titan(peer: &Peer, at_once: usize) -> TitanEmbedder {
@@ -46,10 +50,14 @@ async fn each_text_has_one_vector_of_length_one_in_order() {
 async fn no_more_texts_are_on_their_way_than_the_settings_say() {
     let peer = playing(Script::Silence).await;
     let many = texts(&["squat"; 10]);
-    let waiting = titan(&peer, 3);
-    tokio::time::timeout(Duration::from_millis(300), waiting.embed(&many)).await.unwrap_err();
+    let embedder = titan(&peer, 3);
+    let seen = async {
+        until(|| peer.requests().len() == 3).await;
+        tokio::time::timeout(Duration::from_millis(100), pending::<()>()).await.unwrap_err();
+    };
+    let Either::Right(_) = select(embedder.embed(&many), pin!(seen)).await else { panic!("there is no answer") };
     assert_eq!(peer.requests().len(), 3);
-    super::wire::until(|| peer.hang_ups() == 3).await;
+    until(|| peer.hang_ups() == 3).await;
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! What is logged of a turn.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use coach_tests::{ADA, Site, saying};
 use in_memory::KnownTokens;
 use peers::bedrock::{Bedrock as Peer, Request, Script, Step};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{KEYS, adapter};
 
@@ -17,12 +17,7 @@ const SAID: [&str; 5] = ["athlete-canary", "reply-canary", "update-canary", "exc
 
 #[tokio::test]
 async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
-    let log = Log::default();
-    let writer = log.clone();
-    let filter = EnvFilter::new("trace").add_directive(bedrock::QUIET.parse().unwrap());
-    let guard =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish().set_default();
-
+    listen();
     let peer = Peer::start(answer).await.unwrap();
     let mut site = Site::new(|model| model);
     site.app.ports.llm = Arc::new(adapter(&peer));
@@ -37,10 +32,9 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
         statuses.push(format!("{}{}", events.last().unwrap().text("status"), events.last().unwrap().text("code")));
         site.settled().await;
     }
-    drop(guard);
 
     assert_eq!(statuses, ["finished", "MODEL_REFUSED", "MODEL_UNAVAILABLE", "MODEL_STREAM_TRUNCATED"]);
-    let log = log.text();
+    let log = LOG.with_borrow(|log| String::from_utf8_lossy(log).into_owned());
     for kept in ["peer-request", "ValidationException", "InternalServerException", "coach_bedrock"] {
         assert!(log.contains(kept), "no {kept} in\n{log}");
     }
@@ -72,18 +66,22 @@ fn answer(request: &Request) -> Script {
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
+thread_local! {
+    /// What this thread has logged; a test has a thread of its own.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Has every thread keep what it logs. A subscriber for one thread only would miss what others have met first.
+fn listen() {
+    let filter = EnvFilter::new("trace").add_directive(bedrock::QUIET.parse().unwrap());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Log).init();
+}
+
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
     fn flush(&mut self) -> io::Result<()> {
