@@ -52,8 +52,11 @@ fn dependencies_point_inwards() {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(edges["coach-domain"], set(&[]));
     assert_eq!(edges["coach-ports"], set(&["coach-domain"]));
-    let outer: BTreeSet<_> =
-        edges.keys().filter(|name| !set(&["coach-domain", "coach-ports", "coach-tests"]).contains(*name)).collect();
+    let outer: BTreeSet<_> = edges
+        .keys()
+        .filter(|name| !set(&["coach-domain", "coach-ports", "coach-peers", "coach-tests"]).contains(*name))
+        .collect();
+    assert_eq!(edges["coach-peers"], set(&[]));
     for name in outer.iter().filter(|name| **name != "coach-server" && **name != "coach-lambda") {
         assert!(
             edges[*name].is_subset(&set(&["coach-domain", "coach-ports"])),

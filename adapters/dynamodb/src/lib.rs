@@ -1,0 +1,3 @@
+//! Conversations, messages, turns, jobs and records in one DynamoDB table.
+
+#![warn(missing_docs)]

@@ -1,0 +1,3 @@
+//! What is worth recalling, in a Pinecone index.
+
+#![warn(missing_docs)]

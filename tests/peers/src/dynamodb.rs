@@ -1,0 +1,1 @@
+//! DynamoDB, as far as the coach speaks to it.

@@ -1,0 +1,8 @@
+//! Peers on loopback that speak the protocols of the remote parts, and go wrong when told to.
+
+pub mod bedrock;
+pub mod dynamodb;
+pub mod pinecone;
+mod proxy;
+
+pub use proxy::{Proxy, Trouble};

@@ -1,0 +1,1 @@
+//! Pinecone, as far as the coach speaks to it.
