@@ -8,11 +8,13 @@ mod faulty;
 pub mod masks;
 pub mod scenes;
 mod site;
+mod tools;
 mod virtual_clock;
 mod wall_time;
 
 pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
 pub use site::{ADA, BOB, Site, conversation_key, saying};
+pub use tools::{has, on_path};
 pub use virtual_clock::VirtualClock;
 pub use wall_time::WallTime;

@@ -65,7 +65,10 @@ mod tests {
         std::fs::write(folder.path().join("rest.md"), "Sleep.").unwrap();
         std::fs::write(folder.path().join("notes.txt"), "Not this.").unwrap();
         let entries = read(folder.path()).unwrap();
-        assert_eq!(entries.iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>(), ["Sleep.", "# Squat\n\nBrace."]);
+        assert_eq!(
+            entries.iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>(),
+            ["Sleep.", "# Squat\n\nBrace."]
+        );
         assert_eq!(entries[1].tags, ["strength/squat.md"]);
         assert!(entries[0].created > Timestamp(1_600_000_000_000));
     }

@@ -94,7 +94,10 @@ mod tests {
             format!("# Strength\n\n## Squat\n\n{words}\n\n### When it `stalls`\n\n{words}\n\n## Press\n\n{words}");
         let texts = texts(&markdown);
         let begin = |text: &String| text.lines().filter(|line| !line.is_empty()).take(2).collect::<Vec<_>>().join("|");
-        assert!(texts.iter().any(|text| begin(text).starts_with("Strength > Squat|### When it `stalls`")), "{texts:#?}");
+        assert!(
+            texts.iter().any(|text| begin(text).starts_with("Strength > Squat|### When it `stalls`")),
+            "{texts:#?}"
+        );
         assert!(texts.iter().any(|text| begin(text).starts_with("Strength|## Press")), "{texts:#?}");
         assert!(texts.iter().all(|text| text.chars().count() <= LONGEST + 40), "{texts:#?}");
     }

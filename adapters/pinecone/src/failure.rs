@@ -28,7 +28,8 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn refused(status: StatusCode, body: &[u8]) -> Self {
-        let is_of_nothing = status == StatusCode::NOT_FOUND && serde_json::from_slice(body).is_ok_and(Refusal::is_of_nothing);
+        let is_of_nothing = status == StatusCode::NOT_FOUND
+            && serde_json::from_slice(body).is_ok_and(|refusal: Refusal| refusal.is_of_nothing());
         Self::Refused { status, is_of_nothing }
     }
 
@@ -62,7 +63,9 @@ impl Failure {
                 "there is no index at this host: take the host that the console shows for the index".to_owned()
             }
             Self::Lost(_) => "the index cannot be reached: check its host, and the way from here to it".to_owned(),
-            other => format!("the index does not answer as it should: {other}"),
+            Self::Refused { .. } | Self::Garbled { .. } | Self::TooLong | Self::Count | Self::Pages | Self::Vectors => {
+                format!("the index does not answer as it should: {self}")
+            }
         }
     }
 }
@@ -101,9 +104,9 @@ struct Reason {
 }
 
 impl Refusal {
-    fn is_of_nothing(self) -> bool {
+    fn is_of_nothing(&self) -> bool {
         match self {
-            Self::Numbered { code } => code == 5,
+            Self::Numbered { code } => *code == 5,
             Self::Named { error } => error.code == "NOT_FOUND",
         }
     }

@@ -150,7 +150,8 @@ pub(crate) struct Foreign(pub(crate) &'static str);
 impl Hit {
     /// Judged again, as if the index had never heard of the filter.
     pub(crate) fn recalled(self, realm: Realm<'_>, search: &Search) -> Result<Recalled, Foreign> {
-        let metadata: Metadata = serde_json::from_value(self.metadata).map_err(|_| Foreign("it says not what it is"))?;
+        let metadata: Metadata =
+            serde_json::from_value(self.metadata).map_err(|_| Foreign("it says not what it is"))?;
         let Metadata { owner, coach, kind, text, .. } = metadata;
         if owner != realm.owner() {
             return Err(Foreign("it is another user's"));

@@ -92,7 +92,9 @@ mod tests {
     fn only_this_machine_is_spoken_with_in_the_clear() {
         let url = |host: &str| Settings::new(host, "k".parse().unwrap()).url().map(String::from);
         assert_eq!(url("coach-1.svc.pinecone.io").unwrap(), "https://coach-1.svc.pinecone.io/");
-        for good in ["https://coach-1.svc.pinecone.io", "http://127.0.0.1:80", "http://[::1]:9", "http://localhost:5080/"] {
+        for good in
+            ["https://coach-1.svc.pinecone.io", "http://127.0.0.1:80", "http://[::1]:9", "http://localhost:5080/"]
+        {
             assert!(url(good).is_ok(), "{good}");
         }
         for clear in ["http://coach-1.svc.pinecone.io", "http://127.0.0.1.evil.example", "http://10.0.0.1"] {

@@ -1,10 +1,9 @@
 //! Starting and ending `coach-server`, and the tools that talk with it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -129,23 +128,6 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> (String, bool) {
         eprintln!("{command:?}: {complaints}");
     }
     (text, status.success())
-}
-
-/// Whether a tool is there. Where everything must be, as in `.ci/run`, a missing one is a failure;
-/// elsewhere the test says that it was skipped, also when its output is not shown.
-pub(crate) fn has(tool: &str, found: bool) -> bool {
-    if !found {
-        assert!(std::env::var_os("COACH_REQUIRE_TOOLS").is_none(), "{tool} is missing");
-        static SKIPPED: AtomicUsize = AtomicUsize::new(0);
-        let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-        _ = writeln!(std::io::stderr(), "SKIPPED ({count} so far): a test that needs {tool}");
-    }
-    found
-}
-
-pub(crate) fn on_path(tool: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
 }
 
 fn read(path: &Path) -> String {

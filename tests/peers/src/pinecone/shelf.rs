@@ -129,14 +129,9 @@ impl Shelf {
         near.sort_by(|a, b| b.0.total_cmp(&a.0));
         near.truncate(query.top_k);
         let matches = near.into_iter().map(|(score, vector)| {
-            let mut told = json!({ "id": vector.id, "score": score, "values": [] });
-            if query.include_values {
-                told["values"] = json!(vector.values);
-            }
-            if query.include_metadata {
-                told["metadata"] = json!(vector.metadata);
-            }
-            told
+            let values = if query.include_values { vector.values.as_slice() } else { &[] };
+            let told = json!({ "id": vector.id, "score": score, "values": values });
+            if query.include_metadata { with(told, "metadata", json!(vector.metadata)) } else { told }
         });
         let matches: Vec<Value> = matches.collect();
         Ok(json!({ "matches": matches, "namespace": query.namespace, "usage": { "readUnits": 1 } }))
@@ -191,15 +186,15 @@ impl Shelf {
         let vectors = self.seen.get(named(namespace)).into_iter().flat_map(BTreeMap::keys);
         let mut ids = vectors.filter(|id| id.starts_with(prefix) && id.as_str() > after);
         let page: Vec<&String> = ids.by_ref().take(limit).collect();
-        let mut told = json!({
+        let told = json!({
             "vectors": page.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
             "namespace": namespace,
             "usage": { "readUnits": 1 },
         });
-        if let (Some(last), Some(_)) = (page.last(), ids.next()) {
-            told["pagination"] = json!({ "next": last });
-        }
-        Ok(told)
+        Ok(match (page.last(), ids.next()) {
+            (Some(last), Some(_)) => with(told, "pagination", json!({ "next": last })),
+            _ => told,
+        })
     }
 
     pub(super) fn stats(&self) -> Value {
@@ -250,7 +245,8 @@ impl Vector {
         }
         let size = serde_json::to_string(&self.metadata).map_or(usize::MAX, |text| text.len());
         if size > METADATA {
-            let found = format!("Metadata size is {size} bytes, which exceeds the limit of {METADATA} bytes per vector");
+            let found =
+                format!("Metadata size is {size} bytes, which exceeds the limit of {METADATA} bytes per vector");
             return Err(Refusal::invalid(found));
         }
         let is_plain = |value: &Value| match value {
@@ -259,9 +255,9 @@ impl Vector {
             Value::Null | Value::Object(_) => false,
         };
         let plain = self.metadata.values().all(is_plain);
-        plain.then_some(()).ok_or_else(|| {
-            Refusal::invalid("Metadata value must be a string, number, boolean or list of strings")
-        })
+        plain
+            .then_some(())
+            .ok_or_else(|| Refusal::invalid("Metadata value must be a string, number, boolean or list of strings"))
     }
 }
 
@@ -283,6 +279,13 @@ fn named(namespace: &str) -> &str {
 
 fn values<'a>(query: &'a [(String, String)], name: &'a str) -> impl Iterator<Item = &'a str> {
     query.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+}
+
+fn with(mut told: Value, name: &str, more: Value) -> Value {
+    if let Value::Object(told) = &mut told {
+        told.insert(name.to_owned(), more);
+    }
+    told
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
