@@ -1,1 +1,267 @@
-//! Amazon Bedrock, as far as the coach speaks to it.
+//! Amazon Bedrock, as far as the coach speaks to it: ConverseStream, Converse, and InvokeModel of Titan embeddings.
+
+mod plausible;
+mod script;
+mod titan;
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream;
+use http::{Method, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use script::Whole;
+
+pub use script::{Answers, EXCEPTIONS, Script, Step};
+pub use titan::vector;
+
+/// Stands on loopback until it is dropped, and answers whoever signs their requests.
+pub struct Bedrock {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    _task: JoinSet<()>,
+}
+
+struct Shared {
+    answer: Box<dyn Fn(&Request) -> Script + Send + Sync>,
+    queued: Mutex<VecDeque<Script>>,
+    requests: Mutex<Vec<Request>>,
+    connections: AtomicUsize,
+    hang_ups: AtomicUsize,
+}
+
+/// What somebody asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// How they want the answer.
+    pub operation: Operation,
+    /// The id of the model.
+    pub model: String,
+    /// The body, as it was sent.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// The body; `null` if it is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The tool that the model is to call, if it must call one.
+    pub fn tool(&self) -> Option<String> {
+        let name = self.json().pointer("/toolConfig/toolChoice/tool/name")?.as_str()?.to_owned();
+        Some(name)
+    }
+}
+
+/// How an answer comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// By ConverseStream: word by word.
+    Stream,
+    /// By Converse: at once.
+    Whole,
+    /// By InvokeModel: in the model's own format.
+    Invoke,
+}
+
+impl Bedrock {
+    /// Answers every request like this, on any free port.
+    pub async fn start(answer: impl Fn(&Request) -> Script + Send + Sync + 'static) -> io::Result<Self> {
+        Self::listen(([127, 0, 0, 1], 0).into(), answer).await
+    }
+
+    /// The same at this address.
+    pub async fn listen(
+        address: SocketAddr,
+        answer: impl Fn(&Request) -> Script + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            answer: Box::new(answer),
+            queued: Mutex::default(),
+            requests: Mutex::default(),
+            connections: AtomicUsize::default(),
+            hang_ups: AtomicUsize::default(),
+        });
+        let mut task = JoinSet::new();
+        task.spawn(serve(listener, shared.clone()));
+        Ok(Self { address, shared, _task: task })
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Plays this for the next request; told several times, for the next ones in that order.
+    pub fn play(&self, script: Script) {
+        lock(&self.shared.queued).push_back(script);
+    }
+
+    /// All that was asked so far.
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.shared.requests).clone()
+    }
+
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many have hung up before their answer was over.
+    pub fn hang_ups(&self) -> usize {
+        self.shared.hang_ups.load(Ordering::SeqCst)
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
+        connections.spawn(connection(stream, shared.clone()));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    _ = stream.set_nodelay(true);
+    let answer = service_fn(|request| answer(request, shared.clone()));
+    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+}
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// An error cuts the connection.
+async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Body>> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let signed = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if !signed.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 Credential=") && value.contains("Signature=")) {
+        return refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", "Missing Authentication Token");
+    }
+    let Some((model, operation)) = asked(parts.uri.path()).filter(|_| parts.method == Method::POST) else {
+        return refusal(StatusCode::NOT_FOUND, "UnknownOperationException", "");
+    };
+    let request = Request { operation, model, body };
+    lock(&shared.requests).push(request.clone());
+    let queued = lock(&shared.queued).pop_front();
+    let script = queued.unwrap_or_else(|| (shared.answer)(&request));
+    let mut caller = Caller { shared, served: false };
+    match (script, operation) {
+        (Script::Refuse { status, kind, message }, _) => {
+            caller.served = true;
+            refusal(StatusCode::from_u16(status).map_err(io::Error::other)?, kind, &message)
+        }
+        (Script::Silence, _) => pending().await,
+        (Script::Cut, _) => {
+            caller.served = true;
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+        (Script::Embed, _) => {
+            caller.served = true;
+            json_answer(&titan::answer(&request.json()))
+        }
+        (Script::Body(body), _) => {
+            caller.served = true;
+            json_answer(&body)
+        }
+        (Script::Play(steps), Operation::Stream) => Ok(streamed(steps, caller)),
+        (Script::Play(steps), Operation::Whole | Operation::Invoke) => {
+            let whole = script::whole(steps).await;
+            caller.served = true;
+            match whole {
+                Whole::Body(body) => json_answer(&body),
+                Whole::Exception(kind, message) => refusal(script::status(kind), kind, &message),
+                Whole::Broken => Ok(broken()),
+            }
+        }
+    }
+}
+
+/// Who waits for an answer; one who is dropped before it was served has hung up.
+struct Caller {
+    shared: Arc<Shared>,
+    served: bool,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if !self.served {
+            self.shared.hang_ups.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn streamed(steps: Vec<Step>, caller: Caller) -> Response<Body> {
+    let frames = stream::unfold((script::frames(steps), caller), async |(mut frames, mut caller)| {
+        let frame = frames.next().await;
+        // Hyper polls no further than an error, which is how a script has a connection cut.
+        caller.served = !matches!(frame, Some(Ok(_)));
+        frame.map(|frame| (frame.map(Frame::data), (frames, caller)))
+    });
+    let mut answer = Response::new(StreamBody::new(frames).boxed_unsync());
+    mark(&mut answer, "application/vnd.amazon.eventstream");
+    answer
+}
+
+fn broken() -> Response<Body> {
+    let begun = stream::once(async { Ok(Frame::data(Bytes::from_static(b"{\"output\":"))) });
+    let begun = begun.chain(stream::once(async { Err(script::cut().await) }));
+    let mut answer = Response::new(StreamBody::new(begun).boxed_unsync());
+    mark(&mut answer, "application/json");
+    answer
+}
+
+fn refusal(status: StatusCode, kind: &str, message: &str) -> io::Result<Response<Body>> {
+    let mut answer = json_answer(&json!({ "message": message }))?;
+    *answer.status_mut() = status;
+    answer.headers_mut().insert("x-amzn-errortype", kind.parse().map_err(io::Error::other)?);
+    Ok(answer)
+}
+
+fn json_answer(body: &Value) -> io::Result<Response<Body>> {
+    let body = Full::new(Bytes::from(body.to_string())).map_err(io::Error::other).boxed_unsync();
+    let mut answer = Response::new(body);
+    mark(&mut answer, "application/json");
+    Ok(answer)
+}
+
+fn mark(answer: &mut Response<Body>, kind: &'static str) {
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    headers.insert("x-amzn-requestid", header::HeaderValue::from_static("peer-request"));
+}
+
+/// The model and the operation of `/model/{id}/{operation}`.
+fn asked(path: &str) -> Option<(String, Operation)> {
+    let (model, operation) = path.strip_prefix("/model/")?.split_once('/')?;
+    let operation = match operation {
+        "converse-stream" => Operation::Stream,
+        "converse" => Operation::Whole,
+        "invoke" => Operation::Invoke,
+        _ => return None,
+    };
+    // No id has any other character that is escaped in a path.
+    Some((model.replace("%3A", ":").replace("%2F", "/"), operation))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
