@@ -451,6 +451,14 @@ pub async fn a_deleted_conversation_takes_no_more_writes(store: &dyn MessageStor
     assert!(store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap().is_empty());
 }
 
+pub async fn a_deleted_conversation_is_not_made_again(store: &dyn MessageStore) {
+    let key = conversation(store).await;
+    assert!(store.delete_conversation(&key).await.unwrap());
+    store.create_conversation(&empty(key.clone(), NOW)).await.unwrap();
+    assert_eq!(store.conversation(&key).await.unwrap(), None);
+    assert!(!store.delete_conversation(&key).await.unwrap());
+}
+
 pub async fn a_job_is_held_by_one_at_a_time(store: &dyn MessageStore) {
     let turn = with_job(store).await;
     let (now, until) = (NOW + 3 * SECOND, NOW + 63 * SECOND);

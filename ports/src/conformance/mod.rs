@@ -82,6 +82,7 @@ macro_rules! message_store_conformance {
             a_turn_is_read_from_any_place
             nothing_of_another_user_is_seen
             a_deleted_conversation_takes_no_more_writes
+            a_deleted_conversation_is_not_made_again
             a_job_is_held_by_one_at_a_time
             a_claim_that_ran_out_is_open_again
             a_settled_job_is_not_claimed_again

@@ -1,0 +1,4 @@
+//! DynamoDB: dynoxide in this process, and moto for a second opinion.
+
+mod contract;
+mod setup;
