@@ -1,7 +1,7 @@
 //! The keys of items. Ids hold no `#`, so no two keys of different things are alike.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{CoachId, Conversation, ConversationKey, Fault, IdempotencyKey, Job, JobKind, TurnKey, UserScope};
+use domain::{CoachId, Conversation, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, TurnKey, UserScope};
 use ports::{Kind, PortError, RecordKey, Result};
 
 use crate::item::Item;
@@ -47,10 +47,10 @@ impl Key {
         Self::of(&turn.conversation.user, format!("{}{}", all("T", &turn.conversation), turn.turn))
     }
 
-    /// Where a turn's events `from` until before `through` are. They sort by where they end, so that
-    /// one query finds all segments with something from a place on.
-    pub(crate) fn segment(turn: &TurnKey, from: usize, through: usize) -> Self {
-        Self::of(&turn.conversation.user, format!("{}{from:08x}", segments_through(turn, through)))
+    /// Where a turn's events `from` until before `through` are, as the holder of a fence kept them.
+    /// They sort by where they end, so that one query finds all with something from a place on.
+    pub(crate) fn segment(turn: &TurnKey, fence: Fence, from: usize, through: usize) -> Self {
+        Self::of(&turn.conversation.user, format!("{}{from:08x}-{:x}", segments_through(turn, through), fence.0))
     }
 
     pub(crate) fn job(turn: &TurnKey, kind: JobKind) -> Self {
@@ -119,7 +119,7 @@ pub(crate) fn place(head: &Conversation) -> String {
 /// Where an open job stands among those that are due.
 pub(crate) fn job_time(job: &Job, due: u64) -> String {
     let Job { turn, kind, .. } = job;
-    format!("{}#{}#{}#{}", due_by(due), within(&turn.conversation), turn.turn, job_name(*kind))
+    format!("{}#{}#{}#{}", due_by(due), within(&turn.conversation), turn.turn, *kind as u8)
 }
 
 pub(crate) fn due_by(due: u64) -> String {
@@ -180,7 +180,11 @@ mod tests {
             keys.extend([Key::conversation(&key), Key::message(&key, 1), Key::message(&key, 16)]);
             for other in ids {
                 let turn = TurnKey { conversation: key.clone(), turn: other.parse().unwrap() };
-                keys.extend([Key::turn(&turn), Key::segment(&turn, 0, 1), Key::segment(&turn, 1, 1)]);
+                keys.extend([
+                    Key::turn(&turn),
+                    Key::segment(&turn, Fence(1), 0, 1),
+                    Key::segment(&turn, Fence(1), 1, 1),
+                ]);
                 keys.extend([Key::job(&turn, JobKind::Workout), Key::job(&turn, JobKind::Forget)]);
                 keys.push(Key::request(&key, &other.parse().unwrap()));
             }
@@ -210,7 +214,7 @@ mod tests {
     fn the_longest_key_is_within_the_limit() {
         let long = "x".repeat(64);
         let turn = TurnKey { conversation: conversation(&long, &long, &long), turn: long.parse().unwrap() };
-        let Key { pk, sk } = Key::segment(&turn, usize::MAX, usize::MAX);
+        let Key { pk, sk } = Key::segment(&turn, Fence(u64::MAX), usize::MAX, usize::MAX);
         assert!(pk.len() < 2_048 && sk.len() < 1_024);
     }
 }

@@ -47,11 +47,14 @@ pub struct Settings {
     pub attempts: u32,
     /// How long one try may take: 800 ms, so that a second one fits the two seconds of a save.
     pub attempt: Duration,
+    /// About how long it waits before the second try: 50 ms; before the third, twice as long.
+    pub pause: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { table: "coach".to_owned(), endpoint: None, attempts: 3, attempt: Duration::from_millis(800) }
+        let (attempt, pause) = (Duration::from_millis(800), Duration::from_millis(50));
+        Self { table: "coach".to_owned(), endpoint: None, attempts: 3, attempt, pause }
     }
 }
 
@@ -60,7 +63,7 @@ impl Settings {
     pub fn open(&self, sdk: &SdkConfig) -> Table {
         let tries = RetryConfig::standard()
             .with_max_attempts(self.attempts)
-            .with_initial_backoff(Duration::from_millis(50))
+            .with_initial_backoff(self.pause)
             .with_max_backoff(Duration::from_millis(400));
         let times = TimeoutConfig::builder().connect_timeout(self.attempt).operation_attempt_timeout(self.attempt);
         let config = Builder::from(sdk).retry_config(tries).timeout_config(times.build());

@@ -9,7 +9,7 @@ use domain::{
 use ports::stored::{self, FORM};
 use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
 
-use crate::item::{Item, Row, bytes, number, text};
+use crate::item::{Item, Row, bytes, number, text, unreadable};
 use crate::key::{self, Key, PK, SHARD, SK, TIME};
 use crate::table::TTL;
 
@@ -174,11 +174,14 @@ pub(crate) fn segment(key: &Key, events: &[domain::TurnEvent], lease_until: Time
     Ok(item(key, [("events", events), (TTL, ttl(lease_until, FORGOTTEN))]))
 }
 
-/// Where a segment begins, and its events.
-pub(crate) fn read_segment(item: &Item) -> Result<(usize, Vec<domain::TurnEvent>)> {
-    let from = Row(item).text(SK)?.rsplit('-').next().and_then(|from| usize::from_str_radix(from, 16).ok());
-    let from = from.ok_or_else(|| crate::item::unreadable(SK))?;
-    Ok((from, stored::read_events(Row(item).bytes("events")?)?))
+/// Whose segment it is, where it begins, and its events.
+pub(crate) fn read_segment(item: &Item) -> Result<(Fence, usize, Vec<domain::TurnEvent>)> {
+    let mut parts = Row(item).text(SK)?.rsplit('-').map(|part| u64::from_str_radix(part, 16).ok());
+    let (fence, from) = (parts.next().flatten(), parts.next().flatten());
+    let (Some(fence), Some(from)) = (fence, from.and_then(|from| usize::try_from(from).ok())) else {
+        return Err(unreadable(SK));
+    };
+    Ok((Fence(fence), from, stored::read_events(Row(item).bytes("events")?)?))
 }
 
 /// The attribute of the allowance that is a turn's hold.

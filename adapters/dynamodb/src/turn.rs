@@ -1,7 +1,7 @@
 //! A turn while it runs, and how it is read, then and later.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Body, Fault, Timestamp, TurnEvent, TurnKey};
+use domain::{Body, Fault, Fence, TurnEvent, TurnKey};
 use ports::{Checkpoint, PortError, Result, Stop, TurnRecord, TurnState, Written, stored};
 
 use crate::ROUNDS;
@@ -15,7 +15,7 @@ use crate::table::{Range, Table};
 /// Keeps events: a segment of their own, and then the count in the turn, by which they count.
 pub(crate) async fn checkpoint(table: &Table, c: &Checkpoint) -> Result<Written<Stop>> {
     let through = c.from + c.events.len();
-    let segment = Key::segment(&c.turn, c.from, through);
+    let segment = Key::segment(&c.turn, c.fence, c.from, through);
     if !c.events.is_empty() {
         let item = map::segment(&segment, &c.events, c.lease_until)?;
         let put = table.client().put_item().table_name(table.name()).set_item(Some(item));
@@ -32,37 +32,31 @@ pub(crate) async fn checkpoint(table: &Table, c: &Checkpoint) -> Result<Written<
 /// Counts what is kept, and renews the lease: both only ever grow.
 async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<Stop>> {
     let (mut kept, mut lease) = (through, c.lease_until);
-    let mut still = ("#kept BETWEEN :least AND :kept AND #lease <= :lease", c.from, Timestamp(0));
+    let mut condition = "#kept BETWEEN :from AND :kept AND #lease <= :lease";
+    let mut values = vec![("from", count_of(c.from)), ("kept", count_of(kept)), ("lease", number(lease.0))];
     for _ in 0..ROUNDS {
-        let (condition, least, seen) = still;
-        let mut values = vec![
-            ("fence", number(c.fence.0)),
-            ("least", count_of(least)),
-            ("kept", count_of(kept)),
-            ("lease", number(lease.0)),
-        ];
-        if condition.contains(":seen") {
-            values.push(("seen", number(seen.0)));
-        }
+        values.push(("fence", number(c.fence.0)));
         let change = Change::of(Key::turn(&c.turn)).set("kept", count_of(kept)).set("lease", number(lease.0));
-        let condition = format!("#fence = :fence AND attribute_not_exists(#closing) AND {condition}");
-        let found = match change.only_if(&condition, values).make(table.client(), table.name()).await? {
+        let change =
+            change.only_if(&format!("#fence = :fence AND attribute_not_exists(#closing) AND {condition}"), values);
+        let found = match change.make(table.client(), table.name()).await? {
             Changed::Now(item) => return Ok(Written::Done(map::read_turn(&item)?.stop)),
             Changed::Not(None) => return Ok(Written::LeaseLost),
             Changed::Not(Some(item)) => map::read_turn(&item)?,
         };
-        let TurnState::Running { fence, lease_until } = found.record.state else { return Ok(Written::LeaseLost) };
-        if fence != c.fence {
-            return Ok(Written::LeaseLost);
-        }
+        let seen = match found.record.state {
+            TurnState::Running { fence, lease_until } if fence == c.fence => lease_until,
+            TurnState::Running { .. } | TurnState::Ended(_) => return Ok(Written::LeaseLost),
+        };
         if found.record.kept < c.from {
             return Err(PortError::new("dynamodb", Fault::Rejected));
         }
-        (kept, lease) = (through.max(found.record.kept), c.lease_until.max(lease_until));
-        if (kept, lease) == (found.record.kept, lease_until) {
+        (kept, lease) = (through.max(found.record.kept), c.lease_until.max(seen));
+        if (kept, lease) == (found.record.kept, seen) {
             return Ok(Written::Done(found.stop));
         }
-        still = ("#kept BETWEEN :least AND :least AND #lease = :seen", found.record.kept, lease_until);
+        condition = "#kept = :kept AND #lease = :lease";
+        values = vec![("kept", count_of(found.record.kept)), ("lease", number(seen.0))];
     }
     Err(contended())
 }
@@ -89,7 +83,7 @@ pub(crate) async fn turn(table: &Table, turn: &TurnKey, from: usize) -> Result<O
         let row = map::read_turn(&item)?;
         let events = match &row.record.state {
             _ if from >= row.record.kept => Some(Vec::new()),
-            TurnState::Running { .. } => segments(table, turn, from, row.record.kept).await?,
+            TurnState::Running { fence, .. } => segments(table, turn, *fence, from..row.record.kept).await?,
             TurnState::Ended(closing) => {
                 let ending = TurnEvent::Ended(closing.clone());
                 let told = if from + 1 < row.record.kept { said(table, turn, &row).await? } else { Some(Vec::new()) };
@@ -106,24 +100,26 @@ pub(crate) async fn turn(table: &Table, turn: &TurnKey, from: usize) -> Result<O
     Ok(last.map(|record| (TurnRecord { kept: from.min(record.kept), ..record }, Vec::new())))
 }
 
-/// The events of a running turn; `None` if some are not there.
-async fn segments(table: &Table, turn: &TurnKey, from: usize, kept: usize) -> Result<Option<Vec<TurnEvent>>> {
+/// These events of a running turn; `None` if some are not there.
+async fn segments(
+    table: &Table,
+    turn: &TurnKey,
+    fence: Fence,
+    places: std::ops::Range<usize>,
+) -> Result<Option<Vec<TurnEvent>>> {
     let pk = key::partition(&turn.conversation.user);
-    let (first, last) = (key::segments_through(turn, from + 1), format!("{}{LAST}", key::segments_of(turn)));
+    let first = key::segments_through(turn, places.start + 1);
+    let last = format!("{}{LAST}", key::segments_of(turn));
     let mut events = Vec::new();
     for item in table.between(Range::of(&pk, &first, &last), usize::MAX).await? {
-        let (begin, segment) = map::read_segment(&item)?;
-        let next = from + events.len();
-        if begin > next {
-            return Ok(None);
+        let (of, begin, segment) = map::read_segment(&item)?;
+        let next = places.start + events.len();
+        if of == fence && begin <= next {
+            events.extend(segment.into_iter().skip(next - begin));
         }
-        events.extend(segment.into_iter().skip(next - begin));
     }
-    if from + events.len() < kept {
-        return Ok(None);
-    }
-    events.truncate(kept - from);
-    Ok(Some(events))
+    events.truncate(places.len());
+    Ok((events.len() == places.len()).then_some(events))
 }
 
 /// What an ended turn has told, without its ending; `None` if its message is not there.

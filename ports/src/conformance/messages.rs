@@ -13,7 +13,8 @@ use serde_json::json;
 use super::somebody;
 use crate::{Admission, Admitted, Begun, Checkpoint, Hold, JobsOf, MessageStore, Stop, TurnState, Writer, Written};
 
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
+/// Later than today: a store may throw away what has expired long ago.
+const NOW: Timestamp = Timestamp(2_000_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn key(user: &UserScope, conversation: &str) -> ConversationKey {

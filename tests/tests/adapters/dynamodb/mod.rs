@@ -1,4 +1,5 @@
 //! DynamoDB: dynoxide in this process, and moto for a second opinion.
 
 mod contract;
+mod differential;
 mod setup;
