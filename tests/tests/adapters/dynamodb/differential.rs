@@ -16,7 +16,7 @@ use self::player::Player;
 use super::setup::{behind_proxy, operation};
 
 const WORLDS: u64 = 8;
-const OPERATIONS: u64 = 2_700;
+const OPERATIONS: u64 = 2_520;
 
 /// One request in so many goes wrong.
 const TROUBLE: u64 = 25;
@@ -62,7 +62,7 @@ fn go_wrong(proxy: &Proxy, seed: u64) -> Arc<Mutex<Census>> {
         let [throttled, throughput, failed, conflict, cancelled] = refusals();
         let (cut, lost) = (("cut", Trouble::Cut), ("lost answer", Trouble::LostAnswer));
         let all = match operation {
-            "TransactWriteItems" => vec![throttled, failed, cancelled, cut, lost.clone(), lost],
+            "TransactWriteItems" => vec![throttled, failed, cancelled.clone(), cancelled, cut, lost.clone(), lost],
             _ if is_write => vec![throttled, throughput, failed, conflict, cut, lost.clone(), lost],
             _ => vec![throttled, throughput, failed, cut, lost],
         };

@@ -214,7 +214,7 @@ impl Player {
         let lasting = if self.chance.percent(80) { 90_000_000 } else { 30_000 + self.chance.below(300_000) };
         let hold = self.chance.percent(60).then(|| Hold {
             amount: 1 + self.chance.below(2),
-            limit: 3,
+            limit: 2,
             until: now + Duration::from_millis(10_000 + self.chance.below(1_000_000)),
         });
         Admission {
