@@ -21,6 +21,7 @@ mod llm;
 mod memories;
 mod messages;
 pub mod records;
+pub mod stored;
 mod tokens;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
