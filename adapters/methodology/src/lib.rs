@@ -33,7 +33,10 @@ pub fn read(folder: &Path) -> Result<Vec<IndexEntry>, Unreadable> {
     let unreadable = |path: &Path, source| Unreadable::Path { path: path.to_owned(), source };
     let mut entries = Vec::new();
     for file in WalkDir::new(folder).sort_by_file_name() {
-        let file = file.map_err(|error| unreadable(folder, error.into()))?;
+        let file = file.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_owned();
+            unreadable(&path, error.into_io_error().unwrap_or_else(|| io::Error::other("it leads back to itself")))
+        })?;
         let path = file.path();
         if file.file_type().is_dir() || path.extension().is_none_or(|extension| extension != "md") {
             continue;
