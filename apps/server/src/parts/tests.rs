@@ -104,6 +104,26 @@ async fn a_store_in_memory_has_no_table() {
     assert!(error.to_string().contains("`table create` is for --store dynamodb"), "{error}");
 }
 
+#[cfg(feature = "aws")]
+#[test]
+fn a_second_model_is_tried_only_where_there_is_one() {
+    let second = "--second-reply-model=m";
+    assert!(parts(&["--llm=bedrock", second]).has_second_model());
+    assert!(!parts(&["--llm=bedrock"]).has_second_model());
+    assert!(!parts(&[second]).has_second_model());
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn a_guardrail_has_an_id_and_a_version() {
+    let guardrail = |text: &str| Line::try_parse_from(["test", "--guardrail", text]).ok()?.parts.aws.guardrail;
+    let found = guardrail("abc:DRAFT").unwrap();
+    assert_eq!((found.id.as_str(), found.version.as_str()), ("abc", "DRAFT"));
+    for bad in ["abc", ":1", "abc:"] {
+        assert!(guardrail(bad).is_none(), "{bad}");
+    }
+}
+
 #[test]
 fn a_cosine_is_from_0_to_1() {
     assert_eq!(cosine("0.25"), Ok(0.25));
