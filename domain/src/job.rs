@@ -41,7 +41,8 @@ pub enum JobKind {
 }
 
 /// Where a job is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum JobState {
     /// To be done at this time or later.
     Due(Timestamp),

@@ -23,6 +23,7 @@ mod memories;
 mod messages;
 pub mod records;
 mod remember;
+pub mod stored;
 mod tokens;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};

@@ -17,14 +17,15 @@ use crate::Result;
 /// - *All or nothing.* After an error, all of it was done or none of it.
 /// - *Repeatable.* Asking again with equal arguments changes nothing more, and is answered as the
 ///   first time. That is how a caller settles an answer that was lost: it asks again.
-/// - *Current.* A read that starts after a write was answered sees it, in whatever process.
-///   [`conversations`](Self::conversations) alone may lag.
+/// - *Current.* A read that starts after a write was answered sees it, in whatever process. Only
+///   [`conversations`](Self::conversations) and what is asked of [anyone](JobsOf::Anyone) may lag.
 /// - *Owned.* A key carries its user; nothing of another user is ever read, changed or revealed.
 /// - *Timeless.* No method looks at a clock. What is past its time is for the caller to judge.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MessageStore: Send + Sync {
-    /// Makes an empty conversation; one that is there already stays as it is.
+    /// Makes an empty conversation; one that is there already stays as it is, and one that was
+    /// deleted is not made again.
     async fn create_conversation(&self, new: &Conversation) -> Result<()>;
 
     /// Reads a conversation; `None` if it never was or was deleted.

@@ -5,7 +5,7 @@ use domain::{Fault, RecordId, UserScope};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Cursor, Page, PortError, Ports, Result};
+use crate::{Cursor, Page, PortError, Ports, Result, stored};
 
 /// How many records are read at once.
 const PAGE: usize = 100;
@@ -59,6 +59,22 @@ pub enum Kind {
     Summary,
     Usage,
     Identity,
+}
+
+impl Kind {
+    /// Its name in stored keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coach => "coach",
+            Self::Memory => "memory",
+            Self::Tombstone => "tombstone",
+            Self::Workout => "workout",
+            Self::PersonalRecord => "personal-record",
+            Self::Summary => "summary",
+            Self::Usage => "usage",
+            Self::Identity => "identity",
+        }
+    }
 }
 
 /// A stored record.
@@ -118,16 +134,10 @@ where
 
 /// Reads a record's body as what it was written as.
 pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
-    serde_json::from_slice(&record.body).map_err(undecodable)
+    stored::read_json(&record.body)
 }
 
 /// The bytes of a record's body.
 pub fn body<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(undecodable)
-}
-
-fn undecodable(error: serde_json::Error) -> PortError {
-    // The error's own words may quote what somebody said.
-    let place = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
-    PortError { fault: Fault::Rejected, adapter: "records", source: Some(place.into()) }
+    stored::json(value).map(String::into_bytes)
 }

@@ -5,10 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, PackageId};
 
 fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).other_options(["--locked".into()]).exec().unwrap()
+    metadata_with(&[])
+}
+
+fn metadata_with(features: &[&str]) -> Metadata {
+    let features = features.iter().map(|feature| (*feature).to_owned()).collect();
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root().join("Cargo.toml")).features(CargoOpt::SomeFeatures(features));
+    command.other_options(["--locked".into()]).exec().unwrap()
 }
 
 fn root() -> PathBuf {
@@ -142,8 +149,21 @@ fn only_the_server_is_a_binary_of_the_default_members() {
     let defaults = metadata.workspace_default_packages();
     let binaries = defaults.iter().flat_map(|package| &package.targets).filter(|target| target.is_bin());
     assert_eq!(binaries.map(|target| target.name.as_str()).collect::<Vec<_>>(), ["coach-server"]);
-    let server = tree(&metadata, "coach-server");
-    assert!(!server.iter().any(|name| name.starts_with("aws-sdk") || name.starts_with("lambda")), "{server:?}");
+}
+
+#[test]
+fn the_server_has_aws_in_it_only_if_it_is_built_for_it() {
+    let of_aws = |metadata: &Metadata| {
+        let mut tree = tree(metadata, "coach-server");
+        tree.retain(|name| name.starts_with("aws-") && !name.starts_with("aws-lc") || name.starts_with("lambda"));
+        tree
+    };
+    let without = of_aws(&metadata());
+    assert!(without.is_empty(), "{without:?}");
+    let with = of_aws(&metadata_with(&["coach-server/aws"]));
+    for name in ["aws-config", "aws-sdk-bedrockruntime", "aws-sdk-dynamodb"] {
+        assert!(with.contains(name), "{name} is not in {with:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ pub struct InMemoryMessages(Mutex<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     conversations: BTreeMap<ConversationKey, Row>,
+    deleted: BTreeSet<ConversationKey>,
     keys: BTreeMap<(ConversationKey, IdempotencyKey), KeyRow>,
     turns: BTreeMap<TurnKey, TurnRow>,
     jobs: BTreeMap<(TurnKey, JobKind), Job>,
@@ -167,8 +168,10 @@ impl InMemoryMessages {
 impl MessageStore for InMemoryMessages {
     async fn create_conversation(&self, new: &Conversation) -> Result<()> {
         self.with(|t| {
-            let row = || Row { head: new.clone(), fence: Fence(0), messages: Vec::new() };
-            t.conversations.entry(new.key.clone()).or_insert_with(row);
+            if !t.deleted.contains(&new.key) {
+                let row = || Row { head: new.clone(), fence: Fence(0), messages: Vec::new() };
+                t.conversations.entry(new.key.clone()).or_insert_with(row);
+            }
         })
     }
 
@@ -212,7 +215,11 @@ impl MessageStore for InMemoryMessages {
             t.turns.retain(|turn, _| turn.conversation != *key);
             t.jobs.retain(|(turn, _), _| turn.conversation != *key);
             t.keys.retain(|(conversation, _), _| conversation != key);
-            t.conversations.remove(key).is_some()
+            let known = t.conversations.remove(key).is_some();
+            if known {
+                t.deleted.insert(key.clone());
+            }
+            known
         })
     }
 

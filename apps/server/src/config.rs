@@ -2,9 +2,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::http::HeaderValue;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use domain::UserId;
-use in_memory::Rehearsal;
+
+use crate::doctor::DoctorArgs;
+use crate::load::MethodologyArgs;
+use crate::parts::PartsArgs;
+use crate::trust::Trust;
 
 /// The backend of an AI fitness coach, as a server on this machine.
 #[derive(Debug, Parser)]
@@ -20,6 +24,26 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Print a token of the local issuer; it works beside a running server.
     Token(TokenArgs),
+    /// Look whether each part that the settings name is there and can be used, and say what to do.
+    Doctor(Box<DoctorArgs>),
+    /// Fill the index.
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// Prepare the store.
+    #[command(subcommand)]
+    Table(TableCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// Let every user find a folder of Markdown files; again after a change, or when it broke off.
+    Methodology(Box<MethodologyArgs>),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TableCommand {
+    /// Make the table that --store dynamodb needs.
+    Create(Box<PartsArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -41,27 +65,6 @@ pub(crate) struct Config {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, env = "COACH_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
     pub(crate) listen: SocketAddr,
-
-    /// Where the server keeps the signing key of the local issuer.
-    #[arg(long, env = "COACH_DATA", value_name = "DIR", default_value = ".coach")]
-    pub(crate) data: PathBuf,
-
-    /// Where conversations are kept.
-    #[arg(long, env = "COACH_STORE", value_enum, default_value_t = Store::Memory)]
-    pub(crate) store: Store,
-
-    /// Who answers.
-    #[arg(long, env = "COACH_LLM", value_enum, default_value_t = Llm::Rehearsal)]
-    pub(crate) llm: Llm,
-
-    /// How long the rehearsal model takes for a word, in milliseconds.
-    #[arg(long, env = "COACH_PACE_MS", value_name = "MS", default_value_t = 30,
-          value_parser = clap::value_parser!(u64).range(0..=10_000))]
-    pub(crate) pace_ms: u64,
-
-    /// What the rehearsal model's choices come from.
-    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = Rehearsal::SEED)]
-    pub(crate) rehearsal_seed: u64,
 
     /// Origin whose pages may call, such as http://localhost:5173; may be given more than once.
     #[arg(long = "cors-origin", env = "COACH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
@@ -110,33 +113,15 @@ pub(crate) struct Config {
     #[arg(long, env = "COACH_PRICES", value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
 
-    /// Take tokens of this issuer instead of the local one; needs --audience and --jwks-url.
-    #[arg(long, env = "COACH_ISSUER", value_name = "URL", requires_all = ["audience", "jwks_url"])]
-    pub(crate) issuer: Option<String>,
-
-    /// The audience (client id) that tokens must be for.
-    #[arg(long, env = "COACH_AUDIENCE", value_name = "ID", requires = "issuer")]
-    pub(crate) audience: Option<String>,
-
-    /// Where the issuer publishes its keys.
-    #[arg(long, env = "COACH_JWKS_URL", value_name = "URL", requires = "issuer")]
-    pub(crate) jwks_url: Option<String>,
-
     /// What is logged, in the words of tracing's EnvFilter, such as debug or coach_http=debug.
     #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info")]
     pub(crate) log: String,
-}
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Store {
-    /// In memory: gone when the server ends.
-    Memory,
-}
+    #[command(flatten)]
+    pub(crate) trust: Trust,
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Llm {
-    /// An offline stand-in that needs no account.
-    Rehearsal,
+    #[command(flatten)]
+    pub(crate) parts: PartsArgs,
 }
 
 fn origin(text: &str) -> Result<HeaderValue, String> {

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use domain::Prices;
 
-use crate::StartError;
+use crate::error::StartError;
 
 /// The table of prices in this file; an empty one without a file.
 pub(crate) fn read(file: Option<&Path>) -> Result<Prices, StartError> {

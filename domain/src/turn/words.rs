@@ -124,7 +124,8 @@ pub struct Finish {
 }
 
 /// How a turn ended, and what is known about it: kept with the turn, and told at its end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Closing {
     /// The turn's state, the message's status and the terminal event follow from it.
     pub ending: Ending,
@@ -137,7 +138,8 @@ pub struct Closing {
 }
 
 /// What happened in a turn.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct Report {
     pub route: Option<RouterDecision>,

@@ -13,7 +13,8 @@ use serde_json::json;
 use super::somebody;
 use crate::{Admission, Admitted, Begun, Checkpoint, Hold, JobsOf, MessageStore, Stop, TurnState, Writer, Written};
 
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
+/// Later than today: a store may throw away what has expired long ago.
+const NOW: Timestamp = Timestamp(2_000_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn key(user: &UserScope, conversation: &str) -> ConversationKey {
@@ -449,6 +450,14 @@ pub async fn a_deleted_conversation_takes_no_more_writes(store: &dyn MessageStor
     assert_eq!(store.conversation(key).await.unwrap(), None);
     assert!(store.messages(key, None, 10).await.unwrap().is_empty());
     assert!(store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap().is_empty());
+}
+
+pub async fn a_deleted_conversation_is_not_made_again(store: &dyn MessageStore) {
+    let key = conversation(store).await;
+    assert!(store.delete_conversation(&key).await.unwrap());
+    store.create_conversation(&empty(key.clone(), NOW)).await.unwrap();
+    assert_eq!(store.conversation(&key).await.unwrap(), None);
+    assert!(!store.delete_conversation(&key).await.unwrap());
 }
 
 pub async fn a_job_is_held_by_one_at_a_time(store: &dyn MessageStore) {

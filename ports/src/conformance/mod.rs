@@ -9,7 +9,8 @@
 //!
 //! The expression is awaited once for each test and gives it a store of its own, or one that other
 //! tests use too: every clause works on users that nobody else has. The tests need `tokio` in the
-//! adapter's dev-dependencies.
+//! adapter's dev-dependencies. Whoever wants something else than tests of the clauses gives a macro
+//! of their own: `message_store_conformance! { my_macro; async { … } }`.
 
 #![expect(missing_docs, reason = "the name of a clause says what it holds")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests: a failure is a panic")]
@@ -48,7 +49,10 @@ macro_rules! conformance_tests {
 #[macro_export]
 macro_rules! message_store_conformance {
     ($make:expr) => {
-        $crate::conformance_tests! { $crate::conformance::messages, $make;
+        $crate::message_store_conformance! { $crate::conformance_tests; $make }
+    };
+    ($($each:ident)::+ ; $make:expr) => {
+        $($each)::+! { $crate::conformance::messages, $make;
             a_conversation_is_made_once
             a_conversation_that_is_not_there_is_nothing
             conversations_are_listed_with_the_last_active_first
@@ -82,6 +86,7 @@ macro_rules! message_store_conformance {
             a_turn_is_read_from_any_place
             nothing_of_another_user_is_seen
             a_deleted_conversation_takes_no_more_writes
+            a_deleted_conversation_is_not_made_again
             a_job_is_held_by_one_at_a_time
             a_claim_that_ran_out_is_open_again
             a_settled_job_is_not_claimed_again
@@ -96,7 +101,10 @@ macro_rules! message_store_conformance {
 #[macro_export]
 macro_rules! record_store_conformance {
     ($make:expr) => {
-        $crate::conformance_tests! { $crate::conformance::records, $make;
+        $crate::record_store_conformance! { $crate::conformance_tests; $make }
+    };
+    ($($each:ident)::+ ; $make:expr) => {
+        $($each)::+! { $crate::conformance::records, $make;
             a_record_is_read_as_it_was_written
             an_absent_record_is_nothing
             a_write_that_expects_absence_is_taken_once

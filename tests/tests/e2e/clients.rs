@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use coach_tests::{has, on_path};
 use serde_json::Value;
 
-use crate::server::{Server, has, on_path, run};
+use crate::server::{Server, run};
 
 fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("node")

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
+use coach_tests::{has, on_path};
 use http_adapter::Code;
 use serde_json::Value;
 
-use crate::server::{Server, has, on_path, run};
+use crate::server::{Server, run};
 use crate::troubles::troubles;
 
 /// Codes of things that are still to come: spending has no limits yet.

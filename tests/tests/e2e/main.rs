@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "this process is a client: its time and its tasks are its own")]
 
+mod aws;
 mod clients;
 mod codes;
 mod load;
+mod parts;
 mod server;
 mod streams;
 mod troubles;

@@ -1,10 +1,9 @@
 //! Starting and ending `coach-server`, and the tools that talk with it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -27,9 +26,13 @@ impl Server {
     }
 
     pub(crate) fn start_with(options: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_of(binary(), options, environment)
+    }
+
+    pub(crate) fn start_of(binary: &Path, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let log = data.path().join("server.log");
-        let mut command = Command::new(binary());
+        let mut command = Command::new(binary);
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data.path().join("coach")).args(options);
         command.envs(environment.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
@@ -87,16 +90,31 @@ impl Drop for Server {
 /// The server as `cargo run` builds it, built when it is not there or not current.
 pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root).args(["build", "--locked", "--bin", "coach-server", "--message-format", "json"]);
-        let output = cargo.stderr(Stdio::inherit()).output().unwrap();
-        assert!(output.status.success(), "coach-server does not build");
-        let messages = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-        let built = messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from)).next_back();
-        built.expect("cargo says where it put coach-server")
-    })
+    BINARY.get_or_init(|| built("plain", &["--bin", "coach-server"]))
+}
+
+/// The same with the parts that are on AWS.
+pub(crate) fn binary_with_aws() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built("aws", &["--package", "coach-server", "--features", "aws"]))
+}
+
+/// Cargo puts every kind of server into the same place, so each gets a name of its own.
+fn built(kind: &str, options: &[&str]) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root).args(["build", "--locked", "--message-format", "json"]).args(options);
+    let output = cargo.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "coach-server does not build");
+    let messages = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    let executables = messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from));
+    let executable = executables.last().expect("cargo says where it put coach-server");
+    let own = executable.with_file_name(format!("coach-server-{kind}"));
+    _ = std::fs::remove_file(&own);
+    std::fs::hard_link(executable, &own).unwrap();
+    own
 }
 
 /// Runs a tool to its end, at most for so long; what it printed, and whether it ended well.
@@ -129,23 +147,6 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> (String, bool) {
         eprintln!("{command:?}: {complaints}");
     }
     (text, status.success())
-}
-
-/// Whether a tool is there. Where everything must be, as in `.ci/run`, a missing one is a failure;
-/// elsewhere the test says that it was skipped, also when its output is not shown.
-pub(crate) fn has(tool: &str, found: bool) -> bool {
-    if !found {
-        assert!(std::env::var_os("COACH_REQUIRE_TOOLS").is_none(), "{tool} is missing");
-        static SKIPPED: AtomicUsize = AtomicUsize::new(0);
-        let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-        _ = writeln!(std::io::stderr(), "SKIPPED ({count} so far): a test that needs {tool}");
-    }
-    found
-}
-
-pub(crate) fn on_path(tool: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file())
 }
 
 fn read(path: &Path) -> String {

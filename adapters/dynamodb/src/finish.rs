@@ -1,0 +1,118 @@
+//! Ending a turn in one write.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use domain::{Finish, Job, JobState, Opening, TurnKey};
+use ports::stored::{json, told};
+use ports::{Result, TurnState, Writer, Written};
+
+use crate::ROUNDS;
+use crate::admit::given_back;
+use crate::change::{Change, put};
+use crate::fault::contended;
+use crate::item::{number, text};
+use crate::key::{Key, TIME};
+use crate::map::{self, TurnRow};
+use crate::table::{TTL, Table};
+
+/// Ends a turn, unless it has ended or another has the right to.
+pub(crate) async fn finish(table: &Table, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
+    let closing = json(&*finish.closing)?;
+    for _ in 0..ROUNDS {
+        let Some(item) = table.item(&Key::turn(turn)).await? else { return Ok(Written::LeaseLost) };
+        let row = map::read_turn(&item)?;
+        if let Some(ended) = &row.closing {
+            return Ok(if *ended == closing { Written::Done(()) } else { Written::LeaseLost });
+        }
+        if !may_end(&row.record.state, writer) {
+            return Ok(Written::LeaseLost);
+        }
+        if table.transact(writes(table.name(), turn, &row, finish, &closing)?).await? {
+            return Ok(Written::Done(()));
+        }
+    }
+    Err(contended())
+}
+
+fn may_end(state: &TurnState, writer: Writer) -> bool {
+    match (state, writer) {
+        (TurnState::Running { fence, .. }, Writer::Holder(mine)) => *fence == mine,
+        (TurnState::Running { fence, lease_until }, Writer::Reaper { fence: f, lease_until: l }) => {
+            *fence == f && *lease_until == l
+        }
+        (TurnState::Ended(_), _) => false,
+    }
+}
+
+fn writes(
+    table: &str,
+    turn: &TurnKey,
+    row: &TurnRow,
+    finish: &Finish,
+    closing: &str,
+) -> Result<Vec<TransactWriteItem>> {
+    let TurnState::Running { lease_until, fence } = &row.record.state else { return Ok(Vec::new()) };
+    let (started, _) = told(&finish.events)?;
+    let mut ended = Change::of(Key::turn(turn))
+        .set("closing", text(closing))
+        .set("kept", number(u64::try_from(finish.events.len() + 1).unwrap_or(u64::MAX)))
+        .set(TTL, map::ended_ttl(row.record.kept_until))
+        .remove("holds");
+    if started {
+        ended = ended.set("started", number(1));
+    }
+    // A holder that renews its lease meanwhile is judged again: that costs a round, and a reaper its right.
+    let unchanged = [("fence", number(fence.0)), ("lease", number(lease_until.0))];
+    let ended = ended.only_if("attribute_not_exists(#closing) AND #fence = :fence AND #lease = :lease", unchanged);
+
+    let key = &turn.conversation;
+    let reply = opening(turn, row).reply(finish.closing.ending, &finish.events);
+    // While a turn runs, its conversation's last activity is when it was admitted.
+    let activity = row.record.created.max(finish.closing.at);
+    let mut freed = Change::of(Key::conversation(key))
+        .remove("active")
+        .set("activity", number(activity.0))
+        .set(TIME, text(time(turn, activity)))
+        .only_if("#active = :turn AND #fence = :fence", [("turn", text(&turn.turn)), ("fence", number(fence.0))]);
+    if let Some(title) = finish.title.as_ref().filter(|title| !title.is_empty()) {
+        freed = freed.set_if_absent("title", text(title));
+    }
+    if let Some(reply) = &reply {
+        freed = freed.set("messages", number(reply.number));
+    }
+
+    let mut writes = vec![ended.write(table)?, freed.write(table)?];
+    if let Some(reply) = &reply {
+        writes.push(put(table, map::message(key, reply)?, Some(("attribute_not_exists(#pk)", [])))?);
+    }
+    let mut kinds = finish.closing.jobs.clone();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let state = JobState::Due(finish.closing.at);
+        let job = Job { turn: turn.clone(), kind, attempts: 0, state, calls: Vec::new() };
+        writes.push(put::<0>(table, map::job(&job)?, None)?);
+    }
+    if row.holds {
+        writes.push(given_back(turn).write(table)?);
+    }
+    Ok(writes)
+}
+
+/// What a reply is made with: of the user's message its number and its time.
+fn opening(turn: &TurnKey, row: &TurnRow) -> Opening {
+    let record = &row.record;
+    let body = domain::Body::User { text: "".into(), sent: None, zone: None };
+    let user_message = domain::Message {
+        id: record.assistant_message.clone(),
+        number: record.number,
+        turn: turn.turn.clone(),
+        created: record.created,
+        body,
+    };
+    Opening { turn: turn.clone(), user_message, assistant_message: record.assistant_message.clone() }
+}
+
+fn time(turn: &TurnKey, activity: domain::Timestamp) -> String {
+    let head = domain::Conversation::new(turn.conversation.clone(), String::new(), activity);
+    crate::key::conversation_time(&head)
+}

@@ -1,0 +1,102 @@
+//! The work that turns leave behind: found by when it is due, claimed by one.
+
+use domain::{Job, JobState, Outcome, Timestamp};
+use futures::future::try_join_all;
+use ports::stored::json;
+use ports::{JobsOf, Result};
+use uuid::Uuid;
+
+use crate::change::{Change, Changed};
+use crate::item::{Item, Row, number, text};
+use crate::key::{self, Key, LAST, SHARD, SHARDS, TIME};
+use crate::map;
+use crate::table::{BY_TIME, DUE, Range, Table};
+
+/// Claims jobs that are due, the oldest first. One that another claims at the same time is left to it.
+pub(crate) async fn claim(
+    table: &Table,
+    of: &JobsOf,
+    now: Timestamp,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Vec<Job>> {
+    // Tells the SDK's second try that the first one has claimed it.
+    let claimer = Uuid::new_v4().to_string();
+    let mut claimed = Vec::new();
+    for seen in due(table, of, now, limit).await? {
+        if claimed.len() == limit {
+            break;
+        }
+        let job = Job { attempts: seen.attempts + 1, state: JobState::Claimed(until), ..seen.clone() };
+        let change = change(&job, &seen)?.set("attempts", number(job.attempts.into())).set("claimer", text(&claimer));
+        match change.make(table.client(), table.name()).await? {
+            Changed::Now(_) => claimed.push(job),
+            Changed::Not(Some(item)) if Row(&item).opt_text("claimer")? == Some(&claimer) => claimed.push(job),
+            Changed::Not(_) => {}
+        }
+    }
+    Ok(claimed)
+}
+
+/// Notes what came of a claimed job, unless another has claimed it since.
+pub(crate) async fn settle(table: &Table, job: &Job, outcome: &Outcome) -> Result<()> {
+    let settled = Job { state: outcome.clone().into(), ..job.clone() };
+    let change = change(&settled, job)?.set("calls", text(json(&job.calls)?));
+    change.make(table.client(), table.name()).await.map(drop)
+}
+
+/// From what was seen to what shall be.
+fn change(job: &Job, seen: &Job) -> Result<Change> {
+    let change = Change::of(Key::job(&job.turn, job.kind)).set("state", text(json(&job.state)?));
+    let change = match map::open(job) {
+        Some((time, shard)) => change.set(TIME, time).set(SHARD, shard),
+        None => change.remove(TIME).remove(SHARD),
+    };
+    let unchanged = [("seen", text(json(&seen.state)?)), ("tries", number(seen.attempts.into()))];
+    Ok(change.only_if("#state = :seen AND #attempts = :tries", unchanged))
+}
+
+/// Jobs that are due, at least `limit` of them if there are so many.
+async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result<Vec<Job>> {
+    let through = format!("{}{LAST}", key::due_by(now.0));
+    let mut due = match of {
+        JobsOf::Turn(_) | JobsOf::Conversation(_) => all(table, of).await?,
+        JobsOf::User(user) => {
+            let pk = key::partition(user);
+            let range = Range { index: Some(BY_TIME), ..Range::of(&pk, "J#", &through) };
+            read(&table.between(range, limit).await?)?
+        }
+        JobsOf::Anyone => {
+            let shards = (0..SHARDS).map(|number| {
+                let through = &through;
+                async move {
+                    let pk = key::shard(number);
+                    let range = Range { index: Some(DUE), lagging: true, ..Range::of(&pk, "J#", through) };
+                    table.between(range, limit).await
+                }
+            });
+            read(&try_join_all(shards).await?.concat())?
+        }
+    };
+    due.retain(|job| map::due(job).is_some_and(|at| at <= now));
+    due.sort_by(|a, b| (map::due(a), &a.turn, a.kind).cmp(&(map::due(b), &b.turn, b.kind)));
+    Ok(due)
+}
+
+/// Jobs in any state.
+pub(crate) async fn all(table: &Table, of: &JobsOf) -> Result<Vec<Job>> {
+    let (user, first) = match of {
+        JobsOf::Turn(turn) => (&turn.conversation.user, key::jobs_of_turn(turn)),
+        JobsOf::Conversation(conversation) => (&conversation.user, key::all("J", conversation)),
+        JobsOf::User(user) => (user, "J#".to_owned()),
+        JobsOf::Anyone => return read(&table.all_jobs().await?),
+    };
+    let (pk, last) = (key::partition(user), format!("{first}{LAST}"));
+    read(&table.between(Range::of(&pk, &first, &last), usize::MAX).await?)
+}
+
+fn read(items: &[Item]) -> Result<Vec<Job>> {
+    let mut jobs = items.iter().map(map::read_job).collect::<Result<Vec<_>>>()?;
+    jobs.sort_by(|a, b| (&a.turn, a.kind).cmp(&(&b.turn, b.kind)));
+    Ok(jobs)
+}

@@ -1,0 +1,220 @@
+//! The keys of items. Ids hold no `#`, so no two keys of different things are alike.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{CoachId, Conversation, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, TurnKey, UserScope};
+use ports::{Kind, PortError, RecordKey, Result};
+
+use crate::item::Item;
+
+/// The attributes that hold keys: the table's own; those of the index by time, which has the
+/// table's partitions; that of the index of jobs that are due.
+pub(crate) const PK: &str = "pk";
+pub(crate) const SK: &str = "sk";
+pub(crate) const TIME: &str = "time";
+pub(crate) const SHARD: &str = "shard";
+
+/// Sorts after all that can follow it in a key.
+pub(crate) const LAST: &str = "~";
+
+/// Over how many partitions open jobs are spread.
+pub(crate) const SHARDS: u32 = 8;
+
+/// Where an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn of(user: &UserScope, sk: String) -> Self {
+        Self { pk: partition(user), sk }
+    }
+
+    pub(crate) fn conversation(key: &ConversationKey) -> Self {
+        Self::of(&key.user, format!("C#{}", within(key)))
+    }
+
+    pub(crate) fn message(key: &ConversationKey, number: u64) -> Self {
+        Self::of(&key.user, format!("{}{number:016x}", all("M", key)))
+    }
+
+    pub(crate) fn request(key: &ConversationKey, request: &IdempotencyKey) -> Self {
+        Self::of(&key.user, format!("{}{request}", all("K", key)))
+    }
+
+    pub(crate) fn turn(turn: &TurnKey) -> Self {
+        Self::of(&turn.conversation.user, format!("{}{}", all("T", &turn.conversation), turn.turn))
+    }
+
+    /// Where a turn's events `from` until before `through` are, as the holder of a fence kept them.
+    /// They sort by where they end, so that one query finds all with something from a place on.
+    pub(crate) fn segment(turn: &TurnKey, fence: Fence, from: usize, through: usize) -> Self {
+        Self::of(&turn.conversation.user, format!("{}{from:08x}-{:x}", segments_through(turn, through), fence.0))
+    }
+
+    pub(crate) fn job(turn: &TurnKey, kind: JobKind) -> Self {
+        Self::of(&turn.conversation.user, format!("{}{}", jobs_of_turn(turn), job_name(kind)))
+    }
+
+    /// What a user's running turns hold of their allowance.
+    pub(crate) fn allowance(user: &UserScope) -> Self {
+        Self::of(user, "A#holds".to_owned())
+    }
+
+    pub(crate) fn record(at: &RecordKey) -> Self {
+        Self::of(&at.owner, format!("{}{}", records_of(at.kind), at.id))
+    }
+
+    pub(crate) fn item(&self) -> Item {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        Item::from([(PK.to_owned(), text(&self.pk)), (SK.to_owned(), text(&self.sk))])
+    }
+}
+
+pub(crate) fn partition(user: &UserScope) -> String {
+    format!("U#{user}")
+}
+
+fn within(key: &ConversationKey) -> String {
+    format!("{}#{}", key.coach, key.conversation)
+}
+
+/// What all keys of one sort begin with that belong to a conversation.
+pub(crate) fn all(sort: &str, key: &ConversationKey) -> String {
+    format!("{sort}#{}#", within(key))
+}
+
+/// What the keys of a turn's segments begin with that end at `through`.
+pub(crate) fn segments_through(turn: &TurnKey, through: usize) -> String {
+    format!("{}{:08x}-", segments_of(turn), u32::try_from(through).unwrap_or(u32::MAX))
+}
+
+pub(crate) fn segments_of(turn: &TurnKey) -> String {
+    format!("{}{}#", all("E", &turn.conversation), turn.turn)
+}
+
+pub(crate) fn jobs_of_turn(turn: &TurnKey) -> String {
+    format!("{}{}#", all("J", &turn.conversation), turn.turn)
+}
+
+pub(crate) fn records_of(kind: Kind) -> String {
+    format!("R#{}#", kind.name())
+}
+
+/// Where a conversation stands among those with its coach, and what all of these begin with.
+pub(crate) fn conversation_time(head: &Conversation) -> String {
+    format!("{}{}", conversations_with(&head.key.coach), place(head))
+}
+
+pub(crate) fn conversations_with(coach: &CoachId) -> String {
+    format!("C#{coach}#")
+}
+
+/// The same as text that a client may keep.
+pub(crate) fn place(head: &Conversation) -> String {
+    format!("{:016x}.{}", head.last_activity.0, head.key.conversation)
+}
+
+/// Where an open job stands among those that are due.
+pub(crate) fn job_time(job: &Job, due: u64) -> String {
+    let Job { turn, kind, .. } = job;
+    format!("{}#{}#{}#{}", due_by(due), within(&turn.conversation), turn.turn, *kind as u8)
+}
+
+pub(crate) fn due_by(due: u64) -> String {
+    format!("J#{due:016x}")
+}
+
+pub(crate) fn shard(number: u32) -> String {
+    format!("J#{number}")
+}
+
+/// The partition of a job that is open.
+pub(crate) fn shard_of(turn: &TurnKey) -> String {
+    let sum = turn.turn.as_str().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    shard(sum % SHARDS)
+}
+
+fn job_name(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Workout => "workout",
+        JobKind::Memory => "memory",
+        JobKind::Forget => "forget",
+        JobKind::Summary => "summary",
+    }
+}
+
+/// Whose job this is, and which, by its own key.
+pub(crate) fn read_job(pk: &str, sk: &str) -> Result<(TurnKey, JobKind)> {
+    let parsed = || {
+        let mut parts = sk.split('#').skip(1);
+        let user = UserScope::stored(pk.strip_prefix("U#")?.parse().ok()?);
+        let (coach, conversation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let turn = parts.next()?.parse().ok()?;
+        let name = parts.next()?;
+        let all = [JobKind::Workout, JobKind::Memory, JobKind::Forget, JobKind::Summary];
+        let kind = all.into_iter().find(|kind| job_name(*kind) == name)?;
+        Some((TurnKey { conversation: ConversationKey { user, coach, conversation }, turn }, kind))
+    };
+    parsed().ok_or_else(|| PortError::new("dynamodb", Fault::Rejected))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn conversation(user: &str, coach: &str, conversation: &str) -> ConversationKey {
+        let user = UserScope::stored(user.parse().unwrap());
+        ConversationKey { user, coach: coach.parse().unwrap(), conversation: conversation.parse().unwrap() }
+    }
+
+    #[test]
+    fn keys_of_different_things_are_different() {
+        let ids = ["a", "a-a", "a_a", "A", "-", "aa"];
+        let mut keys = Vec::new();
+        for (user, coach, id) in ids.iter().flat_map(|u| ids.iter().flat_map(move |c| ids.map(|v| (*u, *c, v)))) {
+            let key = conversation(user, coach, id);
+            keys.extend([Key::conversation(&key), Key::message(&key, 1), Key::message(&key, 16)]);
+            for other in ids {
+                let turn = TurnKey { conversation: key.clone(), turn: other.parse().unwrap() };
+                keys.extend([
+                    Key::turn(&turn),
+                    Key::segment(&turn, Fence(1), 0, 1),
+                    Key::segment(&turn, Fence(1), 1, 1),
+                ]);
+                keys.extend([Key::job(&turn, JobKind::Workout), Key::job(&turn, JobKind::Forget)]);
+                keys.push(Key::request(&key, &other.parse().unwrap()));
+            }
+        }
+        let different: HashSet<&Key> = keys.iter().collect();
+        assert_eq!(different.len(), keys.len());
+    }
+
+    #[test]
+    fn no_conversation_is_among_the_items_of_another() {
+        let (short, long) = (conversation("u", "a", "a"), conversation("u", "a", "a-1"));
+        assert!(Key::message(&short, 1).sk.starts_with(&all("M", &short)));
+        assert!(!Key::message(&long, 1).sk.starts_with(&all("M", &short)));
+    }
+
+    #[test]
+    fn a_job_is_read_back_from_its_key() {
+        let turn = TurnKey { conversation: conversation("u", "c", "v"), turn: "t".parse().unwrap() };
+        for kind in [JobKind::Workout, JobKind::Memory, JobKind::Forget, JobKind::Summary] {
+            let Key { pk, sk } = Key::job(&turn, kind);
+            assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), kind));
+        }
+        assert!(read_job("U#u", "J#c#v#t#nap").is_err());
+    }
+
+    #[test]
+    fn the_longest_key_is_within_the_limit() {
+        let long = "x".repeat(64);
+        let turn = TurnKey { conversation: conversation(&long, &long, &long), turn: long.parse().unwrap() };
+        let Key { pk, sk } = Key::segment(&turn, Fence(u64::MAX), usize::MAX, usize::MAX);
+        assert!(pk.len() < 2_048 && sk.len() < 1_024);
+    }
+}

@@ -1,0 +1,249 @@
+//! Between what the domain knows and what the items hold.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, JobState, Message, Timestamp, TurnId, TurnKey,
+};
+use ports::stored::{self, FORM};
+use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
+
+use crate::item::{Item, Row, bytes, number, text, unreadable};
+use crate::key::{self, Key, PK, SHARD, SK, TIME};
+use crate::table::TTL;
+
+/// How long past its time what has expired is kept: clocks differ, and readers may be slow.
+const GRACE: u64 = 24 * 3_600;
+
+/// How long past its lease a segment of a running turn is kept. Until then somebody must look at a
+/// turn whose process is gone, or lose what it said.
+const FORGOTTEN: u64 = 30 * 24 * 3_600;
+
+/// When DynamoDB may throw an item away that is of no use from `at` on, in seconds.
+pub(crate) fn ttl(at: Timestamp, grace: u64) -> AttributeValue {
+    number(at.0 / 1_000 + grace)
+}
+
+fn item<const N: usize>(key: &Key, attributes: [(&str, AttributeValue); N]) -> Item {
+    let mut item = key.item();
+    item.insert("v".to_owned(), number(FORM));
+    item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
+    item
+}
+
+fn add(item: &mut Item, name: &str, value: Option<AttributeValue>) {
+    item.extend(value.map(|value| (name.to_owned(), value)));
+}
+
+/// A conversation, and what its next turn needs.
+pub(crate) struct Head {
+    pub(crate) conversation: Conversation,
+    pub(crate) fence: Fence,
+}
+
+/// A new conversation. An empty title is none, so that the first turn's can be set if there is none.
+pub(crate) fn conversation(new: &Conversation) -> Item {
+    let attributes = [
+        ("tags", texts(&new.tags)),
+        ("created", number(new.created.0)),
+        ("activity", number(new.last_activity.0)),
+        ("messages", number(new.messages)),
+        ("fence", number(0)),
+        (TIME, text(key::conversation_time(new))),
+    ];
+    let mut item = item(&Key::conversation(&new.key), attributes);
+    add(&mut item, "title", (!new.title.is_empty()).then(|| text(&new.title)));
+    add(&mut item, "active", new.active.as_ref().map(text));
+    item
+}
+
+pub(crate) fn texts(list: &[String]) -> AttributeValue {
+    AttributeValue::L(list.iter().map(text).collect())
+}
+
+/// A conversation that is there: a deleted one has left its mark, and nothing else.
+pub(crate) fn head(key: &ConversationKey, item: Option<&Item>) -> Result<Option<Head>> {
+    let Some(row) = item.map(Row).filter(|row| !row.has("gone")) else { return Ok(None) };
+    let conversation = Conversation {
+        key: key.clone(),
+        title: row.opt_text("title")?.unwrap_or_default().to_owned(),
+        tags: row.texts("tags")?,
+        created: row.time("created")?,
+        last_activity: row.time("activity")?,
+        messages: row.number("messages")?,
+        active: row.opt_id("active")?,
+    };
+    Ok(Some(Head { conversation, fence: Fence(row.number("fence")?) }))
+}
+
+pub(crate) fn message(conversation: &ConversationKey, message: &Message) -> Result<Item> {
+    let body = bytes(stored::message(message)?);
+    Ok(item(&Key::message(conversation, message.number), [("message", body)]))
+}
+
+pub(crate) fn read_message(item: &Item) -> Result<Message> {
+    stored::read_message(Row(item).bytes("message")?)
+}
+
+/// What a request was, for when it comes again.
+pub(crate) struct Request {
+    pub(crate) turn: TurnId,
+    pub(crate) body: Vec<u8>,
+    pub(crate) until: Timestamp,
+    pub(crate) begun: Begun,
+}
+
+pub(crate) fn request(a: &Admission, begun: Begun) -> Item {
+    let attributes = [
+        ("turn", text(&a.turn.turn)),
+        ("body", bytes(a.body.to_vec())),
+        ("until", number(a.kept_until.0)),
+        ("fence", number(begun.fence.0)),
+        ("number", number(begun.number)),
+        (TTL, ttl(a.kept_until, GRACE)),
+    ];
+    item(&request_key(a), attributes)
+}
+
+pub(crate) fn request_key(a: &Admission) -> Key {
+    let key: &IdempotencyKey = &a.key;
+    Key::request(&a.turn.conversation, key)
+}
+
+pub(crate) fn read_request(item: &Item) -> Result<Request> {
+    let row = Row(item);
+    let begun = Begun { fence: Fence(row.number("fence")?), number: row.number("number")? };
+    Ok(Request { turn: row.id("turn")?, body: row.bytes("body")?.to_vec(), until: row.time("until")?, begun })
+}
+
+/// A turn that begins. It has no time to live: it must end before it may be forgotten.
+pub(crate) fn turn(a: &Admission, begun: Begun) -> Item {
+    let attributes = [
+        ("fence", number(begun.fence.0)),
+        ("lease", number(a.lease_until.0)),
+        ("number", number(begun.number)),
+        ("kept", number(0)),
+        ("assistant", text(&a.assistant_message)),
+        ("created", number(a.now.0)),
+        ("until", number(a.kept_until.0)),
+    ];
+    let mut item = item(&Key::turn(&a.turn), attributes);
+    add(&mut item, "holds", a.hold.map(|hold| number(hold.amount)));
+    item
+}
+
+/// A turn as it is stored.
+pub(crate) struct TurnRow {
+    pub(crate) record: TurnRecord,
+    pub(crate) stop: Stop,
+    /// Whether its events, once it has ended, begin with the first.
+    pub(crate) started: bool,
+    pub(crate) holds: bool,
+    /// How it ended, as it was written.
+    pub(crate) closing: Option<String>,
+}
+
+pub(crate) fn read_turn(item: &Item) -> Result<TurnRow> {
+    let row = Row(item);
+    let closing = row.opt_text("closing")?;
+    let state = match closing {
+        Some(closing) => TurnState::Ended(Arc::new(stored::read_json::<Closing>(closing.as_bytes())?)),
+        None => TurnState::Running { fence: Fence(row.number("fence")?), lease_until: row.time("lease")? },
+    };
+    let record = TurnRecord {
+        state,
+        number: row.number("number")?,
+        assistant_message: row.id("assistant")?,
+        created: row.time("created")?,
+        kept_until: row.time("until")?,
+        kept: row.count("kept")?,
+    };
+    let stop = if row.has("stop") { Stop::Asked } else { Stop::NotAsked };
+    let closing = closing.map(str::to_owned);
+    Ok(TurnRow { record, stop, started: row.has("started"), holds: row.has("holds"), closing })
+}
+
+pub(crate) fn ended_ttl(kept_until: Timestamp) -> AttributeValue {
+    ttl(kept_until, GRACE)
+}
+
+/// Where a stretch of a turn's events is, and what it holds.
+pub(crate) fn segment(key: &Key, events: &[domain::TurnEvent], lease_until: Timestamp) -> Result<Item> {
+    let events = bytes(stored::events(events)?);
+    Ok(item(key, [("events", events), (TTL, ttl(lease_until, FORGOTTEN))]))
+}
+
+/// Whose segment it is, where it begins, and its events.
+pub(crate) fn read_segment(item: &Item) -> Result<(Fence, usize, Vec<domain::TurnEvent>)> {
+    let mut parts = Row(item).text(SK)?.rsplit('-').map(|part| u64::from_str_radix(part, 16).ok());
+    let (fence, from) = (parts.next().flatten(), parts.next().flatten());
+    let (Some(fence), Some(from)) = (fence, from.and_then(|from| usize::try_from(from).ok())) else {
+        return Err(unreadable(SK));
+    };
+    Ok((Fence(fence), from, stored::read_events(Row(item).bytes("events")?)?))
+}
+
+/// The attribute of the allowance that is a turn's hold.
+pub(crate) fn hold_name(turn: &TurnId) -> String {
+    format!("hold:{turn}")
+}
+
+pub(crate) fn hold(hold: &Hold) -> AttributeValue {
+    AttributeValue::L(vec![number(hold.amount), number(hold.until.0)])
+}
+
+/// Whose holds they are, how much each is, and until when.
+pub(crate) fn holds(allowance: Option<&Item>) -> impl Iterator<Item = (&str, u64, Timestamp)> {
+    allowance.into_iter().flatten().filter_map(|(name, value)| {
+        let numbers = value.as_l().ok().filter(|_| name.starts_with("hold:"))?;
+        let mut numbers = numbers.iter().filter_map(|number| number.as_n().ok()?.parse().ok());
+        Some((name.as_str(), numbers.next()?, Timestamp(numbers.next()?)))
+    })
+}
+
+pub(crate) fn job(job: &Job) -> Result<Item> {
+    let key = Key::job(&job.turn, job.kind);
+    let attributes = [
+        ("attempts", number(job.attempts.into())),
+        ("state", text(stored::json(&job.state)?)),
+        ("calls", text(stored::json(&job.calls)?)),
+    ];
+    let mut item = item(&key, attributes);
+    if let Some((time, shard)) = open(job) {
+        add(&mut item, TIME, Some(time));
+        add(&mut item, SHARD, Some(shard));
+    }
+    Ok(item)
+}
+
+/// Where an open job is found by when it is due.
+pub(crate) fn open(job: &Job) -> Option<(AttributeValue, AttributeValue)> {
+    let due = due(job)?;
+    Some((text(key::job_time(job, due.0)), text(key::shard_of(&job.turn))))
+}
+
+/// When a job is due, unless it is settled.
+pub(crate) fn due(job: &Job) -> Option<Timestamp> {
+    match job.state {
+        JobState::Due(at) | JobState::Claimed(at) => Some(at),
+        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
+    }
+}
+
+pub(crate) fn read_job(item: &Item) -> Result<Job> {
+    let row = Row(item);
+    let (turn, kind): (TurnKey, _) = key::read_job(row.text(PK)?, row.text(SK)?)?;
+    Ok(Job {
+        turn,
+        kind,
+        attempts: u32::try_from(row.number("attempts")?).unwrap_or(u32::MAX),
+        state: stored::read_json(row.text("state")?.as_bytes())?,
+        calls: stored::read_json(row.text("calls")?.as_bytes())?,
+    })
+}
+
+pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Result<Record> {
+    let row = Row(item);
+    Ok(Record { at: at.clone(), body: row.bytes("body")?.to_vec(), version: row.number("version")? })
+}

@@ -1,0 +1,144 @@
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::conversation::Edit;
+use domain::{
+    CoachId, Conversation, ConversationKey, Finish, Job, Message, Outcome, Timestamp, TurnEvent, TurnKey, UserScope,
+};
+use futures::try_join;
+use ports::{
+    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord, TurnState, Writer,
+    Written,
+};
+
+use crate::change::{Change, Changed};
+use crate::fault::failed;
+use crate::item::{Item, Row, text, unreadable};
+use crate::key::{self, Key, LAST, PK, SK};
+use crate::table::{BY_TIME, Range, Table};
+use crate::{admit, delete, finish, jobs, map, turn};
+
+/// More than any cursor that was given out: the rest of a longer one cannot matter.
+const LONGEST_CURSOR: usize = 100;
+
+/// Conversations, messages, turns and jobs in a table.
+#[derive(Debug, Clone)]
+pub struct DynamoMessages(Table);
+
+impl DynamoMessages {
+    pub(crate) fn new(table: Table) -> Self {
+        Self(table)
+    }
+}
+
+#[async_trait]
+impl MessageStore for DynamoMessages {
+    async fn create_conversation(&self, new: &Conversation) -> Result<()> {
+        let put = self.0.client().put_item().table_name(self.0.name()).set_item(Some(map::conversation(new)));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed(error)),
+            },
+        }
+    }
+
+    async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>> {
+        let item = self.0.item(&Key::conversation(key)).await?;
+        Ok(map::head(key, item.as_ref())?.map(|head| head.conversation))
+    }
+
+    async fn conversations(
+        &self,
+        owner: &UserScope,
+        coach: &CoachId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Conversation>> {
+        let (pk, first) = (key::partition(owner), key::conversations_with(coach));
+        let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
+        let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
+        let range = Range { index: Some(BY_TIME), newest_first: true, lagging: true, ..Range::of(&pk, &first, &last) };
+        // One more than wanted shows whether there are more, and one may be the cursor's own.
+        let found = self.0.between(range, limit.saturating_add(2)).await?;
+        let heads = found.iter().map(|item| listed(owner, coach, item)).collect::<Result<Vec<_>>>()?;
+        let mut rest = heads.into_iter().filter(|head| Some(key::place(head)) != after);
+        let items: Vec<Conversation> = rest.by_ref().take(limit).collect();
+        let next = rest.next().and(items.last().map(key::place));
+        Ok(Page { items, next })
+    }
+
+    async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
+        let mut change = Change::of(Key::conversation(key)).set("v", crate::item::number(ports::stored::FORM));
+        change = match edit.title.as_deref() {
+            None => change,
+            Some("") => change.remove("title"),
+            Some(title) => change.set("title", text(title)),
+        };
+        if let Some(tags) = &edit.tags {
+            change = change.set("tags", map::texts(tags));
+        }
+        let change = change.only_if("attribute_exists(#pk) AND attribute_not_exists(#gone)", []);
+        Ok(matches!(change.make(self.0.client(), self.0.name()).await?, Changed::Now(_)))
+    }
+
+    async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool> {
+        delete::delete(&self.0, key).await
+    }
+
+    async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
+        let before = before.unwrap_or(u64::MAX);
+        if before <= 1 {
+            return Ok(Vec::new());
+        }
+        let (first, last) = (Key::message(key, 0), Key::message(key, before - 1));
+        let range = Range { newest_first: true, ..Range::of(&first.pk, &first.sk, &last.sk) };
+        let place = Key::conversation(key);
+        let (head, found) = try_join!(self.0.item(&place), self.0.between(range, limit))?;
+        if map::head(key, head.as_ref())?.is_none() {
+            return Ok(Vec::new());
+        }
+        found.iter().map(map::read_message).collect()
+    }
+
+    async fn admit(&self, admission: &Admission) -> Result<Admitted> {
+        admit::admit(&self.0, admission).await
+    }
+
+    async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>> {
+        turn::checkpoint(&self.0, checkpoint).await
+    }
+
+    async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
+        finish::finish(&self.0, turn, writer, finish).await
+    }
+
+    async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
+        turn::ask_stop(&self.0, turn).await
+    }
+
+    async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+        turn::turn(&self.0, turn, from).await
+    }
+
+    async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+        jobs::claim(&self.0, of, now, until, limit).await
+    }
+
+    async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()> {
+        jobs::settle(&self.0, job, outcome).await
+    }
+
+    async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
+        jobs::all(&self.0, of).await
+    }
+}
+
+/// A conversation out of the list, by its own key.
+fn listed(owner: &UserScope, coach: &CoachId, item: &Item) -> Result<Conversation> {
+    let id = Row(item).text(SK)?.rsplit('#').next().and_then(|id| id.parse().ok());
+    let conversation = id.ok_or_else(|| unreadable(SK))?;
+    let key = ConversationKey { user: owner.clone(), coach: coach.clone(), conversation };
+    let head = map::head(&key, Some(item))?.ok_or_else(|| unreadable(PK))?;
+    Ok(head.conversation)
+}

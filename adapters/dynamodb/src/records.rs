@@ -1,0 +1,83 @@
+use async_trait::async_trait;
+use domain::UserScope;
+use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, stored};
+
+use crate::change::{Change, Changed};
+use crate::fault::{failed, too_long};
+use crate::item::{Item, Row, bytes, number, unreadable};
+use crate::key::{self, Key, LAST, SK};
+use crate::map;
+use crate::table::{Range, Table};
+
+/// The longest body: an item takes 400 KiB, its key and the rest included.
+const LONGEST: usize = 390 * 1024;
+
+/// More than any cursor that was given out: the rest of a longer one cannot matter.
+const LONGEST_CURSOR: usize = 64;
+
+/// Records in a table.
+#[derive(Debug, Clone)]
+pub struct DynamoRecords(Table);
+
+impl DynamoRecords {
+    pub(crate) fn new(table: Table) -> Self {
+        Self(table)
+    }
+}
+
+#[async_trait]
+impl RecordStore for DynamoRecords {
+    async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
+        let item = self.0.item(&Key::record(at)).await?;
+        item.map(|item| map::read_record(at, &item)).transpose()
+    }
+
+    async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
+        let (pk, first) = (key::partition(owner), key::records_of(kind));
+        let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
+        let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
+        let range = Range { newest_first: true, lagging: true, ..Range::of(&pk, &first, &last) };
+        let found = self.0.between(range, limit.saturating_add(2)).await?;
+        let records = found.iter().map(|item| listed(owner, kind, item)).collect::<Result<Vec<_>>>()?;
+        let mut rest = records.into_iter().filter(|record| Some(record.at.id.as_str()) != after.as_deref());
+        let items: Vec<Record> = rest.by_ref().take(limit).collect();
+        let next = rest.next().and(items.last().map(|last| last.at.id.to_string()));
+        Ok(Page { items, next })
+    }
+
+    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
+        if body.len() > LONGEST {
+            return Err(too_long());
+        }
+        let body = bytes(body.to_vec());
+        let change = Change::of(Key::record(at))
+            .set("v", number(stored::FORM))
+            .set("body", body.clone())
+            .add("version", number(1));
+        let change = match expect {
+            Expect::Anything => change.only_if("attribute_not_exists(#pk) OR #body <> :body", [("body", body.clone())]),
+            Expect::Absent => change.only_if("attribute_not_exists(#pk)", []),
+            Expect::Version(version) => {
+                let seen = [("body", body.clone()), ("seen", number(version))];
+                change.only_if("#version = :seen AND #body <> :body", seen)
+            }
+        };
+        Ok(match change.make(self.0.client(), self.0.name()).await? {
+            Changed::Now(_) => true,
+            // These very bytes are there: an earlier try has written them.
+            Changed::Not(found) => found.is_some_and(|found| found.get("body") == Some(&body)),
+        })
+    }
+
+    async fn delete(&self, at: &RecordKey) -> Result<bool> {
+        let delete = self.0.client().delete_item().table_name(self.0.name()).set_key(Some(Key::record(at).item()));
+        let delete = delete.return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
+        let deleted = delete.send().await.map_err(failed)?;
+        Ok(deleted.attributes.is_some_and(|item| !item.is_empty()))
+    }
+}
+
+fn listed(owner: &UserScope, kind: Kind, item: &Item) -> Result<Record> {
+    let id = Row(item).text(SK)?.rsplit('#').next().and_then(|id| id.parse().ok()).ok_or_else(|| unreadable(SK))?;
+    map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item)
+}

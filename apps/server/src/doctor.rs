@@ -1,0 +1,53 @@
+//! Whether each part that the settings name is there and can be used.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::Args;
+use ports::Clock;
+use system_clock::SystemClock;
+
+use crate::error::StartError;
+use crate::parts::{Assembly, Part, PartsArgs};
+use crate::trust::Trust;
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) parts: PartsArgs,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+}
+
+/// Says of each part whether it is well, and if not what to do. Whether all are.
+pub(crate) async fn examine(args: &DoctorArgs) -> bool {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let assembly = Assembly::new(&args.parts, &clock);
+    let findings = [
+        ("model", examined(assembly.model().await).await),
+        ("store", examined(assembly.store().await).await),
+        ("index", examined(assembly.index().await).await),
+        ("tokens", Finding { about: args.trust.about(), troubles: args.trust.check(&clock).await }),
+    ];
+    let mut said = String::new();
+    for (name, Finding { about, troubles }) in &findings {
+        said.push_str(&format!("{} {name:<7} {about}\n", if troubles.is_empty() { "ok   " } else { "wrong" }));
+        for trouble in troubles {
+            said.push_str(&format!("              {trouble}\n"));
+        }
+    }
+    _ = std::io::stdout().write_all(said.as_bytes());
+    findings.iter().all(|(_, finding)| finding.troubles.is_empty())
+}
+
+struct Finding {
+    about: String,
+    troubles: Vec<String>,
+}
+
+async fn examined<T>(part: Result<Part<T>, StartError>) -> Finding {
+    match part {
+        Ok(part) => Finding { about: part.about, troubles: part.check.await },
+        Err(error) => Finding { about: "not set up".to_owned(), troubles: vec![error.to_string()] },
+    }
+}

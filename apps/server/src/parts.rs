@@ -1,0 +1,245 @@
+//! Which adapter stands at each port, from the settings that every app has in common.
+
+use std::future::{Future, ready};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex, Pace, Rehearsal};
+use pinecone::Pinecone;
+use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
+
+use crate::aws::{Aws, AwsArgs};
+use crate::error::StartError;
+
+/// The key is no option: what is on a command line can be read by every process.
+pub(crate) const PINECONE_KEY: &str = "COACH_PINECONE_KEY";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Parts")]
+pub(crate) struct PartsArgs {
+    /// Where conversations and records are kept.
+    #[arg(long, env = "COACH_STORE", value_enum, default_value_t = StoreKind::Memory)]
+    pub(crate) store: StoreKind,
+
+    /// Who answers.
+    #[arg(long, env = "COACH_LLM", value_enum, default_value_t = ModelKind::Rehearsal)]
+    pub(crate) llm: ModelKind,
+
+    /// How long the rehearsal model takes for a word, in milliseconds.
+    #[arg(long, env = "COACH_PACE_MS", value_name = "MS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(0..=10_000))]
+    pub(crate) pace_ms: u64,
+
+    /// What the rehearsal model's choices come from.
+    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = Rehearsal::SEED)]
+    pub(crate) rehearsal_seed: u64,
+
+    /// What finds memories, summaries and the methodology again.
+    #[arg(long, env = "COACH_INDEX", value_enum, default_value_t = IndexKind::Lexical)]
+    pub(crate) index: IndexKind,
+
+    /// A folder of Markdown files that the lexical index finds for every user; it is read at each start.
+    #[arg(long, env = "COACH_METHODOLOGY", value_name = "DIR")]
+    pub(crate) methodology: Option<PathBuf>,
+
+    /// The host of the Pinecone index, as its page in the console shows it; its key is in COACH_PINECONE_KEY.
+    #[arg(long, env = "COACH_PINECONE_HOST", value_name = "HOST")]
+    pub(crate) pinecone_host: Option<String>,
+
+    /// How near a hit of the Pinecone index must be, from 0 to 1.
+    #[arg(long, env = "COACH_PINECONE_THRESHOLD", value_name = "COSINE",
+          default_value_t = pinecone::Settings::THRESHOLD, value_parser = cosine)]
+    pub(crate) pinecone_threshold: f32,
+
+    /// Who makes the vectors of the Pinecone index. To change it, begin with an empty index.
+    #[arg(long, env = "COACH_EMBEDDER", value_enum, default_value_t = EmbedderKind::Hashing)]
+    pub(crate) embedder: EmbedderKind,
+
+    /// How many numbers a vector has: the dimension of the Pinecone index.
+    #[arg(long, env = "COACH_EMBEDDING_DIMENSIONS", value_name = "NUMBER", default_value_t = 512,
+          value_parser = clap::value_parser!(u16).range(1..=20_000))]
+    pub(crate) embedding_dimensions: u16,
+
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+}
+
+impl PartsArgs {
+    /// Whether there is a model of its own for the second attempt of a reply.
+    pub(crate) fn has_second_model(&self) -> bool {
+        self.llm == ModelKind::Bedrock && self.aws.has_second_model()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreKind {
+    /// In memory: gone when the server ends.
+    Memory,
+    /// In a table of DynamoDB.
+    Dynamodb,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelKind {
+    /// An offline stand-in that needs no account.
+    Rehearsal,
+    /// Models of Amazon Bedrock.
+    Bedrock,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IndexKind {
+    /// In memory, by words: gone when the server ends.
+    Lexical,
+    /// In a Pinecone index, by vectors.
+    Pinecone,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EmbedderKind {
+    /// By words, offline: it knows no meaning.
+    Hashing,
+    /// By meaning, with Titan Text Embeddings of Amazon Bedrock.
+    Bedrock,
+}
+
+/// One or more ports, what stands there, and whether it works.
+pub(crate) struct Part<T> {
+    pub(crate) ports: T,
+    pub(crate) about: String,
+    /// What is wrong with it, each in a sentence. Nobody is asked before it is polled.
+    pub(crate) check: Check,
+}
+
+pub(crate) type Check = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
+pub(crate) type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
+
+impl<T> Part<T> {
+    /// One that is here, and so cannot be missed.
+    fn here(ports: T, about: String) -> Self {
+        Self { ports, about, check: Box::pin(ready(Vec::new())) }
+    }
+}
+
+/// Makes parts from settings, each by itself.
+pub(crate) struct Assembly<'a> {
+    args: &'a PartsArgs,
+    pinecone_key: Option<String>,
+    aws: Aws<'a>,
+    clock: Arc<dyn Clock>,
+}
+
+impl<'a> Assembly<'a> {
+    /// With what the environment holds beside the settings.
+    pub(crate) fn new(args: &'a PartsArgs, clock: &Arc<dyn Clock>) -> Self {
+        let pinecone_key = std::env::var(PINECONE_KEY).ok();
+        Self { args, pinecone_key, aws: Aws::new(&args.aws), clock: clock.clone() }
+    }
+
+    pub(crate) async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
+        match self.args.llm {
+            ModelKind::Bedrock => self.aws.model().await,
+            ModelKind::Rehearsal => {
+                let pace = Pace { per_word: Duration::from_millis(self.args.pace_ms) };
+                let model = Rehearsal::new(self.clock.clone(), pace, self.args.rehearsal_seed);
+                Ok(Part::here(Arc::new(model), format!("rehearsal: offline, {} ms a word", self.args.pace_ms)))
+            }
+        }
+    }
+
+    pub(crate) async fn store(&self) -> Result<Part<Stores>, StartError> {
+        match self.args.store {
+            StoreKind::Dynamodb => self.aws.store().await,
+            StoreKind::Memory => {
+                let stores: Stores = (Arc::new(InMemoryMessages::default()), Arc::new(InMemoryRecords::default()));
+                Ok(Part::here(stores, "memory: gone when the server ends".to_owned()))
+            }
+        }
+    }
+
+    pub(crate) async fn index(&self) -> Result<Part<Arc<dyn MemoryIndex>>, StartError> {
+        match self.args.index {
+            IndexKind::Lexical => self.lexical(),
+            IndexKind::Pinecone => {
+                let Part { ports, about, check } = self.pinecone().await?;
+                Ok(Part { ports, about, check })
+            }
+        }
+    }
+
+    /// The index that is asked over the net, for those who do more with it than search.
+    pub(crate) async fn pinecone(&self) -> Result<Part<Arc<Pinecone>>, StartError> {
+        let settings = self.pinecone_settings()?;
+        let embedder = self.embedder().await?;
+        let about = format!("pinecone: {}, vectors by {}", settings.host, embedder.about);
+        let index = Pinecone::new(&settings, embedder.ports)
+            .map_err(|error| StartError::setting("--pinecone-host (COACH_PINECONE_HOST)", error))?;
+        let index = Arc::new(index);
+        let asked = index.clone();
+        let check = Box::pin(async move {
+            // Without vectors the index is of no use, and its own answer would say no more.
+            let troubles = embedder.check.await;
+            if troubles.is_empty() { asked.check().await } else { troubles }
+        });
+        Ok(Part { ports: index, about, check })
+    }
+
+    fn lexical(&self) -> Result<Part<Arc<dyn MemoryIndex>>, StartError> {
+        let (mut index, mut about) = (LexicalIndex::default(), "lexical: gone when the server ends".to_owned());
+        if let Some(folder) = &self.args.methodology {
+            let entries = methodology::read(folder)?;
+            about = format!("{about}; {} pieces of methodology", entries.len());
+            index = index.with_shared(entries);
+        }
+        Ok(Part::here(Arc::new(index), about))
+    }
+
+    fn pinecone_settings(&self) -> Result<pinecone::Settings, StartError> {
+        const CHOSEN: &str = "--index pinecone (COACH_INDEX)";
+        if self.args.methodology.is_some() {
+            return Err(StartError::Unsuited(
+                "--methodology (COACH_METHODOLOGY) is for --index lexical: \
+                 what Pinecone holds is loaded once, by `coach-server index methodology DIR`",
+            ));
+        }
+        let missing = |what| StartError::Missing { chosen: CHOSEN, what };
+        let host = self.args.pinecone_host.as_deref();
+        let host = host.ok_or(missing("the host of the index: --pinecone-host, COACH_PINECONE_HOST"))?;
+        let key = self.pinecone_key.as_deref();
+        let key = key.ok_or(missing("the key of the index, in the environment: COACH_PINECONE_KEY"))?;
+        let key = key.parse().map_err(|error: pinecone::SettingsError| StartError::setting(PINECONE_KEY, error))?;
+        let threshold = self.args.pinecone_threshold;
+        Ok(pinecone::Settings { threshold, ..pinecone::Settings::new(host, key) })
+    }
+
+    async fn embedder(&self) -> Result<Part<Arc<dyn Embedder>>, StartError> {
+        let dimensions = usize::from(self.args.embedding_dimensions);
+        match self.args.embedder {
+            EmbedderKind::Bedrock => self.aws.embedder(dimensions).await,
+            EmbedderKind::Hashing => {
+                Ok(Part::here(Arc::new(HashingEmbedder::new(dimensions)), format!("hashing, {dimensions} numbers")))
+            }
+        }
+    }
+}
+
+/// Makes the table of the store, if there is one to make.
+pub(crate) async fn create_table(args: &PartsArgs) -> Result<String, StartError> {
+    match args.store {
+        StoreKind::Dynamodb => Aws::new(&args.aws).create_table().await,
+        StoreKind::Memory => Err(StartError::Unsuited(
+            "--store memory (COACH_STORE) has no table: `table create` is for --store dynamodb",
+        )),
+    }
+}
+
+fn cosine(text: &str) -> Result<f32, String> {
+    let value: Option<f32> = text.parse().ok();
+    value.filter(|value| (0.0..=1.0).contains(value)).ok_or_else(|| "a cosine is from 0 to 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

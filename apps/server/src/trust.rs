@@ -1,0 +1,102 @@
+//! Whose tokens are taken.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use domain::UserId;
+use jwt::{Expected, Issuer, KeySource, RemoteKeys, Verifier};
+use ports::{Clock, TokenVerifier};
+use system_clock::SystemClock;
+
+use crate::config::TokenArgs;
+use crate::error::{StartError, told};
+
+/// What the tokens of the local issuer say about who made them.
+const LOCAL_ISSUER: &str = "urn:coach-stream:local";
+
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// Where the server keeps the signing key of the local issuer.
+    #[arg(long, env = "COACH_DATA", value_name = "DIR", default_value = ".coach")]
+    pub(crate) data: PathBuf,
+
+    /// Take tokens of this issuer instead of the local one; needs --audience and --jwks-url.
+    #[arg(long, env = "COACH_ISSUER", value_name = "URL", requires_all = ["audience", "jwks_url"])]
+    pub(crate) issuer: Option<String>,
+
+    /// The audience (client id) that tokens must be for.
+    #[arg(long, env = "COACH_AUDIENCE", value_name = "ID", requires = "issuer")]
+    pub(crate) audience: Option<String>,
+
+    /// Where the issuer publishes its keys.
+    #[arg(long, env = "COACH_JWKS_URL", value_name = "URL", requires = "issuer")]
+    pub(crate) jwks_url: Option<String>,
+}
+
+impl Trust {
+    pub(crate) fn about(&self) -> String {
+        match &self.issuer {
+            Some(issuer) => format!("of {issuer}"),
+            None => format!("of the local issuer, key in {}", self.data.display()),
+        }
+    }
+
+    /// Who verifies tokens; the local issuer's are fetched like any other issuer's keys, from the server itself.
+    pub(crate) fn verifier(
+        &self,
+        address: SocketAddr,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(Arc<dyn TokenVerifier>, Option<Issuer>), StartError> {
+        let (expected, url, issuer) = match self.elsewhere() {
+            Some((expected, url)) => (expected, url.to_owned(), None),
+            None => {
+                let issuer = local(&self.data)?;
+                (issuer.expected(), format!("http://{address}/.well-known/jwks.json"), Some(issuer))
+            }
+        };
+        Ok((Arc::new(Verifier::new(expected, Arc::new(keys(&url, clock)?), clock.clone())), issuer))
+    }
+
+    /// What keeps tokens from being verified, each in a sentence.
+    pub(crate) async fn check(&self, clock: &Arc<dyn Clock>) -> Vec<String> {
+        let trouble = match self.elsewhere() {
+            None => local(&self.data).err().map(|error| error.to_string()),
+            Some((_, url)) => match keys(url, clock) {
+                Err(error) => Some(error.to_string()),
+                Ok(keys) => keys.keys("").await.err().map(|error| {
+                    format!("the keys at {url} (--jwks-url, COACH_JWKS_URL) cannot be read: {}", told(&error))
+                }),
+            },
+        };
+        trouble.into_iter().collect()
+    }
+
+    fn elsewhere(&self) -> Option<(Expected, &str)> {
+        let (issuer, audience) = (self.issuer.clone()?, self.audience.clone()?);
+        Some((Expected { issuer, audience }, self.jwks_url.as_deref()?))
+    }
+}
+
+/// A token of the local issuer, for somebody who asks on the command line.
+pub(crate) fn print(args: &TokenArgs) -> Result<String, StartError> {
+    token(&local(&args.data)?, &args.data, &args.user, Duration::from_secs(args.hours * 3_600))
+}
+
+pub(crate) fn token(issuer: &Issuer, data: &Path, user: &UserId, ttl: Duration) -> Result<String, StartError> {
+    issuer.token(user, SystemClock.now(), ttl).map_err(|source| unusable(data, source))
+}
+
+fn local(data: &Path) -> Result<Issuer, StartError> {
+    Issuer::open(data, LOCAL_ISSUER.to_owned()).map_err(|source| unusable(data, source))
+}
+
+fn keys(url: &str, clock: &Arc<dyn Clock>) -> Result<RemoteKeys, StartError> {
+    RemoteKeys::new(url, clock.clone()).map_err(|error| StartError::Keys(error.to_string()))
+}
+
+fn unusable(data: &Path, source: jwt::IssuerError) -> StartError {
+    StartError::Issuer { directory: data.display().to_string(), source }
+}

@@ -1,0 +1,156 @@
+//! What a turn costs, in the units that DynamoDB charges for, as the peer counts them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use domain::conversation::PartKind;
+use domain::{JobKind, Outcome, Said, TurnEvent};
+use ports::{Admitted, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Writer};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::scenes::{NOW, admission, checkpoint, empty, finish, key};
+use super::setup::{operation, peer, table};
+
+/// Stands before the peer, asks it what each request has cost, and adds it up.
+#[derive(Clone, Default)]
+struct Meter(Arc<Mutex<Units>>);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Units {
+    read: f64,
+    write: f64,
+}
+
+impl Meter {
+    async fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let meter = self.clone();
+        let forward = move |headers: HeaderMap, body: Bytes| async move { meter.forward(headers, body).await };
+        let router = Router::new().fallback(forward);
+        #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    async fn forward(self, mut headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+        let mut asked: Value = serde_json::from_slice(&body).unwrap();
+        let operation = operation(&headers).to_owned();
+        if operation.contains("Item") || operation == "Query" {
+            asked["ReturnConsumedCapacity"] = json!("INDEXES");
+        }
+        headers.remove("content-length");
+        let request = reqwest::Client::new().post(peer()).headers(headers).body(asked.to_string());
+        let answer = request.send().await.unwrap();
+        let (status, answered) = (answer.status(), answer.text().await.unwrap());
+        let told: Value = serde_json::from_str(&answered).unwrap_or_default();
+        let consumed = match &told["ConsumedCapacity"] {
+            Value::Array(all) => all.clone(),
+            one => vec![one.clone()],
+        };
+        let units: f64 = consumed.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum();
+        let mut sum = self.0.lock().unwrap();
+        match operation.as_str() {
+            "GetItem" | "BatchGetItem" | "Query" => sum.read += units,
+            _ => sum.write += units,
+        }
+        (status, answered)
+    }
+
+    /// What was used since it was last asked.
+    fn read_off(&self) -> Units {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// A turn of 20 s: a message of 200 characters, 3 KiB of reply, a checkpoint every half second, a
+/// workout that is logged, as driver and jobs ask for it.
+#[tokio::test]
+async fn a_turn_costs_what_the_documentation_says() {
+    let meter = Meter::default();
+    let table = table(&meter.start().await, "capacity");
+    table.create().await.unwrap();
+    let (store, records) = (table.messages(), table.records());
+    let key = key("0190d1f2-user", "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be001");
+    store.create_conversation(&empty(&key)).await.unwrap();
+    for old in 0..10 {
+        let a = admission(&key, &format!("0190d1f2-7d7b-7f3a-9c61-3f3c5a4b{old:04}"));
+        let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("{old} was not admitted") };
+        store.finish(&a.turn, Writer::Holder(begun.fence), &finish(reply(40), vec![])).await.unwrap();
+    }
+    meter.read_off();
+
+    let mut bill: BTreeMap<&str, Units> = BTreeMap::new();
+    let hold = Some(Hold { amount: 1, limit: 8, until: NOW + Duration::from_secs(120) });
+    let text = "I did five sets of five squats today, ".repeat(5).into();
+    let a = admission(&key, "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be002");
+    let a = ports::Admission { hold, text, ..a };
+    let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
+    bill.insert("1 admit", meter.read_off());
+
+    store.messages(&key, Some(begun.number), 40).await.unwrap();
+    for kind in [Kind::Memory, Kind::Workout] {
+        records.list(&key.user, kind, None, 20).await.unwrap();
+    }
+    bill.insert("2 load and gather", meter.read_off());
+
+    let events = reply(40);
+    for place in 0..events.len() {
+        let part = events.get(place..=place).unwrap().to_vec();
+        store.checkpoint(&checkpoint(&a, begun.fence, place, part)).await.unwrap();
+    }
+    let checkpoints = meter.read_off();
+    bill.insert("3 checkpoints", checkpoints);
+
+    let end = finish(events.clone(), vec![JobKind::Workout]);
+    store.finish(&a.turn, Writer::Holder(begun.fence), &end).await.unwrap();
+    bill.insert("4 finish", meter.read_off());
+
+    let at = NOW + Duration::from_secs(21);
+    let of = JobsOf::Turn(a.turn.clone());
+    for job in store.claim_jobs(&of, at, at + Duration::from_secs(60), 8).await.unwrap() {
+        store.turn(&job.turn, usize::MAX).await.unwrap();
+        store.messages(&key, Some(begun.number + 1), 1).await.unwrap();
+        let id = (&job.turn.turn).into();
+        let log = RecordKey { owner: key.user.clone(), kind: Kind::Workout, id };
+        records.put(&log, &[b'x'; 600], Expect::Absent).await.unwrap();
+        store.settle_job(&job, &Outcome::Done(json!({ "workout": "fran" }))).await.unwrap();
+    }
+    store.claim_jobs(&JobsOf::User(key.user.clone()), at, at + Duration::from_secs(60), 3).await.unwrap();
+    store.jobs(&of).await.unwrap();
+    bill.insert("5 job", meter.read_off());
+
+    println!("{} events, {} checkpoints", events.len(), events.len());
+    let mut all = Units::default();
+    for (what, units) in &bill {
+        println!("  {what:<18} {:>6.1} read {:>6.1} write", units.read, units.write);
+        all = Units { read: all.read + units.read, write: all.write + units.write };
+    }
+    println!("  {:<18} {:>6.1} read {:>6.1} write", "all", all.read, all.write);
+
+    let writes = |what| bill[what].write;
+    assert!(writes("1 admit") + writes("4 finish") <= 36.0);
+    assert!(checkpoints.write <= 2.0 * events.len() as f64);
+    assert!(writes("5 job") <= 10.0);
+    assert!(all.read <= 24.0);
+    assert!(all.write <= 130.0);
+
+    store.turn(&a.turn, 0).await.unwrap();
+    println!("  {:<18} {:>6.1} read", "replay", meter.read_off().read);
+    store.turn(&a.turn, usize::MAX).await.unwrap();
+    println!("  {:<18} {:>6.1} read", "look", meter.read_off().read);
+    store.conversations(&key.user, &key.coach, None, 20).await.unwrap();
+    println!("  {:<18} {:>6.1} read", "list", meter.read_off().read);
+}
+
+/// A reply of 3 KiB in so many pieces.
+fn reply(pieces: usize) -> Vec<TurnEvent> {
+    let text = "Well done. ".repeat(3 * 1024 / 11 / pieces);
+    let said = || TurnEvent::Said(Said { kind: PartKind::Reply, stage: None, text: text.as_str().into() });
+    [TurnEvent::Started].into_iter().chain((0..pieces).map(|_| said())).collect()
+}

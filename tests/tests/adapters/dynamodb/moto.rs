@@ -1,0 +1,97 @@
+//! A second opinion: moto, a DynamoDB in Python, which knows less of it.
+
+use std::env;
+use std::net::{TcpListener, TcpStream};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use dynamodb::Table;
+use futures::FutureExt;
+
+use super::setup::sdk;
+
+/// The clauses that moto does not keep.
+const DIFFERENCES: &[&str] = &[];
+
+/// Tries each clause, and names those that do not hold.
+macro_rules! broken {
+    ($module:path, $make:expr; $($clause:ident)*) => {{
+        use $module as clauses;
+        let (mut broken, mut held) = (Vec::new(), 0);
+        $(
+            let store = $make.await;
+            match AssertUnwindSafe(clauses::$clause(&store)).catch_unwind().await {
+                Ok(()) => held += 1,
+                Err(_) => broken.push(stringify!($clause)),
+            }
+        )*
+        (broken, held)
+    }};
+}
+
+#[tokio::test]
+async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
+    let Some(program) = program() else { return };
+    let moto = Moto::start(&program);
+    let table = moto.table().await;
+    let (mut broken, of_messages) = ports::message_store_conformance! { broken; async { table.messages() } };
+    let (more, of_records) = ports::record_store_conformance! { broken; async { table.records() } };
+    broken.extend(more);
+    println!("moto keeps {} clauses, and {broken:?} not", of_messages + of_records);
+    assert_eq!(broken, DIFFERENCES);
+}
+
+/// `moto_server` of `target/moto`, where `.ci/run` puts it, or on the path.
+fn program() -> Option<PathBuf> {
+    let target = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let folders = [target.join("moto/bin")].into_iter().chain(env::split_paths(&paths));
+    let found = folders.map(|folder| folder.join("moto_server")).find(|program| program.is_file());
+    if found.is_none() {
+        assert!(env::var_os("COACH_REQUIRE_TOOLS").is_none(), "moto_server is missing");
+        eprintln!("SKIPPED: a test that needs moto_server (pip install 'moto[server,dynamodb]')");
+    }
+    found
+}
+
+struct Moto {
+    process: Child,
+    port: u16,
+}
+
+impl Moto {
+    fn start(program: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self { process, port }
+    }
+
+    async fn table(&self) -> Table {
+        for _ in 0..600 {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                let settings = dynamodb::Settings {
+                    endpoint: Some(format!("http://127.0.0.1:{}", self.port)),
+                    attempt: Duration::from_secs(20),
+                    ..dynamodb::Settings::default()
+                };
+                let table = settings.open(&sdk());
+                table.create().await.unwrap();
+                return table;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("moto does not listen on port {}", self.port);
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}

@@ -1,0 +1,76 @@
+//! Stores on a table of their own.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use dynamodb::{Settings, Table};
+use peers::Proxy;
+use peers::dynamodb::DynamoDb;
+use reqwest::header::HeaderMap;
+use tokio::runtime::Builder;
+
+/// What an application would read from its environment.
+pub(super) fn sdk() -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
+}
+
+/// The table at this endpoint; nobody has made it yet.
+pub(super) fn table(endpoint: &str, name: &str) -> Table {
+    let pause = Duration::from_millis(1);
+    let (table, endpoint) = (name.to_owned(), Some(endpoint.to_owned()));
+    let settings = Settings { table, endpoint, pause, ..Settings::default() };
+    settings.open(&sdk())
+}
+
+/// An empty table on the peer that all tests share.
+pub(super) async fn fresh() -> Table {
+    let table = table(peer(), &name());
+    table.create().await.unwrap();
+    table
+}
+
+/// The same behind a proxy that can go wrong.
+pub(super) async fn behind_proxy() -> (Proxy, Table) {
+    let (proxy, name) = (Proxy::before(peer()).await.unwrap(), name());
+    let table = table(&proxy.url(), &name);
+    table.create().await.unwrap();
+    (proxy, table)
+}
+
+fn name() -> String {
+    static TABLES: AtomicU32 = AtomicU32::new(0);
+    format!("coach-{}", TABLES.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Which operation of DynamoDB a request is.
+pub(super) fn operation(headers: &HeaderMap) -> &str {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default()
+}
+
+/// Where the peer is, on a thread of its own: it outlives the runtimes of the tests.
+pub(super) fn peer() -> &'static str {
+    static PEER: OnceLock<String> = OnceLock::new();
+    PEER.get_or_init(|| {
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let peer = DynamoDb::start().await.unwrap();
+                tell.send(peer.url()).unwrap();
+                pending::<()>().await;
+            });
+        });
+        told.recv().unwrap()
+    })
+}
