@@ -79,7 +79,7 @@ impl Moto {
                     attempt: Duration::from_secs(20),
                     ..dynamodb::Settings::default()
                 };
-                let table = settings.open(&sdk());
+                let table = settings.open(&sdk("eu-central-1"));
                 table.create().await.unwrap();
                 return table;
             }
