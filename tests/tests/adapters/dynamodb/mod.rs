@@ -8,6 +8,7 @@ mod differential;
 mod lost_answers;
 mod moto;
 mod parallel;
+mod races;
 mod scenes;
 mod setup;
 mod table;
