@@ -17,6 +17,6 @@ pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
 pub use lagging::Lagging;
 pub use site::{ADA, BOB, CLEO, Site, conversation_key, saying};
-pub use tools::{has, on_path};
+pub use tools::{has, of_python, on_path};
 pub use virtual_clock::VirtualClock;
 pub use wall_time::WallTime;

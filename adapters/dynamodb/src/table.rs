@@ -228,8 +228,9 @@ impl Table {
             return Err(failed(error));
         };
         let reasons = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-        let hard = reasons.filter(|code| !matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict"));
-        match hard.last() {
+        let mut hard =
+            reasons.filter(|code| !matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict"));
+        match hard.next() {
             None => Ok(false),
             Some(code) => {
                 let source = Some(format!("a transaction was cancelled: {code}").into());

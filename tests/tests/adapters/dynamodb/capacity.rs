@@ -49,10 +49,8 @@ impl Meter {
         let answer = request.send().await.unwrap();
         let (status, answered) = (answer.status(), answer.text().await.unwrap());
         let told: Value = serde_json::from_str(&answered).unwrap_or_default();
-        let consumed = match &told["ConsumedCapacity"] {
-            Value::Array(all) => all.clone(),
-            one => vec![one.clone()],
-        };
+        let consumed = &told["ConsumedCapacity"];
+        let consumed = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
         let units: f64 = consumed.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum();
         let mut sum = self.0.lock().unwrap();
         match operation.as_str() {
@@ -94,6 +92,8 @@ async fn a_turn_costs_what_the_documentation_says() {
     bill.insert("1 admit", meter.read_off());
 
     store.messages(&key, Some(begun.number), 40).await.unwrap();
+    let record = |kind, id: &str| RecordKey { owner: key.user.clone(), kind, id: id.parse().unwrap() };
+    records.get(&record(Kind::Summary, key.conversation.as_str())).await.unwrap();
     for kind in [Kind::Memory, Kind::Workout] {
         records.list(&key.user, kind, None, 20).await.unwrap();
     }
@@ -124,6 +124,13 @@ async fn a_turn_costs_what_the_documentation_says() {
     store.claim_jobs(&JobsOf::User(key.user.clone()), at, at + Duration::from_secs(60), 3).await.unwrap();
     store.jobs(&of).await.unwrap();
     bill.insert("5 job", meter.read_off());
+
+    for used in ["1", "2"] {
+        let day = record(Kind::Usage, "2033-05-18");
+        let seen = records.get(&day).await.unwrap().map(|seen| Expect::Version(seen.version));
+        records.put(&day, used.repeat(400).as_bytes(), seen.unwrap_or(Expect::Absent)).await.unwrap();
+    }
+    bill.insert("6 ledger, twice", meter.read_off());
 
     println!("{} events, {} checkpoints", events.len(), events.len());
     let mut all = Units::default();

@@ -52,7 +52,7 @@ async fn twenty_thousand_operations_have_the_same_answers_in_memory_and_in_dynam
 /// Has one request in many go wrong, each in a way that fits it.
 fn go_wrong(proxy: &Proxy, seed: u64) -> Arc<Mutex<Census>> {
     let census = Arc::new(Mutex::new(Census::default()));
-    let (counted, mut chance) = (census.clone(), Chance::new(seed ^ 0x7072_6f78_79));
+    let (counted, mut chance) = (census.clone(), Chance::new(seed ^ 0x0070_726f_7879));
     proxy.judge(move |_, headers, _| {
         if chance.below(TROUBLE) != 0 {
             return None;

@@ -1,11 +1,14 @@
 //! DynamoDB: dynoxide in this process, and moto for a second opinion.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod capacity;
 mod contract;
 mod differential;
 mod lost_answers;
 mod moto;
 mod parallel;
+mod races;
 mod scenes;
 mod setup;
 mod table;

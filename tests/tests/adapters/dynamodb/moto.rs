@@ -1,12 +1,12 @@
 //! A second opinion: moto, a DynamoDB in Python, which knows less of it.
 
-use std::env;
 use std::net::{TcpListener, TcpStream};
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use coach_tests::{has, of_python};
 use dynamodb::Table;
 use futures::FutureExt;
 
@@ -33,7 +33,10 @@ macro_rules! broken {
 
 #[tokio::test]
 async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
-    let Some(program) = program() else { return };
+    let program = of_python("moto_server");
+    if !has("moto_server of tests/python/requirements.txt in target/python", program.is_file()) {
+        return;
+    }
     let moto = Moto::start(&program);
     let table = moto.table().await;
     let (mut broken, of_messages) = ports::message_store_conformance! { broken; async { table.messages() } };
@@ -41,20 +44,6 @@ async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
     broken.extend(more);
     println!("moto keeps {} clauses, and {broken:?} not", of_messages + of_records);
     assert_eq!(broken, DIFFERENCES);
-}
-
-/// `moto_server` of `target/moto`, where `.ci/run` puts it, or on the path.
-fn program() -> Option<PathBuf> {
-    let target = env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-    let paths = env::var_os("PATH").unwrap_or_default();
-    let folders = [target.join("moto/bin")].into_iter().chain(env::split_paths(&paths));
-    let found = folders.map(|folder| folder.join("moto_server")).find(|program| program.is_file());
-    if found.is_none() {
-        assert!(env::var_os("COACH_REQUIRE_TOOLS").is_none(), "moto_server is missing");
-        eprintln!("SKIPPED: a test that needs moto_server (pip install 'moto[server,dynamodb]')");
-    }
-    found
 }
 
 struct Moto {
@@ -79,7 +68,7 @@ impl Moto {
                     attempt: Duration::from_secs(20),
                     ..dynamodb::Settings::default()
                 };
-                let table = settings.open(&sdk());
+                let table = settings.open(&sdk("eu-central-1"));
                 table.create().await.unwrap();
                 return table;
             }

@@ -14,12 +14,13 @@ use peers::dynamodb::DynamoDb;
 use reqwest::header::HeaderMap;
 use tokio::runtime::Builder;
 
-/// What an application would read from its environment.
-pub(super) fn sdk() -> SdkConfig {
+/// What an application would read from its environment. Clients of one region share what retries
+/// they may make, so each table has a region of its own.
+pub(super) fn sdk(region: &str) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
+        .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .build()
 }
@@ -27,9 +28,9 @@ pub(super) fn sdk() -> SdkConfig {
 /// The table at this endpoint; nobody has made it yet.
 pub(super) fn table(endpoint: &str, name: &str) -> Table {
     let pause = Duration::from_millis(1);
-    let (table, endpoint) = (name.to_owned(), Some(endpoint.to_owned()));
-    let settings = Settings { table, endpoint, pause, ..Settings::default() };
-    settings.open(&sdk())
+    let endpoint = Some(endpoint.to_owned());
+    let settings = Settings { table: name.to_owned(), endpoint, pause, ..Settings::default() };
+    settings.open(&sdk(name))
 }
 
 /// An empty table on the peer that all tests share.

@@ -24,7 +24,7 @@ async fn what_is_wrong_with_a_table_is_told_in_sentences() {
     let missing = table(peer(), "missing").check().await;
     assert_eq!(missing, ["There is no table missing in this region: make it with `coach-server table create`."]);
 
-    let config = aws_sdk_dynamodb::config::Builder::from(&sdk()).endpoint_url(peer()).build();
+    let config = aws_sdk_dynamodb::config::Builder::from(&sdk("foreign")).endpoint_url(peer()).build();
     let attribute = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
     let element = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
     let client = Client::from_conf(config);

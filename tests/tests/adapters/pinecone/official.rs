@@ -1,21 +1,15 @@
 //! Whether the index that the tests talk with is like the real one, as its official client sees it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use coach_tests::has;
+use coach_tests::{has, of_python};
 use peers::pinecone::{Index, Pinecone as Peer};
 use tokio::task::spawn_blocking;
 
-/// In the target directory, which tests are built in.
-fn python() -> PathBuf {
-    let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
-    target.join("python/bin/python")
-}
-
 #[tokio::test]
 async fn the_official_client_finds_nothing_amiss_with_the_index_that_the_tests_talk_with() {
-    let python = python();
+    let python = of_python("python");
     let installed =
         Command::new(&python).args(["-c", "import pinecone"]).output().is_ok_and(|run| run.status.success());
     if !has("python with tests/python/requirements.txt in target/python", installed) {
