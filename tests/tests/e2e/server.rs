@@ -109,7 +109,7 @@ fn built(kind: &str, options: &[&str]) -> PathBuf {
     let output = cargo.stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "coach-server does not build");
     let messages = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    let executables = messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from));
+    let mut executables = messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from));
     let executable = executables.next_back().expect("cargo says where it put coach-server");
     let own = executable.with_file_name(format!("coach-server-{kind}"));
     _ = std::fs::remove_file(&own);
