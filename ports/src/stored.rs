@@ -246,13 +246,15 @@ mod tests {
             attempts: 1,
             outcome: CallOutcome::Failed(Fault::Throttled),
         };
-        let report = Report { route: Some(router::fallback("hello")), calls: vec![call], ..Report::default() };
+        let mut route = router::fallback("hello");
+        route.router_metadata.policy_version = "1".to_owned();
+        let report = Report { route: Some(route), calls: vec![call], ..Report::default() };
         let jobs = vec![JobKind::Workout];
         let closing = Closing { ending: TurnError::Store(Fault::TimedOut).into(), at: Timestamp(1), jobs, report };
         assert_eq!(read_json::<Closing>(json(&closing).unwrap().as_bytes()).unwrap(), closing);
         assert_eq!(
             json(&closing).unwrap(),
-            r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"report":{"route":{"userIntent":"general","showContextualUpdates":false,"contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"isForgetRequest":false,"memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"complexityTypes":[],"needsSummary":false,"confidence":0.0},"routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","policyVersion":"2"}},"context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"timings":{"admit":null,"start":null,"load":null,"route":null,"gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#
+            r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"report":{"route":{"userIntent":"general","showContextualUpdates":false,"contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"isForgetRequest":false,"memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"complexityTypes":[],"needsSummary":false,"confidence":0.0},"routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","policyVersion":"1"}},"context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"timings":{"admit":null,"start":null,"load":null,"route":null,"gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#
         );
 
         for (state, text) in [
