@@ -89,12 +89,19 @@ pub(crate) fn upsert(realm: Realm<'_>, entries: &[&IndexEntry], vectors: &[Vec<f
     json!({ "namespace": realm.namespace(), "vectors": vectors.collect::<Vec<_>>() })
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Metadata {
+    #[serde(flatten)]
+    judged: Judged,
+    created: u64,
+}
+
+/// What a hit is judged by. Numbers are not: Pinecone keeps them as floating point, and tells them so.
+#[derive(Serialize, Deserialize)]
+struct Judged {
     owner: String,
     coach: String,
     kind: RecalledKind,
-    created: u64,
     text: String,
 }
 
@@ -103,9 +110,10 @@ impl Metadata {
     fn of(realm: Realm<'_>, entry: &IndexEntry) -> Self {
         let coach = entry.coach.as_ref().map_or(ALL, CoachId::as_str).to_owned();
         let (kind, created) = (entry.kind, entry.created.0);
-        let mut metadata = Self { owner: realm.owner(), coach, kind, created, text: String::new() };
+        let judged = Judged { owner: realm.owner(), coach, kind, text: String::new() };
+        let mut metadata = Self { judged, created };
         let room = METADATA.saturating_sub(json!(metadata).to_string().len());
-        metadata.text = fitting(&entry.text, room).to_owned();
+        metadata.judged.text = fitting(&entry.text, room).to_owned();
         metadata
     }
 }
@@ -150,9 +158,8 @@ pub(crate) struct Foreign(pub(crate) &'static str);
 impl Hit {
     /// Judged again, as if the index had never heard of the filter.
     pub(crate) fn recalled(self, realm: Realm<'_>, search: &Search) -> Result<Recalled, Foreign> {
-        let metadata: Metadata =
-            serde_json::from_value(self.metadata).map_err(|_| Foreign("it says not what it is"))?;
-        let Metadata { owner, coach, kind, text, .. } = metadata;
+        let judged = serde_json::from_value(self.metadata).map_err(|_| Foreign("it says not what it is"))?;
+        let Judged { owner, coach, kind, text } = judged;
         if owner != realm.owner() {
             return Err(Foreign("it is another user's"));
         }

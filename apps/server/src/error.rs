@@ -25,6 +25,8 @@ pub(crate) enum StartError {
     Setting { setting: &'static str, source: Box<dyn Error + Send + Sync> },
     #[error("the methodology cannot be used: {}", told(.0))]
     Methodology(#[from] methodology::Unreadable),
+    #[error("nothing was loaded: {0}")]
+    Index(String),
     #[error("not all was loaded, but the same command goes on where it ended: {}", told(.0))]
     Load(#[source] ports::PortError),
     #[cfg(feature = "aws")]

@@ -28,7 +28,7 @@ fn hit(id: &str, metadata: Value) -> Hit {
 }
 
 fn about(owner: &str, coach: &str, kind: &str) -> Value {
-    json!({ "owner": owner, "coach": coach, "kind": kind, "created": 1, "text": "bad knee" })
+    json!({ "owner": owner, "coach": coach, "kind": kind, "created": 1.0, "text": "bad knee" })
 }
 
 #[test]

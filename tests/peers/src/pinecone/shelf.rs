@@ -90,13 +90,14 @@ impl Shelf {
     }
 
     pub(super) fn upsert(&mut self, body: &Value) -> Result<Value, Refusal> {
-        let Upsert { namespace, vectors } = parsed(body)?;
+        let Upsert { namespace, mut vectors } = parsed(body)?;
         if vectors.is_empty() || vectors.len() > BATCH {
             return Err(Refusal::invalid(format!("an upsert has 1 to {BATCH} vectors, not {}", vectors.len())));
         }
-        for vector in &vectors {
+        for vector in &mut vectors {
             self.fits(&vector.values)?;
             vector.check()?;
+            vector.float();
         }
         let upserted = vectors.len();
         self.write(&namespace, Write::Put(vectors));
@@ -239,6 +240,15 @@ impl Shelf {
 }
 
 impl Vector {
+    /// The service keeps every number as floating point, and tells 7 as 7.0.
+    fn float(&mut self) {
+        for value in self.metadata.values_mut() {
+            if let Some(number) = value.as_f64() {
+                *value = json!(number);
+            }
+        }
+    }
+
     fn check(&self) -> Result<(), Refusal> {
         if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.is_ascii() || self.id.contains('\0') {
             return Err(Refusal::invalid(format!("an id is 1 to {LONGEST_ID} ASCII characters")));
