@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::error::StartError;
 use crate::parts::{Part, Stores};
 
-/// What the log leaves out at any level: the SDK tells the id of its key, and bodies.
+/// What the log leaves out unless it is asked for by the name of a crate: the SDK tells the id of its key, and bodies.
 pub(crate) const QUIET: [&str; 1] = [bedrock::QUIET];
 
 /// The numbers of a vector that Titan can be asked for.
