@@ -127,7 +127,8 @@ impl<'a> Aws<'a> {
     async fn config(&self, chosen: &'static str) -> Result<&SdkConfig, StartError> {
         let config = self.config.get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest())).await;
         let what = "a region: AWS_REGION";
-        if config.region().is_some() { Ok(config) } else { Err(StartError::Missing { chosen, what }) }
+        let is_named = config.region().is_some_and(|region| !region.as_ref().is_empty());
+        if is_named { Ok(config) } else { Err(StartError::Missing { chosen, what }) }
     }
 }
 

@@ -148,6 +148,8 @@ fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
     let elsewhere = Elsewhere::start();
     let (code, said) = elsewhere.command(&["doctor"]);
     assert_eq!((code, said.contains("no table coach-test")), (Some(1), true), "{said}");
+    let (code, said) = elsewhere.command(&["--listen", "127.0.0.1:0"]);
+    assert!(code == Some(1) && said.contains("the store (--store, COACH_STORE) cannot be used"), "{said}");
     for _ in 0..2 {
         let (code, said) = elsewhere.command(&["table", "create"]);
         assert_eq!((code, said.as_str()), (Some(0), "the table coach-test is there\n"));
@@ -198,7 +200,7 @@ fn what_aws_lacks_is_said_in_one_sentence() {
     };
     for (missing, options, sentence) in [
         ("AWS_REGION", &["--llm", "bedrock"][..], "--llm bedrock (COACH_LLM) needs a region: AWS_REGION"),
-        ("AWS_REGION", &["--store", "dynamodb"], "--store dynamodb (COACH_STORE) needs a region: AWS_REGION"),
+        ("AWS_REGION", &["--store", "dynamodb"][..], "--store dynamodb (COACH_STORE) needs a region: AWS_REGION"),
         (
             "",
             &["--index", "pinecone", "--pinecone-host", "h", "--embedder", "bedrock", "--embedding-dimensions", "384"],
