@@ -175,6 +175,8 @@ fn what_was_forgotten_is_not_learnt_from_older_messages() {
     ] {
         assert_eq!(outcome(decided(&proposed(text), &[], &[tombstone(at)])), expected, "{text}");
     }
+    let reworded = Tombstone::of(&known("gone", "User dislikes burpees"), after);
+    assert!(is_forgotten("As I said, I hate burpees", before, &[reworded]));
     let itself = Tombstone::of(&known("new", "by now it was something else"), after);
     assert_eq!(outcome(decided(&proposed("I prefer mornings"), &[], &[itself])), "refused: Forgotten");
     let covers = |memory: &Memory| tombstone(SAID_AT).covers(memory);

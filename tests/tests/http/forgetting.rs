@@ -1,9 +1,10 @@
 //! Forgetting that has to do with other words, with other memories, and with whoever writes at the same time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use coach_tests::scenes::{self, QUESTION};
-use coach_tests::{Mishap, Site, saying};
+use coach_tests::{Lagging, Mishap, Site, saying};
 use domain::memory::{RecalledKind, Tombstone, Trace};
 use domain::{Fault, Timestamp, UserScope};
 use in_memory::Scene;
@@ -100,13 +101,19 @@ async fn a_memory_that_is_put_into_forgotten_words_is_meant() {
 
 #[tokio::test(start_paused = true)]
 async fn the_memory_that_was_named_goes_last_so_that_the_rest_can_be_asked_for_again() {
-    let site = deciding(&[]);
-    let named = make(&site, "I love hills", Some("strength")).await;
-    make(&site, "I love the hills", Some("endurance")).await;
-    later().await;
-    site.memories.plan("delete", 2..=2, Mishap::Fail(Fault::Unavailable));
-    assert_eq!((site.client().delete(&named).await.status.as_u16(), kept(&site, Kind::Memory)), (503, 1));
-    assert_eq!((site.client().delete(&named).await.status.as_u16(), kept(&site, Kind::Memory)), (200, 0));
+    for (index_lags, expected) in [(false, (503, 1)), (true, (202, 2))] {
+        let mut site = deciding(&[]).set(|settings| settings.sees_jobs_through = false);
+        if index_lags {
+            site.app.ports.index = Arc::new(Lagging::after(1));
+        } else {
+            site.memories.plan("delete", 2..=2, Mishap::Fail(Fault::Unavailable));
+        }
+        let named = make(&site, "I love hills", Some("strength")).await;
+        make(&site, "I love the hills", Some("endurance")).await;
+        later().await;
+        assert_eq!((site.client().delete(&named).await.status.as_u16(), kept(&site, Kind::Memory)), expected);
+        assert_eq!((site.client().delete(&named).await.status.as_u16(), kept(&site, Kind::Memory)), (200, 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]
