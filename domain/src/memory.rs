@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
 pub use forget::{Tombstone, forgettable, last_saved};
-pub use forgotten::{FORGOTTEN, is_forgotten, recallable, remembered, still_told, told};
+pub use forgotten::{FORGOTTEN, is_forgotten, logged, recallable, remembered, still_told, told};
 pub use instruction::is_instruction;
 pub use recall::ranked;
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
@@ -52,7 +52,7 @@ pub struct Memory {
     pub conversation_id: Option<ConversationId>,
     pub created_at: Timestamp,
     pub last_used_at: Option<Timestamp>,
-    /// When it was said again.
+    /// When it was said again, or in other words.
     #[serde(default)]
     pub last_said_at: Option<Timestamp>,
     /// In how many prompts it was, counted once a day, and how often it was said again.

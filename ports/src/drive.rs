@@ -13,13 +13,13 @@ use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt};
 use futures::{join, pin_mut, select_biased};
-use serde::de::DeserializeOwned;
 use tracing::warn;
 
 use crate::admit::failed;
+use crate::remember::{KNOWN, forgotten};
 use crate::{
     Answer, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
-    RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, records,
+    RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest, records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -32,7 +32,6 @@ const SAVE: Duration = Duration::from_secs(2);
 
 /// How many messages are read; a prompt takes what fits its budget.
 const HISTORY: usize = domain::prompt::LONGEST_HISTORY;
-const FORGOTTEN: usize = 100;
 const RECENT_WORKOUTS: usize = 14;
 const IMPORTANT_MEMORIES: usize = 4;
 const MEMORY_TOKENS: u64 = 600;
@@ -159,7 +158,7 @@ impl<'a> At<'a> {
         let (history, summary, forgotten) = join!(
             self.ports.messages.messages(conversation, before, HISTORY),
             self.ports.records.get(&summary),
-            self.newest(Kind::Tombstone, FORGOTTEN),
+            forgotten(self.ports, &conversation.user),
         );
         let mut history = history?;
         history.reverse();
@@ -186,8 +185,8 @@ impl<'a> At<'a> {
             limit: RECALLED,
         };
         let (memories, workouts, recalled) = join!(
-            self.within(GATHER, "memories", self.newest::<Memory>(Kind::Memory, 100)),
-            self.within(GATHER, "workouts", self.newest::<Workout>(Kind::Workout, RECENT_WORKOUTS)),
+            self.within(GATHER, "memories", newest::<Memory>(self.ports, &owner, Kind::Memory, KNOWN)),
+            self.within(GATHER, "workouts", newest::<Workout>(self.ports, &owner, Kind::Workout, RECENT_WORKOUTS)),
             self.within(GATHER, "recall", self.ports.index.search(&search)),
         );
         let mut recalled = recalled.unwrap_or_default();
@@ -202,12 +201,6 @@ impl<'a> At<'a> {
         // A memory that is found is told as it is stored, or not at all.
         recalled.retain(|hit| hit.kind != RecalledKind::Memory);
         Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled })
-    }
-
-    async fn newest<T: DeserializeOwned>(self, kind: Kind, limit: usize) -> Result<Vec<T>> {
-        let owner = &self.task.opening.turn.conversation.user;
-        let page = self.ports.records.list(owner, kind, None, limit).await?;
-        page.items.iter().map(records::read).collect()
     }
 
     /// A reply as inputs: words that are there together are one; a reply that just stops has failed.

@@ -2,6 +2,7 @@
 
 use domain::memory::{self, RecalledKind, Tombstone};
 use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
+use tracing::warn;
 
 use crate::remember::{KNOWN, forgotten, is_of, key, nearest};
 use crate::{Expect, Kind, Ports, RecordKey, Result, newest, records};
@@ -19,15 +20,20 @@ pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: 
     // A list may lag.
     tombstones.push(tombstone.clone());
     forget_summaries(ports, owner, &tombstones).await?;
-    let named = ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await?;
-    let named: Option<Memory> = named.as_ref().map(records::read).transpose()?;
     let mut covered: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     covered.retain(|memory| memory.id != tombstone.memory_id && tombstones.iter().any(|known| known.covers(memory)));
     let mut are_gone = true;
-    for memory in named.iter().chain(&covered) {
+    for memory in &covered {
         are_gone &= erase(ports, owner, memory).await?;
     }
-    Ok(are_gone)
+    if !are_gone {
+        return Ok(false);
+    }
+    // The named one last: while it is there, somebody can ask for the rest once more.
+    match ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await? {
+        Some(named) => erase(ports, owner, &records::read(&named)?).await,
+        None => Ok(true),
+    }
 }
 
 /// Forgets a memory, and goes on with that as a job would until it is gone or was tried often enough.
@@ -38,7 +44,9 @@ pub async fn forget_through(ports: &Ports, owner: &UserScope, id: &RecordId, tom
             Ok(false) => Fault::Unavailable,
             Err(error) => error.fault,
         };
-        let Outcome::Again(at) = Outcome::after(fault, attempts, ports.clock.now()) else { return };
+        let Outcome::Again(at) = Outcome::after(fault, attempts, ports.clock.now()) else {
+            return warn!(memory = %tombstone.memory_id, attempts, %fault, "a memory could not be erased");
+        };
         ports.clock.sleep_until(at).await;
     }
 }

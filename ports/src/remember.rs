@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, Search, newest, records};
 
-/// How many memories and tombstones are looked at.
+/// How many memories, and how many tombstones, are looked at: the newest.
 pub(crate) const KNOWN: usize = 200;
 
 /// How many entries a text is compared with.
@@ -52,6 +52,10 @@ pub async fn remember(
         Saving::Reinforce(id) => {
             let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
             records::amend(ports, &key(owner, &id), said).await?;
+            // Whoever made it may not have come as far as the index.
+            if let Some(known) = self::memory(ports, owner, &id).await? {
+                index(ports, owner, &known).await?;
+            }
             Saved::Reinforced(id)
         }
         Saving::Supersede { old, new } => {
@@ -61,7 +65,13 @@ pub async fn remember(
             ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, old.as_str())).await?;
             Saved::Corrected(new, old)
         }
-        Saving::Refused(reason) => Saved::Refused(reason),
+        Saving::Refused(reason) => {
+            // An earlier try may have come between the erasing of the store and of the index.
+            if reason == Unsaveable::Forgotten {
+                take_back(ports, owner, from.id).await?;
+            }
+            Saved::Refused(reason)
+        }
     })
 }
 
@@ -72,15 +82,14 @@ pub async fn edit(
     id: &MemoryId,
     edit: &MemoryEdit,
 ) -> Result<Option<std::result::Result<Memory, Unsaveable>>> {
+    let now = ports.clock.now();
     let Some(known) = memory(ports, owner, id).await? else { return Ok(None) };
-    if let Err(reason) = known.edited(edit) {
+    if let Err(reason) = known.edited(edit, now) {
         return Ok(Some(Err(reason)));
     }
-    let edited = |known: Option<Memory>| known?.edited(edit).ok();
+    let edited = |known: Option<Memory>| known?.edited(edit, now).ok();
     let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else { return Ok(None) };
-    if edited.superseded_by.is_none() {
-        index(ports, owner, &edited).await?;
-    }
+    index(ports, owner, &edited).await?;
     Ok(Some(Ok(edited)))
 }
 
@@ -145,8 +154,12 @@ async fn keep(ports: &Ports, owner: &UserScope, new: &Memory) -> Result<()> {
     }
 }
 
-/// Lets a memory be found, unless it is gone by then: who erases it may have been at the index before us.
+/// Lets a memory be found, unless it was superseded or is gone by then: who saw to that may have been at the index
+/// before us.
 async fn index(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<()> {
+    if memory.superseded_by.is_some() {
+        return Ok(());
+    }
     let entry = IndexEntry {
         kind: RecalledKind::Memory,
         id: memory.id.to_string(),
@@ -156,8 +169,18 @@ async fn index(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<()> 
         tags: memory.tags.clone(),
     };
     ports.clock.answered(ports.index.upsert(owner, &entry)).await?;
-    if ports.clock.answered(ports.records.get(&key(owner, &memory.id))).await?.is_none() {
-        ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, memory.id.as_str())).await?;
+    take_back(ports, owner, &memory.id).await
+}
+
+/// Removes what is left of a memory that was forgotten while it was made, and lets one that was superseded be found no
+/// more.
+async fn take_back(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
+    let known = memory(ports, owner, id).await?;
+    if known.as_ref().is_none_or(|known| known.superseded_by.is_some()) {
+        ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, id.as_str())).await?;
+    }
+    if known.is_none() {
+        ports.clock.answered(ports.records.delete(&key(owner, id))).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{self, Trace, normalised, similarity};
 use super::{Memory, save::NEAR};
 use crate::router::Command;
-use crate::{ConversationId, MemoryId, Timestamp};
+use crate::{ConversationId, MemoryId, Timestamp, TurnId};
 
 /// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt from old
 /// messages once more and prompts no longer say it, and not a word that could be read.
@@ -23,18 +23,25 @@ pub struct Tombstone {
 impl Tombstone {
     /// For this memory.
     pub fn of(memory: &Memory, now: Timestamp) -> Self {
-        Self { memory_id: memory.id.clone(), trace: Trace::of(&memory.content), forgotten_at: now }
+        Self { memory_id: memory.id.clone(), trace: Trace::of_memory(&memory.content), forgotten_at: now }
     }
 
     /// Whether a text that was said then is one that was to be forgotten later. Who says it again
     /// afterwards has changed their mind.
     pub fn blocks(&self, text: &str, said_at: Timestamp) -> bool {
-        self.forgotten_at > said_at && self.trace.is_like(&Trace::of(text), NEAR)
+        self.forgotten_at > said_at && self.trace.is_like(&Trace::of_memory(text), NEAR)
     }
 
-    /// Whether this memory goes with it: the one that it stands for, and those that said the same.
+    /// Whether this memory goes with it: the one that it stands for, and those that said the same and were not said
+    /// since.
     pub fn covers(&self, memory: &Memory) -> bool {
-        self.memory_id == memory.id || self.blocks(&memory.content, memory.created_at)
+        let said_at = memory.last_said_at.map_or(memory.created_at, |last| last.max(memory.created_at));
+        self.memory_id == memory.id || self.blocks(&memory.content, said_at)
+    }
+
+    /// Whether the memory was made in this turn: a model may have put it into words that the athlete did not use.
+    pub(super) fn is_from(&self, turn: &TurnId) -> bool {
+        self.memory_id.as_str() == turn.as_str()
     }
 }
 

@@ -3,10 +3,11 @@
 //! The log of messages is the athlete's own and stays as it is. What is told to a model is not: a message, a summary or
 //! a memory that is older than a tombstone, and says what that stands for, does not enter a prompt any more.
 
+use super::save::SAID;
 use super::words::Trace;
 use super::{Memory, Tombstone};
 use crate::conversation::{PartKind, Said};
-use crate::{Body, Message, Recalled, Summary, Timestamp};
+use crate::{Body, Message, Recalled, Summary, Timestamp, Workout};
 
 /// What stands in a prompt for a message that said it.
 pub const FORGOTTEN: &str = "(Left out: the athlete wanted this to be forgotten.)";
@@ -17,22 +18,23 @@ const SAYS: f32 = 0.6;
 /// Whether somebody said then what was to be forgotten later: one of the sentences has most of its words.
 pub fn is_forgotten(text: &str, said_at: Timestamp, tombstones: &[Tombstone]) -> bool {
     let younger: Vec<&Tombstone> = tombstones.iter().filter(|tombstone| tombstone.forgotten_at >= said_at).collect();
-    let is_said = |sentence: &str| {
-        let sentence = Trace::of(sentence);
-        younger.iter().any(|tombstone| tombstone.trace.share_in(&sentence) >= SAYS)
-    };
-    !younger.is_empty() && sentences(text).any(is_said)
+    has_share(text, &younger, SAYS)
 }
 
 /// The messages as prompts may say them: one fixed line stands for each that says what was forgotten later.
+///
+/// What a memory was made of says it, in whatever words, and the answer to that with fewer of its words than others.
 pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
     let told = messages.into_iter().map(|message| {
-        let said = message.for_history();
-        if said.is_some_and(|said| is_forgotten(&said, message.created, tombstones)) {
-            blotted(message)
-        } else {
-            message
-        }
+        let is_left_out = message.for_history().is_some_and(|said| {
+            let own: Vec<&Tombstone> = tombstones.iter().filter(|tombstone| tombstone.is_from(&message.turn)).collect();
+            let says_own = match message.body {
+                Body::User { .. } => !own.is_empty(),
+                Body::Assistant { .. } => has_share(&said, &own, SAID),
+            };
+            says_own || is_forgotten(&said, message.created, tombstones)
+        });
+        if is_left_out { blotted(message) } else { message }
     });
     told.collect()
 }
@@ -55,6 +57,31 @@ pub fn recallable(hits: Vec<Recalled>, tombstones: &[Tombstone]) -> Vec<Recalled
     hits.into_iter().filter(|hit| is_shared(hit) || !is_forgotten(&hit.text, Timestamp(0), tombstones)).collect()
 }
 
+/// The workouts without what says it in free text; what was done stays.
+pub fn logged(workouts: Vec<Workout>, tombstones: &[Tombstone]) -> Vec<Workout> {
+    let logged = workouts.into_iter().map(|workout| {
+        let is_told = |text: &String| !is_forgotten(text, workout.performed_at, tombstones);
+        Workout {
+            name: if is_told(&workout.name) { workout.name } else { UNNAMED.to_owned() },
+            score: workout.score.filter(is_told),
+            notes: workout.notes.filter(is_told),
+            ..workout
+        }
+    });
+    logged.collect()
+}
+
+/// What a workout is called without its name.
+const UNNAMED: &str = "Workout";
+
+fn has_share(text: &str, tombstones: &[&Tombstone], least: f32) -> bool {
+    let is_said = |sentence: &str| {
+        let sentence = Trace::of(sentence);
+        tombstones.iter().any(|tombstone| tombstone.trace.share_in(&sentence) >= least)
+    };
+    !tombstones.is_empty() && sentences(text).any(is_said)
+}
+
 fn blotted(message: Message) -> Message {
     let body = match message.body {
         Body::User { sent, zone, .. } => Body::User { text: FORGOTTEN.into(), sent, zone },
@@ -68,7 +95,7 @@ fn blotted(message: Message) -> Message {
 
 /// Full stops within numbers end nothing.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', ';', '!', '?', '…', '。']).flat_map(|line| line.split(". "))
+    text.split(['\n', ';', '!', '?', '…', '。', '！', '？', '；']).flat_map(|line| line.split(". "))
 }
 
 #[cfg(test)]
@@ -80,7 +107,7 @@ mod tests {
     const FORGOTTEN_AT: Timestamp = Timestamp(2_000);
 
     fn tombstone(text: &str) -> Tombstone {
-        let (memory_id, trace) = ("gone".parse().unwrap(), Trace::of(text));
+        let (memory_id, trace) = ("gone".parse().unwrap(), Trace::of_memory(text));
         Tombstone { memory_id, trace, forgotten_at: FORGOTTEN_AT }
     }
 
@@ -110,6 +137,9 @@ mod tests {
             ("vegan", "I am vegetarian", false),
             ("Runs 5.5 km on Sundays", "On Sunday I ran 5.5 km", true),
             ("Trains at dawn", "I train in the evening", false),
+            ("User dislikes burpees", "As I said, I hate burpees", true),
+            ("讨厌波比跳", "你说过：我讨厌波比跳！所以不做", true),
+            ("讨厌波比跳", "我讨厌长跑", false),
             ("", "anything", false),
         ] {
             assert_eq!(is_forgotten(text, Timestamp(1_000), &[tombstone(of)]), expected, "{of} / {text}");
@@ -132,6 +162,51 @@ mod tests {
         let confirmed = [(PartKind::Reply, "Noted."), (PartKind::Confirmation, KNEE)];
         assert_eq!(told(coach(1_000, &confirmed)), "Noted.", "what a model is not told need not be left out");
         assert_eq!(told(coach(1_000, &[(PartKind::Confirmation, KNEE)])), "");
+    }
+
+    #[test]
+    fn what_a_memory_was_made_of_is_left_out_in_whatever_words_and_answers_to_it_more_readily() {
+        for (memory, said, answer, harmless) in [
+            (
+                "User avoids jumps with burpees",
+                "I can't stand burpees, they make me sick",
+                "No burpees then.",
+                "So be it.",
+            ),
+            (
+                "ユーザーはバーピーが嫌い",
+                "正直、バーピーだけは勘弁してほしい",
+                "バーピーは外しますね。",
+                "わかりました。",
+            ),
+            ("讨厌波比跳", "波比跳太折磨人了", "那我们换掉波比跳。", "好的，明白了。"),
+        ] {
+            let tombstone = Tombstone { memory_id: "t".parse().unwrap(), ..tombstone(memory) };
+            let told = |message: Message| told(vec![message], std::slice::from_ref(&tombstone))[0].content();
+            let other = |message: Message| Message { turn: "other".parse().unwrap(), ..message };
+            assert!(!is_forgotten(said, Timestamp(1_000), std::slice::from_ref(&tombstone)), "{said} has other words");
+            assert_eq!(told(athlete(1_000, said)), FORGOTTEN);
+            assert_eq!(told(other(athlete(1_000, said))), said);
+            assert_eq!(told(coach(1_000, &[(PartKind::Reply, answer)])), FORGOTTEN);
+            assert_eq!(told(other(coach(1_000, &[(PartKind::Reply, answer)]))), answer);
+            assert_eq!(told(coach(1_000, &[(PartKind::Reply, harmless)])), harmless);
+        }
+    }
+
+    #[test]
+    fn a_workout_keeps_what_was_done_and_not_what_it_says_besides() {
+        let workout = |performed_at, name: &str, score: Option<&str>, notes: Option<&str>| {
+            let workout = serde_json::json!({
+                "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t", "discipline": "strength",
+                "name": name, "performedAt": Timestamp(performed_at), "exercises": [{ "name": "Lunge" }],
+                "score": score, "notes": notes, "confidence": 1.0,
+            });
+            serde_json::from_value::<Workout>(workout).unwrap()
+        };
+        let says_it = |at| workout(at, KNEE, Some(KNEE), Some(KNEE));
+        let does_not = workout(1_000, "Squats", Some("5 rounds"), Some("in the rain"));
+        let told = logged(vec![says_it(1_000), says_it(2_001), does_not.clone()], &[tombstone(KNEE)]);
+        assert_eq!(told, [workout(1_000, "Workout", None, None), says_it(2_001), does_not]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What becomes of something that is to be remembered.
 
-use super::words::{normalised, says_otherwise, share_in, similarity, words};
+use super::words::{normalised, says_otherwise, share_in, similarity, without_lead, words};
 use super::{Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
 use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
@@ -97,9 +97,10 @@ pub enum Unsaveable {
 
 /// Decides what becomes of a proposed memory.
 ///
+/// - What an earlier try under the same id has corrected stays what is corrected.
 /// - It is refused if it is empty, if it or the message around it is shaped like an instruction to a model (whatever a
 ///   model then takes out of that message), if it is not in the athlete's own words (a third of its words must be in
-///   `from.said`), or if it was to be forgotten after it was said.
+///   `from.said`), or if it was to be forgotten after it was said, or is the very memory that was.
 /// - What a known memory says already reinforces it: an equal normalised text, or a similarity of at least 0.9 unless
 ///   a number or a negation differs, or the athlete corrects something.
 /// - What corrects something supersedes the best match with what it replaces, if that is at least 0.6.
@@ -120,6 +121,10 @@ pub fn decide(
         return Saving::Refused(reason);
     }
     let new = memory(proposed, from, now);
+    // An earlier try has corrected it: to look again for what is meant could find another.
+    if let Some((old, _)) = existing.iter().find(|(memory, _)| memory.superseded_by.as_ref() == Some(&new.id)) {
+        return Saving::Supersede { old: old.id.clone(), new };
+    }
     let known = existing.iter().filter(|(memory, _)| {
         let as_wide = memory.coach.is_none() || memory.coach == new.coach;
         memory.superseded_by.is_none() && memory.id != new.id && as_wide
@@ -155,7 +160,7 @@ pub(super) const NEAR: f32 = 0.9;
 const REPLACED: f32 = 0.6;
 
 /// How much of a memory the athlete must have said; the rest is a model's grammar.
-const SAID: f32 = 0.33;
+pub(super) const SAID: f32 = 0.33;
 
 fn objection(
     proposed: &ProposedMemory,
@@ -170,7 +175,7 @@ fn objection(
         Some(Unsaveable::Instruction)
     } else if !is_said() {
         Some(Unsaveable::Unsaid)
-    } else if tombstones.iter().any(|tombstone| tombstone.blocks(text, from.said_at)) {
+    } else if tombstones.iter().any(|known| known.memory_id == *from.id || known.blocks(text, from.said_at)) {
         Some(Unsaveable::Forgotten)
     } else {
         None
@@ -187,16 +192,6 @@ fn unfit(content: &str, tags: &[String]) -> Option<Unsaveable> {
         None
     }
 }
-
-/// Without the words in which models speak of somebody.
-fn without_lead(content: &str) -> String {
-    let content = normalised(content);
-    let own = content.split(' ').filter(|word| !ABOUT.contains(word));
-    own.collect::<Vec<_>>().join(" ")
-}
-
-const ABOUT: [&str; 10] =
-    ["user", "users", "athlete", "athletes", "client", "prefers", "likes", "wants", "dislikes", "states"];
 
 fn memory(proposed: &ProposedMemory, from: &Provenance<'_>, now: Timestamp) -> Memory {
     let new = Memory {
@@ -236,10 +231,13 @@ pub struct MemoryEdit {
 }
 
 impl Memory {
-    /// The same, changed as its owner wants it, unless it could not have been saved so.
-    pub fn edited(&self, edit: &MemoryEdit) -> Result<Self, Unsaveable> {
+    /// The same, changed as its owner wants it now, unless it could not have been saved so. Other words are said now:
+    /// what was forgotten before does not concern them.
+    pub fn edited(&self, edit: &MemoryEdit, now: Timestamp) -> Result<Self, Unsaveable> {
+        let content = edit.content.as_ref().map_or_else(|| self.content.clone(), |content| content.trim().to_owned());
         let new = Self {
-            content: edit.content.as_ref().map_or_else(|| self.content.clone(), |content| content.trim().to_owned()),
+            last_said_at: if content == self.content { self.last_said_at } else { Some(now) },
+            content,
             source: if edit.content.is_some() { MemorySource::ExplicitRequest } else { self.source },
             importance: edit.importance.unwrap_or(self.importance),
             tags: edit.tags.clone().unwrap_or_else(|| self.tags.clone()),

@@ -126,6 +126,15 @@ fn a_correction_supersedes_the_best_match_or_stands_beside() {
     ] {
         assert_eq!(outcome(decided(&correction(text, replaces), &existing, &[])), expected, "{text} / {replaces}");
     }
+    // Tried once more, it corrects what it has corrected already, and nothing else that looks like it.
+    let again = [
+        (known("time", "I train in the morning").superseded(&"new".parse().unwrap()), 0.0),
+        (known("other", "I train in the mornings on Sundays"), 0.9),
+        (known("new", "I train in the evening"), 1.0),
+        (known("equal", "I train in the evening"), 1.0),
+    ];
+    let saving = decided(&correction("I train in the evening", "training in the morning"), &again, &[]);
+    assert_eq!(outcome(saving), "new supersedes time");
     // What an index takes for the same is what a correction is about, and not a repetition.
     for (told, expected) in [(0.95, "new supersedes old"), (0.6, "new supersedes old"), (0.59, "new")] {
         let existing = [(known("old", "rises late"), told)];
@@ -166,11 +175,20 @@ fn what_was_forgotten_is_not_learnt_from_older_messages() {
     ] {
         assert_eq!(outcome(decided(&proposed(text), &[], &[tombstone(at)])), expected, "{text}");
     }
+    let reworded = Tombstone::of(&known("gone", "User dislikes burpees"), after);
+    assert!(is_forgotten("As I said, I hate burpees", before, &[reworded]));
+    let itself = Tombstone::of(&known("new", "by now it was something else"), after);
+    assert_eq!(outcome(decided(&proposed("I prefer mornings"), &[], &[itself])), "refused: Forgotten");
     let covers = |memory: &Memory| tombstone(SAID_AT).covers(memory);
     assert!(covers(&known("gone", "something else by now")));
     assert!(covers(&Memory { created_at: before, ..known("twin", "prefers the morning") }));
     assert!(!covers(&Memory { created_at: after, ..known("again", "I prefer mornings") }));
     assert!(!covers(&Memory { created_at: before, ..known("other", "I prefer evenings") }));
+    let said_again = |at| Memory { created_at: before, last_said_at: Some(at), ..known("twin", "prefers the morning") };
+    assert!(covers(&said_again(before)) && !covers(&said_again(after)), "said again since, it is meant");
+    let edited = Memory { created_at: before, ..known("edited", "I train at noon") };
+    let edit = MemoryEdit { content: Some("I prefer mornings".to_owned()), ..MemoryEdit::default() };
+    assert!(!covers(&edited.edited(&edit, after).unwrap()), "put into these words since, it is meant");
 }
 
 #[test]
@@ -186,15 +204,18 @@ fn a_tombstone_is_kept_without_a_word_of_what_was_forgotten_and_known_again_in_e
 #[test]
 fn an_edit_is_held_to_what_can_be_saved() {
     let memory = Memory { coach: Some("c".parse().unwrap()), tags: vec!["a".to_owned()], ..known("m", "I like hills") };
-    let edited = |edit: MemoryEdit| memory.edited(&edit);
+    let later = Timestamp(NOW.0 + 1);
+    let edited = |edit: MemoryEdit| memory.edited(&edit, later);
     let content = |content: &str| MemoryEdit { content: Some(content.to_owned()), ..MemoryEdit::default() };
     assert_eq!(edited(MemoryEdit::default()), Ok(memory.clone()));
+    assert_eq!(edited(content(" I like hills ")).unwrap().last_said_at, None, "it is what it was");
     let all = MemoryEdit { importance: Some(Importance::Low), tags: Some(vec![]), ..content(" I like flat roads\n") };
     let expected = Memory {
         content: "I like flat roads".to_owned(),
         source: MemorySource::ExplicitRequest,
         importance: Importance::Low,
         tags: vec![],
+        last_said_at: Some(later),
         ..memory.clone()
     };
     assert_eq!(edited(all), Ok(expected));

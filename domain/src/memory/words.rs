@@ -43,8 +43,14 @@ pub struct Trace {
 impl Trace {
     /// What is kept of this text.
     pub fn of(text: &str) -> Self {
-        let numbers = |words: BTreeSet<String>| words.iter().map(|word| number(word)).collect();
-        Self { words: numbers(stems(text)), marks: numbers(marks(text)) }
+        Self { words: numbers(&stems(text)), marks: numbers(&marks(text)) }
+    }
+
+    /// What is kept of a memory: where a model speaks of somebody in it, without the words that only do so.
+    pub(super) fn of_memory(content: &str) -> Self {
+        let all = Self::of(content);
+        let own = if speaks_of_somebody(content) { numbers(&stems(&without_lead(content))) } else { BTreeSet::new() };
+        Self { words: if own.is_empty() { all.words } else { own }, ..all }
     }
 
     /// Whether the other says the same: as near as `least`, and nothing to the contrary.
@@ -57,6 +63,10 @@ impl Trace {
     pub(super) fn share_in(&self, whole: &Self) -> f32 {
         if self.words.is_empty() { 0.0 } else { share(&self.words, &whole.words) }
     }
+}
+
+fn numbers(words: &BTreeSet<String>) -> BTreeSet<u32> {
+    words.iter().map(|word| number(word)).collect()
 }
 
 /// The same in every process and every release.
@@ -83,7 +93,7 @@ pub(super) fn says_otherwise(a: &str, b: &str) -> bool {
 fn marks(text: &str) -> BTreeSet<String> {
     let marks = words(text).filter_map(|word| {
         let number = word.starts_with(|c: char| c.is_ascii_digit());
-        let negation = NEGATIONS.contains(&word.as_str());
+        let negation = NEGATIONS.contains(&word.as_str()) || UNSPACED_NEGATIONS.iter().any(|not| word.contains(not));
         if negation { Some("not".to_owned()) } else { number.then_some(word) }
     });
     marks.collect()
@@ -122,8 +132,32 @@ pub(super) fn is_invisible(letter: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Without the words in which models speak of somebody.
+pub(super) fn without_lead(content: &str) -> String {
+    let content = normalised(content);
+    let own = content.split(' ').filter(|word| !SOMEBODY.contains(word) && !SAID_OF_SOMEBODY.contains(word));
+    own.collect::<Vec<_>>().join(" ")
+}
+
+fn speaks_of_somebody(content: &str) -> bool {
+    let content = normalised(content);
+    let first = content.strip_prefix("the ").unwrap_or(&content).split(' ').next();
+    first.is_some_and(|word| SOMEBODY.contains(&word))
+}
+
+/// What two texts are compared by: words without their endings, and where a script has no spaces, pairs of letters.
 fn stems(text: &str) -> BTreeSet<String> {
-    words(text).map(|word| stem(&word).to_owned()).collect()
+    words(text).flat_map(|word| if is_unspaced(&word) { pairs(&word) } else { vec![stem(&word).to_owned()] }).collect()
+}
+
+/// Whether there is Chinese or Japanese in it.
+fn is_unspaced(word: &str) -> bool {
+    word.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'))
+}
+
+fn pairs(word: &str) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    letters.windows(letters.len().min(2)).map(|pair| pair.iter().collect()).collect()
 }
 
 /// Without the commonest endings of English.
@@ -148,10 +182,15 @@ const LEADS: [&str; 12] = [
     "could you ",
 ];
 
-const NEGATIONS: [&str; 18] = [
+const SOMEBODY: [&str; 5] = ["user", "users", "athlete", "athletes", "client"];
+const SAID_OF_SOMEBODY: [&str; 5] = ["prefers", "likes", "wants", "dislikes", "states"];
+
+const NEGATIONS: [&str; 20] = [
     "no", "not", "never", "dont", "doesnt", "didnt", "cant", "cannot", "couldnt", "wont", "isnt", "arent", "wasnt",
-    "without", "stopped", "quit", "hate", "dislike",
+    "without", "stopped", "quit", "hate", "dislike", "hates", "dislikes",
 ];
+
+const UNSPACED_NEGATIONS: [&str; 10] = ["不", "没", "沒", "無", "无", "嫌", "厌", "厭", "ない", "ません"];
 
 /// What English says without meaning anything by it. "No" and "not" are not among it.
 #[rustfmt::skip]
@@ -198,9 +237,42 @@ mod tests {
     }
 
     #[test]
+    fn where_no_spaces_are_written_two_letters_are_a_word() {
+        for (part, whole, least) in [
+            ("バーピーが嫌い", "私はバーピーが嫌いです。覚えておいて", 1.0),
+            ("讨厌波比跳", "我讨厌波比跳，请记住", 1.0),
+            ("User dislikes 波比跳", "我讨厌波比跳", 0.6),
+            ("膝", "膝", 1.0),
+        ] {
+            assert!(share_in(&without_lead(part), whole) >= Some(least), "{part} / {whole}");
+        }
+        assert_eq!(similarity("讨厌波比跳", "喜欢游泳"), 0.0);
+    }
+
+    #[test]
+    fn a_trace_is_without_the_words_in_which_models_speak_of_somebody_and_with_what_they_deny() {
+        let is_like = |one: &str, other: &str| Trace::of_memory(one).is_like(&Trace::of_memory(other), 0.9);
+        for (one, other, expected) in [
+            ("User prefers mornings", "mornings", true),
+            ("The user's left knee hurts", "left knee hurts", true),
+            ("I prefer mornings", "prefers the morning", true),
+            ("User dislikes burpees", "User likes burpees", false),
+            ("User likes", "user likes", true),
+            ("user", "athlete", false),
+        ] {
+            assert_eq!(is_like(one, other), expected, "{one} / {other}");
+        }
+        let said = |memory: &str, sentence: &str| Trace::of_memory(memory).share_in(&Trace::of(sentence));
+        assert_eq!(said("I like hills", "The athlete likes hills"), 1.0);
+        assert_eq!(said("User dislikes burpees", "As I said, I hate burpees"), 1.0);
+    }
+
+    #[test]
     fn a_number_or_a_not_says_otherwise() {
         assert!(says_otherwise("I train at 5 pm", "I train at 6 pm"));
         assert!(says_otherwise("I like running", "I don't like running"));
+        assert!(says_otherwise("User likes running", "User dislikes running"));
+        assert!(says_otherwise("我每天早上都喜欢跑步", "我每天早上都不喜欢跑步"));
         assert!(!says_otherwise("I cannot do lunges", "I can't do lunges"));
         assert!(!says_otherwise("I train at 5 pm", "at 5 pm I train"));
     }

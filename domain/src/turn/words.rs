@@ -315,8 +315,12 @@ pub struct Gathered {
 impl Gathered {
     /// The same as a model may be told it.
     pub(super) fn without(self, forgotten: &[Tombstone]) -> Self {
-        let memories = memory::remembered(self.memories, forgotten);
-        Self { memories, recalled: memory::recallable(self.recalled, forgotten), ..self }
+        Self {
+            memories: memory::remembered(self.memories, forgotten),
+            workouts: memory::logged(self.workouts, forgotten),
+            recalled: memory::recallable(self.recalled, forgotten),
+            ..self
+        }
     }
 }
 
@@ -520,9 +524,15 @@ mod tests {
         };
         let memories = vec![memory("gone", "edited"), memory("twin", "my LEFT knee hurts!"), memory("kept", "Vegan")];
         let recalled = vec![hit("a", &format!("They met. {KNEE}.")), hit("b", "They met.")];
-        let gathered = Gathered { owner: owner.clone(), memories, workouts: Vec::new(), recalled };
+        let workout = serde_json::json!({
+            "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t", "discipline": "strength",
+            "name": "Squats", "performedAt": Timestamp(1_000), "exercises": [], "notes": KNEE, "confidence": 1.0,
+        });
+        let workout: Workout = serde_json::from_value(workout).unwrap();
+        let gathered = Gathered { owner: owner.clone(), memories, workouts: vec![workout.clone()], recalled };
         let told = gathered.clone().without(&loaded.forgotten);
         assert_eq!((told.memories, told.recalled), (vec![memory("kept", "Vegan")], vec![hit("b", "They met.")]));
+        assert_eq!(told.workouts, [Workout { notes: None, ..workout }]);
         assert_eq!(gathered.clone().without(&[]), gathered);
     }
 }

@@ -1,7 +1,7 @@
 //! Remembering and forgetting, as a turn has decided.
 
 use domain::memory::{self, Provenance, Tombstone};
-use domain::{Fault, JobKind, JobState, Memory, MemoryId, Outcome, RecordId};
+use domain::{Fault, Job, JobKind, JobState, Memory, MemoryId, Outcome, RecordId, TurnId};
 use serde_json::json;
 
 use super::Work;
@@ -48,8 +48,9 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
         None => {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
             let memories = memory::remembered(memories, &forgotten(ports, owner).await?);
-            let last = memory::last_saved(&memories, &turn.conversation.conversation);
-            let wanted = memory::forgettable(work.opening.text(), &memories, last);
+            let saved_here = || memory::last_saved(&memories, &turn.conversation.conversation).cloned();
+            let last = last_remembered(&jobs, &turn.turn).or_else(saved_here);
+            let wanted = memory::forgettable(work.opening.text(), &memories, last.as_ref());
             let Some(known) = memories.iter().find(|memory| Some(&memory.id) == wanted.as_ref()) else {
                 return Ok(Outcome::Refused("I know nothing like that".to_owned()));
             };
@@ -61,4 +62,14 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
     } else {
         Ok(Outcome::Again(now + super::AGAIN))
     }
+}
+
+/// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was said first.
+fn last_remembered(jobs: &[Job], turn: &TurnId) -> Option<MemoryId> {
+    let earlier = jobs.iter().filter(|job| job.kind == JobKind::Memory && job.turn.turn < *turn);
+    let done = earlier.filter_map(|job| match &job.state {
+        JobState::Done(result) => Some((&job.turn.turn, result.get("memoryId")?.as_str()?)),
+        JobState::Due(_) | JobState::Claimed(_) | JobState::Refused(_) | JobState::Dead(_) => None,
+    });
+    done.max_by_key(|(turn, _)| *turn).and_then(|(_, memory)| memory.parse().ok())
 }

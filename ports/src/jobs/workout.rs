@@ -22,7 +22,7 @@ pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
         let earlier = work.ports.clock.answered(work.ports.records.get(&at)).await.map_err(|error| error.fault)?;
         if let Some(earlier) = earlier {
             let workout = records::read(&earlier).map_err(|error| error.fault)?;
-            return let_find(work, &workout).await;
+            return let_find(work, &at, &workout).await;
         }
     }
     // Before the model is asked, so that a store in trouble costs no call.
@@ -45,11 +45,12 @@ pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
     };
     workout.records = workout::records(&workout, &history);
     let stored = store_once(work.ports, &at, workout).await.map_err(|error| error.fault)?;
-    let_find(work, &stored).await
+    let_find(work, &at, &stored).await
 }
 
-/// Lets a stored workout be found by every coach, and tells of it.
-async fn let_find(work: &Work<'_>, workout: &Workout) -> Result<Outcome, Fault> {
+/// Lets a stored workout be found by every coach, and tells of it. Its entry is removed if somebody has deleted the
+/// workout meanwhile: they may have been at the index before us.
+async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Result<Outcome, Fault> {
     let entry = IndexEntry {
         kind: RecalledKind::Workout,
         id: workout.id.to_string(),
@@ -58,10 +59,16 @@ async fn let_find(work: &Work<'_>, workout: &Workout) -> Result<Outcome, Fault> 
         created: workout.performed_at,
         tags: Vec::new(),
     };
-    let Work { ports, .. } = work;
-    let found = ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await;
-    found.map_err(|error| error.fault)?;
+    index(work.ports, at, &entry).await.map_err(|error| error.fault)?;
     Ok(Outcome::Done(told(workout)))
+}
+
+async fn index(ports: &Ports, at: &RecordKey, entry: &IndexEntry) -> Result<()> {
+    ports.clock.answered(ports.index.upsert(&at.owner, entry)).await?;
+    if ports.clock.answered(ports.records.get(at)).await?.is_none() {
+        ports.clock.answered(ports.index.delete(&at.owner, entry.kind, &entry.id)).await?;
+    }
+    Ok(())
 }
 
 /// Stores what a try has found, unless an earlier try of the same job has stored something already.

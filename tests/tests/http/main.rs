@@ -10,6 +10,7 @@ mod deletions;
 mod disconnect;
 mod edits;
 mod errors;
+mod forgetting;
 mod frames;
 mod framing;
 mod garbage;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::http::Method;
 use coach_tests::scenes::QUESTION;
 use coach_tests::{BOB, Lagging, Mishap, Site};
-use domain::Fault;
+use domain::memory::RecalledKind;
+use domain::{Fault, UserScope};
 use in_memory::Scene;
-use ports::Kind;
+use ports::{Kind, MemoryIndex};
 use serde_json::{Value, json};
 
 use crate::mind::{kept, last_prompt, routed, tell};
@@ -72,6 +73,13 @@ async fn what_is_known_is_reinforced_and_what_may_not_be_kept_is_refused() {
     let again = site.client().post(MEMORIES, &memory("I hate the burpees!")).await;
     assert_eq!((again.status.as_u16(), again.json()["timesUsed"].as_u64()), (200, Some(1)));
     assert_eq!((kept(&site, Kind::Memory), site.client().get(&address).await.json()), (1, again.json()));
+
+    // What has missed the index is found from then on.
+    let owner = UserScope::verified("ada".parse().unwrap());
+    let id = again.json()["memoryId"].as_str().unwrap().to_owned();
+    site.memories.delete(&owner, RecalledKind::Memory, &id).await.unwrap();
+    assert_eq!(site.client().post(MEMORIES, &memory("I hate burpees")).await.status.as_u16(), 200);
+    assert_eq!(site.found("burpees").await, [id]);
 
     let injury = site
         .client()
@@ -159,9 +167,10 @@ async fn an_edit_changes_what_is_recalled() {
         .await
         .json();
     let mut expected = before.clone();
-    expected.as_object_mut().unwrap().extend(
-        json!({ "content": "I hate box jumps", "importance": "low", "tags": ["jumps"] }).as_object().unwrap().clone(),
-    );
+    let changes = json!({
+        "content": "I hate box jumps", "importance": "low", "tags": ["jumps"], "lastSaidAt": before["createdAt"],
+    });
+    expected.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     assert_eq!((&edited, &site.client().get(&address).await.json()), (&expected, &expected));
     assert_eq!((site.found("burpees").await.len(), site.found("box jumps").await.len()), (0, 1));
     assert_eq!(site.client().patch(&address, &json!({})).await.json(), expected);
