@@ -1,5 +1,6 @@
 //! Stores on a table of their own.
 
+use std::collections::HashMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
@@ -7,7 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::UserScope;
 use dynamodb::{Settings, Table};
 use peers::Proxy;
 use peers::dynamodb::DynamoDb;
@@ -42,10 +46,28 @@ pub(super) async fn fresh() -> Table {
 
 /// The same behind a proxy that can go wrong.
 pub(super) async fn behind_proxy() -> (Proxy, Table) {
-    let (proxy, name) = (Proxy::before(peer()).await.unwrap(), name());
-    let table = table(&proxy.url(), &name);
+    named(&name()).await
+}
+
+/// The same by this name.
+pub(super) async fn named(name: &str) -> (Proxy, Table) {
+    let proxy = Proxy::before(peer()).await.unwrap();
+    let table = table(&proxy.url(), name);
     table.create().await.unwrap();
     (proxy, table)
+}
+
+/// The peer, asked without the adapter.
+pub(super) fn client() -> Client {
+    Client::from_conf(aws_sdk_dynamodb::config::Builder::from(&sdk("direct")).endpoint_url(peer()).build())
+}
+
+/// What is stored of a user whose key begins like this.
+pub(super) async fn stored(table: &str, user: &UserScope, sort: &str) -> Vec<HashMap<String, AttributeValue>> {
+    let query = client().query().table_name(table).key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+    let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("U#{user}")));
+    let query = query.expression_attribute_values(":sk", AttributeValue::S(sort.to_owned())).consistent_read(true);
+    query.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
 }
 
 fn name() -> String {
