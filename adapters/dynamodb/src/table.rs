@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
     KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType, ScalarAttributeType, TableDescription,
     TimeToLiveSpecification, TimeToLiveStatus, TransactWriteItem, WriteRequest,
 };
+use aws_sdk_dynamodb::waiters::table_exists::WaitUntilTableExistsError;
 use domain::Fault;
 use ports::{PortError, Result};
 
@@ -70,7 +71,12 @@ impl Table {
             Err(error) => return Err(failed(error)),
         }
         let wait = self.client.wait_until_table_exists().table_name(&self.name).wait(PATIENCE);
-        wait.await.map_err(|_| PortError::new("dynamodb", Fault::TimedOut))?;
+        wait.await.map_err(|error| match error {
+            WaitUntilTableExistsError::OperationFailed(asked) => failed(asked.into_error()),
+            WaitUntilTableExistsError::ExceededMaxWait(_) => PortError::new("dynamodb", Fault::TimedOut),
+            WaitUntilTableExistsError::ConstructionFailure(_) => PortError::new("dynamodb", Fault::Rejected),
+            WaitUntilTableExistsError::FailureState(_) | _ => PortError::new("dynamodb", Fault::Unavailable),
+        })?;
         if self.is_ttl_on().await? {
             return Ok(());
         }

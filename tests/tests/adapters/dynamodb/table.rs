@@ -9,13 +9,21 @@ use peers::dynamodb::refusals;
 use ports::{Admitted, Expect, Kind, MessageStore, RecordKey, RecordStore, Writer};
 
 use super::scenes::{admission, checkpoint, empty, finish, key, words};
-use super::setup::{behind_proxy, client, fresh, peer, table};
+use super::setup::{behind_proxy, client, fresh, operation, peer, table};
 
 #[tokio::test]
 async fn a_table_is_made_once_and_has_nothing_wrong() {
     let table = fresh().await;
     table.create().await.unwrap();
     assert_eq!(table.check().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_table_that_may_not_be_looked_at_is_told_so_and_not_waited_for() {
+    let (proxy, table) = behind_proxy().await;
+    let denied = Trouble::aws(400, "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "not yours");
+    proxy.judge(move |_, headers, _| (operation(headers) == "DescribeTable").then(|| denied.clone()));
+    assert_eq!(table.create().await.unwrap_err().fault, Fault::Rejected);
 }
 
 #[tokio::test]
