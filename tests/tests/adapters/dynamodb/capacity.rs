@@ -157,8 +157,7 @@ async fn a_turn_costs_what_the_documentation_says() {
     assert!(writes("1 admit") + writes("4 finish") <= 36.0);
     assert!(checkpoints.write <= 2.0 * events.len() as f64);
     assert!(writes("5 job") <= 10.0);
-    assert!(all.read <= 36.0);
-    assert!(all.write <= 130.0);
+    assert_eq!(all, Units { read: 36.0, write: 128.0 });
 
     store.turn(&a.turn, 0).await.unwrap();
     println!("  {:<18} {:>6.1} read", "replay", meter.read_off().read);

@@ -11,10 +11,10 @@ use ports::{Admitted, MessageStore, Writer, Written};
 use serde_json::{Value, json};
 
 use super::scenes::{admission, checkpoint, empty, finish, key, words};
-use super::setup::{behind_proxy, named, operation, peer, sdk, stored};
+use super::setup::{behind_proxy, named, operation, peer, queries, sdk, stored};
 
-/// How many turns, with four items each and a job.
-const TURNS: usize = 30;
+/// How many turns, with four items each and a job: there are more messages than are looked for at once.
+const TURNS: usize = 60;
 
 /// A conversation of that many turns.
 async fn long(store: &dyn MessageStore, key: &domain::ConversationKey) {
@@ -30,18 +30,10 @@ async fn long(store: &dyn MessageStore, key: &domain::ConversationKey) {
 #[tokio::test]
 async fn a_long_conversation_is_looked_for_in_parts_by_its_keys_alone_and_all_of_it_goes() {
     let (proxy, table) = named("deletion-long").await;
-    let (store, key) = (table.messages(), key("user", "v"));
+    let (store, [key, other]) = (table.messages(), ["v", "other"].map(|name| key("user", name)));
     long(&store, &key).await;
-    let other = super::scenes::key("user", "other");
     store.create_conversation(&empty(&other)).await.unwrap();
-    let looks = Arc::new(Mutex::new(Vec::new()));
-    let seen = looks.clone();
-    proxy.judge(move |_, headers, body| {
-        if operation(headers) == "Query" {
-            seen.lock().unwrap().push(serde_json::from_slice::<Value>(body).unwrap());
-        }
-        None
-    });
+    let looks = queries(&proxy);
     assert!(store.delete_conversation(&key).await.unwrap());
     let left = stored("deletion-long", &key.user, "").await;
     let left: Vec<&String> = left.iter().map(|item| item["sk"].as_s().unwrap()).collect();
@@ -59,12 +51,12 @@ async fn a_deletion_that_fails_on_the_way_has_gone_that_far() {
     let mut passed = 0;
     proxy.judge(move |_, headers, _| {
         passed += usize::from(operation(headers) == "BatchWriteItem");
-        (passed > 3).then_some(Trouble::Cut)
+        (passed > 4).then_some(Trouble::Cut)
     });
     assert!(store.delete_conversation(&key).await.is_err());
     proxy.calm();
-    let jobs_and_turns = 2 * TURNS;
-    assert_eq!(stored("deletion-far", &key.user, "").await.len(), before - jobs_and_turns.min(25 + 5 + 25));
+    // All jobs, 25 at a time, and the first turns.
+    assert_eq!(stored("deletion-far", &key.user, "").await.len(), before - TURNS - 25);
     assert!(store.delete_conversation(&key).await.unwrap());
     assert_eq!(stored("deletion-far", &key.user, "").await.len(), 1);
 }

@@ -1,17 +1,15 @@
 //! What the items hold, beside what they are read for.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Fault, Fence, Finish, JobKind, JobState, Timestamp};
 use ports::{Admission, Admitted, Hold, JobsOf, Kind, MessageStore, RecordStore, Writer, Written, work_off};
-use serde_json::Value;
 
 use super::parallel::ports;
 use super::scenes::{NOW, admission, checkpoint, empty, finish, key, words};
-use super::setup::{client, named, operation, stored};
+use super::setup::{client, named, queries, stored};
 
 const DAY: u64 = 24 * 3_600;
 
@@ -49,19 +47,16 @@ async fn a_job_whose_turn_was_thrown_away_is_dead_for_that_and_for_no_other_reas
         let closing = domain::Closing { at: Timestamp(1), ..(*end.closing).clone() };
         let end = Finish { closing: closing.into(), ..end };
         store.finish(&a.turn, Writer::Holder(begun.fence), &end).await.unwrap();
-        let at = |sk: &str| {
-            let remove = client().update_item().table_name("items-turnless");
-            let remove = remove.key("pk", AttributeValue::S(format!("U#{name}")));
-            remove.key("sk", AttributeValue::S(sk.to_owned()))
-        };
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let pk = text(&format!("U#{name}"));
         if is_deleted {
             // The mark of a deletion that got no further.
-            let mark = at("C#coach#v").update_expression("SET gone = :left");
-            mark.expression_attribute_values(":left", AttributeValue::S("left".to_owned())).send().await.unwrap();
+            let mark = client().update_item().table_name("items-turnless").key("pk", pk).key("sk", text("C#coach#v"));
+            let mark = mark.update_expression("SET gone = :left").expression_attribute_values(":left", text("left"));
+            mark.send().await.unwrap();
         } else {
-            let remove = client().delete_item().table_name("items-turnless");
-            let remove = remove.key("pk", AttributeValue::S(format!("U#{name}")));
-            remove.key("sk", AttributeValue::S("T#coach#v#t1".to_owned())).send().await.unwrap();
+            let turn = client().delete_item().table_name("items-turnless").key("pk", pk);
+            turn.key("sk", text("T#coach#v#t1")).send().await.unwrap();
         }
         assert_eq!(work_off(&ports, &a.turn).await, None);
         let jobs = store.jobs(&JobsOf::Turn(a.turn)).await.unwrap();
@@ -124,14 +119,7 @@ async fn a_hold_that_cannot_be_read_is_an_error_and_not_nothing() {
 #[tokio::test]
 async fn records_are_listed_as_they_are_now() {
     let (proxy, table) = named("items-records").await;
-    let looks = Arc::new(Mutex::new(Vec::new()));
-    let seen = looks.clone();
-    proxy.judge(move |_, headers, body| {
-        if operation(headers) == "Query" {
-            seen.lock().unwrap().push(serde_json::from_slice::<Value>(body).unwrap());
-        }
-        None
-    });
+    let looks = queries(&proxy);
     table.records().list(&key("user", "v").user, Kind::Tombstone, None, 100).await.unwrap();
     assert!(matches!(looks.lock().unwrap().as_slice(), [look] if look["ConsistentRead"] == true));
 }

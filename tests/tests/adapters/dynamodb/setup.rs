@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use dynamodb::{Settings, Table};
 use peers::Proxy;
 use peers::dynamodb::DynamoDb;
 use reqwest::header::HeaderMap;
+use serde_json::Value;
 use tokio::runtime::Builder;
 
 /// What an application would read from its environment. Clients of one region share what retries
@@ -79,6 +80,19 @@ fn name() -> String {
 pub(super) fn operation(headers: &HeaderMap) -> &str {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default()
+}
+
+/// Lets everything pass and notes what is looked for.
+pub(super) fn queries(proxy: &Proxy) -> Arc<Mutex<Vec<Value>>> {
+    let noted = Arc::new(Mutex::new(Vec::new()));
+    let looks = noted.clone();
+    proxy.judge(move |_, headers, body| {
+        if operation(headers) == "Query" {
+            looks.lock().unwrap().push(serde_json::from_slice(body).unwrap());
+        }
+        None
+    });
+    noted
 }
 
 /// Where the peer is, on a thread of its own: it outlives the runtimes of the tests.
