@@ -90,6 +90,9 @@ pub trait MessageStore: Send + Sync {
 
     /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
     /// Of one turn, one conversation, one user, or anyone. Two callers never hold the same job at the same time.
+    ///
+    /// Each claim is a write of its own: if one fails, the answer is those that were made before it, and an error only
+    /// if there are none. One whose answer was lost runs out at `until`.
     async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>>;
 
     /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it since.

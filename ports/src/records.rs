@@ -20,14 +20,14 @@ const TRIES: usize = 8;
 /// creation, so a list is in that order.
 ///
 /// - *All or nothing, repeatable, current, owned, timeless*, as for
-///   [`MessageStore`](crate::MessageStore). A list may lag.
+///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very next turn.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Reads one record; strongly.
+    /// Reads one record.
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
 
-    /// A user's records of a kind, the newest first, at most `limit` of them.
+    /// A user's records of a kind as they are now, the newest first, at most `limit` of them.
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>>;
 
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{Fence, UserScope};
+use ports::stored::FORM;
 use ports::{Admission, Admitted, Begun, Hold, Result};
 
 use crate::ROUNDS;
@@ -14,6 +15,9 @@ use crate::table::Table;
 
 /// How long past its time a hold is kept, for those whose clocks are slow.
 const STALE: u64 = 24 * 3_600_000;
+
+/// How many such holds one admission clears away: an expression may not be long.
+const SWEPT: usize = 100;
 
 /// Admits, unless something stands against it.
 ///
@@ -32,7 +36,7 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
         if let Some(answer) = of_known(a, known.as_ref())? {
             return Ok(answer);
         }
-        if let Some(answer) = refusal(a, &head, holds.as_ref()) {
+        if let Some(answer) = refusal(a, &head, holds.as_ref())? {
             // The key was perhaps read before the turn was admitted that now stands in the way.
             if table.item(&request).await? == *known {
                 return Ok(answer);
@@ -61,14 +65,14 @@ fn of_known(a: &Admission, known: Option<&Item>) -> Result<Option<Admitted>> {
     }))
 }
 
-fn refusal(a: &Admission, head: &Head, allowance: Option<&Item>) -> Option<Admitted> {
+fn refusal(a: &Admission, head: &Head, allowance: Option<&Item>) -> Result<Option<Admitted>> {
     if let Some(active) = &head.conversation.active {
-        return Some(Admitted::Busy(active.clone()));
+        return Ok(Some(Admitted::Busy(active.clone())));
     }
-    let held = map::holds(allowance).filter(|(_, _, until)| *until > a.now).map(|(_, amount, _)| amount);
-    let held = held.fold(0, u64::saturating_add);
+    let holds = map::holds(allowance)?.into_iter().filter(|(_, _, until)| *until > a.now);
+    let held = holds.fold(0, |sum: u64, (_, amount, _)| sum.saturating_add(amount));
     let is_over = a.hold.is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit);
-    is_over.then_some(Admitted::OverLimit)
+    Ok(is_over.then_some(Admitted::OverLimit))
 }
 
 fn writes(
@@ -107,12 +111,14 @@ fn writes(
 
 /// The allowance with this hold: nobody else's may have been added since it was read.
 fn taken(user: &UserScope, a: &Admission, hold: &Hold, allowance: Option<&Item>) -> Result<Change> {
-    let mut change =
-        Change::of(Key::allowance(user)).set(&map::hold_name(&a.turn.turn), map::hold(hold)).add("taken", number(1));
-    for (name, _, until) in map::holds(allowance) {
-        if until.0.saturating_add(STALE) <= a.now.0 {
-            change = change.remove(name);
-        }
+    let mut change = Change::of(Key::allowance(user))
+        .set("v", number(FORM))
+        .set(&map::hold_name(&a.turn.turn), map::hold(hold))
+        .add("taken", number(1));
+    let holds = map::holds(allowance)?.into_iter();
+    let stale = holds.filter(|(_, _, until)| until.0.saturating_add(STALE) <= a.now.0);
+    for (name, _, _) in stale.take(SWEPT) {
+        change = change.remove(name);
     }
     let seen = allowance.map(|item| Row(item).opt_number("taken")).transpose()?.flatten();
     Ok(match seen {

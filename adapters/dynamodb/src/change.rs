@@ -23,13 +23,14 @@ pub(crate) struct Change {
     removes: Vec<String>,
     adds: Vec<String>,
     condition: Option<String>,
+    answer: ReturnValue,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
 
 /// What became of a change on its own.
 pub(crate) enum Changed {
-    /// It was made, and the item is now this.
+    /// It was made, and the item is now this; empty unless it was to be [read](Change::and_read).
     Now(Item),
     /// Its condition does not hold, and the item, if there is one, is this.
     Not(Option<Item>),
@@ -38,7 +39,8 @@ pub(crate) enum Changed {
 impl Change {
     pub(crate) fn of(key: Key) -> Self {
         let (sets, removes, adds) = (Vec::new(), Vec::new(), Vec::new());
-        Self { key, sets, removes, adds, condition: None, names: HashMap::new(), values: HashMap::new() }
+        let (names, values) = (HashMap::new(), HashMap::new());
+        Self { key, sets, removes, adds, condition: None, answer: ReturnValue::None, names, values }
     }
 
     pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
@@ -77,6 +79,12 @@ impl Change {
         self
     }
 
+    /// Has what the item is then in the answer of [`make`](Self::make).
+    pub(crate) fn and_read(mut self) -> Self {
+        self.answer = ReturnValue::AllNew;
+        self
+    }
+
     pub(crate) fn write(self, table: &str) -> Result<TransactWriteItem> {
         let expression = self.expression();
         let update = Update::builder()
@@ -99,7 +107,7 @@ impl Change {
             .set_condition_expression(self.condition)
             .set_expression_attribute_names(some(self.names))
             .set_expression_attribute_values(some(self.values))
-            .return_values(ReturnValue::AllNew)
+            .return_values(self.answer)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(output) => Ok(Changed::Now(output.attributes.unwrap_or_default())),

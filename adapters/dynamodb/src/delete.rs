@@ -10,7 +10,7 @@ use crate::fault::contended;
 use crate::item::{Row, number, text};
 use crate::key::{self, Key, LAST, TIME};
 use crate::map;
-use crate::table::{Range, Table, key_of};
+use crate::table::{Range, Table};
 
 /// Deletes a conversation; `false` if there is none.
 ///
@@ -63,13 +63,21 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
 const LEFT: &str = "left";
 const CLEAN: &str = "clean";
 
+/// How many items are removed before more are looked for: what is removed stays so, whatever comes of the rest.
+const AT_ONCE: usize = 100;
+
 async fn clean(table: &Table, key: &ConversationKey) -> Result<()> {
     let pk = key::partition(&key.user);
     for sort in ["J", "T", "E", "K", "M"] {
         let first = key::all(sort, key);
         let last = format!("{first}{LAST}");
-        let items = table.between(Range::of(&pk, &first, &last), usize::MAX).await?;
-        table.remove(&items.iter().filter_map(key_of).collect::<Vec<_>>()).await?;
+        loop {
+            let found = table.keys(Range::of(&pk, &first, &last), AT_ONCE).await?;
+            table.remove(&found).await?;
+            if found.len() < AT_ONCE {
+                break;
+            }
+        }
     }
     Change::of(Key::conversation(key)).set("gone", text(CLEAN)).make(table.client(), table.name()).await.map(drop)
 }

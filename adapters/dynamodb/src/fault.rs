@@ -1,8 +1,15 @@
 //! What an error of the SDK is to the domain.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
+use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::CancellationReason;
 use domain::Fault;
 use ports::PortError;
 
@@ -59,6 +66,36 @@ pub(crate) fn of_code(code: Option<&str>, status: Option<u16>) -> Fault {
             Some(_) => Fault::Rejected,
         },
     }
+}
+
+/// Has the SDK repeat, after its own pauses, what was refused only because another transaction was at the item: left
+/// to itself, it takes that for final.
+#[derive(Debug)]
+pub(crate) struct Conflicts;
+
+impl ClassifyRetry for Conflicts {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(Result::err).and_then(|error| error.as_operation_error());
+        let is_conflict = error.is_some_and(|error| {
+            error.downcast_ref().is_some_and(UpdateItemError::is_transaction_conflict_exception)
+                || error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception)
+                || error.downcast_ref().is_some_and(DeleteItemError::is_transaction_conflict_exception)
+                || error.downcast_ref().is_some_and(is_only_conflict)
+        });
+        if is_conflict { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "conflicts"
+    }
+}
+
+/// Whether a transaction may be made as it is, a little later: one whose condition fails must be judged again.
+fn is_only_conflict(error: &TransactWriteItemsError) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else { return false };
+    let codes = || cancelled.cancellation_reasons().iter().filter_map(CancellationReason::code);
+    codes().any(|code| code == "TransactionConflict")
+        && codes().all(|code| matches!(code, "TransactionConflict" | "None"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Ending a turn in one write.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{Finish, Job, JobState, Opening, TurnKey};
+use domain::{Fence, Finish, Job, JobState, Opening, Timestamp, TurnKey};
 use ports::stored::{json, told};
 use ports::{Result, TurnState, Writer, Written};
 
@@ -23,39 +23,37 @@ pub(crate) async fn finish(table: &Table, turn: &TurnKey, writer: Writer, finish
         if let Some(ended) = &row.closing {
             return Ok(if *ended == closing { Written::Done(()) } else { Written::LeaseLost });
         }
-        if !may_end(&row.record.state, writer) {
-            return Ok(Written::LeaseLost);
-        }
-        if table.transact(writes(table.name(), turn, &row, finish, &closing)?).await? {
+        let Some(seen) = held(&row.record.state, writer) else { return Ok(Written::LeaseLost) };
+        if table.transact(writes(table.name(), turn, &row, seen, finish, &closing)?).await? {
             return Ok(Written::Done(()));
         }
     }
     Err(contended())
 }
 
-fn may_end(state: &TurnState, writer: Writer) -> bool {
-    match (state, writer) {
-        (TurnState::Running { fence, .. }, Writer::Holder(mine)) => *fence == mine,
-        (TurnState::Running { fence, lease_until }, Writer::Reaper { fence: f, lease_until: l }) => {
-            *fence == f && *lease_until == l
-        }
-        (TurnState::Ended(_), _) => false,
-    }
+/// By what right a turn runs, if this writer may end it.
+fn held(state: &TurnState, writer: Writer) -> Option<(Fence, Timestamp)> {
+    let TurnState::Running { fence, lease_until } = *state else { return None };
+    let may_end = match writer {
+        Writer::Holder(mine) => fence == mine,
+        Writer::Reaper { fence: f, lease_until: l } => fence == f && lease_until == l,
+    };
+    may_end.then_some((fence, lease_until))
 }
 
 fn writes(
     table: &str,
     turn: &TurnKey,
     row: &TurnRow,
+    (fence, lease_until): (Fence, Timestamp),
     finish: &Finish,
     closing: &str,
 ) -> Result<Vec<TransactWriteItem>> {
-    let TurnState::Running { lease_until, fence } = &row.record.state else { return Ok(Vec::new()) };
     let (started, _) = told(&finish.events)?;
     let mut ended = Change::of(Key::turn(turn))
         .set("closing", text(closing))
         .set("kept", number(u64::try_from(finish.events.len() + 1).unwrap_or(u64::MAX)))
-        .set(TTL, map::ended_ttl(row.record.kept_until))
+        .set(TTL, map::ended_ttl(row.record.kept_until, !finish.closing.jobs.is_empty()))
         .remove("holds");
     if started {
         ended = ended.set("started", number(1));
@@ -112,7 +110,7 @@ fn opening(turn: &TurnKey, row: &TurnRow) -> Opening {
     Opening { turn: turn.clone(), user_message, assistant_message: record.assistant_message.clone() }
 }
 
-fn time(turn: &TurnKey, activity: domain::Timestamp) -> String {
+fn time(turn: &TurnKey, activity: Timestamp) -> String {
     let head = domain::Conversation::new(turn.conversation.clone(), String::new(), activity);
     crate::key::conversation_time(&head)
 }

@@ -7,12 +7,13 @@ use ports::{JobsOf, Result};
 use uuid::Uuid;
 
 use crate::change::{Change, Changed};
-use crate::item::{Item, Row, number, text};
+use crate::item::{Item, number, text};
 use crate::key::{self, Key, LAST, SHARD, SHARDS, TIME};
 use crate::map;
 use crate::table::{BY_TIME, DUE, Range, Table};
 
-/// Claims jobs that are due, the oldest first. One that another claims at the same time is left to it.
+/// Claims jobs that are due, the oldest first. One that another claims at the same time is left to it; after an error
+/// there are no more, but those that are claimed are told: else nobody would have them until their claims run out.
 pub(crate) async fn claim(
     table: &Table,
     of: &JobsOf,
@@ -28,14 +29,23 @@ pub(crate) async fn claim(
             break;
         }
         let job = Job { attempts: seen.attempts + 1, state: JobState::Claimed(until), ..seen.clone() };
-        let change = change(&job, &seen)?.set("attempts", number(job.attempts.into())).set("claimer", text(&claimer));
-        match change.make(table.client(), table.name()).await? {
-            Changed::Now(_) => claimed.push(job),
-            Changed::Not(Some(item)) if Row(&item).opt_text("claimer")? == Some(&claimer) => claimed.push(job),
-            Changed::Not(_) => {}
+        match take(table, &job, &seen, &claimer).await {
+            Ok(true) => claimed.push(job),
+            Ok(false) => {}
+            Err(_) if !claimed.is_empty() => break,
+            Err(error) => return Err(error),
         }
     }
     Ok(claimed)
+}
+
+/// Claims one, unless it is no longer as it was seen.
+async fn take(table: &Table, job: &Job, seen: &Job, claimer: &str) -> Result<bool> {
+    let change = change(job, seen)?.set("attempts", number(job.attempts.into())).set("claimer", text(claimer));
+    Ok(match change.make(table.client(), table.name()).await? {
+        Changed::Now(_) => true,
+        Changed::Not(found) => found.is_some_and(|item| item.get("claimer") == Some(&text(claimer))),
+    })
 }
 
 /// Notes what came of a claimed job, unless another has claimed it since.

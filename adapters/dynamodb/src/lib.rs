@@ -28,6 +28,8 @@ use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 
+use crate::fault::Conflicts;
+
 pub use messages::DynamoMessages;
 pub use records::DynamoRecords;
 pub use table::Table;
@@ -66,7 +68,7 @@ impl Settings {
             .with_initial_backoff(self.pause)
             .with_max_backoff(Duration::from_millis(400));
         let times = TimeoutConfig::builder().connect_timeout(self.attempt).operation_attempt_timeout(self.attempt);
-        let config = Builder::from(sdk).retry_config(tries).timeout_config(times.build());
+        let config = Builder::from(sdk).retry_config(tries).retry_classifier(Conflicts).timeout_config(times.build());
         let config = match &self.endpoint {
             Some(endpoint) => config.endpoint_url(endpoint),
             None => config,

@@ -20,6 +20,10 @@ const GRACE: u64 = 24 * 3_600;
 /// turn whose process is gone, or lose what it said.
 const FORGOTTEN: u64 = 30 * 24 * 3_600;
 
+/// How long an ended turn that has left jobs is kept beyond its replay: they need it, and are perhaps not tried before
+/// their user comes back.
+const WORK: u64 = 90 * 24 * 3_600;
+
 /// When DynamoDB may throw an item away that is of no use from `at` on, in seconds.
 pub(crate) fn ttl(at: Timestamp, grace: u64) -> AttributeValue {
     number(at.0 / 1_000 + grace)
@@ -164,8 +168,9 @@ pub(crate) fn read_turn(item: &Item) -> Result<TurnRow> {
     Ok(TurnRow { record, stop, started: row.has("started"), holds: row.has("holds"), closing })
 }
 
-pub(crate) fn ended_ttl(kept_until: Timestamp) -> AttributeValue {
-    ttl(kept_until, GRACE)
+/// An ended turn is of no use once it can no longer be replayed, except to the jobs that it has left.
+pub(crate) fn ended_ttl(kept_until: Timestamp, has_jobs: bool) -> AttributeValue {
+    ttl(kept_until, if has_jobs { WORK } else { GRACE })
 }
 
 /// Where a stretch of a turn's events is, and what it holds.
@@ -194,12 +199,14 @@ pub(crate) fn hold(hold: &Hold) -> AttributeValue {
 }
 
 /// Whose holds they are, how much each is, and until when.
-pub(crate) fn holds(allowance: Option<&Item>) -> impl Iterator<Item = (&str, u64, Timestamp)> {
-    allowance.into_iter().flatten().filter_map(|(name, value)| {
-        let numbers = value.as_l().ok().filter(|_| name.starts_with("hold:"))?;
-        let mut numbers = numbers.iter().filter_map(|number| number.as_n().ok()?.parse().ok());
-        Some((name.as_str(), numbers.next()?, Timestamp(numbers.next()?)))
-    })
+pub(crate) fn holds(allowance: Option<&Item>) -> Result<Vec<(&str, u64, Timestamp)>> {
+    let holds = allowance.into_iter().flatten().filter(|(name, _)| name.starts_with("hold:"));
+    let read = |value: &AttributeValue| {
+        let mut numbers = value.as_l().ok()?.iter().map(|number| number.as_n().ok()?.parse().ok());
+        Some((numbers.next()??, Timestamp(numbers.next()??)))
+    };
+    let read = |(name, value)| read(value).map(|(amount, until)| (String::as_str(name), amount, until));
+    holds.map(|hold| read(hold).ok_or_else(|| unreadable("hold"))).collect()
 }
 
 pub(crate) fn job(job: &Job) -> Result<Item> {

@@ -36,7 +36,7 @@ impl RecordStore for DynamoRecords {
         let (pk, first) = (key::partition(owner), key::records_of(kind));
         let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
         let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
-        let range = Range { newest_first: true, lagging: true, ..Range::of(&pk, &first, &last) };
+        let range = Range { newest_first: true, ..Range::of(&pk, &first, &last) };
         let found = self.0.between(range, limit.saturating_add(2)).await?;
         let records = found.iter().map(|item| listed(owner, kind, item)).collect::<Result<Vec<_>>>()?;
         let mut rest = records.into_iter().filter(|record| Some(record.at.id.as_str()) != after.as_deref());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::config::AsyncSleep;
 use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -12,6 +13,7 @@ use aws_sdk_dynamodb::types::{
     KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType, ScalarAttributeType, TableDescription,
     TimeToLiveSpecification, TimeToLiveStatus, TransactWriteItem, WriteRequest,
 };
+use aws_sdk_dynamodb::waiters::table_exists::WaitUntilTableExistsError;
 use domain::Fault;
 use ports::{PortError, Result};
 
@@ -69,7 +71,12 @@ impl Table {
             Err(error) => return Err(failed(error)),
         }
         let wait = self.client.wait_until_table_exists().table_name(&self.name).wait(PATIENCE);
-        wait.await.map_err(|_| PortError::new("dynamodb", Fault::TimedOut))?;
+        wait.await.map_err(|error| match error {
+            WaitUntilTableExistsError::OperationFailed(asked) => failed(asked.into_error()),
+            WaitUntilTableExistsError::ExceededMaxWait(_) => PortError::new("dynamodb", Fault::TimedOut),
+            WaitUntilTableExistsError::ConstructionFailure(_) => PortError::new("dynamodb", Fault::Rejected),
+            WaitUntilTableExistsError::FailureState(_) | _ => PortError::new("dynamodb", Fault::Unavailable),
+        })?;
         if self.is_ttl_on().await? {
             return Ok(());
         }
@@ -150,7 +157,7 @@ impl Table {
     pub(crate) async fn items<const N: usize>(&self, keys: [&Key; N]) -> Result<[Option<Item>; N]> {
         let mut open: Vec<Item> = keys.iter().map(|key| key.item()).collect();
         let mut found: HashMap<Key, Item> = HashMap::new();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let wanted = KeysAndAttributes::builder().set_keys(Some(open)).consistent_read(true);
             let get = self.client.batch_get_item().request_items(&self.name, wanted.build().map_err(unmade)?);
             let output = get.send().await.map_err(failed)?;
@@ -163,6 +170,7 @@ impl Table {
             if open.is_empty() {
                 return Ok(keys.map(|key| found.remove(key)));
             }
+            self.pause(round).await;
         }
         Err(contended())
     }
@@ -170,14 +178,23 @@ impl Table {
     /// The items of a partition whose sort keys are between these, both included: as they are now,
     /// and at most `limit`, however many pages that takes.
     pub(crate) async fn between(&self, range: Range<'_>, limit: usize) -> Result<Vec<Item>> {
+        self.pages(self.query(range), limit).await
+    }
+
+    /// The same without what the items hold.
+    pub(crate) async fn keys(&self, range: Range<'_>, limit: usize) -> Result<Vec<Key>> {
+        let query = self.query(range).projection_expression(format!("{PK}, {SK}"));
+        Ok(self.pages(query, limit).await?.iter().filter_map(key_of).collect())
+    }
+
+    fn query(&self, range: Range<'_>) -> QueryFluentBuilder {
         let Range { index, pk, from, through, newest_first, lagging } = range;
         let (partition, sort) = match index {
             None => (PK, SK),
             Some(BY_TIME) => (PK, TIME),
             Some(_) => (SHARD, TIME),
         };
-        let query = self
-            .client
+        self.client
             .query()
             .table_name(&self.name)
             .set_index_name(index.map(str::to_owned))
@@ -188,8 +205,7 @@ impl Table {
             .expression_attribute_values(":from", text(from))
             .expression_attribute_values(":through", text(through))
             .scan_index_forward(!newest_first)
-            .consistent_read(!lagging);
-        self.pages(query, limit).await
+            .consistent_read(!lagging)
     }
 
     async fn pages(&self, query: QueryFluentBuilder, limit: usize) -> Result<Vec<Item>> {
@@ -251,19 +267,29 @@ impl Table {
             let delete = |key: &Key| DeleteRequest::builder().set_key(Some(key.item())).build().map_err(unmade);
             let delete = |key| Ok(WriteRequest::builder().delete_request(delete(key)?).build());
             let mut open = some.iter().map(delete).collect::<Result<Vec<_>>>()?;
-            for _ in 0..ROUNDS {
+            for round in 0..ROUNDS {
                 let write = self.client.batch_write_item().request_items(&self.name, open);
                 let output = write.send().await.map_err(failed)?;
                 open = output.unprocessed_items.and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default();
                 if open.is_empty() {
                     break;
                 }
+                self.pause(round).await;
             }
             if !open.is_empty() {
                 return Err(contended());
             }
         }
         Ok(())
+    }
+
+    /// Leaves DynamoDB alone before it is asked for what it has left undone, as the SDK would: longer each time.
+    async fn pause(&self, round: usize) {
+        let config = self.client.config();
+        if let (Some(sleep), Some(tries)) = (config.sleep_impl(), config.retry_config()) {
+            let longer = tries.initial_backoff().saturating_mul(1 << round.min(16));
+            sleep.sleep(longer.min(tries.max_backoff())).await;
+        }
     }
 }
 

@@ -39,7 +39,7 @@ async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<
         let change = Change::of(Key::turn(&c.turn)).set("kept", count_of(kept)).set("lease", number(lease.0));
         let change =
             change.only_if(&format!("#fence = :fence AND attribute_not_exists(#closing) AND {condition}"), values);
-        let found = match change.make(table.client(), table.name()).await? {
+        let found = match change.and_read().make(table.client(), table.name()).await? {
             Changed::Now(item) => return Ok(Written::Done(map::read_turn(&item)?.stop)),
             Changed::Not(None) => return Ok(Written::LeaseLost),
             Changed::Not(Some(item)) => map::read_turn(&item)?,
@@ -65,7 +65,7 @@ async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<
 pub(crate) async fn ask_stop(table: &Table, turn: &TurnKey) -> Result<Option<TurnState>> {
     let change = Change::of(Key::turn(turn)).set("stop", number(1));
     let running = change.only_if("attribute_exists(#pk) AND attribute_not_exists(#closing)", []);
-    let item = match running.make(table.client(), table.name()).await? {
+    let item = match running.and_read().make(table.client(), table.name()).await? {
         Changed::Now(item) | Changed::Not(Some(item)) => item,
         Changed::Not(None) => return Ok(None),
     };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::conversation::{Edit, PartKind, Said};
 use domain::{
-    Body, Closing, Conversation, ConversationKey, Ending, Fence, Finish, JobKind, JobState, Outcome, Report, Timestamp,
-    TurnError, TurnEvent, TurnKey, UserScope,
+    Body, Closing, Conversation, ConversationKey, Ending, Fence, Finish, Job, JobKind, JobState, Outcome, Report,
+    Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
 };
 use serde_json::json;
 
@@ -525,6 +525,46 @@ pub async fn jobs_are_found_by_turn_conversation_and_user(store: &dyn MessageSto
         assert_eq!(claimed.iter().map(|job| &job.turn).collect::<Vec<_>>(), [&turn]);
         store.settle_job(claimed.first().unwrap(), &Outcome::Again(NOW + 3 * SECOND)).await.unwrap();
     }
+}
+
+/// Claims no more than `limit`, and puts back what it claimed.
+async fn claimed_first(
+    store: &dyn MessageStore,
+    of: &JobsOf,
+    limit: usize,
+    due: impl Fn(&Job) -> Timestamp,
+) -> Vec<(String, JobKind)> {
+    let claimed = store.claim_jobs(of, NOW + 99 * SECOND, NOW + 199 * SECOND, limit).await.unwrap();
+    for job in &claimed {
+        store.settle_job(job, &Outcome::Again(due(job))).await.unwrap();
+    }
+    claimed.iter().map(|job| (job.turn.turn.to_string(), job.kind)).collect()
+}
+
+pub async fn the_oldest_jobs_are_claimed_and_no_more_than_asked_for(store: &dyn MessageStore) {
+    let key = conversation(store).await;
+    let due = |job: &Job| {
+        let seconds = match (job.turn.turn.as_str(), job.kind) {
+            ("t3", JobKind::Memory) => 10,
+            ("t1", _) => 20,
+            ("t3", _) => 30,
+            _ => 40,
+        };
+        NOW + seconds * SECOND
+    };
+    let jobs = [("t1", vec![JobKind::Summary]), ("t2", vec![JobKind::Forget])];
+    for (turn, kinds) in jobs.into_iter().chain([("t3", vec![JobKind::Workout, JobKind::Memory])]) {
+        let a = admission(&key, turn);
+        let fence = begun(store, &a).await.fence;
+        store.finish(&a.turn, Writer::Holder(fence), &finish(Ending::Finished, words(&["x"]), kinds)).await.unwrap();
+    }
+    let third = TurnKey { conversation: key.clone(), turn: "t3".parse().unwrap() };
+    assert_eq!(claimed_first(store, &JobsOf::User(key.user.clone()), 10, due).await.len(), 4);
+    let oldest = [("t3", JobKind::Memory), ("t1", JobKind::Summary)].map(|(turn, kind)| (turn.to_owned(), kind));
+    for of in [JobsOf::User(key.user.clone()), JobsOf::Conversation(key)] {
+        assert_eq!(claimed_first(store, &of, 2, due).await, oldest, "{of:?}");
+    }
+    assert_eq!(claimed_first(store, &JobsOf::Turn(third), 1, due).await, oldest[..1]);
 }
 
 pub async fn a_late_settlement_is_ignored(store: &dyn MessageStore) {

@@ -92,6 +92,7 @@ macro_rules! message_store_conformance {
             a_settled_job_is_not_claimed_again
             a_job_is_tried_again_at_its_time
             jobs_are_found_by_turn_conversation_and_user
+            the_oldest_jobs_are_claimed_and_no_more_than_asked_for
             a_late_settlement_is_ignored
         }
     };

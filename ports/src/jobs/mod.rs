@@ -79,7 +79,7 @@ async fn attempt(ports: &Ports, mut job: Job) {
             };
             (outcome, work.calls)
         }
-        Ok(None) => (Ok(Outcome::Refused("the conversation was deleted".to_owned())), Vec::new()),
+        Ok(None) => (without_turn(ports, &job.turn).await, Vec::new()),
         Err(error) => (Err(error.fault), Vec::new()),
     };
     let outcome = match outcome {
@@ -95,6 +95,15 @@ async fn attempt(ports: &Ports, mut job: Job) {
         warn!(%turn, ?kind, error = &error as &dyn std::error::Error, "a job's outcome could not be noted");
     }
     charge(ports, &job.turn.conversation.user, &calls).await;
+}
+
+/// What becomes of a job whose turn cannot be read any more.
+async fn without_turn(ports: &Ports, turn: &TurnKey) -> Result<Outcome, Fault> {
+    let found = ports.clock.answered(ports.messages.conversation(&turn.conversation)).await;
+    Ok(match found.map_err(|error| error.fault)? {
+        None => Outcome::Refused("the conversation was deleted".to_owned()),
+        Some(_) => Outcome::Dead("its turn is no longer kept".to_owned()),
+    })
 }
 
 /// What a job works with.

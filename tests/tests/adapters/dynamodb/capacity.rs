@@ -81,6 +81,13 @@ async fn a_turn_costs_what_the_documentation_says() {
         let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("{old} was not admitted") };
         store.finish(&a.turn, Writer::Holder(begun.fence), &finish(reply(40), vec![])).await.unwrap();
     }
+    let record = |kind, id: &str| RecordKey { owner: key.user.clone(), kind, id: id.parse().unwrap() };
+    for (kind, count, bytes) in [(Kind::Memory, 20, 400), (Kind::Tombstone, 2, 200), (Kind::Workout, 14, 600)] {
+        for number in 0..count {
+            let body = vec![b'x'; bytes];
+            records.put(&record(kind, &format!("r-{number}")), &body, Expect::Absent).await.unwrap();
+        }
+    }
     meter.read_off();
 
     let mut bill: BTreeMap<&str, Units> = BTreeMap::new();
@@ -91,11 +98,10 @@ async fn a_turn_costs_what_the_documentation_says() {
     let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
     bill.insert("1 admit", meter.read_off());
 
-    store.messages(&key, Some(begun.number), 40).await.unwrap();
-    let record = |kind, id: &str| RecordKey { owner: key.user.clone(), kind, id: id.parse().unwrap() };
+    store.messages(&key, Some(begun.number), domain::prompt::LONGEST_HISTORY).await.unwrap();
     records.get(&record(Kind::Summary, key.conversation.as_str())).await.unwrap();
-    for kind in [Kind::Memory, Kind::Workout] {
-        records.list(&key.user, kind, None, 20).await.unwrap();
+    for (kind, most) in [(Kind::Tombstone, 100), (Kind::Memory, 100), (Kind::Workout, 14)] {
+        records.list(&key.user, kind, None, most).await.unwrap();
     }
     bill.insert("2 load and gather", meter.read_off());
 
@@ -116,6 +122,7 @@ async fn a_turn_costs_what_the_documentation_says() {
     for job in store.claim_jobs(&of, at, at + Duration::from_secs(60), 8).await.unwrap() {
         store.turn(&job.turn, usize::MAX).await.unwrap();
         store.messages(&key, Some(begun.number + 1), 1).await.unwrap();
+        records.list(&key.user, Kind::Workout, None, 100).await.unwrap();
         let id = (&job.turn.turn).into();
         let log = RecordKey { owner: key.user.clone(), kind: Kind::Workout, id };
         records.put(&log, &[b'x'; 600], Expect::Absent).await.unwrap();
@@ -125,12 +132,18 @@ async fn a_turn_costs_what_the_documentation_says() {
     store.jobs(&of).await.unwrap();
     bill.insert("5 job", meter.read_off());
 
+    let amend = async |at: RecordKey, body: &str| {
+        let seen = records.get(&at).await.unwrap().map(|seen| Expect::Version(seen.version));
+        records.put(&at, body.repeat(400).as_bytes(), seen.unwrap_or(Expect::Absent)).await.unwrap();
+    };
     for used in ["1", "2"] {
-        let day = record(Kind::Usage, "2033-05-18");
-        let seen = records.get(&day).await.unwrap().map(|seen| Expect::Version(seen.version));
-        records.put(&day, used.repeat(400).as_bytes(), seen.unwrap_or(Expect::Absent)).await.unwrap();
+        amend(record(Kind::Usage, "2033-05-18"), used).await;
     }
     bill.insert("6 ledger, twice", meter.read_off());
+    for used in ["r-1", "r-2", "r-3"] {
+        amend(record(Kind::Memory, used), "y").await;
+    }
+    bill.insert("7 uses of memories", meter.read_off());
 
     println!("{} events, {} checkpoints", events.len(), events.len());
     let mut all = Units::default();
@@ -144,8 +157,7 @@ async fn a_turn_costs_what_the_documentation_says() {
     assert!(writes("1 admit") + writes("4 finish") <= 36.0);
     assert!(checkpoints.write <= 2.0 * events.len() as f64);
     assert!(writes("5 job") <= 10.0);
-    assert!(all.read <= 24.0);
-    assert!(all.write <= 130.0);
+    assert_eq!(all, Units { read: 36.0, write: 128.0 });
 
     store.turn(&a.turn, 0).await.unwrap();
     println!("  {:<18} {:>6.1} read", "replay", meter.read_off().read);

@@ -19,7 +19,7 @@ const WORLDS: u64 = 8;
 const OPERATIONS: u64 = 2_520;
 
 /// One request in so many goes wrong.
-const TROUBLE: u64 = 25;
+const TROUBLE: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_operations_have_the_same_answers_in_memory_and_in_dynamodb() {

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod capacity;
+mod contention;
 mod contract;
+mod deletion;
 mod differential;
+mod items;
 mod lost_answers;
 mod moto;
 mod parallel;

@@ -59,7 +59,7 @@ async fn fifty_turns_on_one_conversation_take_their_turns() {
     println!("50 turns on one conversation: 100 messages, one turn after the other");
 }
 
-fn ports(table: &Table) -> Ports {
+pub(super) fn ports(table: &Table) -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let llm = Rehearsal::new(clock.clone(), Pace { per_word: Duration::from_millis(1) }, 1).faultless();
     Ports {

@@ -5,7 +5,7 @@ use std::thread;
 use domain::{Ending, Finish};
 use dynamodb::{DynamoMessages, Table};
 use peers::Proxy;
-use ports::{Admitted, Checkpoint, MessageStore, Result, Writer, Written};
+use ports::{Admission, Admitted, Checkpoint, Hold, MessageStore, Result, Writer, Written};
 use tokio::runtime::Builder;
 
 use super::scenes::{NOW, admission, checkpoint, empty, finish, key, words};
@@ -50,6 +50,21 @@ async fn a_conversation_deleted_while_a_message_is_taken_in_does_not_come_back()
     assert_eq!(store.admit(&a).await.unwrap(), Admitted::Unknown);
     assert_eq!(direct.messages().conversation(&key).await.unwrap(), None);
     assert_eq!(direct.messages().turn(&a.turn, 0).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_turns_of_a_user_that_begin_at_once_only_one_gets_the_last_of_the_allowance() {
+    let (proxy, store, direct) = store("race-hold").await;
+    let hold = Some(Hold { amount: 1, limit: 1, until: NOW + std::time::Duration::from_secs(120) });
+    let [mine, theirs] = ["v1", "v2"].map(|name| Admission { hold, ..admission(&key("user", name), name) });
+    for a in [&mine, &theirs] {
+        store.create_conversation(&empty(&a.turn.conversation)).await.unwrap();
+    }
+    let other = theirs.clone();
+    meanwhile(&proxy, "race-hold", async move |store| store.admit(&other).await);
+    assert_eq!(store.admit(&mine).await.unwrap(), Admitted::OverLimit);
+    assert!(direct.messages().turn(&theirs.turn, 0).await.unwrap().is_some());
+    assert_eq!(direct.messages().turn(&mine.turn, 0).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,16 +1,15 @@
 //! The table itself: making it, checking it, and what becomes of errors.
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use domain::{Fault, Limits};
+use peers::Trouble;
 use peers::dynamodb::refusals;
-use peers::{Proxy, Trouble};
 use ports::{Admitted, Expect, Kind, MessageStore, RecordKey, RecordStore, Writer};
 
 use super::scenes::{admission, checkpoint, empty, finish, key, words};
-use super::setup::{behind_proxy, fresh, peer, sdk, table};
+use super::setup::{behind_proxy, client, fresh, operation, peer, table};
 
 #[tokio::test]
 async fn a_table_is_made_once_and_has_nothing_wrong() {
@@ -20,14 +19,21 @@ async fn a_table_is_made_once_and_has_nothing_wrong() {
 }
 
 #[tokio::test]
+async fn a_table_that_may_not_be_looked_at_is_told_so_and_not_waited_for() {
+    let (proxy, table) = behind_proxy().await;
+    let denied = Trouble::aws(400, "com.amazonaws.dynamodb.v20120810#AccessDeniedException", "not yours");
+    proxy.judge(move |_, headers, _| (operation(headers) == "DescribeTable").then(|| denied.clone()));
+    assert_eq!(table.create().await.unwrap_err().fault, Fault::Rejected);
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_table_is_told_in_sentences() {
     let missing = table(peer(), "missing").check().await;
     assert_eq!(missing, ["There is no table missing in this region: make it with `coach-server table create`."]);
 
-    let config = aws_sdk_dynamodb::config::Builder::from(&sdk("foreign")).endpoint_url(peer()).build();
     let attribute = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
     let element = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
-    let client = Client::from_conf(config);
+    let client = client();
     let create = client.create_table().table_name("foreign").billing_mode(BillingMode::PayPerRequest);
     let create = create.attribute_definitions(attribute.build().unwrap()).key_schema(element.build().unwrap());
     create.send().await.unwrap();
@@ -122,26 +128,4 @@ async fn a_page_of_a_megabyte_cuts_off_nothing_that_was_asked_for() {
     };
     assert_eq!(numbers(None, 3).await, [24, 23, 22]);
     assert_eq!(numbers(None, 100).await, (1..=24).rev().collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn a_deletion_that_was_cut_short_is_gone_at_once_and_goes_on_when_it_is_asked_again() {
-    let proxy = Proxy::before(peer()).await.unwrap();
-    let table = table(&proxy.url(), "cut-short");
-    table.create().await.unwrap();
-    let (store, key) = (table.messages(), key("user", "v"));
-    store.create_conversation(&empty(&key)).await.unwrap();
-    let a = admission(&key, "t1");
-    let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
-    store.checkpoint(&checkpoint(&a, begun.fence, 0, words(&["x"]))).await.unwrap();
-    proxy.judge(|_, headers, _| (super::setup::operation(headers) == "BatchWriteItem").then_some(Trouble::Cut));
-    assert!(store.delete_conversation(&key).await.is_err());
-    assert_eq!(store.conversation(&key).await.unwrap(), None);
-    assert!(store.messages(&key, None, 10).await.unwrap().is_empty());
-    assert_eq!(store.turn(&a.turn, 0).await.unwrap(), None);
-    let late = store.checkpoint(&checkpoint(&a, begun.fence, 0, vec![])).await.unwrap();
-    assert_eq!(late, ports::Written::LeaseLost);
-    proxy.calm();
-    assert!(store.delete_conversation(&key).await.unwrap());
-    assert!(!store.delete_conversation(&key).await.unwrap());
 }

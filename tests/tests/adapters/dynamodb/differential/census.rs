@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u64)] = &[
     ("checkpoint: Done, asked to stop", 20),
     ("checkpoint: Done", 500),
     ("checkpoint: LeaseLost", 100),
+    ("claim_jobs: all told", 1_000),
     ("claim_jobs: none", 100),
     ("claim_jobs: some", 100),
     ("conversation: None", 50),
