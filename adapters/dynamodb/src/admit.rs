@@ -82,18 +82,16 @@ fn writes(
     begun: Begun,
     allowance: Option<&Item>,
 ) -> Result<Vec<TransactWriteItem>> {
-    let Head { mut conversation, fence } = head;
-    conversation.last_activity = a.now;
     let key = &a.turn.conversation;
     let opened = Change::of(Key::conversation(key))
         .set("fence", number(begun.fence.0))
         .set("active", text(&a.turn.turn))
         .set("messages", number(begun.number))
         .set("activity", number(a.now.0))
-        .set(TIME, text(conversation_time(&conversation)))
+        .set(TIME, text(conversation_time(key, a.now)))
         .only_if(
             "#fence = :seen AND attribute_not_exists(#active) AND attribute_not_exists(#gone)",
-            [("seen", number(fence.0))],
+            [("seen", number(head.fence.0))],
         );
     let fresh = Some(("attribute_not_exists(#pk) OR #until <= :now", [("now", number(a.now.0))]));
     let message = map::message(key, &a.opening(begun.number).user_message)?;

@@ -10,7 +10,7 @@ use crate::admit::given_back;
 use crate::change::{Change, put};
 use crate::fault::contended;
 use crate::item::{number, text};
-use crate::key::{Key, TIME};
+use crate::key::{Key, TIME, conversation_time};
 use crate::map::{self, TurnRow};
 use crate::table::{TTL, Table};
 
@@ -69,7 +69,7 @@ fn writes(
     let mut freed = Change::of(Key::conversation(key))
         .remove("active")
         .set("activity", number(activity.0))
-        .set(TIME, text(time(turn, activity)))
+        .set(TIME, text(conversation_time(&turn.conversation, activity)))
         .only_if("#active = :turn AND #fence = :fence", [("turn", text(&turn.turn)), ("fence", number(fence.0))]);
     if let Some(title) = finish.title.as_ref().filter(|title| !title.is_empty()) {
         freed = freed.set_if_absent("title", text(title));
@@ -108,9 +108,4 @@ fn opening(turn: &TurnKey, row: &TurnRow) -> Opening {
         body,
     };
     Opening { turn: turn.clone(), user_message, assistant_message: record.assistant_message.clone() }
-}
-
-fn time(turn: &TurnKey, activity: Timestamp) -> String {
-    let head = domain::Conversation::new(turn.conversation.clone(), String::new(), activity);
-    crate::key::conversation_time(&head)
 }

@@ -1,7 +1,7 @@
 //! The keys of items. Ids hold no `#`, so no two keys of different things are alike.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{CoachId, Conversation, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, TurnKey, UserScope};
+use domain::{CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey, UserScope};
 use ports::{Kind, PortError, RecordKey, Result};
 
 use crate::item::Item;
@@ -103,8 +103,8 @@ pub(crate) fn records_of(kind: Kind) -> String {
 }
 
 /// Where a conversation stands among those with its coach, and what all of these begin with.
-pub(crate) fn conversation_time(head: &Conversation) -> String {
-    format!("{}{}", conversations_with(&head.key.coach), place(head))
+pub(crate) fn conversation_time(key: &ConversationKey, activity: Timestamp) -> String {
+    format!("{}{}", conversations_with(&key.coach), place(key, activity))
 }
 
 pub(crate) fn conversations_with(coach: &CoachId) -> String {
@@ -112,8 +112,8 @@ pub(crate) fn conversations_with(coach: &CoachId) -> String {
 }
 
 /// The same as text that a client may keep.
-pub(crate) fn place(head: &Conversation) -> String {
-    format!("{:016x}.{}", head.last_activity.0, head.key.conversation)
+pub(crate) fn place(key: &ConversationKey, activity: Timestamp) -> String {
+    format!("{:016x}.{}", activity.0, key.conversation)
 }
 
 /// Where an open job stands among those that are due.

@@ -54,7 +54,7 @@ pub(crate) fn conversation(new: &Conversation) -> Item {
         ("activity", number(new.last_activity.0)),
         ("messages", number(new.messages)),
         ("fence", number(0)),
-        (TIME, text(key::conversation_time(new))),
+        (TIME, text(key::conversation_time(&new.key, new.last_activity))),
     ];
     let mut item = item(&Key::conversation(&new.key), attributes);
     add(&mut item, "title", (!new.title.is_empty()).then(|| text(&new.title)));

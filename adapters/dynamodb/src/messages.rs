@@ -62,9 +62,10 @@ impl MessageStore for DynamoMessages {
         // One more than wanted shows whether there are more, and one may be the cursor's own.
         let found = self.0.between(range, limit.saturating_add(2)).await?;
         let heads = found.iter().map(|item| listed(owner, coach, item)).collect::<Result<Vec<_>>>()?;
-        let mut rest = heads.into_iter().filter(|head| Some(key::place(head)) != after);
+        let place = |head: &Conversation| key::place(&head.key, head.last_activity);
+        let mut rest = heads.into_iter().filter(|head| Some(place(head)) != after);
         let items: Vec<Conversation> = rest.by_ref().take(limit).collect();
-        let next = rest.next().and(items.last().map(key::place));
+        let next = rest.next().and(items.last().map(place));
         Ok(Page { items, next })
     }
 

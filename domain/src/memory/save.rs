@@ -1,6 +1,6 @@
 //! What becomes of something that is to be remembered.
 
-use super::words::{normalised, says_otherwise, share_in, similarity, without_lead, words};
+use super::words::{normalised, says_otherwise, share_in, similarity, spaced, without_lead, words};
 use super::{Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
 use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
@@ -59,8 +59,8 @@ pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> 
     }
 }
 
-fn asks_to_remember(text: &str) -> bool {
-    normalised(text).split(' ').any(|word| matches!(word, "remember" | "memorise" | "memorize"))
+pub(super) fn asks_to_remember(text: &str) -> bool {
+    spaced(text).split(' ').any(|word| matches!(word, "remember" | "memorise" | "memorize"))
 }
 
 /// What becomes of something that is to be remembered.

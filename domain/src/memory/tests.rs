@@ -73,6 +73,13 @@ fn outcome(saving: Saving) -> String {
 }
 
 #[test]
+fn who_says_remember_anywhere_asks_for_it() {
+    let asked = ["Remember that I hate burpees", "please remember: I hate burpees", "I hate burpees, remember"];
+    assert_eq!(asked.map(super::save::asks_to_remember), [true; 3]);
+    assert!(!super::save::asks_to_remember("I hate burpees"));
+}
+
+#[test]
 fn what_is_new_is_saved_with_where_it_comes_from() {
     let Saving::New(memory) = decided(&proposed("  I prefer mornings "), &[], &[]) else { panic!("not new") };
     let expected = Memory {

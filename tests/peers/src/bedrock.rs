@@ -18,14 +18,13 @@ use http::{Method, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use script::Whole;
+
+use crate::serving::serve;
 
 pub use script::{Answers, EXCEPTIONS, Script, Step};
 pub use titan::vector;
@@ -38,7 +37,7 @@ pub struct Bedrock {
 }
 
 struct Shared {
-    answer: Box<dyn Fn(&Request) -> Script + Send + Sync>,
+    script: Box<dyn Fn(&Request) -> Script + Send + Sync>,
     queued: Mutex<VecDeque<Script>>,
     requests: Mutex<Vec<Request>>,
     connections: AtomicUsize,
@@ -89,19 +88,20 @@ impl Bedrock {
     /// The same at this address.
     pub async fn listen(
         address: SocketAddr,
-        answer: impl Fn(&Request) -> Script + Send + Sync + 'static,
+        script: impl Fn(&Request) -> Script + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            answer: Box::new(answer),
+            script: Box::new(script),
             queued: Mutex::default(),
             requests: Mutex::default(),
             connections: AtomicUsize::default(),
             hang_ups: AtomicUsize::default(),
         });
-        let mut task = JoinSet::new();
-        task.spawn(serve(listener, shared.clone()));
+        let (counting, answering) = (shared.clone(), shared.clone());
+        let opened = move || _ = counting.connections.fetch_add(1, Ordering::SeqCst);
+        let task = serve(listener, opened, move |request| answer(request, answering.clone()));
         Ok(Self { address, shared, _task: task })
     }
 
@@ -131,21 +131,6 @@ impl Bedrock {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        shared.connections.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(connection(stream, shared.clone()));
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    _ = stream.set_nodelay(true);
-    let answer = service_fn(|request| answer(request, shared.clone()));
-    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
-}
-
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// An error cuts the connection.
@@ -162,7 +147,7 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
     let request = Request { operation, model, body };
     lock(&shared.requests).push(request.clone());
     let queued = lock(&shared.queued).pop_front();
-    let script = queued.unwrap_or_else(|| (shared.answer)(&request));
+    let script = queued.unwrap_or_else(|| (shared.script)(&request));
     let mut caller = Caller { shared, served: false };
     match (script, operation) {
         (Script::Refuse { status, kind, message }, _) => {

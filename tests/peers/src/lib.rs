@@ -4,5 +4,6 @@ pub mod bedrock;
 pub mod dynamodb;
 pub mod pinecone;
 mod proxy;
+mod serving;
 
 pub use proxy::{Proxy, Trouble};

@@ -13,11 +13,10 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use crate::serving::serve;
 
 type Body = UnsyncBoxBody<Bytes, reqwest::Error>;
 
@@ -73,8 +72,8 @@ impl Proxy {
         let client = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
         let upstream = upstream.trim_end_matches('/').to_owned();
         let shared = Arc::new(Shared { upstream, client, queued: Mutex::default(), judge: Mutex::default() });
-        let mut task = JoinSet::new();
-        task.spawn(serve(listener, shared.clone()));
+        let answering = shared.clone();
+        let task = serve(listener, || {}, move |request| answer(request, answering.clone()));
         Ok(Self { address, shared, _task: task })
     }
 
@@ -98,20 +97,6 @@ impl Proxy {
         self.shared.queued.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.shared.judge.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(connection(stream, shared.clone()));
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
-    _ = stream.set_nodelay(true);
-    let answer = service_fn(|request| answer(request, shared.clone()));
-    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }
 
 /// An error cuts the connection.
