@@ -105,9 +105,17 @@ impl From<&CoachId> for RecordId {
     }
 }
 
-impl From<&ConversationId> for RecordId {
-    fn from(conversation: &ConversationId) -> Self {
-        Self(conversation.0.clone())
+impl RecordId {
+    /// What a conversation has at most one of is named after it and its coach: two coaches may
+    /// each have a conversation of the same id. No id has a dot, so no two names are alike.
+    pub fn of_conversation(coach: &CoachId, conversation: &ConversationId) -> Self {
+        Self(format!("{conversation}.{coach}").into())
+    }
+
+    /// Reads an id in a key that a store wrote itself; `None` if it is none.
+    pub fn stored(text: &str) -> Option<Self> {
+        let (first, second) = text.split_once('.').unwrap_or((text, "none"));
+        (is_id(first) && is_id(second)).then(|| Self(text.into()))
     }
 }
 
@@ -178,6 +186,19 @@ mod tests {
         let too_long = "a".repeat(65);
         for bad in ["", "a b", "a#b", "a/b", "..", "a\0", "é", too_long.as_str()] {
             assert_eq!(bad.parse::<TurnId>(), Err(InvalidId), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_conversation_has_is_named_after_its_coach_too_and_read_back() {
+        let of = |coach: &str, conversation: &str| {
+            RecordId::of_conversation(&coach.parse().unwrap(), &conversation.parse().unwrap())
+        };
+        assert_ne!(of("strength", "first"), of("mobility", "first"));
+        assert_ne!(of("a-b", "c"), of("b", "c-a"));
+        assert_eq!(RecordId::stored(of("a", "c").as_str()), Some(of("a", "c")));
+        for bad in ["", ".", "a.", ".a", "a.b.c", "a#b", "a.b#"] {
+            assert_eq!(RecordId::stored(bad), None, "{bad:?}");
         }
     }
 

@@ -146,6 +146,14 @@ pub struct Recalled {
     pub score: f32,
 }
 
+impl Recalled {
+    /// What a client knows it by: a summary by its conversation, anything else by its record.
+    pub fn named(&self) -> &str {
+        let (conversation, _) = self.id.split_once('.').unwrap_or((&self.id, ""));
+        if self.kind == RecalledKind::Summary { conversation } else { &self.id }
+    }
+}
+
 /// The kinds of thing that an index holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

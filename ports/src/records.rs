@@ -1,7 +1,7 @@
 //! What is known about a user, as versioned records.
 
 use async_trait::async_trait;
-use domain::{Fault, RecordId, UserScope};
+use domain::{ConversationKey, Fault, RecordId, UserScope};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -45,6 +45,14 @@ pub struct RecordKey {
     pub owner: UserScope,
     pub kind: Kind,
     pub id: RecordId,
+}
+
+impl RecordKey {
+    /// Where the summary of a conversation is kept.
+    pub fn summary_of(of: &ConversationKey) -> Self {
+        let id = RecordId::of_conversation(&of.coach, &of.conversation);
+        Self { owner: of.user.clone(), kind: Kind::Summary, id }
+    }
 }
 
 /// The kinds of record; the name is part of the stored key.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use domain::memory::RecalledKind;
-use domain::{Coach, CoachId, ConversationKey, RecordId, Summary, UserId, UserScope, coach};
+use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted};
-use ports::{Clock, Expect, Feeds, IndexEntry, Kind, LlmStream, Ports, RecordKey, RecordStore, Search, records};
+use ports::{Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search, records};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -113,9 +113,8 @@ impl Site {
     /// Keeps a summary of a conversation of Ada's, and has the index hold it.
     pub async fn summarize(&self, path: &str, narrative: &str) {
         let key = conversation_key(path);
-        let id = RecordId::from(&key.conversation);
         let summary = Summary { narrative: narrative.to_owned(), from: 1, through: 2, ..Summary::default() };
-        let at = RecordKey { owner: key.user.clone(), kind: Kind::Summary, id };
+        let at = RecordKey::summary_of(&key);
         self.records.put(&at, &records::body(&summary).unwrap(), Expect::Anything).await.unwrap();
         self.index(RecalledKind::Summary, at.id.as_str(), narrative).await;
     }
@@ -156,8 +155,12 @@ impl Site {
 
 /// The store's key of a conversation of Ada's, from its address.
 pub fn conversation_key(path: &str) -> ConversationKey {
-    let id = path.rsplit('/').next().unwrap().parse().unwrap();
-    ConversationKey { user: UserScope::verified(user_id(ADA)), coach: coach_id("strength"), conversation: id }
+    let parts: Vec<&str> = path.split('/').collect();
+    let [_, "users", _, "coaches", coach, "conversations", id] = parts.as_slice() else {
+        panic!("{path} is no conversation's")
+    };
+    let user = UserScope::verified(user_id(ADA));
+    ConversationKey { user, coach: coach_id(coach), conversation: id.parse().unwrap() }
 }
 
 /// What a client says.

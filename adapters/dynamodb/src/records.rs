@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::UserScope;
+use domain::{RecordId, UserScope};
 use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, stored};
 
 use crate::change::{Change, Changed};
@@ -78,6 +78,6 @@ impl RecordStore for DynamoRecords {
 }
 
 fn listed(owner: &UserScope, kind: Kind, item: &Item) -> Result<Record> {
-    let id = Row(item).text(SK)?.rsplit('#').next().and_then(|id| id.parse().ok()).ok_or_else(|| unreadable(SK))?;
+    let id = Row(item).text(SK)?.rsplit('#').next().and_then(RecordId::stored).ok_or_else(|| unreadable(SK))?;
     map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item)
 }

@@ -2,8 +2,8 @@
 
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
-use domain::{Conversation, ConversationKey, JobState, RecordId, TurnKey};
-use ports::{JobsOf, Kind, RecordKey, end_if_abandoned, records};
+use domain::{Conversation, ConversationKey, JobState, TurnKey};
+use ports::{JobsOf, RecordKey, end_if_abandoned, records};
 
 use crate::call::{Answer, Call, json};
 use crate::code::{Code, Problem};
@@ -63,7 +63,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
         turns::stop_here(&call, &TurnKey { conversation: key.clone(), turn }).await;
     }
     let found = call.answered(store.delete_conversation(&key)).await?;
-    library::forget(&call, &summary_key(&key), RecalledKind::Summary).await?;
+    library::forget(&call, &RecordKey::summary_of(&key), RecalledKind::Summary).await?;
     if found { json(StatusCode::OK, &shapes::Done {}) } else { Err(Code::ConversationNotFound.into()) }
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
 pub(crate) async fn summary(call: Call) -> Answer {
     let key = call.conversation()?;
     current(&call, &key).await?;
-    let record = call.answered(call.app.ports.records.get(&summary_key(&key))).await?;
+    let record = call.answered(call.app.ports.records.get(&RecordKey::summary_of(&key))).await?;
     json(StatusCode::OK, &shapes::Summed { summary: record.as_ref().map(records::read).transpose()? })
 }
 
@@ -107,9 +107,4 @@ pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conver
         return call.answered(store.conversation(key)).await?.ok_or(Code::ConversationNotFound.into());
     }
     Ok(found)
-}
-
-/// Where a conversation's summary is kept.
-fn summary_key(key: &ConversationKey) -> RecordKey {
-    RecordKey { owner: key.user.clone(), kind: Kind::Summary, id: RecordId::from(&key.conversation) }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{self, Trace, normalised, similarity};
 use super::{Memory, save::NEAR};
 use crate::router::Command;
-use crate::{ConversationId, MemoryId, Timestamp, TurnId};
+use crate::{MemoryId, Timestamp, TurnId};
 
 /// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt from old
 /// messages once more and prompts no longer say it, and not a word that could be read.
@@ -45,10 +45,11 @@ impl Tombstone {
     }
 }
 
-/// The memory saved last from a conversation, which is what "forget that" means there.
-pub fn last_saved<'a>(memories: &'a [Memory], conversation: &ConversationId) -> Option<&'a MemoryId> {
-    let here = memories.iter().filter(|memory| memory.conversation_id.as_ref() == Some(conversation));
-    here.max_by_key(|memory| (memory.created_at, &memory.id)).map(|memory| &memory.id)
+/// Returns the memory saved last of those that were made in a conversation, which is what "forget
+/// that" means there.
+pub fn last_saved<'a>(made_here: impl IntoIterator<Item = &'a Memory>) -> Option<&'a MemoryId> {
+    let last = made_here.into_iter().max_by_key(|memory| (memory.created_at, &memory.id));
+    last.map(|memory| &memory.id)
 }
 
 /// Which memory a request to forget is about. "That", "it" and nothing at all mean the one saved last; otherwise it is

@@ -339,17 +339,12 @@ fn a_budget_is_kept_and_a_shorter_memory_takes_the_place_of_one_too_long() {
 }
 
 #[test]
-fn that_is_the_memory_saved_last_from_this_conversation() {
-    let at = |id: &str, conversation: &str, days| Memory {
-        conversation_id: Some(conversation.parse().unwrap()),
-        created_at: days_ago(days),
-        ..known(id, id)
-    };
-    let memories =
-        [at("a", "v", 3), at("b", "v", 1), at("c", "w", 0), Memory { conversation_id: None, ..at("d", "v", 0) }];
-    let last = last_saved(&memories, &"v".parse().unwrap());
+fn that_is_the_memory_saved_last_of_those_made_here() {
+    let at = |id: &str, days| Memory { created_at: days_ago(days), ..known(id, id) };
+    let memories = [at("a", 3), at("b", 1), at("c", 0)];
+    let last = last_saved(&memories[..2]);
     assert_eq!(last.map(MemoryId::as_str), Some("b"));
-    assert_eq!(last_saved(&memories, &"x".parse().unwrap()), None);
+    assert_eq!(last_saved(&memories[..0]), None);
     for request in
         ["forget that", "Forget it!", "/forget", "/forget that", "please forget about it", "", "Delete this, please."]
     {

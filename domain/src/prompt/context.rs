@@ -53,6 +53,7 @@ fn recalled(gathered: &Gathered, decision: &RouterDecision, report: &mut Context
     let mut room = Room(RECALLED);
     let told = gathered.recalled.iter().filter_map(|hit| {
         let Recalled { kind, id, owner, text, score } = hit;
+        let named = hit.named().to_owned();
         let is_allowed = owner.as_ref().is_none_or(|owner| *owner == gathered.owner);
         let is_told = match kind {
             RecalledKind::Memory => report.memories.contains(id),
@@ -63,7 +64,7 @@ fn recalled(gathered: &Gathered, decision: &RouterDecision, report: &mut Context
             return None;
         }
         let told = item("recalled", text, LONGEST_RECALLED).filter(|told| room.takes(told))?;
-        report.recalled.push(RecalledReport { kind: *kind, id: id.clone(), score: *score });
+        report.recalled.push(RecalledReport { kind: *kind, id: named, score: *score });
         Some(told)
     });
     told.collect()

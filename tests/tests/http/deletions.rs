@@ -2,11 +2,11 @@
 
 use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION, after, pause, say};
-use coach_tests::{BOB, Mishap, Site, saying};
-use domain::Fault;
+use coach_tests::{BOB, Mishap, Site, conversation_key, saying};
 use domain::memory::RecalledKind;
+use domain::{Conversation, Fault};
 use in_memory::Scene;
-use ports::Kind;
+use ports::{Clock, Kind, RecordKey};
 use serde_json::json;
 
 use crate::mind::summed_up;
@@ -65,13 +65,43 @@ async fn a_deleted_conversation_is_gone_with_its_summary_and_no_other_is() {
             Row::post(404, "CONVERSATION_NOT_FOUND", format!("{path}/stream")).check(&client).await;
             Row::new(404, "CONVERSATION_NOT_FOUND", Method::DELETE, &path).check(&client).await;
         }
-        let kept = other.rsplit('/').next().unwrap();
+        let kept = RecordKey::summary_of(&conversation_key(&other)).id;
         assert_eq!(kept_records(&site), 1);
-        assert_eq!(site.found(STORY).await, [kept]);
+        assert_eq!(site.found(STORY).await, [kept.as_str()]);
         assert_eq!(site.client().get(&format!("{other}/summary")).await.json()["summary"]["narrative"], STORY);
         let listed = site.client().get("/users/ada/coaches/strength/conversations").await.json();
         assert_eq!(listed["conversations"].as_array().unwrap().len(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_leaves_alone_what_a_conversation_of_the_same_id_with_another_coach_has() {
+    let site = replying(Scene::saying("Sit."));
+    let (path, _) = asked(&site, QUESTION).await;
+    let twin = path.replace("/strength/", "/mobility/");
+    let key = conversation_key(&twin);
+    let made = Conversation::new(key, String::new(), site.clock.now());
+    site.app.ports.messages.create_conversation(&made).await.unwrap();
+    site.summarize(&path, STORY).await;
+    let told = |path: &str| {
+        let summary = format!("{path}/summary");
+        let client = site.elsewhere();
+        async move { client.get(&summary).await.json()["summary"]["narrative"].clone() }
+    };
+    assert_eq!(told(&twin).await, json!(null), "a summary is of one coach's conversation");
+    site.summarize(&twin, "They talk about hips.").await;
+
+    for coach in ["nosuchcoach", "endurance"] {
+        let nowhere = path.replace("/strength/", &format!("/{coach}/"));
+        Row::new(404, "CONVERSATION_NOT_FOUND", Method::DELETE, &nowhere).check(&site.client()).await;
+        Row::get(404, "CONVERSATION_NOT_FOUND", format!("{nowhere}/summary")).check(&site.client()).await;
+    }
+    assert_eq!((told(&path).await, told(&twin).await), (json!(STORY), json!("They talk about hips.")));
+    assert_eq!(site.found(STORY).await.len(), 1);
+
+    assert_eq!(site.elsewhere().delete(&twin).await.status.as_u16(), 200);
+    assert_eq!((told(&path).await, site.found(STORY).await.len()), (json!(STORY), 1));
+    assert_eq!(site.found("They talk about hips.").await.len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

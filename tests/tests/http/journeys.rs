@@ -1,7 +1,8 @@
 //! A message from its arrival to all that comes of it.
 
 use coach_tests::scenes::{self, after};
-use coach_tests::{Calls, Site, conversation_key};
+use coach_tests::{ADA, Calls, Site};
+use domain::UserScope;
 use in_memory::Scene;
 use ports::{Expect, Kind, RecordKey, RecordStore};
 use serde_json::json;
@@ -101,7 +102,7 @@ async fn store(site: &Site, id: &str, kilograms: u32) {
         "exercises": [{ "name": "Back squats", "sets": [{ "reps": 5, "weight": { "value": kilograms, "unit": "kg" } }] }],
         "score": null, "perceivedExertion": null, "notes": null, "confidence": 1,
     });
-    let owner = conversation_key("v").user;
+    let owner = UserScope::verified(ADA.parse().unwrap());
     let at = RecordKey { owner, kind: Kind::Workout, id: id.parse().unwrap() };
     site.records.put(&at, workout.to_string().as_bytes(), Expect::Anything).await.unwrap();
 }
