@@ -21,7 +21,7 @@ pub use rules::{Command, Ruled, by_rule, fallback};
 pub(crate) use vocabulary::names_harm;
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
-pub const POLICY_VERSION: &str = "3";
+pub const POLICY_VERSION: &str = "4";
 
 /// What a message needs, and who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -248,6 +248,9 @@ pub struct RouterMetadata {
     pub processing_time_ms: u64,
     pub source: Source,
     pub policy_version: String,
+    /// What of the model's answer could not be used; the safe default stands for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// Who decided.
@@ -262,6 +265,7 @@ pub enum Source {
 
 impl RouterMetadata {
     fn of(source: Source, confidence: f64) -> Self {
-        Self { confidence, processing_time_ms: 0, source, policy_version: POLICY_VERSION.to_owned() }
+        let policy_version = POLICY_VERSION.to_owned();
+        Self { confidence, processing_time_ms: 0, source, policy_version, left_out: Vec::new() }
     }
 }

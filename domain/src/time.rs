@@ -28,6 +28,12 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// The time so long before this.
+    #[must_use]
+    pub fn before(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// Where people in `zone` were on the calendar and on the clock, in English.
     pub fn in_words(self, zone: Option<&ZoneName>) -> String {
         self.zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%Q)").to_string()

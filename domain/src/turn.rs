@@ -203,7 +203,7 @@ impl Turn {
         let text = self.task.opening.text();
         let first = self.task.opening.user_message.number == 1;
         let (read, outcome, usage) = match answer {
-            Ok((answer, usage)) => match router::parse(&answer, first) {
+            Ok((answer, usage)) => match router::parse(&answer, text, first) {
                 Ok(decision) => (Some(decision), CallOutcome::Ok, Some(usage)),
                 Err(_) => (None, CallOutcome::Malformed, Some(usage)),
             },
@@ -244,7 +244,7 @@ impl Turn {
             call.attempts = r.attempt + 1;
         }
         self.perform(Effect::Reply(r.prompt.clone(), tier, delivery));
-        let alarm = self.now + self.limits.first_word;
+        let alarm = self.limits.patience(r.attempt, self.now, self.task.deadline);
         Phase::Replying(Replying { waiting: Waiting::ToHear, alarm, blank: String::new(), ..r })
     }
 

@@ -1,10 +1,14 @@
 //! Answers that a small model was forced into a schema for.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde::de::DeserializeOwned;
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 /// The schema of an answer: nothing is referred to, and the top level has only what every model takes.
 pub(crate) fn schema_of<T: JsonSchema>() -> Value {
@@ -21,19 +25,102 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Value {
 
 /// The answer, if it is what the schema says; else what is wrong with it, without a word of it.
 pub(crate) fn read<T: DeserializeOwned>(answer: &str, schema: &Value) -> Result<T, String> {
-    let read = serde_json::from_str(answer).map_err(|error| match error.classify() {
-        Category::Eof => "the answer breaks off".to_owned(),
-        Category::Syntax | Category::Io => "the answer is not JSON".to_owned(),
-        Category::Data => {
-            format!("the answer does not follow its schema at column {}", error.column())
-        }
-    })?;
+    let read = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
     // Serde reads a struct from a list, and a word from an object, which no schema of ours allows.
     let value = serde_json::from_str(answer).map_err(|_| "the answer is not JSON".to_owned())?;
     if has_shape(&value, schema) {
         Ok(read)
     } else {
         Err("the answer has a list or an object where none belongs".to_owned())
+    }
+}
+
+/// The fields of an answer, each taken by itself: one that cannot be used costs only itself.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    fields: Fields<'a>,
+    schema: &'a Value,
+    /// What was there, or had to be, and could not be used.
+    pub(crate) left_out: Vec<String>,
+}
+
+impl<'a> Parts<'a> {
+    /// The fields of an answer; what is wrong with it if it is no JSON object, or has a field twice.
+    pub(crate) fn of(answer: &'a str, schema: &'a Value) -> Result<Self, String> {
+        // All of it is JSON of a sensible depth, also in fields that nobody knows.
+        let _: Value = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
+        let fields = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
+        Ok(Self { fields, schema, left_out: Vec::new() })
+    }
+
+    /// A field, if it is as the schema says. Noted as left out if not, unless it may be missing.
+    pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let schema = self.schema.get("properties").and_then(|known| known.get(name));
+        self.take_as(name, |told| read(told, schema?).ok())
+    }
+
+    /// A field that is a list, whatever its items are.
+    pub(crate) fn take_list(&mut self, name: &str) -> Vec<Value> {
+        self.take_as(name, |told| serde_json::from_str(told).ok()).unwrap_or_default()
+    }
+
+    fn take_as<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let told = self.fields.0.get(name);
+        let taken = told.and_then(|told| read(told.get()));
+        let required = self.schema.get("required").and_then(Value::as_array);
+        let is_required = required.is_some_and(|all| all.iter().any(|field| field == name));
+        if taken.is_none() && (told.is_some() || is_required) {
+            self.leave_out(name);
+        }
+        taken
+    }
+
+    /// Notes that a field, or some of it, could not be used.
+    pub(crate) fn leave_out(&mut self, name: &str) {
+        if !self.left_out.iter().any(|known| known == name) {
+            self.left_out.push(name.to_owned());
+        }
+    }
+}
+
+/// An object's fields as they are written.
+#[derive(Debug)]
+struct Fields<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            if fields.insert(name, value).is_some() {
+                return Err(de::Error::custom("a field stands twice"));
+            }
+        }
+        Ok(Fields(fields))
+    }
+}
+
+/// What is wrong with an answer, without a word of it.
+fn wrong(error: &serde_json::Error) -> String {
+    match error.classify() {
+        Category::Eof => "the answer breaks off".to_owned(),
+        Category::Syntax | Category::Io => "the answer is not JSON".to_owned(),
+        Category::Data => {
+            format!("the answer does not follow its schema at column {}", error.column())
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! Asking a small model what a message needs, and reading what it says.
 
+use std::cell::LazyCell;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{cut, read, schema_of};
+use super::answer::{Parts, cut, schema_of};
 use super::phrases::{tidy, unquoted};
 use super::{
     ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, Source,
-    Update, UserIntent, WorkoutDetection, phrase,
+    Update, UserIntent, WorkoutDetection, fallback, phrase,
 };
 use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS};
 use crate::prompt::data;
@@ -50,43 +50,57 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
     )
 }
 
-/// The decision that the model's answer makes.
+/// The decision that the model's answer makes about this text.
 ///
-/// Unknown fields are dropped, numbers clamped and lists cut; anything else that the schema does not
-/// allow is refused as a whole. Where two parts of an answer contradict each other, the flag wins:
-/// what it rules out is dropped.
-pub fn parse(answer: &str, first_turn: bool) -> Result<RouterDecision, Malformed> {
-    let answer: RouterAnswer = read(answer, &SCHEMA).map_err(Malformed)?;
-    let workout = workout(answer.workout_detection);
-    let memory = memory(answer.memory_processing)?;
-    let context = context(answer.context_needs);
-    let updates = if answer.show_contextual_updates {
-        updates(&answer.contextual_updates, &workout, &memory)
-    } else {
-        Vec::new()
-    };
+/// Unknown fields are dropped, numbers clamped and lists cut. A part that the schema does not allow is
+/// left out, which the decision says, and the safe default stands for it. The answer is refused if it is
+/// no JSON object, has a field twice, or none of the parts that decide something. Where two parts of an
+/// answer contradict each other, the flag wins: what it rules out is dropped.
+pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecision, Malformed> {
+    let mut parts = Parts::of(answer, &SCHEMA).map_err(Malformed)?;
+    let told_workout = parts.take("workoutDetection").map(workout);
+    let told_memory = memory(&mut parts);
+    let told_context = parts.take("contextNeeds").map(context);
+    if told_workout.is_none() && told_memory.is_none() && told_context.is_none() {
+        return Err(Malformed("no part of the answer follows its schema".to_owned()));
+    }
+    let safe = LazyCell::new(|| fallback(text));
+    let workout_detection = told_workout.unwrap_or_else(|| safe.workout_detection.clone());
+    let memory_processing = told_memory.unwrap_or_else(|| safe.memory_processing.clone());
+    let show_contextual_updates = parts.take("showContextualUpdates").unwrap_or_else(|| safe.show_contextual_updates);
+    let lines: Vec<Update> =
+        if show_contextual_updates { parts.take("contextualUpdates").unwrap_or_default() } else { Vec::new() };
+    let title: Option<String> = parts.take("conversationTitle").flatten();
+    let complexity = parts.take("conversationComplexity").map(complexity);
+    let confidence = parts.take("confidence");
+    let confidence = confidence.unwrap_or_else(|| safe.router_metadata.confidence);
     Ok(RouterDecision {
-        user_intent: answer.user_intent,
-        show_contextual_updates: answer.show_contextual_updates,
-        contextual_updates: updates,
-        workout_detection: workout,
-        memory_processing: memory,
-        context_needs: context,
-        conversation_title: answer.conversation_title.as_deref().filter(|_| first_turn).and_then(title),
-        conversation_complexity: complexity(answer.conversation_complexity),
-        router_metadata: RouterMetadata::of(Source::Model, share(answer.confidence)),
+        user_intent: parts.take("userIntent").unwrap_or_else(|| safe.user_intent),
+        show_contextual_updates,
+        contextual_updates: updates(&lines, &workout_detection, &memory_processing),
+        workout_detection,
+        memory_processing,
+        context_needs: told_context.unwrap_or_else(|| safe.context_needs.clone()),
+        conversation_title: title.as_deref().filter(|_| first_turn).and_then(self::title),
+        conversation_complexity: complexity.unwrap_or_else(|| safe.conversation_complexity.clone()),
+        router_metadata: RouterMetadata {
+            left_out: parts.left_out,
+            ..RouterMetadata::of(Source::Model, share(confidence))
+        },
     })
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
+/// What is asked for; the fields of an answer are taken one by one.
+#[derive(schemars::JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it only says its schema")]
 struct RouterAnswer {
     /// What the athlete is after.
     user_intent: UserIntent,
     /// Whether lines are shown while the coach thinks.
     show_contextual_updates: bool,
     /// Those lines, in the order in which they are shown.
-    #[serde(default)]
+    #[schemars(default)]
     contextual_updates: Vec<Update>,
     /// Whether a finished workout is being told.
     workout_detection: WorkoutDetection,
@@ -95,7 +109,7 @@ struct RouterAnswer {
     /// What to look up before answering.
     context_needs: ContextNeeds,
     /// At most 60 characters, for the first message of a conversation only.
-    #[serde(default)]
+    #[schemars(default)]
     conversation_title: Option<String>,
     /// Whether the conversation should be summed up.
     conversation_complexity: ConversationComplexity,
@@ -162,23 +176,34 @@ fn workout(told: WorkoutDetection) -> WorkoutDetection {
     }
 }
 
-fn memory(told: MemoryProcessing) -> Result<MemoryProcessing, Malformed> {
-    let memory = told.memory.filter(|_| told.is_memory_request).map(proposed).transpose()?;
-    Ok(MemoryProcessing { memory, confidence: share(told.confidence), reasoning: reason(&told.reasoning), ..told })
+/// What is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it: what the
+/// athlete asked for is then not known.
+fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
+    let told: MemoryProcessing = parts.take("memoryProcessing")?;
+    let memory = told.memory.filter(|_| told.is_memory_request).map(proposed);
+    if let Some(None) = memory {
+        parts.leave_out("memoryProcessing");
+        return None;
+    }
+    Some(MemoryProcessing {
+        memory: memory.flatten(),
+        confidence: share(told.confidence),
+        reasoning: reason(&told.reasoning),
+        ..told
+    })
 }
 
-fn proposed(memory: ProposedMemory) -> Result<ProposedMemory, Malformed> {
+/// The memory, unless it is empty or too long.
+fn proposed(memory: ProposedMemory) -> Option<ProposedMemory> {
     let content = memory.content.trim();
-    if content.is_empty() {
-        return Err(Malformed("a memory is empty".to_owned()));
-    }
     let replaces = memory.replaces.as_deref().map(str::trim).filter(|replaced| !replaced.is_empty());
-    if [content, replaces.unwrap_or("")].iter().any(|text| text.chars().count() > LONGEST_MEMORY) {
-        return Err(Malformed("a memory is too long".to_owned()));
+    let is_long = |text: &str| text.chars().count() > LONGEST_MEMORY;
+    if content.is_empty() || is_long(content) || replaces.is_some_and(is_long) {
+        return None;
     }
     let tags = memory.tags.iter().map(|tag| tag.trim());
     let tags = tags.filter(|tag| (1..=TAGS.1).contains(&tag.chars().count())).take(TAGS.0);
-    Ok(ProposedMemory {
+    Some(ProposedMemory {
         tags: tags.map(str::to_owned).collect(),
         replaces: replaces.map(str::to_owned),
         content: content.to_owned(),

@@ -23,7 +23,7 @@ fn with(field: &str, value: Value) -> Value {
 }
 
 fn through(through: u64) -> Summary {
-    check(&with("narrative", json!(format!("up to {through}"))).to_string(), 1..=through).unwrap()
+    check(&with("narrative", json!(format!("up to {through}"))).to_string(), 1..=through).unwrap().0
 }
 
 /// The athlete's messages have the odd numbers.
@@ -41,7 +41,8 @@ fn message(number: u64, text: &str) -> Message {
 
 #[test]
 fn a_complete_answer_is_taken_and_tidied() {
-    let summary = check(&full().to_string(), 1..=6).unwrap();
+    let (summary, left_out) = check(&full().to_string(), 1..=6).unwrap();
+    assert_eq!(left_out, Vec::<String>::new());
     let mut expected = with("narrative", json!("Ann trains for a ten-kilometre race."));
     expected["recentProgress"] = json!(["5 km in 24:10"]);
     expected["tags"] = json!(["running", "knee"]);
@@ -63,28 +64,48 @@ fn an_answer_that_was_not_asked_for_is_refused() {
         (format!("```json\n{text}\n```"), "not JSON"),
         (text[..text.len() / 2].to_owned(), "breaks off"),
         (json!([full()]).to_string(), "schema"),
-        (with("currentGoals", json!("run")).to_string(), "schema"),
-        (with("tags", Value::Null).to_string(), "schema"),
-        (with("preferences", json!([{ "text": "x" }])).to_string(), "schema"),
+        (text.replacen('{', r#"{"tags":["x"],"#, 1), "schema"),
+        (with("narrative", Value::Null).to_string(), "narrative"),
+        (with("narrative", json!(["Ann"])).to_string(), "narrative"),
         (with("narrative", json!(" \n ")).to_string(), "narrative"),
         (with("narrative", json!(word(401))).to_string(), "narrative"),
         (with("narrative", json!("w".repeat(4_001))).to_string(), "narrative"),
-        (with("emotionalState", json!("w".repeat(301))).to_string(), "emotional"),
-        (with("constraints", json!(["w".repeat(301)])).to_string(), "too long"),
-        (with("keyInsights", json!((0..9).map(|n| n.to_string()).collect::<Vec<_>>())).to_string(), "more than 8"),
-        (with("tags", json!(["a", "A ", " "])).to_string(), "fewer than 2"),
-        (with("tags", json!(["a", "b", "c", "d", "e", "f"])).to_string(), "more than 5"),
     ] {
         let refused = check(&answer, 1..=6).unwrap_err().to_string();
         assert!(refused.contains(reason), "{refused:?} for {answer}");
         assert!(!refused.contains("verbatim"), "nothing of the answer is in {refused:?}");
     }
-    for field in full().as_object().unwrap().keys() {
+    assert!(check(&with("narrative", json!(word(400))).to_string(), 1..=6).is_ok());
+}
+
+#[test]
+fn what_cannot_be_used_is_left_out_and_told_and_the_rest_is_taken() {
+    let (long, many) = ("w".repeat(301), json!((0..9).map(|n| n.to_string()).collect::<Vec<_>>()));
+    for (field, told, taken) in [
+        ("currentGoals", json!("run"), json!([])),
+        ("currentGoals", Value::Null, json!([])),
+        ("preferences", json!([{ "text": "x" }, "dawn", 7, ["y"]]), json!(["dawn"])),
+        ("constraints", json!([long, "knee"]), json!(["knee"])),
+        ("keyInsights", many, json!(["0", "1", "2", "3", "4", "5", "6", "7"])),
+        ("emotionalState", json!(long), json!("")),
+        ("emotionalState", json!({ "mood": "good" }), json!("")),
+        ("tags", json!(["a", "b", "c", "D", "d", "e", "f"]), json!(["a", "b", "c", "d", "e"])),
+        ("tags", json!(["w".repeat(41), "knee"]), json!(["knee"])),
+        ("tags", Value::Null, json!([])),
+    ] {
+        let (summary, left_out) = check(&with(field, told.clone()).to_string(), 1..=6).unwrap();
+        let mut expected = serde_json::to_value(check(&full().to_string(), 1..=6).unwrap().0).unwrap();
+        expected[field] = taken;
+        assert_eq!(serde_json::to_value(summary).unwrap(), expected, "{field}: {told}");
+        assert_eq!(left_out, [field], "{told}");
+    }
+    for field in full().as_object().unwrap().keys().filter(|field| *field != "narrative") {
         let mut answer = full();
         answer.as_object_mut().unwrap().remove(field);
-        assert!(check(&answer.to_string(), 1..=6).is_err(), "without {field}");
+        assert_eq!(check(&answer.to_string(), 1..=6).unwrap().1, [field.as_str()]);
     }
-    assert!(check(&with("narrative", json!(word(400))).to_string(), 1..=6).is_ok());
+    let few = check(&with("tags", json!(["a", "A ", " "])).to_string(), 1..=6).unwrap();
+    assert_eq!((few.0.tags, few.1), (vec!["a".to_owned()], Vec::new()), "one tag too few is no harm");
 }
 
 #[test]

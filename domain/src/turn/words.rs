@@ -423,8 +423,10 @@ pub enum TurnError {
 /// How long things may take, and how much they may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Until a model's first word.
+    /// Until a streamed reply's first word.
     pub first_word: Duration,
+    /// Until a reply that comes whole: its first word is its last.
+    pub whole: Duration,
     /// Between a model's words.
     pub silence: Duration,
     /// How often a reply is asked for, while none of it was told.
@@ -447,11 +449,28 @@ pub struct Limits {
     pub save: Duration,
 }
 
+/// How long before the deadline the last attempt at a reply is given up.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
+
 impl Limits {
     pub(super) fn ask(&self, attempt: u32) -> (Tier, Delivery) {
         let last = attempt + 1 >= self.attempts && attempt > 0;
         let tier = if attempt == 1 && self.second_model { Tier::SecondReply } else { Tier::Reply };
         (tier, if last { Delivery::Whole } else { self.delivery })
+    }
+
+    /// Until when something of a reply must have come that is asked for now. The last attempt is given
+    /// up a little before the deadline, so that it is the model that is said to have been silent.
+    pub(super) fn patience(&self, attempt: u32, now: Timestamp, deadline: Timestamp) -> Timestamp {
+        let (_, delivery) = self.ask(attempt);
+        let until = now
+            + match delivery {
+                Delivery::Streamed => self.first_word,
+                Delivery::Whole => self.whole,
+            };
+        let last_moment = deadline.before(LAST_MOMENT);
+        let is_last = attempt + 1 >= self.attempts;
+        if is_last && last_moment > now { until.min(last_moment) } else { until }
     }
 
     pub(super) fn back_off(&self, attempt: u32, seed: u64) -> Duration {
@@ -463,6 +482,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             first_word: Duration::from_secs(30),
+            whole: Duration::from_secs(90),
             silence: Duration::from_secs(20),
             attempts: 3,
             delivery: Delivery::Streamed,

@@ -8,6 +8,8 @@ use crate::prompt::Block;
 use crate::router::{ComplexityType, Discipline, SearchType};
 use crate::{Ending, PartKind, Said, Timestamp};
 
+const TEXT: &str = "I did 5x5 squats at 100 kg, a new best";
+
 /// A complete answer about a logged workout, in which every list has something.
 fn full() -> Value {
     json!({
@@ -49,7 +51,7 @@ fn without(object: &str, field: &str) -> String {
 }
 
 fn read(answer: &str) -> RouterDecision {
-    parse(answer, true).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    parse(answer, TEXT, true).unwrap_or_else(|error| panic!("{error}: {answer}"))
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn a_complete_answer_is_taken_as_it_is() {
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("confidence");
     assert_eq!(told, expected);
-    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "3" }));
+    assert_eq!(metadata, json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "4" }));
     assert!(decision.logs_workout());
     assert_eq!(decision.workout_detection.workout_type, Some(Discipline::Strength));
 }
@@ -68,7 +70,6 @@ fn a_complete_answer_is_taken_as_it_is() {
 #[rustfmt::skip]
 #[test]
 fn what_the_schema_does_not_allow_is_refused() {
-    let long = "a".repeat(LONGEST_MEMORY + 1);
     let text = full().to_string();
     let refused = [
         String::new(),
@@ -87,54 +88,82 @@ fn what_the_schema_does_not_allow_is_refused() {
         text.replace("0.95", "Infinity"),
         text.replace("0.95", "1e999"),
         text.replacen('{', r#"{"confidence":1,"#, 1),
-        with("/confidence", json!("0.9")),
-        with("/confidence", json!(null)),
-        with("/userIntent", json!("small_talk")),
-        with("/userIntent", json!("Question")),
-        with("/userIntent", json!(null)),
-        with("/userIntent", json!({ "question": null })),
-        with("/showContextualUpdates", json!("true")),
-        with("/showContextualUpdates", json!(1)),
-        with("/contextualUpdates", json!(null)),
-        with("/contextualUpdates", json!("Scouting")),
-        with("/contextualUpdates/0", json!("Scouting")),
-        with("/contextualUpdates/0", json!(["pattern_analysis", "Scouting"])),
-        with("/contextualUpdates/0/stage", json!("thinking")),
-        with("/contextualUpdates/0/text", json!(null)),
-        with("/workoutDetection", json!(null)),
-        with("/workoutDetection", json!([true, 0.9, null, "x"])),
-        with("/workoutDetection/workoutType", json!("none")),
-        with("/workoutDetection/confidence", json!("high")),
-        with("/workoutDetection/reasoning", json!(7)),
-        with("/memoryProcessing/memory", json!("trains at dawn")),
-        with("/memoryProcessing/memory", json!({})),
-        with("/memoryProcessing/memory", json!(["dawn", "preference", "low", false, [], null])),
-        with("/memoryProcessing/memory/content", json!("  ")),
-        with("/memoryProcessing/memory/content", json!(long)),
-        with("/memoryProcessing/memory/replaces", json!(long)),
-        with("/memoryProcessing/memory/type", json!("wish")),
-        with("/memoryProcessing/memory/importance", json!("critical")),
-        with("/memoryProcessing/memory/tags", json!([1])),
-        with("/contextNeeds/searchTypes", json!(["weather"])),
-        with("/contextNeeds/searchTypes", json!("workouts")),
-        with("/conversationTitle", json!(7)),
-        with("/conversationComplexity/complexityTypes", json!(["hard"])),
-        with("/conversationComplexity", json!(true)),
-        without("", "userIntent"),
-        without("", "showContextualUpdates"),
-        without("", "workoutDetection"),
-        without("", "memoryProcessing"),
-        without("", "contextNeeds"),
-        without("", "conversationComplexity"),
-        without("", "confidence"),
-        without("/workoutDetection", "isWorkoutLog"),
-        without("/memoryProcessing", "needsRetrieval"),
-        without("/memoryProcessing/memory", "content"),
-        without("/contextNeeds", "needsPineconeSearch"),
+        text.replacen('{', r#"{"other":{"x":1,"x":2},"workoutDetection":null,"#, 1),
+        json!({ "userIntent": "question", "showContextualUpdates": true, "confidence": 1 }).to_string(),
     ];
     for answer in refused {
-        assert!(parse(&answer, true).is_err(), "{answer}");
+        assert!(parse(&answer, TEXT, true).is_err(), "{answer}");
     }
+}
+
+/// For a part that cannot be used stands what the rules say, and the decision tells so.
+#[test]
+fn a_part_that_does_not_follow_the_schema_costs_only_itself() {
+    let long = "x".repeat(LONGEST_MEMORY + 1);
+    let whole = serde_json::to_value(read(&full().to_string())).unwrap();
+    let safe = serde_json::to_value(fallback(TEXT)).unwrap();
+    for (part, answer) in [
+        ("confidence", with("/confidence", json!("0.9"))),
+        ("confidence", with("/confidence", json!(null))),
+        ("userIntent", with("/userIntent", json!("small_talk"))),
+        ("userIntent", with("/userIntent", json!("Question"))),
+        ("userIntent", with("/userIntent", json!(null))),
+        ("userIntent", with("/userIntent", json!({ "question": null }))),
+        ("showContextualUpdates", with("/showContextualUpdates", json!("true"))),
+        ("showContextualUpdates", with("/showContextualUpdates", json!(1))),
+        ("contextualUpdates", with("/contextualUpdates", json!(null))),
+        ("contextualUpdates", with("/contextualUpdates", json!("Scouting"))),
+        ("contextualUpdates", with("/contextualUpdates/0", json!("Scouting"))),
+        ("contextualUpdates", with("/contextualUpdates/0", json!(["pattern_analysis", "Scouting"]))),
+        ("contextualUpdates", with("/contextualUpdates/0/stage", json!("thinking"))),
+        ("contextualUpdates", with("/contextualUpdates/0/text", json!(null))),
+        ("workoutDetection", with("/workoutDetection", json!(null))),
+        ("workoutDetection", with("/workoutDetection", json!([true, 0.9, null, "x"]))),
+        ("workoutDetection", with("/workoutDetection/workoutType", json!("none"))),
+        ("workoutDetection", with("/workoutDetection/confidence", json!("high"))),
+        ("workoutDetection", with("/workoutDetection/reasoning", json!(7))),
+        ("memoryProcessing", with("/memoryProcessing/memory", json!("trains at dawn"))),
+        ("memoryProcessing", with("/memoryProcessing/memory", json!({}))),
+        ("memoryProcessing", with("/memoryProcessing/memory", json!(["dawn", "preference", "low", false, [], null]))),
+        ("memoryProcessing", with("/memoryProcessing/memory/content", json!("  "))),
+        ("memoryProcessing", with("/memoryProcessing/memory/content", json!(long))),
+        ("memoryProcessing", with("/memoryProcessing/memory/replaces", json!(long))),
+        ("memoryProcessing", with("/memoryProcessing/memory/type", json!("wish"))),
+        ("memoryProcessing", with("/memoryProcessing/memory/importance", json!("critical"))),
+        ("memoryProcessing", with("/memoryProcessing/memory/tags", json!([1]))),
+        ("contextNeeds", with("/contextNeeds/searchTypes", json!(["weather"]))),
+        ("contextNeeds", with("/contextNeeds/searchTypes", json!("workouts"))),
+        ("conversationTitle", with("/conversationTitle", json!(7))),
+        ("conversationComplexity", with("/conversationComplexity/complexityTypes", json!(["hard"]))),
+        ("conversationComplexity", with("/conversationComplexity", json!(true))),
+        ("userIntent", without("", "userIntent")),
+        ("showContextualUpdates", without("", "showContextualUpdates")),
+        ("workoutDetection", without("", "workoutDetection")),
+        ("memoryProcessing", without("", "memoryProcessing")),
+        ("contextNeeds", without("", "contextNeeds")),
+        ("conversationComplexity", without("", "conversationComplexity")),
+        ("confidence", without("", "confidence")),
+        ("workoutDetection", without("/workoutDetection", "isWorkoutLog")),
+        ("memoryProcessing", without("/memoryProcessing", "needsRetrieval")),
+        ("memoryProcessing", without("/memoryProcessing/memory", "content")),
+        ("contextNeeds", without("/contextNeeds", "needsPineconeSearch")),
+    ] {
+        let told = serde_json::to_value(read(&answer)).unwrap();
+        let metadata = &told["routerMetadata"];
+        assert_eq!(metadata["leftOut"], json!([part]), "{answer}");
+        assert_eq!(metadata["source"], "model");
+        for (name, value) in told.as_object().unwrap().iter().filter(|(name, _)| *name != "routerMetadata") {
+            let expected = match name.as_str() {
+                // Only what fits the rest of the decision is told.
+                "contextualUpdates" => continue,
+                "conversationTitle" if part == "conversationTitle" => &Value::Null,
+                name if name == part => &safe[name],
+                name => &whole[name],
+            };
+            assert_eq!(value, expected, "{part} left out, {name} of {answer}");
+        }
+    }
+    assert_eq!(whole["routerMetadata"].get("leftOut"), None);
 }
 
 #[test]
@@ -142,13 +171,12 @@ fn an_error_says_what_is_wrong_without_quoting_it() {
     let cases = [
         ("secret", "the answer is not JSON"),
         (r#"{"secret":"#, "the answer breaks off"),
-        (&with("/userIntent", json!("secret")), "the answer does not follow its schema at column "),
-        (&with("/contextNeeds", json!([true, [], "secret"])), "the answer has a list or an object where none belongs"),
-        (&with("/memoryProcessing/memory/content", json!("")), "a memory is empty"),
-        (&with("/memoryProcessing/memory/content", json!("secret".repeat(99))), "a memory is too long"),
+        (r#"["secret"]"#, "the answer does not follow its schema at column "),
+        (r#"{"secret":1,"secret":2}"#, "the answer does not follow its schema at column "),
+        (r#"{"contextNeeds":["secret"],"secret":1}"#, "no part of the answer follows its schema"),
     ];
     for (answer, expected) in cases {
-        let error = parse(answer, true).unwrap_err().to_string();
+        let error = parse(answer, TEXT, true).unwrap_err().to_string();
         assert!(error.starts_with(expected) && !error.contains("secret"), "{answer}: {error}");
     }
 }
@@ -300,8 +328,8 @@ fn a_title_is_one_short_line_of_the_first_turn() {
         (&"t".repeat(LONGEST_TITLE + 1), None),
     ] {
         let answer = with("/conversationTitle", json!(told));
-        assert_eq!(parse(&answer, true).unwrap().conversation_title.as_deref(), expected, "{told:?}");
-        assert_eq!(parse(&answer, false).unwrap().conversation_title, None, "{told:?}");
+        assert_eq!(parse(&answer, TEXT, true).unwrap().conversation_title.as_deref(), expected, "{told:?}");
+        assert_eq!(parse(&answer, TEXT, false).unwrap().conversation_title, None, "{told:?}");
     }
     assert_eq!(read(&with("/conversationTitle", json!(null))).conversation_title, None);
 }
@@ -322,7 +350,7 @@ fn the_schema_refers_to_nothing_and_asks_for_all_that_parsing_needs() {
     assert!(!schema.to_string().contains("$ref"));
     let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     for field in required.iter().filter(|field| full().get(field).is_some()) {
-        assert!(parse(&without("", field), true).is_err(), "{field}");
+        assert_eq!(read(&without("", field)).router_metadata.left_out, [*field]);
     }
     assert_eq!(required.len(), 7);
     assert_eq!(schema["properties"]["userIntent"]["enum"].as_array().unwrap().len(), 7);

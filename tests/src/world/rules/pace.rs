@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Delivery, Effect, Fault, Input, Kept, Output, Prompt, StopReason, Tier, Timestamp, TurnEvent};
+use domain::{Delivery, Effect, Fault, Input, Kept, Limits, Output, Prompt, StopReason, Tier, Timestamp, TurnEvent};
 
 use super::{Case, Verdict, check, places, reply_from};
 use crate::world::play::{At, Step, Stimulus};
@@ -87,20 +87,16 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
     check(!case.trace.is_stuck, || "it waits for ever".to_owned())?;
     let mut give_up: Option<Timestamp> = None;
     let (mut is_lost, mut is_ended) = (false, false);
-    // When the open reply has been silent for too long.
-    let mut silent = None;
-    let mut deadline = case.script.deadline;
+    let mut patience = Patience::new(case);
     for (before, step) in places(&case.trace.steps) {
         let (now, woke) = (step.now, step.stimulus == Stimulus::Woke);
-        if let Some(Input::HurryUp(earlier)) = step.given() {
-            deadline = deadline.min(*earlier);
-        }
         if step.finishes() {
             give_up = give_up.or(Some(now + limits.save));
         }
         is_lost |= step.loses_lease(before);
         is_ended |= step.told().any(|event| matches!(event, TurnEvent::Ended(_)));
-        silent = silent_from(silent, step, case);
+        patience.see(step);
+        let Patience { silent, deadline, .. } = patience;
         match step.at {
             At::Running => {
                 let alarm = step.alarm.unwrap_or(Timestamp(u64::MAX));
@@ -122,19 +118,53 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
     Ok(())
 }
 
-/// When the reply that is open after this step must be given up, if nothing more comes of it.
-fn silent_from(silent: Option<Timestamp>, step: &Step, case: &Case<'_>) -> Option<Timestamp> {
-    let limits = &case.script.limits;
-    let heard = match step.given() {
-        Some(Input::Delta(_)) => silent.map(|_| step.now + limits.silence),
-        Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => None,
-        _ => silent,
-    };
-    step.performed().fold(heard, |silent, effect| match effect {
-        Effect::Reply(..) => Some(step.now + limits.first_word),
-        Effect::StopReply => None,
-        Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Checkpoint(..) | Effect::Finish(_) => silent,
-    })
+/// How long the reply that is open may go on saying nothing.
+#[derive(Clone, Copy)]
+struct Patience<'a> {
+    limits: &'a Limits,
+    deadline: Timestamp,
+    /// How many replies were asked for.
+    attempts: u32,
+    /// When the open reply has been silent for too long; none while none is open.
+    silent: Option<Timestamp>,
+}
+
+impl<'a> Patience<'a> {
+    fn new(case: &Case<'a>) -> Self {
+        Self { limits: &case.script.limits, deadline: case.script.deadline, attempts: 0, silent: None }
+    }
+
+    fn see(&mut self, step: &Step) {
+        match step.given() {
+            Some(Input::Delta(_)) if self.silent.is_some() => {
+                self.silent = Some(step.now + self.limits.silence);
+            }
+            Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => self.silent = None,
+            Some(Input::HurryUp(earlier)) => self.deadline = self.deadline.min(*earlier),
+            _ => {}
+        }
+        for effect in step.performed() {
+            match effect {
+                Effect::Reply(_, _, delivery) => {
+                    self.attempts += 1;
+                    self.silent = Some(self.first_by(*delivery, step.now));
+                }
+                Effect::StopReply => self.silent = None,
+                Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Checkpoint(..) | Effect::Finish(_) => {}
+            }
+        }
+    }
+
+    /// The last attempt has until a second before the deadline, unless that has passed already.
+    fn first_by(&self, delivery: Delivery, now: Timestamp) -> Timestamp {
+        let by = match delivery {
+            Delivery::Streamed => now + self.limits.first_word,
+            Delivery::Whole => now + self.limits.whole,
+        };
+        let last_moment = Timestamp(self.deadline.0.saturating_sub(1_000));
+        let is_capped = self.attempts == self.limits.attempts && last_moment > now;
+        if is_capped { by.min(last_moment) } else { by }
+    }
 }
 
 pub(super) fn every_alarm_does_something(case: &Case<'_>) -> Verdict {
@@ -157,9 +187,10 @@ pub(super) fn every_alarm_does_something(case: &Case<'_>) -> Verdict {
 }
 
 pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
-    let mut silent = None;
+    let mut patience = Patience::new(case);
     let mut heard = String::new();
     for step in case.steps() {
+        let silent = patience.silent;
         let mut is_open = silent.is_some();
         let mut is_blank = false;
         match step.given() {
@@ -190,7 +221,7 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
             }
         }
         check(!is_open || step.at == At::Running, || "it is left open".to_owned())?;
-        silent = silent_from(silent, step, case);
+        patience.see(step);
     }
     Ok(())
 }

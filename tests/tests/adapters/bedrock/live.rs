@@ -32,7 +32,7 @@ async fn the_live_service_does_what_the_peer_does() {
         };
         let (text, end) = answered(&model, question).await;
         assert_eq!(end, Ok(StopReason::Complete));
-        router::parse(&text, true).unwrap();
+        router::parse(&text, "What now?", true).unwrap();
         let endless =
             ModelCall { prompt: Prompt::question("Count.", "Count to a thousand."), max_tokens: 20, ..prose(delivery) };
         assert_eq!(answered(&model, endless).await.1, Ok(StopReason::Length));
