@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::turn::CallRecord;
-use crate::{Fault, Timestamp, TurnKey};
+use crate::{Timestamp, TurnKey};
 
 /// How often a job is tried before it is kept as a dead letter.
 pub const ATTEMPTS: u32 = 5;
@@ -71,9 +71,9 @@ pub enum Outcome {
 
 impl Outcome {
     /// What follows from a try that failed, the `attempts`th: 2, 4, 8 and 16 seconds' pause, then none.
-    pub fn after(fault: Fault, attempts: u32, now: Timestamp) -> Self {
+    pub fn after(reason: impl std::fmt::Display, attempts: u32, now: Timestamp) -> Self {
         if attempts >= ATTEMPTS {
-            return Self::Dead(fault.to_string());
+            return Self::Dead(reason.to_string());
         }
         Self::Again(now + Duration::from_secs(1 << attempts.clamp(1, 6)))
     }
@@ -93,6 +93,7 @@ impl From<Outcome> for JobState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fault;
 
     #[test]
     fn a_failed_job_is_tried_five_times_with_growing_pauses() {

@@ -1,23 +1,23 @@
 //! Remembering and forgetting, as a turn has decided.
 
 use domain::memory::{self, Provenance, Tombstone};
-use domain::{Fault, Job, JobKind, JobState, Memory, MemoryId, Outcome, RecordId, TurnId};
+use domain::{Job, JobKind, JobState, Memory, MemoryId, Outcome, RecordId, TurnId};
 use serde_json::json;
 
-use super::Work;
+use super::{Failed, Tried, Work};
 use crate::forget::forget;
 use crate::remember::{KNOWN, Saved, forgotten, remember};
-use crate::{JobsOf, Kind, RecordKey, Result, newest, records};
+use crate::{JobsOf, Kind, RecordKey, newest, records};
 
 /// Saves what the decision proposed, unless it is known, corrects something, or may not be kept. The result names the
 /// memory and does not say it: it is kept for longer than the memory may be.
-pub(super) async fn save(work: &Work<'_>) -> Result<Outcome, Fault> {
+pub(super) async fn save(work: &Work<'_>) -> Tried {
     let Some(proposed) = work.route.as_ref().and_then(|route| route.memory_to_save()) else {
         return Ok(Outcome::Refused("there is nothing to remember".to_owned()));
     };
     let id = MemoryId::from(&work.opening.turn.turn);
     let from = Provenance::of(&work.opening, &id);
-    let saved = remember(work.ports, work.owner(), proposed, &from).await.map_err(|error| error.fault)?;
+    let saved = remember(work.ports, work.owner(), proposed, &from).await?;
     Ok(match saved {
         Saved::New(new) => Outcome::Done(json!({ "memoryId": new.id, "saved": "new" })),
         Saved::Reinforced(known) => Outcome::Done(json!({ "memoryId": known, "saved": "reinforced" })),
@@ -29,18 +29,14 @@ pub(super) async fn save(work: &Work<'_>) -> Result<Outcome, Fault> {
 }
 
 /// Erases what the athlete wants forgotten, and says so once it can no longer be found.
-pub(super) async fn erase(work: &Work<'_>) -> Result<Outcome, Fault> {
-    find_and_erase(work).await.map_err(|error| error.fault)
-}
-
-async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
+pub(super) async fn erase(work: &Work<'_>) -> Tried {
     let (ports, owner, turn) = (work.ports, work.owner(), &work.opening.turn);
     let now = ports.clock.now();
     // What an earlier message asked to be remembered may still be on its way.
     let jobs = ports.clock.answered(ports.messages.jobs(&JobsOf::Conversation(turn.conversation.clone()))).await?;
     let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
     if jobs.iter().any(|job| job.kind == JobKind::Memory && job.turn.turn < turn.turn && is_open(&job.state)) {
-        return Ok(Outcome::Again(now + super::AGAIN));
+        return Err(Failed::Waits("an earlier message is still being remembered"));
     }
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: RecordId::from(&turn.turn) };
     let tombstone: Tombstone = match ports.clock.answered(ports.records.get(&at)).await? {
@@ -48,7 +44,8 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
         None => {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
             let memories = memory::remembered(memories, &forgotten(ports, owner).await?);
-            let saved_here = || memory::last_saved(&memories, &turn.conversation.conversation).cloned();
+            let is_from_here = |memory: &&Memory| jobs.iter().any(|job| is_made_by(memory, job));
+            let saved_here = || memory::last_saved(memories.iter().filter(is_from_here)).cloned();
             let last = last_remembered(&jobs, &turn.turn).or_else(saved_here);
             let wanted = memory::forgettable(work.opening.text(), &memories, last.as_ref());
             let Some(known) = memories.iter().find(|memory| Some(&memory.id) == wanted.as_ref()) else {
@@ -60,8 +57,13 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
     if forget(ports, owner, &at.id, &tombstone).await? {
         Ok(Outcome::Done(json!({ "memoryId": tombstone.memory_id })))
     } else {
-        Ok(Outcome::Again(now + super::AGAIN))
+        Err(Failed::Waits("the index has not let go of it yet"))
     }
+}
+
+/// Whether a job has made this memory: what a turn makes at most once is named after it.
+fn is_made_by(memory: &Memory, job: &Job) -> bool {
+    job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
 }
 
 /// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was said first.

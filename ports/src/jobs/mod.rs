@@ -4,21 +4,31 @@ mod memory;
 mod summary;
 mod workout;
 
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
 use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, TurnKey, Usage, UserScope};
-use tracing::{info, warn};
+use futures::future::FutureExt;
+use tracing::{error, info, warn};
 
-use crate::{Answer, JobsOf, ModelCall, Ports, TurnState, answer, charge, opening};
+use crate::{Answer, JobsOf, ModelCall, PortError, Ports, TurnState, answer, charge, opening};
 
-/// How long a job may take before others may try it.
+/// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
+
+/// How long a try may take: what settles it must come while the claim still holds.
+const TRY: Duration = Duration::from_secs(50);
 
 /// How long a job's model may take.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// How many tries of a turn's own jobs are made at once.
+const OWN: usize = 8;
 
 /// How many jobs of earlier turns a turn takes on.
 const LEFT_OVER: usize = 3;
@@ -33,7 +43,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// left over. When one of the turn's own is to be tried again, if one is.
 pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
     let own = JobsOf::Turn(turn.clone());
-    claim_and_try(ports, &own, 8).await;
+    claim_and_try(ports, &own, OWN).await;
     claim_and_try(ports, &JobsOf::User(turn.conversation.user.clone()), LEFT_OVER).await;
     let Ok(jobs) = ports.clock.answered(ports.messages.jobs(&own)).await else {
         return Some(ports.clock.now() + AGAIN);
@@ -48,62 +58,118 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
 /// Works off the jobs of a turn until each is done, refused or dead, or the store could not say for
 /// so long that others will have to go on.
 pub async fn see_through(ports: &Ports, turn: &TurnKey) {
-    let give_up = ports.clock.now() + CLAIM * domain::job::ATTEMPTS;
+    let give_up = ports.clock.now() + CLAIM * ATTEMPTS;
     while let Some(at) = work_off(ports, turn).await.filter(|at| *at < give_up) {
         ports.clock.sleep_until(at.max(ports.clock.now() + PACE)).await;
     }
 }
 
-async fn claim_and_try(ports: &Ports, of: &JobsOf, limit: usize) {
-    let now = ports.clock.now();
-    let claimed = ports.clock.answered(ports.messages.claim_jobs(of, now, now + CLAIM, limit)).await;
-    for job in claimed.unwrap_or_default() {
+/// Claims one job and tries it before the next is claimed: a claim must not run out while its job
+/// waits for others.
+async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) {
+    for _ in 0..most {
+        let now = ports.clock.now();
+        let claim = ports.messages.claim_jobs(of, now, now + CLAIM, 1);
+        let claimed = ports.clock.answered(claim).await.unwrap_or_default();
+        let Some(job) = claimed.into_iter().next() else { return };
         attempt(ports, job).await;
     }
 }
 
 /// Tries a claimed job once, and notes what came of it.
 async fn attempt(ports: &Ports, mut job: Job) {
-    let (outcome, calls) = match ports.clock.answered(opening(&*ports.messages, &job.turn)).await {
-        Ok(Some((opening, record))) => {
-            let route = match record.state {
-                TurnState::Ended(closing) => closing.report.route.clone(),
-                TurnState::Running { .. } => None,
-            };
-            let mut work = Work { ports, opening, route, attempts: job.attempts, calls: Vec::new() };
-            let outcome = match job.kind {
-                JobKind::Workout => workout::log(&mut work).await,
-                JobKind::Memory => memory::save(&work).await,
-                JobKind::Forget => memory::erase(&work).await,
-                JobKind::Summary => summary::renew(&mut work).await,
-            };
-            (outcome, work.calls)
-        }
-        Ok(None) => (without_turn(ports, &job.turn).await, Vec::new()),
-        Err(error) => (Err(error.fault), Vec::new()),
+    let mut calls = Vec::new();
+    let tried = if job.attempts > ATTEMPTS {
+        // No try has lived to tell what came of it, or the answer to its claim was lost.
+        Err(Failed::Unsettled)
+    } else {
+        guarded(ports, &job, &mut calls).await
     };
-    let outcome = match outcome {
-        // Waiting counts as a try, too: nothing waits for ever.
-        Ok(Outcome::Again(_)) => Outcome::after(Fault::Unavailable, job.attempts, ports.clock.now()),
-        Ok(outcome) => outcome,
-        Err(fault) => Outcome::after(fault, job.attempts, ports.clock.now()),
+    let (outcome, failed) = match tried {
+        Ok(outcome) => (outcome, None),
+        Err(failed) => (Outcome::after(&failed, job.attempts, ports.clock.now()), Some(failed)),
     };
+    tell(&job, &outcome, failed.as_ref());
     job.calls.extend_from_slice(&calls);
-    let (turn, kind) = (&job.turn.turn, job.kind);
-    info!(%turn, ?kind, attempts = job.attempts, outcome = name(&outcome), "job");
     if let Err(error) = ports.clock.answered(ports.messages.settle_job(&job, &outcome)).await {
-        warn!(%turn, ?kind, error = &error as &dyn std::error::Error, "a job's outcome could not be noted");
+        let (turn, kind) = (&job.turn.turn, job.kind);
+        let error = &error as &dyn Error;
+        warn!(%turn, ?kind, error, "a job's outcome could not be noted");
     }
     charge(ports, &job.turn.conversation.user, &calls).await;
 }
 
+/// Runs a try within its time; one that panics has failed like any other.
+async fn guarded(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried {
+    let trying = ports.clock.within(TRY, run(ports, job, calls));
+    match AssertUnwindSafe(trying).catch_unwind().await {
+        Ok(Some(tried)) => tried,
+        Ok(None) => Err(Failed::timed_out("jobs")),
+        Err(_) => Err(Failed::Panicked),
+    }
+}
+
+async fn run(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried {
+    let found = ports.clock.answered(opening(&*ports.messages, &job.turn)).await?;
+    let Some((opening, record)) = found else { return without_turn(ports, &job.turn).await };
+    let route = match record.state {
+        TurnState::Ended(closing) => closing.report.route.clone(),
+        TurnState::Running { .. } => None,
+    };
+    let mut work = Work { ports, opening, route, attempts: job.attempts, calls };
+    match job.kind {
+        JobKind::Workout => workout::log(&mut work).await,
+        JobKind::Memory => memory::save(&work).await,
+        JobKind::Forget => memory::erase(&work).await,
+        JobKind::Summary => summary::renew(&mut work).await,
+    }
+}
+
 /// What becomes of a job whose turn cannot be read any more.
-async fn without_turn(ports: &Ports, turn: &TurnKey) -> Result<Outcome, Fault> {
-    let found = ports.clock.answered(ports.messages.conversation(&turn.conversation)).await;
-    Ok(match found.map_err(|error| error.fault)? {
+async fn without_turn(ports: &Ports, turn: &TurnKey) -> Tried {
+    let found = ports.clock.answered(ports.messages.conversation(&turn.conversation)).await?;
+    Ok(match found {
         None => Outcome::Refused("the conversation was deleted".to_owned()),
         Some(_) => Outcome::Dead("its turn is no longer kept".to_owned()),
     })
+}
+
+/// One line for each try: why it is to be made again, or was the last.
+fn tell(job: &Job, outcome: &Outcome, failed: Option<&Failed>) {
+    let (turn, kind, attempts) = (&job.turn.turn, job.kind, job.attempts);
+    let error = failed.map(|failed| failed as &dyn Error);
+    match outcome {
+        Outcome::Done(_) => info!(%turn, ?kind, attempts, outcome = "done", "job"),
+        Outcome::Refused(_) => info!(%turn, ?kind, attempts, outcome = "refused", "job"),
+        Outcome::Again(_) => warn!(%turn, ?kind, attempts, error, outcome = "again", "job"),
+        Outcome::Dead(reason) => {
+            error!(%turn, ?kind, attempts, reason, error, outcome = "dead", "job");
+        }
+    }
+}
+
+/// What came of a try: an outcome, or why another one is needed.
+type Tried = Result<Outcome, Failed>;
+
+/// Why a try has come to nothing. Waiting counts, too: nothing waits for ever.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("{}", .0.fault)]
+    At(#[from] PortError),
+    #[error("the model's answer could not be used: {0}")]
+    Malformed(String),
+    #[error("{0}")]
+    Waits(&'static str),
+    #[error("it panicked")]
+    Panicked,
+    #[error("no try of it came to an end")]
+    Unsettled,
+}
+
+impl Failed {
+    fn timed_out(what: &'static str) -> Self {
+        Self::At(PortError::new(what, Fault::TimedOut))
+    }
 }
 
 /// What a job works with.
@@ -113,14 +179,14 @@ struct Work<'a> {
     route: Option<RouterDecision>,
     /// Which try this is.
     attempts: u32,
-    /// The model calls of this try.
-    calls: Vec<CallRecord>,
+    /// The model calls of this try; kept outside of it, since they are paid for also if it panics.
+    calls: &'a mut Vec<CallRecord>,
 }
 
 /// Why the answer of a model is of no use.
 enum Useless {
-    /// It is not the form that was asked for.
-    Malformed,
+    /// It is not the form that was asked for, for this reason, which holds no word of it.
+    Malformed(String),
     /// It is, and says why there is nothing to do.
     Refused(String),
 }
@@ -130,38 +196,33 @@ impl Work<'_> {
         &self.opening.turn.conversation.user
     }
 
-    /// Has a form filled in by the small model, and notes what that cost.
+    /// Has a form filled in by the small model, and notes what that cost: what `check` has made of
+    /// it, or why there is nothing to do.
     async fn ask<T>(
         &mut self,
         kind: CallKind,
         form: Extraction,
         check: impl FnOnce(&str) -> Result<T, Useless>,
-    ) -> Result<Result<T, Useless>, Fault> {
+    ) -> Result<Result<T, String>, Failed> {
         let clock = &*self.ports.clock;
         let tool = Answer::Tool { name: form.tool, schema: Arc::new(form.schema) };
         let call = ModelCall::question(form.prompt, tool, 2_000);
         let began = clock.now();
         let answer = clock.within(ANSWER, answer(&*self.ports.llm, call)).await;
         let ms = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
+        let answer = answer.unwrap_or_else(|| Err(PortError::new("llm", Fault::TimedOut)));
         let (result, usage, outcome) = match answer {
-            Some(Ok((text, usage))) => {
-                let checked = check(&text);
-                let malformed = matches!(checked, Err(Useless::Malformed));
-                (Ok(checked), usage, if malformed { CallOutcome::Malformed } else { CallOutcome::Ok })
+            Ok((text, usage)) => match check(&text) {
+                Ok(checked) => (Ok(Ok(checked)), usage, CallOutcome::Ok),
+                Err(Useless::Refused(reason)) => (Ok(Err(reason)), usage, CallOutcome::Ok),
+                Err(Useless::Malformed(reason)) => (Err(Failed::Malformed(reason)), usage, CallOutcome::Malformed),
+            },
+            Err(error) => {
+                let outcome = CallOutcome::Failed(error.fault);
+                (Err(error.into()), Usage::default(), outcome)
             }
-            Some(Err(error)) => (Err(error.fault), Usage::default(), CallOutcome::Failed(error.fault)),
-            None => (Err(Fault::TimedOut), Usage::default(), CallOutcome::Failed(Fault::TimedOut)),
         };
         self.calls.push(CallRecord { kind, usage, ms, attempts: 1, outcome });
         result
-    }
-}
-
-fn name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done(_) => "done",
-        Outcome::Refused(_) => "refused",
-        Outcome::Again(_) => "again",
-        Outcome::Dead(_) => "dead",
     }
 }

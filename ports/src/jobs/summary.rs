@@ -3,39 +3,61 @@
 use domain::memory::{self, RecalledKind};
 use domain::summary::{self, Summary};
 use domain::turn::CallKind;
-use domain::{Fault, Message, Outcome, RecordId};
+use domain::{Job, JobKind, JobState, Message, Outcome};
 use serde_json::json;
 
-use super::{Useless, Work};
+use super::{Failed, Tried, Useless, Work};
 use crate::forget::take_back;
 use crate::remember::forgotten;
-use crate::{Expect, IndexEntry, Kind, RecordKey, Result, records};
+use crate::{Expect, IndexEntry, JobsOf, RecordKey, Result, records};
 
 /// How many messages are summed up at once.
 const MESSAGES: usize = 200;
 
 /// Sums up what was said since the last summary, on top of it.
-pub(super) async fn renew(work: &mut Work<'_>) -> Result<Outcome, Fault> {
+///
+/// Whichever turn has left the job, it sums up all there is: of several that wait, one is tried.
+pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
+    if another_waits(work).await? {
+        return Ok(Outcome::Refused("a later turn's summary takes its place".to_owned()));
+    }
     // Before anything is read: what is forgotten from now on is younger than the summary.
     let made_at = work.ports.clock.now();
-    let (previous, expect, messages) = read(work).await.map_err(|error| error.fault)?;
+    let (previous, expect, messages) = read(work).await?;
     let Some(range) = summary::range(previous.as_ref(), &messages) else {
-        return Ok(Outcome::Done(json!({ "through": previous.map(|previous| previous.through) })));
+        return let_be_found(work, previous, &[]).await;
     };
     let extraction = summary::summarise(previous.as_ref(), &messages);
-    let through = *range.end();
-    let check = |answer: &str| summary::check(answer, range).map_err(|_| Useless::Malformed);
-    let Ok(new) = work.ask(CallKind::Summary, extraction, check).await? else { return Err(Fault::Rejected) };
-    let new = Summary { made_at, ..new };
-    let Some(new) = new.in_place_of(previous) else {
-        return Ok(Outcome::Done(json!({ "through": through })));
+    let check = |answer: &str| {
+        let checked = summary::check(answer, range);
+        checked.map_err(|malformed| Useless::Malformed(malformed.to_string()))
     };
-    match write(work, &new, expect).await {
-        Ok(true) => Ok(Outcome::Done(json!({ "from": new.from, "through": new.through }))),
-        // Another process has summed up meanwhile, or something was forgotten: look again.
-        Ok(false) => Err(Fault::Unavailable),
-        Err(error) => Err(error.fault),
+    let (new, left_out) = match work.ask(CallKind::Summary, extraction, check).await? {
+        Ok(checked) => checked,
+        Err(reason) => return Ok(Outcome::Refused(reason)),
+    };
+    let Some(new) = (Summary { made_at, ..new }).in_place_of(previous.clone()) else {
+        return let_be_found(work, previous, &[]).await;
+    };
+    let (at, body) = (at(work), records::body(&new)?);
+    if !work.ports.clock.answered(work.ports.records.put(&at, &body, expect)).await? {
+        return Err(Failed::Waits("another process has summed up meanwhile"));
     }
+    let_be_found(work, Some(new), &left_out).await
+}
+
+/// Whether a summary of this conversation is still to be made by a job that comes after this one.
+/// Any order will do that all processes agree on.
+async fn another_waits(work: &Work<'_>) -> Result<bool> {
+    let turn = &work.opening.turn;
+    let of = JobsOf::Conversation(turn.conversation.clone());
+    let jobs = work.ports.clock.answered(work.ports.messages.jobs(&of)).await?;
+    let waits = |job: &Job| {
+        job.kind == JobKind::Summary
+            && job.turn.turn > turn.turn
+            && matches!(job.state, JobState::Due(_) | JobState::Claimed(_))
+    };
+    Ok(jobs.iter().any(waits))
 }
 
 /// The last summary and the newest messages, as a model may be told them, and what the store must hold for a new
@@ -52,16 +74,16 @@ async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)
     Ok((previous, expect, memory::told(messages, &tombstones)))
 }
 
-/// Stores a summary and lets it be found; `false` if another came first. It is taken back if its conversation was
-/// deleted meanwhile, or something that it says forgotten: whoever did that may have looked before it was there.
-async fn write(work: &Work<'_>, summary: &Summary, expect: Expect) -> Result<bool> {
+/// Lets the summary that is stored be found, also one that an earlier try has stored. It is taken
+/// back if its conversation was deleted meanwhile, or something that it says forgotten: whoever did
+/// that may have looked before it was there.
+async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[String]) -> Tried {
+    let Some(summary) = stored else { return Ok(Outcome::Done(json!({ "through": null }))) };
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
-    if !ports.clock.answered(ports.records.put(&at(work), &records::body(summary)?, expect)).await? {
-        return Ok(false);
-    }
+    let at = at(work);
     let entry = IndexEntry {
         kind: RecalledKind::Summary,
-        id: conversation.conversation.to_string(),
+        id: at.id.to_string(),
         coach: Some(conversation.coach.clone()),
         text: summary.narrative.clone(),
         created: ports.clock.now(),
@@ -70,14 +92,17 @@ async fn write(work: &Work<'_>, summary: &Summary, expect: Expect) -> Result<boo
     ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await?;
     let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
-    let is_kept = is_there && memory::still_told(summary.clone(), &tombstones).is_some();
-    if !is_kept {
-        take_back(ports, &at(work)).await?;
+    let mut told = json!({ "from": summary.from, "through": summary.through });
+    if !left_out.is_empty() {
+        told["leftOut"] = json!(left_out);
     }
-    Ok(is_kept)
+    if is_there && memory::still_told(summary, &tombstones).is_some() {
+        return Ok(Outcome::Done(told));
+    }
+    take_back(ports, &at).await?;
+    Err(Failed::Waits("something was forgotten meanwhile"))
 }
 
 fn at(work: &Work<'_>) -> RecordKey {
-    let id = RecordId::from(&work.opening.turn.conversation.conversation);
-    RecordKey { owner: work.owner().clone(), kind: Kind::Summary, id }
+    RecordKey::summary_of(&work.opening.turn.conversation)
 }

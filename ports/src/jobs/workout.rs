@@ -3,10 +3,10 @@
 use domain::memory::RecalledKind;
 use domain::turn::CallKind;
 use domain::workout::{self, Logging, Refusal};
-use domain::{Fault, Outcome, RecordId, Workout};
+use domain::{Outcome, RecordId, Workout};
 use serde_json::{Value, json};
 
-use super::{Useless, Work};
+use super::{Tried, Useless, Work};
 use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, newest, records};
 
 /// How many workouts a new one is measured against.
@@ -14,43 +14,40 @@ const HISTORY: usize = 200;
 
 /// Extracts the workout from the athlete's own words of this turn, and stores it under the turn's id, with the
 /// records in it.
-pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
+pub(super) async fn log(work: &mut Work<'_>) -> Tried {
     let id = RecordId::from(&work.opening.turn.turn);
     let at = RecordKey { owner: work.owner().clone(), kind: Kind::Workout, id };
     // What an earlier try has stored stands, even if the model would now refuse it.
     if work.attempts > 1 {
-        let earlier = work.ports.clock.answered(work.ports.records.get(&at)).await.map_err(|error| error.fault)?;
+        let earlier = work.ports.clock.answered(work.ports.records.get(&at)).await?;
         if let Some(earlier) = earlier {
-            let workout = records::read(&earlier).map_err(|error| error.fault)?;
-            return let_find(work, &at, &workout).await;
+            return let_find(work, &at, &records::read(&earlier)?).await;
         }
     }
     // Before the model is asked, so that a store in trouble costs no call.
-    let history: Vec<Workout> =
-        newest(work.ports, work.owner(), Kind::Workout, HISTORY).await.map_err(|error| error.fault)?;
+    let history: Vec<Workout> = newest(work.ports, work.owner(), Kind::Workout, HISTORY).await?;
     let opening = work.opening.clone();
     let extraction = workout::extraction(opening.text(), opening.when(), opening.zone());
     let by_command = workout::was_commanded(opening.text());
     let logging = Logging { turn: &opening.turn, by_command, when: opening.when(), zone: opening.zone() };
     let check = |answer: &str| {
         workout::check(answer, &logging).map_err(|refusal| match refusal {
-            Refusal::Malformed(_) => Useless::Malformed,
+            Refusal::Malformed(reason) => Useless::Malformed(reason),
             Refusal::Refused(reason) => Useless::Refused(reason),
         })
     };
     let mut workout = match work.ask(CallKind::Extraction, extraction, check).await? {
         Ok(workout) => workout,
-        Err(Useless::Refused(reason)) => return Ok(Outcome::Refused(reason)),
-        Err(Useless::Malformed) => return Err(Fault::Rejected),
+        Err(reason) => return Ok(Outcome::Refused(reason)),
     };
     workout.records = workout::records(&workout, &history);
-    let stored = store_once(work.ports, &at, workout).await.map_err(|error| error.fault)?;
+    let stored = store_once(work.ports, &at, workout).await?;
     let_find(work, &at, &stored).await
 }
 
 /// Lets a stored workout be found by every coach, and tells of it. Its entry is removed if somebody has deleted the
 /// workout meanwhile: they may have been at the index before us.
-async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Result<Outcome, Fault> {
+async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Tried {
     let entry = IndexEntry {
         kind: RecalledKind::Workout,
         id: workout.id.to_string(),
@@ -59,7 +56,7 @@ async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Result<
         created: workout.performed_at,
         tags: Vec::new(),
     };
-    index(work.ports, at, &entry).await.map_err(|error| error.fault)?;
+    index(work.ports, at, &entry).await?;
     Ok(Outcome::Done(told(workout)))
 }
 

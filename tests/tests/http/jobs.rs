@@ -1,10 +1,15 @@
 //! What turns leave behind: tried again, given up, taken on by later turns.
 
+use std::time::Duration;
+
 use coach_tests::scenes::{self, workout_route};
-use coach_tests::{Event, Site, saying};
+use coach_tests::{Client, Event, Mishap, Site, conversation_key, saying};
 use domain::Fault;
-use in_memory::Scene;
+use in_memory::{Line, Scene};
+use ports::RecordKey;
 use serde_json::{Value, json};
+
+use crate::mind::summed_up;
 
 const TOLD: &str = "I did 2x5 back squats at 100 kg today";
 
@@ -76,10 +81,157 @@ async fn what_a_process_leaves_over_is_taken_on_by_the_users_next_turns() {
         site.settled().await;
     }
     assert_eq!((workouts(&site).await, site.model.calls().extractions), (0, 4), "each was tried once");
-    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
     let path = site.conversation().await;
     let thanks = site.elsewhere().stream(&format!("{path}/stream"), &[], &saying("thanks!")).await.rest().await;
     assert_eq!(thanks.last().unwrap().kind(), "complete");
     site.settled().await;
     assert_eq!((workouts(&site).await, site.model.calls().extractions), (3, 7), "a turn takes on three");
+}
+
+/// Has Ada's conversations be told workouts that are logged later; their addresses.
+async fn leave_over(site: &Site, count: usize) {
+    for _ in 0..count {
+        let path = site.conversation().await;
+        tell(site, &path).await;
+        site.settled().await;
+    }
+    tokio::time::advance(Duration::from_secs(60)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_claimed_when_its_turn_has_come_and_so_tried_and_paid_once() {
+    let slow = || scenes::after(29_000, scenes::workout());
+    let failing = || Scene::failing(Fault::Unavailable);
+    let site = site([failing(), failing(), failing(), slow()]).set(|settings| settings.sees_jobs_through = false);
+    leave_over(&site, 3).await;
+    let (here, there) = (site.conversation().await, site.conversation().await);
+    let thanks = |client: Client, path: String| async move {
+        client.stream(&format!("{path}/stream"), &[], &saying("thanks!")).await.rest().await
+    };
+    thanks(site.client(), here).await;
+    // While the first process is at the third of them, another one looks for work.
+    tokio::time::sleep(Duration::from_millis(61_000)).await;
+    thanks(site.elsewhere(), there).await;
+    site.settled().await;
+    assert_eq!((workouts(&site).await, site.model.calls().extractions), (3, 3 + 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_panics_is_tried_again_then_dead_and_keeps_nobody_waiting() {
+    let panics = || Scene(vec![Line::Panic]);
+    let site = site([panics(), panics(), panics(), panics(), panics(), scenes::workout()]);
+    let path = site.conversation().await;
+    tell(&site, &path).await;
+    site.settled().await;
+    let dead = jobs(&site, &path).await;
+    let told = (&dead[0]["state"], &dead[0]["attempts"], &dead[0]["reason"]);
+    assert_eq!(told, (&json!("dead"), &json!(5), &json!("it panicked")));
+    tell(&site, &path).await;
+    site.settled().await;
+    assert_eq!((workouts(&site).await, jobs(&site, &path).await.len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_process_dies_at_every_try_is_given_up_at_the_next_claim() {
+    let site = site([Scene(vec![Line::Hang])]).set(|settings| settings.sees_jobs_through = false);
+    let path = site.conversation().await;
+    // A process that is lost says nothing of its tries.
+    site.messages.plan("settle_job", 1..=5, Mishap::Fail(Fault::Unavailable));
+    for _ in 0..6 {
+        let other = site.conversation().await;
+        let of = if jobs(&site, &path).await.is_empty() { &path } else { &other };
+        let text = if of == &path { TOLD } else { "thanks!" };
+        site.client().stream(&format!("{of}/stream"), &[], &saying(text)).await.rest().await;
+        site.settled().await;
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+    let dead = jobs(&site, &path).await;
+    let told = (&dead[0]["state"], &dead[0]["attempts"], &dead[0]["reason"]);
+    assert_eq!(told, (&json!("dead"), &json!(6), &json!("no try of it came to an end")));
+    assert_eq!(site.model.calls().extractions, 5, "and no model was asked a sixth time");
+}
+
+/// A site that talks about squats and whose summaries are these.
+fn summing_up(summaries: impl IntoIterator<Item = Scene>) -> Site {
+    Site::new(|model| {
+        let model = model.route(crate::route()).reply(Scene::saying("Sit."));
+        summaries.into_iter().fold(model, |model, scene| model.extract(scene))
+    })
+}
+
+/// Asks so often that a summary is due.
+async fn ask_thrice(site: &Site, path: &str) {
+    for _ in 0..3 {
+        site.client().stream(&format!("{path}/stream"), &[], &saying(scenes::QUESTION)).await.rest().await;
+        site.settled().await;
+        tokio::time::advance(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_is_found_although_the_index_failed_when_it_was_stored() {
+    for mishap in [Mishap::Fail(Fault::Unavailable), Mishap::Hang, Mishap::LoseAnswer(Fault::TimedOut)] {
+        let site = summing_up([summed_up("They talk about squats.")]);
+        let path = site.conversation().await;
+        site.memories.plan("upsert", 1..=2, mishap);
+        ask_thrice(&site, &path).await;
+        assert_eq!(site.found("They talk about squats.").await.len(), 1, "{mishap:?}");
+        assert_eq!((jobs(&site, &path).await.len(), site.model.calls().summaries), (0, 1), "{mishap:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_that_was_stored_is_looked_at_again_for_what_was_forgotten_meanwhile() {
+    let site = summing_up([summed_up("The athlete hates burpees."), summed_up("They talk about squats.")]);
+    let memory = json!({ "content": "I hate burpees", "type": "preference" });
+    let made = site.client().post("/users/ada/memories", &memory).await;
+    let path = site.conversation().await;
+    // The first try stores it, and hears nothing of the index; then it is forgotten.
+    site.memories.plan("upsert", 2..=2, Mishap::Delay(Duration::from_millis(2_500)));
+    let forgets = async {
+        while site.app.ports.records.get(&RecordKey::summary_of(&conversation_key(&path))).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        site.elsewhere().delete(made.header("location")).await
+    };
+    futures::join!(ask_thrice(&site, &path), forgets);
+    assert_eq!(site.found("The athlete hates burpees.").await.len(), 0);
+    let summary = site.elsewhere().get(&format!("{path}/summary")).await.json();
+    assert_ne!(summary["summary"]["narrative"], "The athlete hates burpees.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_the_summaries_that_wait_in_a_conversation_only_the_last_is_tried() {
+    let failing = || Scene::failing(Fault::Unavailable);
+    let site = summing_up([failing(), failing(), failing(), failing(), summed_up("They talk about squats.")])
+        .set(|settings| settings.sees_jobs_through = false);
+    let path = site.conversation().await;
+    ask_thrice(&site, &path).await;
+    ask_thrice(&site, &path).await;
+    assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (4, 4), "each turn tries its own");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let other = site.conversation().await;
+    for _ in 0..2 {
+        site.elsewhere().stream(&format!("{other}/stream"), &[], &saying("thanks!")).await.rest().await;
+        site.settled().await;
+    }
+    assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (5, 0));
+    let summary = site.elsewhere().get(&format!("{path}/summary")).await.json();
+    assert_eq!(summary["summary"]["narrative"], "They talk about squats.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_of_which_some_cannot_be_used_is_taken_without_it_in_one_call() {
+    let form = json!({
+        "narrative": "They talk about squats.", "currentGoals": ["w".repeat(301), "10 km"], "recentProgress": 7,
+        "preferences": [], "constraints": ["left knee"], "emotionalState": "", "keyInsights": [], "tags": ["squats"],
+    });
+    let site = summing_up([Scene::saying(form.to_string())]);
+    let path = site.conversation().await;
+    ask_thrice(&site, &path).await;
+    let summary = site.elsewhere().get(&format!("{path}/summary")).await.json()["summary"].clone();
+    let taken = (&summary["currentGoals"], &summary["recentProgress"], &summary["constraints"], &summary["tags"]);
+    assert_eq!(taken, (&json!(["10 km"]), &json!([]), &json!(["left knee"]), &json!(["squats"])));
+    assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (1, 0));
 }
