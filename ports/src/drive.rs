@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use domain::memory::{Importance, RecalledKind, ranked};
 use domain::{
-    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, RecordId, Refused, Task,
-    Tier, Turn, TurnError, Usage, Workout,
+    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, Refused, Task, Tier, Turn,
+    TurnError, Usage, Workout,
 };
 use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt};
 use futures::{join, pin_mut, select_biased};
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::admit::failed;
+use crate::feed::Closing;
 use crate::remember::{KNOWN, forgotten};
 use crate::{
     Answer, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
@@ -50,13 +51,18 @@ pub struct Ports {
 
 /// Drives an admitted turn to its end. Whoever watches reads `feed`; nobody can hold the turn up.
 ///
-/// A panic on the way ends the turn too: with what was told, as an internal error.
+/// A panic on the way ends the turn too: with what was told, as an internal error. However this ends,
+/// the feed is closed.
 pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) {
+    let _closing = Closing(feed);
     let at = At { task: &task, ports };
     if AssertUnwindSafe(run(at, limits, feed)).catch_unwind().await.is_err() {
-        at.bury(feed, limits.save).await;
+        let burying = at.bury(feed, limits.save);
+        // Then the store has not heard of the end: the lease runs out, and whoever looks ends the turn.
+        if AssertUnwindSafe(burying).catch_unwind().await.is_err() {
+            error!(turn = %at.task.opening.turn.turn, "a turn that panicked could not be ended");
+        }
     }
-    feed.close();
 }
 
 async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
@@ -150,11 +156,7 @@ impl<'a> At<'a> {
         let opening = &self.task.opening;
         let conversation = &opening.turn.conversation;
         let before = Some(opening.user_message.number);
-        let summary = RecordKey {
-            owner: conversation.user.clone(),
-            kind: Kind::Summary,
-            id: RecordId::from(&conversation.conversation),
-        };
+        let summary = RecordKey::summary_of(conversation);
         let (history, summary, forgotten) = join!(
             self.ports.messages.messages(conversation, before, HISTORY),
             self.ports.records.get(&summary),

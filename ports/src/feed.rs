@@ -98,6 +98,15 @@ impl Feed {
     }
 }
 
+/// Closes a feed when dropped, also by a panic: whoever watches must not wait for ever.
+pub(crate) struct Closing<'a>(pub(crate) &'a Feed);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// The feeds of all turns that run in this process.
 #[derive(Debug, Default)]
 pub struct Feeds(Mutex<Running>);
@@ -105,29 +114,25 @@ pub struct Feeds(Mutex<Running>);
 #[derive(Debug, Default)]
 struct Running {
     feeds: HashMap<TurnKey, Arc<Feed>>,
+    /// How many turns run here, or may begin to.
+    places: usize,
     hurry: Option<Timestamp>,
 }
 
 impl Feeds {
-    /// Makes the feed of a turn that begins here.
-    pub fn open(&self, opening: Opening) -> Arc<Feed> {
-        let feed = Arc::new(Feed::new(opening));
+    /// Takes a place for a turn that may begin here; `None` if `most` are taken.
+    pub fn reserve(self: &Arc<Self>, most: usize) -> Option<Place> {
         let mut running = self.running();
-        if let Some(deadline) = running.hurry {
-            feed.hurry_up(deadline);
+        if running.places >= most {
+            return None;
         }
-        running.feeds.insert(feed.opening.turn.clone(), feed.clone());
-        feed
+        running.places += 1;
+        Some(Place { feeds: self.clone(), turn: None })
     }
 
     /// The feed of a turn, if it runs here.
     pub fn find(&self, turn: &TurnKey) -> Option<Arc<Feed>> {
         self.running().feeds.get(turn).cloned()
-    }
-
-    /// Forgets a turn that is over; who has its feed keeps it.
-    pub fn remove(&self, turn: &TurnKey) {
-        self.running().feeds.remove(turn);
     }
 
     /// Asks every turn that runs here, and every one that still begins here, to begin to finish at
@@ -150,5 +155,39 @@ impl Feeds {
 
     fn running(&self) -> MutexGuard<'_, Running> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place for one turn in this process. Dropping it, also by a panic, lets go of the place and of the
+/// turn's feed; who has the feed keeps it.
+#[derive(Debug)]
+pub struct Place {
+    feeds: Arc<Feeds>,
+    turn: Option<TurnKey>,
+}
+
+impl Place {
+    /// Makes the feed of the turn that begins here.
+    pub fn open(&mut self, opening: Opening) -> Arc<Feed> {
+        let feed = Arc::new(Feed::new(opening));
+        let turn = feed.opening.turn.clone();
+        let mut running = self.feeds.running();
+        if let Some(deadline) = running.hurry {
+            feed.hurry_up(deadline);
+        }
+        running.feeds.insert(turn.clone(), feed.clone());
+        drop(running);
+        self.turn = Some(turn);
+        feed
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut running = self.feeds.running();
+        running.places = running.places.saturating_sub(1);
+        if let Some(turn) = &self.turn {
+            running.feeds.remove(turn);
+        }
     }
 }

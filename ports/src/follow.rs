@@ -1,3 +1,4 @@
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,7 +6,7 @@ use domain::{Closing, Message, Opening, Said, Timestamp, TurnEvent, TurnKey};
 use futures::stream::{BoxStream, StreamExt, unfold};
 
 use crate::admit::{end_if_abandoned, is_abandoned};
-use crate::{Clock, Feed, MessageStore, Result, TurnRecord};
+use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
 /// How long a store that cannot be read is asked again.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -48,7 +49,8 @@ pub fn follow(
     from: usize,
 ) -> BoxStream<'static, Frame> {
     let read = clock.now();
-    let follower = Follower { store, clock, opening, feed, from, pause: PACE.0, read, ended: false };
+    let pause = PACE.0;
+    let follower = Follower { store, clock, opening, feed, from, pause, read, stage: Stage::Going };
     unfold(follower, |mut follower| async move { Some((follower.next().await?, follower)) }).boxed()
 }
 
@@ -61,13 +63,23 @@ struct Follower {
     pause: Duration,
     /// When the store was last read.
     read: Timestamp,
-    ended: bool,
+    stage: Stage,
+}
+
+/// How far a follower has come.
+enum Stage {
+    Going,
+    /// All that is left to tell is this ending; nothing is read for it any more.
+    Ending(usize, Arc<Closing>, Option<Message>),
+    Over,
 }
 
 impl Follower {
     async fn next(&mut self) -> Option<Frame> {
-        if self.ended {
-            return None;
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Going => self.stage = Stage::Going,
+            Stage::Ending(last, closing, reply) => return Some(Frame::Ended(last, closing, reply)),
+            Stage::Over => return None,
         }
         if let Some(feed) = self.feed.clone() {
             let events = feed.since(self.from).await;
@@ -107,13 +119,22 @@ impl Follower {
             let all = if let [TurnEvent::Ended(_)] = events.as_slice() { self.all().await? } else { Vec::new() };
             return Ok(Some(self.frame(events, || all)));
         }
-        if let crate::TurnState::Ended(_) = record.state {
-            let last = record.kept.saturating_sub(1);
-            let said = self.all().await?.iter().filter_map(TurnEvent::said).cloned().collect();
-            self.from = last;
-            return Ok(Some(Frame::Snapshot(said, last.saturating_sub(1))));
+        if let TurnState::Ended(closing) = record.state {
+            return self.snapshot(record.kept, closing).await.map(Some);
         }
         Ok(None)
+    }
+
+    /// What was kept of a turn that has ended and has nothing more for this client. Its ending is in
+    /// its record, so it is told next whatever became of its events.
+    async fn snapshot(&mut self, kept: usize, closing: Arc<Closing>) -> Result<Frame, Gone> {
+        let all = self.all().await?;
+        // Never event 0: that a turn began is told to everybody.
+        let last = kept.saturating_sub(1).max(1);
+        let reply = self.opening.reply(closing.ending, &all);
+        let said = all.iter().filter_map(TurnEvent::said).cloned().collect();
+        self.stage = Stage::Ending(last, closing, reply);
+        Ok(Frame::Snapshot(said, last.saturating_sub(1)))
     }
 
     async fn all(&self) -> Result<Vec<TurnEvent>, Gone> {
@@ -125,7 +146,7 @@ impl Follower {
     fn frame(&mut self, mut events: Vec<TurnEvent>, all: impl FnOnce() -> Vec<TurnEvent>) -> Frame {
         let first = self.from;
         if let [TurnEvent::Ended(closing)] = events.as_slice() {
-            self.ended = true;
+            self.stage = Stage::Over;
             return Frame::Ended(first, closing.clone(), self.opening.reply(closing.ending, &all()));
         }
         if let Some(TurnEvent::Ended(_)) = events.last() {

@@ -31,7 +31,7 @@ pub use clock::Clock;
 pub use drive::{LEASE, Ports, drive};
 pub use embedder::Embedder;
 pub use error::{PortError, Result};
-pub use feed::{Feed, Feeds};
+pub use feed::{Feed, Feeds, Place};
 pub use follow::{Frame, follow, opening};
 pub use forget::{forget, forget_through};
 pub use jobs::{see_through, work_off};

@@ -9,8 +9,8 @@ use domain::{Closing, Coach, Ending, JobState, MessageId, Opening, Task, Timesta
 use futures::StreamExt;
 use futures::stream;
 use ports::{
-    Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, Refusal, TurnRecord, TurnState, admit,
-    charge, count_uses, drive, end_if_abandoned, follow, opening, see_through, work_off,
+    Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, Place, Refusal, TurnRecord, TurnState,
+    admit, charge, count_uses, drive, end_if_abandoned, follow, opening, see_through, work_off,
 };
 use tracing::{Instrument, info, warn};
 use uuid::{NoContext, Uuid};
@@ -149,6 +149,8 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let coach = library::find_coach(call, &conversation.coach).await?;
     let app = &call.app;
     let now = app.ports.clock.now();
+    // Before anything is stored: what is admitted must find a place.
+    let place = app.feeds.reserve(app.settings.turns_at_once);
     let turn_uuid = fresh(now);
     let turn = TurnKey { conversation, turn: id(turn_uuid)? };
     let admission = Admission {
@@ -165,19 +167,15 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         hold: Some(Hold {
             amount: 1,
             // In a full process nothing may begin, but what began before is found again.
-            limit: if is_full(call) { 0 } else { app.settings.turns_per_user },
+            limit: if place.is_some() { app.settings.turns_per_user } else { 0 },
             until: call.arrived + app.settings.deadline + HOLD,
         }),
         turn,
     };
     // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody drives.
     let (call, if_busy, seed) = (call.clone(), request.if_busy, turn_uuid.as_u64_pair().1);
-    let taken_in = async move { take_in(&call, &admission, if_busy, coach, seed).await };
+    let taken_in = async move { take_in(&call, &admission, if_busy, coach, place, seed).await };
     app.tasks.spawn(taken_in.in_current_span()).await.map_err(|_| Code::Internal)?
-}
-
-fn is_full(call: &Call) -> bool {
-    call.app.feeds.len() >= call.app.settings.turns_at_once
 }
 
 async fn take_in(
@@ -185,11 +183,16 @@ async fn take_in(
     admission: &Admission,
     if_busy: IfBusy,
     coach: Arc<Coach>,
+    place: Option<Place>,
     seed: u64,
 ) -> Result<Following, Problem> {
     let conversation = &admission.turn.conversation;
     match admit(&*call.app.ports.messages, &*call.app.ports.clock, admission, if_busy).await {
-        Ok(Admitting::Begin(begun)) => Ok(start(call, admission, begun, coach, seed)),
+        Ok(Admitting::Begin(begun)) => {
+            // It is admitted, so it is driven: a full process has asked for a hold that nobody gets.
+            let place = place.or_else(|| call.app.feeds.reserve(usize::MAX)).ok_or(Code::Internal)?;
+            Ok(start(call, admission, begun, coach, place, seed))
+        }
         Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation: conversation.clone(), turn }).await,
         Err(Refusal::OverLimit) if admission.hold.is_some_and(|hold| hold.limit == 0) => Err(Code::Overloaded.into()),
         Err(refusal) => {
@@ -202,17 +205,24 @@ async fn take_in(
 }
 
 /// Lets an admitted turn run, whether or not anybody stays to see it.
-fn start(call: &Call, admission: &Admission, begun: Begun, coach: Arc<Coach>, seed: u64) -> Following {
+fn start(
+    call: &Call,
+    admission: &Admission,
+    begun: Begun,
+    coach: Arc<Coach>,
+    mut place: Place,
+    seed: u64,
+) -> Following {
     let app = call.app.clone();
     let opening = admission.opening(begun.number);
-    let feed = app.feeds.open(opening.clone());
+    let feed = place.open(opening.clone());
     let deadline = call.arrived + app.settings.deadline;
     let task = Task { opening: opening.clone(), fence: begun.fence, coach, seed, asked: call.arrived, deadline };
     let (driven, limits) = (feed.clone(), app.settings.limits);
     let driving = async move {
         let turn = task.opening.turn.clone();
         drive(task, limits, &app.ports, &driven).await;
-        app.feeds.remove(&turn);
+        drop(place);
         if let Some(closing) = log(&turn, &driven) {
             let (user, report) = (&turn.conversation.user, &closing.report);
             charge(&app.ports, user, &report.calls).await;

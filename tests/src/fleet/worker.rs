@@ -156,7 +156,8 @@ impl Worker {
 
     fn start(self: &Arc<Self>, stage: &Arc<Stage>, admission: &Admission, begun: Begun) -> Following {
         let opening = admission.opening(begun.number);
-        let feed = self.feeds.open(opening.clone());
+        let mut place = self.feeds.reserve(usize::MAX).unwrap();
+        let feed = place.open(opening.clone());
         let turn = opening.turn.clone();
         let known = stage.book().drives.insert(turn.clone(), Drive::new(self.owner, feed.clone()));
         stage.rule(known.is_none(), "A3", || format!("{} is driven twice", turn.turn));
@@ -175,7 +176,7 @@ impl Worker {
         let (stage, worker, driven) = (stage.clone(), self.clone(), feed.clone());
         stage.hand.clone().spawn(self.owner, async move {
             drive(task, stage.script.limits, &ports, &driven).await;
-            worker.feeds.remove(&turn);
+            drop(place);
             if let Some(drive) = stage.book().drives.get_mut(&turn) {
                 drive.ends(&stage, &turn);
             }

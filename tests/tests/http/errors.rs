@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use coach_tests::scenes::{QUESTION, pause, say};
 use coach_tests::{Closed, Mishap, Site, WallTime, conversation_key, saying};
-use domain::{Fault, StopReason, TurnKey};
+use domain::{Delivery, Fault, StopReason, TurnKey};
 use http_adapter::Code;
 use in_memory::{Line, Scene};
 use ports::{Admission, Clock, LEASE, MessageStore, PortError, TokenRefusal};
 use sha2::{Digest, Sha256};
 
 use crate::refusals::{Row, refused_for_the_state_of_things, rows};
-use crate::replying;
+use crate::{asked, replying, route};
 
 #[tokio::test(start_paused = true)]
 async fn every_code_is_told_as_documented_but_for_those_of_things_to_come() {
@@ -141,4 +141,59 @@ async fn a_deadline_after_the_first_word_completes_the_turn_with_what_there_is()
     let complete = events.last().unwrap();
     assert_eq!((complete.text("status"), complete.at), ("deadline", 10_000));
     assert!(complete.json["aiMessage"]["content"].as_str().unwrap().ends_with("Sit "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_comes_whole_has_the_time_of_a_whole_reply() {
+    // Not streamed at all, and the last attempt of one that is.
+    let whole = |text: &str| Scene(vec![pause(55_000), say(text), Line::End(StopReason::Complete)]);
+    let at_once = replying(whole("Sit.")).set(|settings| settings.limits.delivery = Delivery::Whole);
+    let rescued = Site::new(|model| {
+        let silent = || Scene(vec![Line::Hang]);
+        model.route(route()).reply(silent()).reply(silent()).reply(whole("Sit."))
+    });
+    for (site, after) in [(at_once, 55_000), (rescued, 115_000)] {
+        let (_, events) = asked(&site, QUESTION).await;
+        let complete = events.last().unwrap();
+        assert_eq!((complete.kind(), complete.text("status")), ("complete", "finished"));
+        assert!(complete.at >= after, "{} ms", complete.at);
+    }
+    // A model that says nothing is still given up; the last attempt says that it was silent.
+    for (delivery, code) in [(Delivery::Streamed, "MODEL_TIMEOUT"), (Delivery::Whole, "DEADLINE")] {
+        let silent = replying(Scene(vec![Line::Hang]));
+        let (_, events) = asked(&silent.set(|settings| settings.limits.delivery = delivery), QUESTION).await;
+        assert_eq!(events.last().unwrap().text("code"), code);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_panics_and_cannot_be_ended_keeps_neither_its_place_nor_its_clients() {
+    for method in ["turn", "finish"] {
+        let panics = || Scene(vec![say("Sit "), Line::Panic]);
+        let site = Site::new(|model| model.route(route()).reply(panics()).reply(Scene::saying("Sit.")))
+            .set(|settings| settings.turns_at_once = 1);
+        // The store panics for whoever would end it, and is well again for who follows.
+        site.messages.plan(method, 1..=1, Mishap::Panic);
+        let (_, events) = asked(&site, QUESTION).await;
+        assert_eq!((events.last().unwrap().kind(), events.last().unwrap().text("code")), ("error", "PRODUCER_LOST"));
+        assert_eq!(site.client().get("/health").await.json()["runningTurns"], 0, "{method}");
+        let (_, events) = asked(&site, QUESTION).await;
+        assert_eq!(events.last().unwrap().text("status"), "finished", "its place is free: {method}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_turns_begin_than_there_are_places_however_many_ask_at_once() {
+    let site = replying(Scene(vec![Line::Hang])).set(|settings| settings.turns_at_once = 2);
+    site.messages.plan("admit", .., Mishap::Delay(Duration::from_millis(500)));
+    let mut paths = Vec::new();
+    for _ in 0..7 {
+        paths.push(format!("{}/stream", site.conversation().await));
+    }
+    let client = site.client();
+    let (body, headers) = (saying(QUESTION), []);
+    let asked = paths.iter().map(|path| client.stream(path, &headers, &body));
+    let answers = futures::future::join_all(asked).await;
+    let began = answers.iter().filter(|answer| answer.status.is_success()).count();
+    assert_eq!((began, site.client().get("/health").await.json()["runningTurns"].as_u64()), (2, Some(2)));
 }

@@ -1,13 +1,16 @@
 //! A stream that was cut goes on: here, or at another server of the same store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use coach_tests::scenes::{QUESTION, pause, say};
-use coach_tests::{Client, Event, Mishap, Site, WallTime, saying, told};
-use domain::{Fault, StopReason};
+use coach_tests::{Client, Event, Mishap, Site, WallTime, conversation_key, saying, told};
+use domain::{Ending, Fault, StopReason, TurnKey};
+use futures::StreamExt;
 use futures::future::join_all;
 use in_memory::{Line, Scene};
+use ports::{Frame, MockMessageStore, TurnRecord, follow, opening};
 use serde_json::{Value, json};
 
 use crate::{asked, kinds, replying, route};
@@ -335,6 +338,27 @@ async fn a_turn_is_kept_for_25_hours_and_its_messages_for_ever() {
     assert_eq!(seen().await, [(410, true); 4], "forgotten by the store");
     let messages = site.client().get(&format!("{path}/messages")).await.json();
     assert_eq!(messages["messages"][1]["content"], told(&whole));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_has_ended_and_whose_events_are_gone_is_told_its_ending_once() {
+    let site = site();
+    let (path, whole) = asked(&site, QUESTION).await;
+    let key = conversation_key(&path);
+    let turn = TurnKey { conversation: key, turn: whole[0].text("turnId").parse().unwrap() };
+    let (opening, record) = opening(&*site.app.ports.messages, &turn).await.unwrap().unwrap();
+    for (from, kept) in [(0, record.kept), (0, 0), (3, 3), (500, 3)] {
+        let record = TurnRecord { kept, ..record.clone() };
+        let mut store = MockMessageStore::new();
+        let gone = move |_: &TurnKey, _: usize| Ok(Some((record.clone(), Vec::new())));
+        store.expect_turn().times(2).returning(gone);
+        let clock = Arc::new(site.clock);
+        let frames: Vec<Frame> = follow(Arc::new(store), clock, opening.clone(), None, from).collect().await;
+        let [Frame::Snapshot(said, _), Frame::Ended(last, closing, None)] = frames.as_slice() else {
+            panic!("{frames:?}");
+        };
+        assert_eq!((said.len(), *last > 0, closing.ending), (0, true, Ending::Finished));
+    }
 }
 
 fn expired(problem: &Value, whole: &[Event]) -> bool {
