@@ -16,7 +16,8 @@ use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Ti
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
-use crate::{Answer, JobsOf, ModelCall, PortError, Ports, TurnState, answer, charge, opening};
+use crate::forget::take_back;
+use crate::{Answer, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening};
 
 /// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -111,7 +112,7 @@ async fn guarded(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried
 
 async fn run(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried {
     let found = ports.clock.answered(opening(&*ports.messages, &job.turn)).await?;
-    let Some((opening, record)) = found else { return without_turn(ports, &job.turn).await };
+    let Some((opening, record)) = found else { return without_turn(ports, job).await };
     let route = match record.state {
         TurnState::Ended(closing) => closing.report.route.clone(),
         TurnState::Running { .. } => None,
@@ -126,12 +127,16 @@ async fn run(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried {
 }
 
 /// What becomes of a job whose turn cannot be read any more.
-async fn without_turn(ports: &Ports, turn: &TurnKey) -> Tried {
-    let found = ports.clock.answered(ports.messages.conversation(&turn.conversation)).await?;
-    Ok(match found {
-        None => Outcome::Refused("the conversation was deleted".to_owned()),
-        Some(_) => Outcome::Dead("its turn is no longer kept".to_owned()),
-    })
+async fn without_turn(ports: &Ports, job: &Job) -> Tried {
+    let conversation = &job.turn.conversation;
+    if ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some() {
+        return Ok(Outcome::Dead("its turn is no longer kept".to_owned()));
+    }
+    // An earlier try may have stored one after the conversation was deleted.
+    if job.kind == JobKind::Summary {
+        take_back(ports, &RecordKey::summary_of(conversation)).await?;
+    }
+    Ok(Outcome::Refused("the conversation was deleted".to_owned()))
 }
 
 /// One line for each try: why it is to be made again, or was the last.

@@ -89,7 +89,8 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
         created: ports.clock.now(),
         tags: summary.tags.clone(),
     };
-    ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await?;
+    let indexed = ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await;
+    // Also if that failed: with its conversation this job is gone, and there is no other try.
     let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
     let mut told = json!({ "from": summary.from, "through": summary.through });
@@ -97,7 +98,7 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
         told["leftOut"] = json!(left_out);
     }
     if is_there && memory::still_told(summary, &tombstones).is_some() {
-        return Ok(Outcome::Done(told));
+        return Ok(indexed.map(|()| Outcome::Done(told))?);
     }
     take_back(ports, &at).await?;
     Err(Failed::Waits("something was forgotten meanwhile"))

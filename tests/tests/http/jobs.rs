@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use coach_tests::scenes::{self, workout_route};
-use coach_tests::{Client, Event, Mishap, Site, conversation_key, saying};
+use coach_tests::{Client, Event, Mishap, Site, saying};
 use domain::Fault;
 use in_memory::{Line, Scene};
-use ports::RecordKey;
+use ports::Kind;
 use serde_json::{Value, json};
 
-use crate::mind::summed_up;
+use crate::mind::{kept, summed_up};
 
 const TOLD: &str = "I did 2x5 back squats at 100 kg today";
 
@@ -182,43 +182,47 @@ async fn a_summary_is_found_although_the_index_failed_when_it_was_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_summary_that_was_stored_is_looked_at_again_for_what_was_forgotten_meanwhile() {
-    let site = summing_up([summed_up("The athlete hates burpees."), summed_up("They talk about squats.")]);
-    let memory = json!({ "content": "I hate burpees", "type": "preference" });
-    let made = site.client().post("/users/ada/memories", &memory).await;
-    let path = site.conversation().await;
-    // The first try stores it, and hears nothing of the index; then it is forgotten.
-    site.memories.plan("upsert", 2..=2, Mishap::Delay(Duration::from_millis(2_500)));
-    let forgets = async {
-        while site.app.ports.records.get(&RecordKey::summary_of(&conversation_key(&path))).await.unwrap().is_none() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
+async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_back_by_the_next_try() {
+    for mishap in [None, Some(Mishap::Fail(Fault::Unavailable)), Some(Mishap::LoseAnswer(Fault::TimedOut))] {
+        let site = summing_up([scenes::after(1_000, summed_up("They talk about squats."))]);
+        let path = site.conversation().await;
+        if let Some(mishap) = mishap {
+            site.memories.plan("upsert", 1..=1, mishap);
         }
-        site.elsewhere().delete(made.header("location")).await
-    };
-    futures::join!(ask_thrice(&site, &path), forgets);
-    assert_eq!(site.found("The athlete hates burpees.").await.len(), 0);
-    let summary = site.elsewhere().get(&format!("{path}/summary")).await.json();
-    assert_ne!(summary["summary"]["narrative"], "The athlete hates burpees.");
+        let deletes = async {
+            while site.model.calls().summaries == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            assert_eq!(site.elsewhere().delete(&path).await.status.as_u16(), 200);
+        };
+        futures::join!(ask_thrice(&site, &path), deletes);
+        assert_eq!(
+            (site.found("They talk about squats.").await.len(), kept(&site, Kind::Summary)),
+            (0, 0),
+            "{mishap:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_the_summaries_that_wait_in_a_conversation_only_the_last_is_tried() {
-    let failing = || Scene::failing(Fault::Unavailable);
-    let site = summing_up([failing(), failing(), failing(), failing(), summed_up("They talk about squats.")])
-        .set(|settings| settings.sees_jobs_through = false);
+    let site = summing_up([Scene::failing(Fault::Unavailable)]).set(|settings| settings.sees_jobs_through = false);
     let path = site.conversation().await;
     ask_thrice(&site, &path).await;
     ask_thrice(&site, &path).await;
     assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (4, 4), "each turn tries its own");
-    tokio::time::advance(Duration::from_secs(60)).await;
-    let other = site.conversation().await;
-    for _ in 0..2 {
+    for _ in 0..10 {
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let other = site.conversation().await;
         site.elsewhere().stream(&format!("{other}/stream"), &[], &saying("thanks!")).await.rest().await;
         site.settled().await;
     }
-    assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (5, 0));
-    let summary = site.elsewhere().get(&format!("{path}/summary")).await.json();
-    assert_eq!(summary["summary"]["narrative"], "They talk about squats.");
+    let states: Vec<_> = jobs(&site, &path).await.iter().map(|job| job["state"].clone()).collect();
+    assert_eq!(
+        (site.model.calls().summaries, states),
+        (4 + 4, vec![json!("dead")]),
+        "the last one is tried five times"
+    );
 }
 
 #[tokio::test(start_paused = true)]
