@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::server::{Server, run};
 
-fn scripts() -> PathBuf {
+pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("node")
 }
 
 /// Node.js with the packages that the scripts need.
-fn node(package: &str) -> bool {
+pub(crate) fn node(package: &str) -> bool {
     let installed = scripts().join("node_modules").join(package).is_dir();
     has(&format!("node with {package} (npm ci --prefix tests/node)"), on_path("node") && installed)
 }
