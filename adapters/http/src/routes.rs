@@ -93,6 +93,8 @@ routes! {
         [], NOTHING => ok::<Coach>();
     PUT "/users/{userId}/coaches/{coachId}", User, library::set_coach, "Make or replace a coach of one's own",
         [], form(coach_schema) => ok::<Coach>();
+    DELETE "/users/{userId}/coaches/{coachId}", User, library::delete_coach, "Delete a coach of one's own",
+        [], NOTHING => ok::<shapes::Done>();
     GET "/users/{userId}/workouts", User, library::workouts, "List workouts, the newest first",
         [limit::<20, 100>(), CURSOR, FROM, TO], NOTHING => ok::<shapes::Workouts>();
     GET "/users/{userId}/workouts/{workoutId}", User, library::workout, "Look at a workout",

@@ -82,7 +82,7 @@ pub(crate) async fn resume(call: Call) -> Answer {
 pub(crate) async fn read(call: Call) -> Answer {
     let key = call.turn()?;
     let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
-    let waits = call.query("wait").is_some_and(|wait| wait == "jobs");
+    let waits = call.word("wait", &[("jobs", true)])?.is_some();
     let until = clock.now() + WAIT.0;
     end_if_abandoned(store, clock, &key).await?;
     loop {
@@ -166,7 +166,7 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
             amount: 1,
             // In a full process nothing may begin, but what began before is found again.
             limit: if is_full(call) { 0 } else { app.settings.turns_per_user },
-            until: call.arrived + app.settings.deadline + HOLD,
+            until: call.arrived + longest(call),
         }),
         turn,
     };
@@ -174,6 +174,17 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let (call, if_busy, seed) = (call.clone(), request.if_busy, turn_uuid.as_u64_pair().1);
     let taken_in = async move { take_in(&call, &admission, if_busy, coach, seed).await };
     app.tasks.spawn(taken_in.in_current_span()).await.map_err(|_| Code::Internal)?
+}
+
+/// After what time a turn has ended, or nobody drives it.
+pub(crate) fn longest(call: &Call) -> Duration {
+    call.app.settings.deadline + HOLD
+}
+
+/// A conversation that has no time for anything else: what runs in it, and where that can be followed.
+pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
+    let url = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
+    Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
 }
 
 fn is_full(call: &Call) -> bool {

@@ -4,6 +4,7 @@
 
 mod caching;
 mod calls;
+mod coaches;
 mod cors;
 mod decided;
 mod deletions;
@@ -18,6 +19,7 @@ mod jobs;
 mod journeys;
 mod latency;
 mod library;
+mod lists;
 mod memories;
 mod mind;
 mod openapi;

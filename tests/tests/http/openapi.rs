@@ -200,6 +200,7 @@ async fn every_route_has_an_answer_that_is_as_described() {
     memories(&mut examples, &names).await;
     examples.ask(Method::DELETE, &format!("{WORKOUTS}/{{workoutId}}"), &names, "", json!(null)).await;
     examples.ask(Method::DELETE, CONVERSATION, &names, "", json!(null)).await;
+    examples.ask(Method::DELETE, COACH, &names, "", json!(null)).await;
 
     let routes: BTreeSet<_> = ROUTES.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
     let described = examples.document.described();
@@ -424,11 +425,26 @@ async fn what_the_other_bodies_are_described_as_is_what_is_taken() {
         (Method::PUT, COACH, coach("models", json!({ "reply": null, "temperature": 0.5, "maxTokens": 9 })), true),
         (Method::PUT, COACH, coach("models", json!({ "reply": "a".repeat(4_001) })), false),
         (Method::PUT, COACH, coach("models", json!({ "maxTokens": -1 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "maxTokens": 0 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "maxTokens": 131_073 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "temperature": -1 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "temperature": 1.1 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "temperature": 1, "maxTokens": 1 })), true),
+        (Method::PUT, COACH, coach("models", json!({ "reply": "" })), false),
+        (Method::PUT, COACH, coach("models", json!({ "reply": "nobody.knows-this" })), true),
+        (Method::PUT, COACH, coach("name", json!("")), false),
+        (Method::PUT, COACH, coach("name", json!("\u{200b}")), false),
+        (Method::PUT, COACH, coach("goals", json!(["run", " "])), false),
+        (Method::PUT, COACH, coach("safety", json!({ "contraindicatedExercises": [""] })), false),
         (Method::PUT, COACH, coach("coachId", json!("a b")), false),
         (Method::POST, MEMORIES, json!({ "content": "I hate hills", "type": "preference" }), true),
         (Method::POST, MEMORIES, memory("content", json!("hills ".repeat(84)[..500])), true),
         (Method::POST, MEMORIES, memory("content", json!("a".repeat(501))), false),
         (Method::POST, MEMORIES, memory("content", json!("")), false),
+        (Method::POST, MEMORIES, memory("content", json!("\u{200b}")), false),
+        (Method::POST, MEMORIES, memory("tags", json!(["\u{200b}"])), false),
+        (Method::PATCH, CONVERSATION, json!({ "tags": ["\u{200b}"] }), false),
+        (Method::PATCH, MEMORY, json!({ "content": "\u{feff}" }), false),
         (Method::POST, MEMORIES, memory("content", json!(null)), false),
         (Method::POST, MEMORIES, memory("type", json!("secret")), false),
         (Method::POST, MEMORIES, memory("type", json!(null)), false),

@@ -154,6 +154,13 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?limit=0")),
         Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?limit=201")),
         Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?cursor=x")),
+        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=foo")),
+        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=")),
+        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=true&wait=jobs")),
+        Row::get(400, "INVALID_FIELD", "/users/ada/memories?superseded=1"),
+        Row::get(400, "INVALID_FIELD", "/users/ada/memories?coachId="),
+        Row::get(400, "INVALID_FIELD", "/users/ada/workouts?to="),
+        Row::get(400, "INVALID_FIELD", "/users/ada/usage?from=today"),
         Row::get(400, "INVALID_FIELD", "/users/ada/workouts?from=yesterday"),
         Row::post(400, "INVALID_FIELD", &stream).with("idempotency-key", "a b"),
     ];
