@@ -111,18 +111,16 @@ pub(crate) async fn stop(call: Call) -> Answer {
         feed.ask_stop();
     }
     let until = clock.now() + STOP.0;
-    let mut stopped = false;
     while clock.now() < until {
         clock.sleep_until(clock.now() + STOP.1).await;
-        let Some((record, _)) = call.answered(store.turn(&key, usize::MAX)).await? else { break };
+        let (record, _) = call.answered(store.turn(&key, usize::MAX)).await?.ok_or(Code::TurnNotFound)?;
         if let TurnState::Ended(closing) = record.state {
-            stopped = closing.ending == Ending::Stopped;
-            break;
+            let stopped = closing.ending == Ending::Stopped;
+            let status = if stopped { StopStatus::Stopped } else { StopStatus::AlreadyFinished };
+            return json(StatusCode::OK, &shapes::Stop { status });
         }
     }
-    let (code, status) =
-        if stopped { (StatusCode::OK, StopStatus::Stopped) } else { (StatusCode::ACCEPTED, StopStatus::Stopping) };
-    json(code, &shapes::Stop { status })
+    json(StatusCode::ACCEPTED, &shapes::Stop { status: StopStatus::Stopping })
 }
 
 /// Stops a turn if it runs here, and waits a little for its end.

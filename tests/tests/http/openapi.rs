@@ -242,7 +242,7 @@ async fn streams(examples: &mut Examples<'_>, path: &str, names: &Names) {
     examples.events(Method::GET, &below("/stream"), sse).await;
     site.settled().await;
 
-    site.messages.plan("finish", .., Mishap::Delay(Duration::from_secs(1)));
+    site.messages.plan("finish", .., Mishap::Delay(Duration::from_secs(2)));
     let mut sse = site.client().stream(&stream, &[], &saying("thanks!")).await;
     let started = sse.take(3).await;
     examples.ask(Method::GET, CONVERSATION, names, "", json!(null)).await;
@@ -368,6 +368,10 @@ async fn the_body_of_a_turn_is_described_as_it_is_parsed() {
             (json!({ "userResponse": format!("{long}é") }), false),
             (json!({ "userResponse": "" }), false),
             (json!({ "userResponse": " \u{a0}\n" }), false),
+            (json!({ "userResponse": "\u{200b}\u{e0041} \u{7}\u{2069}\u{3164}" }), false),
+            (json!({ "userResponse": "\u{200b}." }), true),
+            (json!({ "timezone": "" }), true),
+            (json!({ "timezone": "+05:30" }), true),
             (json!({ "userResponse": 7 }), false),
             (json!({ "messageTimestamp": "2026-11-20T19:39:00+01:00", "timezone": "Europe/Berlin" }), true),
             (json!({ "messageTimestamp": "today" }), false),
