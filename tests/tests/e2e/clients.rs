@@ -65,6 +65,19 @@ fn an_eventsource_client_follows_a_running_turn_unchanged() {
     assert_eq!((&last["type"], &last["aiMessage"]["content"]), (&Value::from("complete"), &Value::from(told)));
 }
 
+#[test]
+fn a_typescript_client_has_one_type_for_an_error() {
+    if !node("openapi-typescript") || !node("typescript") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let out = server.folder().join("types");
+    let mut script = Command::new("node");
+    script.arg(scripts().join("types.mjs")).arg(format!("{}/openapi.json", server.base)).arg(&out);
+    let (text, ok) = run(&mut script, Duration::from_secs(120));
+    assert!(ok, "{text}");
+}
+
 /// What a message carries, whether the script has parsed it or not.
 fn data(message: &Value) -> Value {
     message["data"].as_str().map_or_else(|| message["data"].clone(), |text| serde_json::from_str(text).unwrap())

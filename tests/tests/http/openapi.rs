@@ -334,7 +334,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
 #[tokio::test(start_paused = true)]
 async fn every_operation_names_its_parameters_and_who_may_call_it() {
     let document = Document::read().await;
-    let mut names = BTreeSet::new();
+    let (mut names, mut tags) = (BTreeSet::new(), BTreeMap::<&str, Vec<String>>::new());
     for route in ROUTES {
         let operation = document.operation(&route.method, route.path);
         assert!(names.insert(operation["operationId"].as_str().unwrap()), "{operation}");
@@ -346,12 +346,47 @@ async fn every_operation_names_its_parameters_and_who_may_call_it() {
         let public = !route.path.starts_with("/users/");
         assert_eq!(operation["security"].as_array().unwrap().is_empty(), public, "{}", route.path);
         assert_eq!(operation["responses"]["default"]["$ref"], "#/components/responses/Refused");
+        let tag = operation["tags"][0].as_str().unwrap();
+        assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{operation}");
+        tags.entry(tag).or_default().push(format!("{} {}", route.method, route.path));
     }
+    let told: Vec<&str> =
+        document.0["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), tags.keys().copied().collect(), "{tags:#?}");
+    assert_eq!(told.len(), tags.len());
+    assert_eq!(tags["turns"].len(), 5, "{tags:#?}");
+    assert_eq!(tags["server"], ["GET /health", "GET /openapi.json", "GET /.well-known/jwks.json"]);
+    assert_eq!(document.0["servers"][0]["url"], "/");
     let conversation = document.operation(&Method::GET, &below("/messages"));
     let limit = conversation["parameters"].as_array().unwrap().iter().find(|parameter| parameter["name"] == "limit");
     assert_eq!(limit.unwrap()["schema"], json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }));
     let codes = document.0["components"]["schemas"]["Code"]["enum"].as_array().unwrap();
     assert_eq!(codes.len(), http_adapter::Code::ALL.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_has_one_form_and_a_number_no_format_that_nobody_knows() {
+    let Document(document, _) = Document::read().await;
+    let refused = &document["components"]["responses"]["Refused"];
+    let forms: Vec<&String> = entries(&refused["content"]).map(|(form, _)| form).collect();
+    assert_eq!(forms, ["application/problem+json"]);
+    assert_eq!(refused["x-event-schema"]["$ref"], "#/components/schemas/Refusal");
+    let mut formats = BTreeSet::new();
+    formats_in(document, &mut formats);
+    // Those of JSON Schema, and those that OpenAPI adds.
+    let known = ["date-time", "date", "double", "float", "int32", "int64", "uri", "uuid", "email"];
+    assert!(formats.iter().all(|format| known.contains(&format.as_str())), "{formats:?}");
+}
+
+fn formats_in(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("format").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| formats_in(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| formats_in(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[tokio::test(start_paused = true)]
