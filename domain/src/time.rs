@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Zoned;
-use jiff::tz::TimeZone;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch; RFC 3339 in UTC on the wire.
@@ -36,7 +37,7 @@ impl Timestamp {
 
     /// Where people in `zone` were on the calendar and on the clock, in English.
     pub fn in_words(self, zone: Option<&ZoneName>) -> String {
-        self.zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%Q)").to_string()
+        self.zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%:Q)").to_string()
     }
 
     /// The day so many days before this in `zone`, such as 2026-01-31.
@@ -103,14 +104,15 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
-/// The name of a time zone in the IANA database, such as `Europe/Berlin`.
+/// A time zone: its name in the IANA database, such as `Europe/Berlin`, or an offset from UTC that is
+/// the same all year, such as `+05:30`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub struct ZoneName(String);
 
-/// The text names no time zone of the IANA database.
+/// The text is no time zone: neither a name of the IANA database nor an offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a time zone is an IANA name, such as Europe/Berlin")]
+#[error("a time zone is an IANA name, such as Europe/Berlin, or an offset, such as +05:30")]
 pub struct InvalidZone;
 
 impl ZoneName {
@@ -121,7 +123,7 @@ impl ZoneName {
 
     /// The zone's rules, from the database that is compiled in.
     pub fn zone(&self) -> Option<TimeZone> {
-        TimeZone::get(&self.0).ok()
+        fixed(&self.0).map(TimeZone::fixed).or_else(|| TimeZone::get(&self.0).ok())
     }
 }
 
@@ -129,7 +131,10 @@ impl FromStr for ZoneName {
     type Err = InvalidZone;
 
     fn from_str(text: &str) -> Result<Self, InvalidZone> {
-        TimeZone::get(text).map(|_| Self(text.to_owned())).map_err(|_| InvalidZone)
+        match fixed(text) {
+            Some(offset) => Ok(Self(in_minutes(offset))),
+            None => TimeZone::get(text).map(|_| Self(text.to_owned())).map_err(|_| InvalidZone),
+        }
     }
 }
 
@@ -145,6 +150,19 @@ impl TryFrom<String> for ZoneName {
     fn try_from(text: String) -> Result<Self, InvalidZone> {
         text.parse()
     }
+}
+
+/// An offset as ISO 8601 writes it: whole minutes, and less than a day.
+fn fixed(text: &str) -> Option<Offset> {
+    let offset = text.starts_with(['+', '-']).then(|| DateTimeParser::new().parse_time_zone(text))?;
+    let offset = offset.ok()?.to_fixed_offset().ok()?;
+    let seconds = offset.seconds();
+    (seconds % 60 == 0 && seconds.abs() < 24 * 3_600).then_some(offset)
+}
+
+fn in_minutes(offset: Offset) -> String {
+    let (sign, minutes) = (if offset.is_negative() { '-' } else { '+' }, offset.seconds().abs() / 60);
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 fn rules(zone: Option<&ZoneName>) -> TimeZone {
@@ -173,6 +191,32 @@ mod tests {
         let zone = "America/New_York".parse().unwrap();
         assert_eq!(time.in_words(Some(&zone)), "Friday, 20 November 2026, 13:40 (America/New_York)");
         assert_eq!("Mars/Olympus".parse::<ZoneName>(), Err(InvalidZone));
+    }
+
+    #[test]
+    fn an_offset_is_a_zone_that_is_the_same_all_year() {
+        for (told, kept) in [
+            ("+05:30", "+05:30"),
+            ("+0530", "+05:30"),
+            ("-08", "-08:00"),
+            ("-08:00", "-08:00"),
+            ("+14:00", "+14:00"),
+            ("-00:00", "+00:00"),
+        ] {
+            let zone: ZoneName = told.parse().unwrap();
+            assert_eq!(zone.as_str(), kept, "{told}");
+            let stored: ZoneName = serde_json::from_value(serde_json::to_value(&zone).unwrap()).unwrap();
+            assert_eq!(stored, zone, "{told}");
+        }
+        for bad in ["+", "-", "+5", "+5:30", "05:30", "+05:30:15", "+24:00", "+99:00", "+05:60", "+05:30[UTC]", "+x"] {
+            assert_eq!(bad.parse::<ZoneName>(), Err(InvalidZone), "{bad:?}");
+        }
+        let zone: ZoneName = "+05:30".parse().unwrap();
+        let time: Timestamp = "2026-11-20T18:40:00Z".parse().unwrap();
+        assert_eq!(time.in_words(Some(&zone)), "Saturday, 21 November 2026, 00:10 (+05:30)");
+        assert_eq!(time.day(Some(&zone), 1), "2026-11-20");
+        let this_morning = Timestamp::local("2026-07-01T07:30", Some(&zone)).unwrap();
+        assert_eq!(this_morning.to_string(), "2026-07-01T02:00:00.000Z");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use domain::{Coach, Limits, Prices};
 use ports::{Feeds, Ports, TokenVerifier};
 use tokio_util::task::TaskTracker;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub contextual_as_chunk: bool,
     /// Pages of which origins may call.
     pub cors_origins: Vec<HeaderValue>,
+    /// Which headers these pages may send, besides those that clients of ours have use for.
+    pub cors_headers: Vec<HeaderName>,
     /// How many turns may run in this process at once.
     pub turns_at_once: usize,
     /// How many turns one user may have running at once.
@@ -58,6 +60,7 @@ impl Default for Settings {
             heartbeat: Duration::from_secs(5),
             contextual_as_chunk: false,
             cors_origins: Vec::new(),
+            cors_headers: Vec::new(),
             turns_at_once: 1_000,
             turns_per_user: 8,
             sees_jobs_through: true,

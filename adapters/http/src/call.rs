@@ -9,11 +9,16 @@ use bytes::Bytes;
 use domain::{CoachId, ConversationKey, Timestamp, TurnId, TurnKey, UserScope};
 use futures::future::{Either, select};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use ports::Cursor;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::code::{Code, Problem};
+use crate::cursor::List;
 use crate::request::field;
+
+/// U+FEFF in UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// How long a body may take to arrive.
 const BODY: Duration = Duration::from_secs(10);
@@ -77,6 +82,21 @@ impl Call {
         }
     }
 
+    /// The list of this name that the path leads to, and where in it the client is.
+    pub(crate) fn list(&self, name: &str) -> Result<(List, Option<Cursor>), Problem> {
+        let list = List::new(name, self.path.iter().map(|(_, id)| id.as_str()));
+        let place = self.query("cursor").map(|cursor| list.place(&cursor)).transpose()?;
+        Ok((list, place))
+    }
+
+    /// A parameter of the query that is one of a few words.
+    pub(crate) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
+        let Some(said) = self.query(name) else { return Ok(None) };
+        let found = words.iter().find(|(word, _)| *word == said).map(|(_, meant)| *meant);
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        found.map(Some).ok_or_else(|| field(&format!("{name} is {}", known.join(" or "))))
+    }
+
     pub(crate) fn header(&self, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -123,10 +143,17 @@ pub(crate) async fn body(app: &App, parts: &request::Parts, body: Body, limit: u
         Either::Right(_) => return Err(Code::RequestTimeout.into()),
     };
     let json = parts.headers.get(header::CONTENT_TYPE).is_none_or(is_json);
-    if !body.is_empty() && !json {
+    let coded = parts.headers.get_all(header::CONTENT_ENCODING).iter().any(is_coding);
+    if !body.is_empty() && (!json || coded) {
         return Err(Code::UnsupportedMediaType.into());
     }
-    Ok(body)
+    // Some write a mark of the byte order before UTF-8 that needs none.
+    Ok(if body.starts_with(BOM) { body.slice(BOM.len()..) } else { body })
+}
+
+/// Whether a body comes in another form than its own.
+fn is_coding(content_encoding: &HeaderValue) -> bool {
+    !matches!(content_encoding.to_str().map(str::trim), Ok(plain) if plain.is_empty() || plain.eq_ignore_ascii_case("identity"))
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {

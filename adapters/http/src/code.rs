@@ -52,9 +52,9 @@ codes! {
     InvalidJson = "INVALID_JSON" 400 false "The body is not valid JSON."
     InvalidBody = "INVALID_BODY" 400 false "The body is not a JSON object."
     InvalidUserResponse = "INVALID_USER_RESPONSE" 400 false
-        "userResponse is a text of 1 to 32,000 characters that are not all white space."
+        "userResponse is a text of 1 to 32,000 characters, of which one can be seen."
     InvalidTimestamp = "INVALID_TIMESTAMP" 400 false "messageTimestamp is an RFC 3339 time."
-    InvalidTimezone = "INVALID_TIMEZONE" 400 false "timezone is an IANA name, such as Europe/Berlin."
+    InvalidTimezone = "INVALID_TIMEZONE" 400 false "timezone is an IANA name, such as Europe/Berlin, or an offset, such as +05:30."
     InvalidField = "INVALID_FIELD" 400 false "A field or parameter has a value that it cannot have."
     MissingAuthHeader = "MISSING_AUTH_HEADER" 401 false "The request carries no bearer token."
     InvalidToken = "INVALID_TOKEN" 401 false "The token is not valid."
@@ -71,7 +71,7 @@ codes! {
     IdempotencyMismatch = "IDEMPOTENCY_MISMATCH" 409 false "This key was used for another message."
     TurnExpired = "TURN_EXPIRED" 410 false "This turn can no longer be replayed; its messages are in the history."
     PayloadTooLarge = "PAYLOAD_TOO_LARGE" 413 false "The body is too large."
-    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE" 415 false "The body is sent as application/json."
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE" 415 false "The body is sent as application/json, without a content coding."
     RateLimited = "RATE_LIMITED" 429 true "Too many requests; slow down a little."
     QuotaExceeded = "QUOTA_EXCEEDED" 429 true "You have used up what you may use for now."
     HeadersTooLarge = "HEADERS_TOO_LARGE" 431 false "The headers are too large."
@@ -157,6 +157,7 @@ impl Problem {
             status: status.as_u16(),
             detail: &self.detail,
             code: self.code,
+            retryable: self.code.retryable(),
             request_id,
             fields: &self.fields,
         }

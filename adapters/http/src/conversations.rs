@@ -2,15 +2,14 @@
 
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
-use domain::{Conversation, ConversationKey, JobState, TurnKey};
+use domain::{CoachId, Conversation, ConversationKey, JobState, TurnKey, UserScope};
 use ports::{JobsOf, RecordKey, end_if_abandoned, records};
 
 use crate::call::{Answer, Call, json};
 use crate::code::{Code, Problem};
 use crate::forms::{ConversationEdit, NewConversation};
-use crate::request::field;
 use crate::routes::insert;
-use crate::{library, shapes, turns};
+use crate::{cursor, library, shapes, turns};
 
 /// `POST …/conversations`
 pub(crate) async fn create(call: Call) -> Answer {
@@ -30,10 +29,11 @@ pub(crate) async fn create(call: Call) -> Answer {
 pub(crate) async fn list(call: Call) -> Answer {
     let (user, coach) = (call.scope()?, call.coach()?);
     let limit = call.limit(20, 100)?;
-    let page = call.app.ports.messages.conversations(&user, &coach, call.query("cursor"), limit);
+    let (list, place) = call.list("conversations")?;
+    let page = call.app.ports.messages.conversations(&user, &coach, place, limit);
     let page = call.answered(page).await?;
     let conversations = page.items.iter().map(shapes::Conversation::from).collect();
-    json(StatusCode::OK, &shapes::Conversations { conversations, next_cursor: page.next })
+    json(StatusCode::OK, &shapes::Conversations { conversations, next_cursor: page.next.map(|next| list.told(&next)) })
 }
 
 /// `GET {conv}`
@@ -79,9 +79,11 @@ pub(crate) async fn summary(call: Call) -> Answer {
 pub(crate) async fn messages(call: Call) -> Answer {
     let key = call.conversation()?;
     let limit = call.limit(50, 200)?;
-    let before = call.query("cursor").map(|cursor| cursor.parse::<u64>()).transpose();
-    let before = before.map_err(|_| field("cursor is one that a list has given"))?;
-    current(&call, &key).await?;
+    let before = call.query("cursor").map(|cursor| cursor::number(&cursor)).transpose()?;
+    let told = 2..=current(&call, &key).await?.messages;
+    if before.is_some_and(|before| !told.contains(&before)) {
+        return Err(cursor::not_given());
+    }
     let mut page = call.answered(call.app.ports.messages.messages(&key, before, limit)).await?;
     page.reverse();
     let next = page.first().map(|oldest| oldest.number).filter(|number| *number > 1 && page.len() == limit);
@@ -107,4 +109,30 @@ pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conver
         return call.answered(store.conversation(key)).await?.ok_or(Code::ConversationNotFound.into());
     }
     Ok(found)
+}
+
+/// A turn with one of the user's coaches that has not ended, here or elsewhere.
+pub(crate) async fn running(call: &Call, user: &UserScope, coach: &CoachId) -> Result<Option<TurnKey>, Problem> {
+    let (store, now) = (&*call.app.ports.messages, call.app.ports.clock.now());
+    let mut place = None;
+    loop {
+        let page = call.answered(store.conversations(user, coach, place, 100)).await?;
+        for listed in &page.items {
+            // The last active come first, and no turn runs for longer.
+            if listed.last_activity + turns::longest(call) < now {
+                return Ok(None);
+            }
+            match current(call, &listed.key).await {
+                Ok(Conversation { key, active: Some(turn), .. }) => {
+                    return Ok(Some(TurnKey { conversation: key, turn }));
+                }
+                Err(problem) if problem.code != Code::ConversationNotFound => return Err(problem),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        place = page.next;
+        if place.is_none() {
+            return Ok(None);
+        }
+    }
 }

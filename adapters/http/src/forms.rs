@@ -1,8 +1,10 @@
 //! The bodies of requests that are no turn, parsed from what a client sent.
 
+use domain::coach::ModelOverrides;
 use domain::conversation::Edit;
 use domain::memory::{self, Importance, MemoryEdit, MemoryKind};
 use domain::router::ProposedMemory;
+use domain::text::is_blank;
 use domain::{Coach, CoachId};
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -11,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::code::{Code, Problem};
-use crate::request::{field, object, text_field};
+use crate::request::{VISIBLE, field, object, text_field};
 
 /// The longest title, in Unicode scalar values.
 const TITLE: usize = 200;
@@ -19,6 +21,10 @@ const TITLE: usize = 200;
 const TAGS: (usize, usize) = (10, 40);
 /// The longest text and the longest list of a coach.
 const COACH: (usize, usize) = (4_000, 50);
+/// How freely a model may choose its words; none takes more.
+const TEMPERATURE: (f64, f64) = (0.0, 1.0);
+/// How long a reply may be, in tokens; the most are as many as it may have bytes.
+const TOKENS: (u32, u32) = (1, 128 * 1024);
 
 /// A conversation to begin.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -45,7 +51,7 @@ pub(crate) struct ConversationEdit {
     #[schemars(length(max = TITLE))]
     title: Option<String>,
     /// Instead of those that it has.
-    #[schemars(length(max = TAGS.0), inner(length(min = 1, max = TAGS.1)))]
+    #[schemars(length(max = TAGS.0), inner(length(min = 1, max = TAGS.1), regex(pattern = VISIBLE)))]
     tags: Option<Vec<String>>,
 }
 
@@ -62,7 +68,7 @@ impl ConversationEdit {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewMemory {
-    #[schemars(required, length(min = 1, max = memory::LONGEST))]
+    #[schemars(required, length(min = 1, max = memory::LONGEST), regex(pattern = VISIBLE))]
     content: Option<String>,
     #[schemars(required)]
     #[serde(rename = "type")]
@@ -72,7 +78,7 @@ pub(crate) struct NewMemory {
     /// Which coach it is for; without one it is for all.
     coach_id: Option<CoachId>,
     /// To find it by.
-    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1)))]
+    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE)))]
     tags: Option<Vec<String>>,
 }
 
@@ -93,11 +99,11 @@ pub(crate) fn new_memory(body: &[u8]) -> Result<(ProposedMemory, Option<CoachId>
 /// What to change about a memory; what is left out stays.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct MemoryForm {
-    #[schemars(length(min = 1, max = memory::LONGEST))]
+    #[schemars(length(min = 1, max = memory::LONGEST), regex(pattern = VISIBLE))]
     content: Option<String>,
     importance: Option<Importance>,
     /// Instead of those that it has.
-    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1)))]
+    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE)))]
     tags: Option<Vec<String>>,
 }
 
@@ -111,7 +117,7 @@ pub(crate) fn memory_edit(body: &[u8]) -> Result<MemoryEdit, Problem> {
 
 fn content(text: &str) -> Result<String, Problem> {
     let text = text.trim();
-    if !(1..=memory::LONGEST).contains(&text.chars().count()) {
+    if is_blank(text) || text.chars().count() > memory::LONGEST {
         return Err(field(&format!("content is a text of 1 to {} characters", memory::LONGEST)));
     }
     Ok(text.to_owned())
@@ -120,7 +126,7 @@ fn content(text: &str) -> Result<String, Problem> {
 /// At most so many, each of at most so many characters.
 fn tags(told: &[String], (most, longest): (usize, usize)) -> Result<Vec<String>, Problem> {
     let tags: Vec<String> = told.iter().map(|tag| tag.trim().to_owned()).collect();
-    if tags.len() > most || !tags.iter().all(|tag| (1..=longest).contains(&tag.chars().count())) {
+    if tags.len() > most || tags.iter().any(|tag| is_blank(tag) || tag.chars().count() > longest) {
         return Err(field(&format!("tags is a list of at most {most} texts of 1 to {longest} characters")));
     }
     Ok(tags)
@@ -137,9 +143,29 @@ pub(crate) fn coach(body: &[u8], id: &CoachId) -> Result<Coach, Problem> {
     let fields = serde_json::to_value(&coach).map_err(|_| Code::Internal)?;
     if let Some((name, _)) = fields.as_object().and_then(|fields| fields.iter().find(|(_, value)| !fits(value))) {
         let (text, list) = COACH;
-        return Err(field(&format!("{name} has a text of more than {text} characters, or more than {list} entries")));
+        return Err(field(&format!(
+            "{name} has a text of more than {text} characters, more than {list} entries, or an empty one"
+        )));
     }
+    if is_blank(&coach.name) {
+        return Err(field("name is a text that can be seen, or left out"));
+    }
+    models(&coach.models)?;
     Ok(coach)
+}
+
+/// Whether a model can be asked like that: otherwise every turn of the coach would fail.
+fn models(models: &ModelOverrides) -> Result<(), Problem> {
+    if models.reply.as_deref().is_some_and(is_blank) {
+        return Err(field("models: reply is the name of a model, or left out"));
+    }
+    if models.temperature.is_some_and(|told| !(TEMPERATURE.0..=TEMPERATURE.1).contains(&told)) {
+        return Err(field(&format!("models: temperature is a number from {} to {}", TEMPERATURE.0, TEMPERATURE.1)));
+    }
+    if models.max_tokens.is_some_and(|told| !(TOKENS.0..=TOKENS.1).contains(&told)) {
+        return Err(field(&format!("models: maxTokens is a number from {} to {}", TOKENS.0, TOKENS.1)));
+    }
+    Ok(())
 }
 
 /// What [`coach`] reads.
@@ -155,19 +181,37 @@ pub(crate) fn coach_schema(generator: &mut SchemaGenerator) -> Schema {
         }
         if is("array") {
             schema.insert("maxItems".to_owned(), COACH.1.into());
+            tell(schema, "/items", &[("pattern", json!(VISIBLE))]);
         }
     };
     RecursiveTransform(&mut limit).transform(&mut schema);
+    let range = |(least, most): (Value, Value)| [("minimum", least), ("maximum", most)];
+    tell(&mut schema, "/properties/name", &[("pattern", json!(VISIBLE))]);
+    tell(&mut schema, "/properties/models/properties/reply", &[("pattern", json!(VISIBLE))]);
+    tell(
+        &mut schema,
+        "/properties/models/properties/temperature",
+        &range((json!(TEMPERATURE.0), json!(TEMPERATURE.1))),
+    );
+    tell(&mut schema, "/properties/models/properties/maxTokens", &range((json!(TOKENS.0), json!(TOKENS.1))));
     schema
+}
+
+/// Adds to what a schema says of a part of it.
+fn tell(schema: &mut Schema, place: &str, told: &[(&str, Value)]) {
+    let Some(part) = schema.pointer_mut(place).and_then(Value::as_object_mut) else { return };
+    part.extend(told.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
 }
 
 const COACH_ID: &str = "coachId";
 
-/// Whether every text and list in a coach's field is short enough.
+/// Whether every text and list in a coach's field is short enough, and no entry empty.
 fn fits(value: &Value) -> bool {
     match value {
         Value::String(text) => text.chars().count() <= COACH.0,
-        Value::Array(items) => items.len() <= COACH.1 && items.iter().all(fits),
+        Value::Array(items) => {
+            items.len() <= COACH.1 && items.iter().all(|item| fits(item) && !item.as_str().is_some_and(is_blank))
+        }
         Value::Object(fields) => fields.values().all(fits),
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
@@ -178,7 +222,7 @@ fn title(text: &str) -> Result<String, Problem> {
     if text.chars().count() > TITLE {
         return Err(field(&format!("title is at most {TITLE} characters")));
     }
-    Ok(text.to_owned())
+    Ok(if is_blank(text) { String::new() } else { text.to_owned() })
 }
 
 /// Reads a form, ignoring what it does not know; names the first field that is not what it must be.
@@ -282,6 +326,8 @@ mod tests {
         for fine in [
             json!({}),
             json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
+            json!({ "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" }, "goals": [] }),
+            json!({ "models": { "temperature": 1, "maxTokens": 131_072, "reply": null }, "description": "" }),
             json!({ "name": "é".repeat(4_000), "goals": vec!["run"; 50], "models": { "temperature": 0.5 } }),
         ] {
             assert_eq!(parse(fine).unwrap().id, id);
@@ -296,6 +342,16 @@ mod tests {
             (json!({ "name": "x", "goals": "all" }), "goals: "),
             (json!({ "name": null }), "name: "),
             (json!({ "models": { "maxTokens": -1 } }), "models: "),
+            (json!({ "models": { "maxTokens": 0 } }), "models: maxTokens"),
+            (json!({ "models": { "maxTokens": 131_073 } }), "models: maxTokens"),
+            (json!({ "models": { "temperature": -1 } }), "models: temperature"),
+            (json!({ "models": { "temperature": 1.01 } }), "models: temperature"),
+            (json!({ "models": { "reply": " " } }), "models: reply"),
+            (json!({ "name": "" }), "name"),
+            (json!({ "name": " \u{200b}" }), "name"),
+            (json!({ "goals": ["run", ""] }), "goals"),
+            (json!({ "acknowledgments": ["\u{feff}"] }), "acknowledgments"),
+            (json!({ "safety": { "requiredModifications": [" "] } }), "safety"),
         ] {
             let wrong = wrong(parse(bad.clone()));
             assert!(wrong.starts_with(&format!("INVALID_FIELD {named}")), "{bad:.80}: {wrong}");

@@ -9,6 +9,7 @@ mod app;
 mod call;
 mod code;
 mod conversations;
+mod cursor;
 mod events;
 mod forms;
 mod library;

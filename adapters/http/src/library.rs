@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::call::{Answer, Call, json, typed};
 use crate::code::{Code, Problem};
 use crate::request::field;
-use crate::{forms, shapes};
+use crate::{conversations, forms, shapes, turns};
 
 /// How many pages of records are read for one page of an answer that leaves some out.
 const PAGES: usize = 10;
@@ -54,6 +54,20 @@ pub(crate) async fn set_coach(call: Call) -> Answer {
     json(StatusCode::OK, &coach)
 }
 
+/// `DELETE /users/{u}/coaches/{c}`: a shipped one of that id is back; what was said with another can
+/// still be read.
+pub(crate) async fn delete_coach(call: Call) -> Answer {
+    let (owner, coach) = (call.scope()?, call.coach()?);
+    let at = RecordKey { owner, kind: Kind::Coach, id: RecordId::from(&coach) };
+    let records = &*call.app.ports.records;
+    call.answered(records.get(&at)).await?.ok_or(Code::CoachConfigNotFound)?;
+    if let Some(turn) = conversations::running(&call, &at.owner, &coach).await? {
+        return Err(turns::busy(&call, &turn));
+    }
+    let found = call.answered(records.delete(&at)).await?;
+    if found { json(StatusCode::OK, &shapes::Done {}) } else { Err(Code::CoachConfigNotFound.into()) }
+}
+
 /// `GET /users/{u}/workouts`
 pub(crate) async fn workouts(call: Call) -> Answer {
     let (owner, limit) = (call.scope()?, call.limit(20, 100)?);
@@ -61,7 +75,9 @@ pub(crate) async fn workouts(call: Call) -> Answer {
     let within = |workout: &Workout| {
         from.is_none_or(|from| workout.performed_at >= from) && to.is_none_or(|to| workout.performed_at <= to)
     };
-    let (workouts, next_cursor) = page(&call, &owner, Kind::Workout, limit, within).await?;
+    let (list, place) = call.list("workouts")?;
+    let (workouts, next) = page(&call, &owner, Kind::Workout, place, limit, within).await?;
+    let next_cursor = next.map(|next| list.told(&next));
     json(StatusCode::OK, &shapes::Workouts { workouts, next_cursor })
 }
 
@@ -96,10 +112,11 @@ pub(crate) async fn page<T: DeserializeOwned>(
     call: &Call,
     owner: &UserScope,
     kind: Kind,
+    mut cursor: Option<Cursor>,
     limit: usize,
     is_shown: impl Fn(&T) -> bool,
 ) -> Result<(Vec<T>, Option<Cursor>), Problem> {
-    let (mut items, mut cursor) = (Vec::new(), call.query("cursor"));
+    let mut items = Vec::new();
     for _ in 0..PAGES {
         let page = call.answered(call.app.ports.records.list(owner, kind, cursor, limit - items.len())).await?;
         for record in &page.items {

@@ -17,18 +17,17 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (owner, limit) = (call.scope()?, call.limit(20, 100)?);
     let coach = call.query("coachId").map(|coach| coach.parse::<CoachId>()).transpose();
     let coach = coach.map_err(|_| field("coachId is an id"))?;
-    let shows_superseded = match call.query("superseded").as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(field("superseded is true or false")),
-    };
+    let shows_superseded = call.word("superseded", &[("true", true), ("false", false)])?;
+    let shows_superseded = shows_superseded.unwrap_or_default();
+    let (list, place) = call.list("memories")?;
     let forgotten = ports::forgotten(&call.app.ports, &owner).await?;
     let is_shown = |memory: &Memory| {
         (shows_superseded || memory.superseded_by.is_none())
             && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
             && !forgotten.iter().any(|tombstone| tombstone.covers(memory))
     };
-    let (memories, next_cursor) = library::page(&call, &owner, Kind::Memory, limit, is_shown).await?;
+    let (memories, next) = library::page(&call, &owner, Kind::Memory, place, limit, is_shown).await?;
+    let next_cursor = next.map(|next| list.told(&next));
     json(StatusCode::OK, &shapes::Memories { memories, next_cursor })
 }
 

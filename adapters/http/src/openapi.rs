@@ -25,10 +25,12 @@ pub(crate) async fn read(_: Call) -> Answer {
 pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
-        "required": ["openapi", "info", "paths", "components"],
+        "required": ["openapi", "info", "servers", "tags", "paths", "components"],
         "properties": {
             "openapi": { "const": VERSION },
             "info": { "type": "object" },
+            "servers": { "type": "array", "items": { "type": "object" } },
+            "tags": { "type": "array", "items": { "type": "object" } },
             "paths": { "type": "object" },
             "components": { "type": "object" },
         },
@@ -39,6 +41,18 @@ const VERSION: &str = "3.1.1";
 const BEARER: &str = "idToken";
 const JSON: &str = "application/json";
 const STREAM: &str = "text/event-stream";
+const SERVER: &str = "server";
+
+/// What there is to do, in the order in which it is read.
+const TAGS: [(&str, &str); 7] = [
+    ("turns", "Saying something, and following what comes of it"),
+    ("conversations", "Conversations, their messages and summaries"),
+    ("coaches", "Who answers"),
+    ("workouts", "What was logged"),
+    ("memories", "What the coach remembers"),
+    ("usage", "What it has cost"),
+    (SERVER, "The server itself"),
+];
 
 fn document() -> Value {
     let mut schemas = Schemas::new();
@@ -51,9 +65,10 @@ fn document() -> Value {
         }
     }
     let refused = refused(&mut schemas);
+    let tags = TAGS.map(|(name, about)| json!({ "name": name, "description": about }));
     let bearer = "An ID token whose claim custom:user_id is the userId of the path. \
         X-Coach-Authorization may carry it in place of Authorization.";
-    json!({
+    let mut document = json!({
         "openapi": VERSION,
         "info": {
             "title": "Coach Stream",
@@ -61,6 +76,8 @@ fn document() -> Value {
             "description": "A fitness coach that streams its answers. Fields and events that a client does not know \
                 may come at any time; it ignores them.",
         },
+        "servers": [{ "url": "/", "description": "The server that this document is read from" }],
+        "tags": tags,
         "paths": paths,
         "components": {
             "schemas": schemas.answers.take_definitions(true),
@@ -69,7 +86,24 @@ fn document() -> Value {
                 BEARER: { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": bearer },
             },
         },
-    })
+    });
+    without_sizes(&mut document);
+    document
+}
+
+/// Leaves out the formats that are sizes of ours: OpenAPI knows none of them, and the least and the
+/// most are said anyway.
+fn without_sizes(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+                fields.remove("format");
+            }
+            fields.values_mut().for_each(without_sizes);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_sizes),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// What writes the schemas of both directions.
@@ -108,6 +142,7 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     let mut operation = Map::new();
     let mut tell = |name: &str, value: Value| operation.insert(name.to_owned(), value);
     tell("operationId", route.name.replace("::", "_").into());
+    tell("tags", json!([tag(route.path)]));
     tell("summary", route.summary.into());
     tell("security", if route.access == Access::User { json!([{ BEARER: [] }]) } else { json!([]) });
     tell("parameters", parameters.into());
@@ -119,6 +154,14 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     }
     tell("responses", responses.into());
     operation.into()
+}
+
+/// What a path is about: the last of the words in it that name something.
+fn tag(path: &str) -> &'static str {
+    let about = |word: &str| TAGS.iter().find(|(name, _)| *name == word).map(|(name, _)| *name);
+    let turns = ["stream", "send-message"];
+    let word = path.split('/').rev().find_map(|word| if turns.contains(&word) { about("turns") } else { about(word) });
+    word.unwrap_or(SERVER)
 }
 
 /// The names in a path.
@@ -145,15 +188,18 @@ fn refused(schemas: &mut Schemas) -> Value {
         let again = if code.retryable() { " (may be tried again)" } else { "" };
         format!("- {} `{}`: {}{again}\n", code.status().as_u16(), code.as_str(), code.message())
     });
-    let description = format!("It led to nothing. The status is that of the code:\n\n{}", codes.collect::<String>());
+    let codes: String = codes.collect();
+    let description = format!(
+        "It led to nothing. A request that accepts {STREAM} is told it as one event, which x-event-schema describes. \
+        The status is that of the code:\n\n{codes}"
+    );
     let seconds = json!({ "description": "Seconds to wait, with 429 and 503", "schema": { "type": "integer" } });
     json!({
         "description": description,
         "headers": { "Retry-After": seconds },
-        "content": {
-            "application/problem+json": { "schema": schemas.answers.subschema_for::<Refused<'_>>() },
-            STREAM: stream(&schemas.answers.subschema_for::<Refusal<'_>>()),
-        },
+        // One form alone, so that tools have one type for an error.
+        "content": { "application/problem+json": { "schema": schemas.answers.subschema_for::<Refused<'_>>() } },
+        "x-event-schema": schemas.answers.subschema_for::<Refusal<'_>>(),
     })
 }
 

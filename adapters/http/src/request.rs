@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::text::is_blank;
 use domain::{ConversationKey, IdempotencyKey, Timestamp, TurnId, ZoneName};
 use ports::IfBusy;
 use schemars::JsonSchema;
@@ -12,6 +13,9 @@ use crate::code::{Code, Problem};
 
 /// The longest message, in Unicode scalar values.
 const LONGEST: usize = 32_000;
+
+/// A character that can be seen: what [`is_blank`] looks for, as a pattern.
+pub(crate) const VISIBLE: &str = r"[^\p{White_Space}\p{Cf}\p{Cc}\p{Default_Ignorable_Code_Point}]";
 
 /// One message for the coach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +37,7 @@ impl TurnRequest {
     pub fn parse(body: &[u8], key_header: Option<&str>) -> Result<Self, Problem> {
         let body = object(body)?;
         let text = body.get("userResponse").and_then(Value::as_str).ok_or(Code::InvalidUserResponse)?;
-        if text.trim().is_empty() || text.chars().count() > LONGEST {
+        if is_blank(text) || text.chars().count() > LONGEST {
             return Err(Code::InvalidUserResponse.into());
         }
         let key = match (text_field(&body, "clientMessageId")?, key_header) {
@@ -49,6 +53,7 @@ impl TurnRequest {
         };
         let zone = match body.get("timezone") {
             None | Some(Value::Null) => None,
+            Some(Value::String(zone)) if zone.is_empty() => None,
             Some(zone) => Some(zone.as_str().and_then(|zone| zone.parse().ok()).ok_or(Code::InvalidTimezone)?),
         };
         let if_busy = match text_field(&body, "ifBusy")? {
@@ -82,14 +87,14 @@ impl TurnRequest {
 #[schemars(description = "One message for the coach. Other fields are ignored.")]
 #[expect(dead_code, reason = "describes what is parsed by hand, with a code of its own for each field")]
 pub(crate) struct TurnBody {
-    /// What the athlete says: not white space alone.
-    #[schemars(length(max = LONGEST), regex(pattern = r"\S"))]
+    /// What the athlete says, some of which can be seen.
+    #[schemars(length(max = LONGEST), regex(pattern = VISIBLE))]
     user_response: String,
     /// When, by the sender's clock.
     message_timestamp: Option<Timestamp>,
     /// What makes a repetition of this request the same request, written like an id.
     client_message_id: Option<IdempotencyKey>,
-    /// Where: a name of the IANA database, such as Europe/Berlin.
+    /// Where: a name of the IANA database, such as Europe/Berlin, or an offset, such as +05:30.
     timezone: Option<ZoneName>,
     /// What to do if the coach is still answering; without it, to be refused.
     if_busy: Option<Busy>,
@@ -170,6 +175,7 @@ mod tests {
             ("\"hi\"", Some(Code::InvalidBody)),
             ("{}", Some(Code::InvalidUserResponse)),
             (r#"{"userResponse":" \u00a0\n"}"#, Some(Code::InvalidUserResponse)),
+            (r#"{"userResponse":"\u200b\u3164\ufe0f"}"#, Some(Code::InvalidUserResponse)),
             (r#"{"userResponse":7}"#, Some(Code::InvalidUserResponse)),
             (r#"{"userResponse":"\ud800"}"#, Some(Code::InvalidJson)),
             (long.as_str(), Some(Code::InvalidUserResponse)),
@@ -180,6 +186,10 @@ mod tests {
             (r#"{"userResponse":"hi","clientMessageId":"a b"}"#, Some(Code::InvalidField)),
             (r#"{"userResponse":"hi","clientMessageId":1}"#, Some(Code::InvalidField)),
             (r#"{"userResponse":"hi","ifBusy":"wait"}"#, Some(Code::InvalidField)),
+            (r#"{"userResponse":"hi","timezone":" "}"#, Some(Code::InvalidTimezone)),
+            (r#"{"userResponse":"hi","timezone":"+25:00"}"#, Some(Code::InvalidTimezone)),
+            (r#"{"userResponse":"hi","timezone":""}"#, None),
+            (r#"{"userResponse":"hi","timezone":"+05:30"}"#, None),
             (r#"{"userResponse":"hi","timezone":null,"messageTimestamp":null,"else":[1]}"#, None),
         ];
         for (body, expected) in cases {

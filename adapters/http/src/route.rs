@@ -83,8 +83,8 @@ pub enum Content {
     Events,
 }
 
-/// The largest body of a turn.
-const MESSAGE: usize = 256 * 1024;
+/// The largest body of a turn: the longest message has 384,000 bytes when all of it is escaped.
+const MESSAGE: usize = 512 * 1024;
 /// The largest body of anything else.
 const FORM: usize = 16 * 1024;
 

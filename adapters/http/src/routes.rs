@@ -34,6 +34,7 @@ use crate::{conversations, library, memories, openapi, shapes, sse, turns, usage
 const HEADERS: usize = 32 * 1024;
 
 const REQUEST_ID: &str = "x-request-id";
+const CHALLENGE: &str = "www-authenticate";
 
 macro_rules! conversation {
     ($rest:literal) => {
@@ -93,6 +94,8 @@ routes! {
         [], NOTHING => ok::<Coach>();
     PUT "/users/{userId}/coaches/{coachId}", User, library::set_coach, "Make or replace a coach of one's own",
         [], form(coach_schema) => ok::<Coach>();
+    DELETE "/users/{userId}/coaches/{coachId}", User, library::delete_coach, "Delete a coach of one's own",
+        [], NOTHING => ok::<shapes::Done>();
     GET "/users/{userId}/workouts", User, library::workouts, "List workouts, the newest first",
         [limit::<20, 100>(), CURSOR, FROM, TO], NOTHING => ok::<shapes::Workouts>();
     GET "/users/{userId}/workouts/{workoutId}", User, library::workout, "Look at a workout",
@@ -146,11 +149,17 @@ pub fn refusing(code: Code) -> Router {
 async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Response {
     let request_id = Uuid::new_v4().simple().to_string();
     let streams = accepts_events(request.headers());
+    let is_a_users = routes.iter().any(|route| route.access == Access::User);
     let span = info_span!("request", id = request_id);
     let checked = AssertUnwindSafe(checked(app, routes, request, &request_id)).catch_unwind().instrument(span);
     let answer = checked.await.unwrap_or_else(|_| Err(Code::Internal.into()));
     let mut response = answer.unwrap_or_else(|problem| refused(&problem, streams, &request_id));
     insert(&mut response, REQUEST_ID, &request_id);
+    insert(&mut response, header::X_CONTENT_TYPE_OPTIONS.as_str(), "nosniff");
+    if is_a_users {
+        // Besides what a stream says about caches.
+        response.headers_mut().append(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 
@@ -201,7 +210,18 @@ fn refused(problem: &Problem, streams: bool, request_id: &str) -> Response {
         let told = serde_json::to_string(&problem.told(request_id)).unwrap_or_default();
         typed(status, "application/problem+json", told)
     };
-    insert(&mut response, "x-request-id", request_id);
+    match problem.code {
+        Code::MissingAuthHeader => insert(&mut response, CHALLENGE, r#"Bearer realm="coach""#),
+        // What is wrong with a token is for nobody to know.
+        _ if status == StatusCode::UNAUTHORIZED => {
+            insert(&mut response, CHALLENGE, r#"Bearer realm="coach", error="invalid_token""#);
+        }
+        Code::UnsupportedMediaType => {
+            insert(&mut response, header::ACCEPT.as_str(), "application/json");
+            insert(&mut response, header::ACCEPT_ENCODING.as_str(), "identity");
+        }
+        _ => {}
+    }
     if let Some(seconds) = problem.retry_after {
         insert(&mut response, header::RETRY_AFTER.as_str(), &seconds.to_string());
     }
@@ -218,7 +238,17 @@ fn not_allowed(routes: &[&'static Route], headers: &HeaderMap, request_id: &str)
 
 fn accepts_events(headers: &HeaderMap) -> bool {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
-    accepts.flat_map(|accept| accept.split(',')).any(|kind| kind.trim().starts_with("text/event-stream"))
+    accepts.flat_map(|accept| accept.split(',')).any(names_events)
+}
+
+/// Whether this is what a stream of events is called, in an `Accept` that does not refuse it.
+fn names_events(accepted: &str) -> bool {
+    let mut parts = accepted.split(';').map(str::trim);
+    let is_named = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("text/event-stream"));
+    let weights =
+        parts.filter_map(|part| part.split_once('=')).filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+    let is_refused = weights.filter_map(|(_, weight)| weight.trim().parse::<f32>().ok()).any(|weight| weight <= 0.0);
+    is_named && !is_refused
 }
 
 pub(crate) fn insert(response: &mut Response, name: &str, value: &str) {
@@ -237,25 +267,30 @@ async fn never_empty(response: Response) -> Response {
     Response::from_parts(parts, body)
 }
 
+/// What pages send to us, and what the tools send that watch over pages.
+const REQUEST_HEADERS: [&str; 11] = [
+    "authorization",
+    "x-coach-authorization",
+    "content-type",
+    "accept",
+    "idempotency-key",
+    "last-event-id",
+    "traceparent",
+    "cache-control",
+    "x-requested-with",
+    "sentry-trace",
+    "baggage",
+];
+
 fn cors(app: &App) -> CorsLayer {
+    let more = app.settings.cors_headers.iter().cloned();
     let mut methods: Vec<Method> = ROUTES.iter().map(|route| route.method.clone()).collect();
     methods.sort_by(|a, b| a.as_str().cmp(b.as_str()));
     methods.dedup();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(app.settings.cors_origins.clone()))
         .allow_methods(methods)
-        .allow_headers(
-            [
-                "authorization",
-                "x-coach-authorization",
-                "content-type",
-                "accept",
-                "idempotency-key",
-                "last-event-id",
-                "traceparent",
-            ]
-            .map(HeaderName::from_static),
-        )
+        .allow_headers(REQUEST_HEADERS.map(HeaderName::from_static).into_iter().chain(more).collect::<Vec<_>>())
         .expose_headers(["x-turn-id", "x-request-id", "content-location", "retry-after"].map(HeaderName::from_static))
         .max_age(Duration::from_secs(600))
 }

@@ -141,7 +141,7 @@ pub(crate) struct Stop {
 pub(crate) enum StopStatus {
     /// This call ended it.
     Stopped,
-    /// It had ended, however.
+    /// It has ended otherwise, before the call or in spite of it.
     AlreadyFinished,
     /// It was asked, and may still finish.
     Stopping,

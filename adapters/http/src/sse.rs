@@ -1,6 +1,6 @@
 //! Server-Sent Events: framing and transport, for whatever is streamed.
 //!
-//! A frame is an optional `id` line, one `data` line that holds one JSON value, and a blank line
+//! A frame is optional `retry` and `id` lines, one `data` line that holds one JSON value, and a blank line
 //! (WHATWG HTML, section 9.2). There is no `event` line: it would bypass `onmessage`.
 
 use std::convert::Infallible;
@@ -17,8 +17,9 @@ use futures::stream::{BoxStream, StreamExt, unfold};
 use ports::Clock;
 use serde::Serialize;
 
-/// What is sent when there is nothing to send: a comment, which clients ignore.
-pub const HEARTBEAT: &str = ": hb\n\n";
+/// What is sent when there is nothing to send: a comment, which clients ignore. No blank line ends
+/// it: some take every blank line for the end of an event, and would hand out an empty one.
+pub const HEARTBEAT: &str = ": hb\n";
 
 /// Adds one frame to `out`. JSON has no raw line breaks, so no data can end its frame early; an id
 /// with a line break or NUL in it is left out.
@@ -34,9 +35,10 @@ pub fn frame(out: &mut String, id: Option<&str>, data: &impl Serialize) {
     out.push_str("\n\n");
 }
 
-/// Tells clients how long to wait before they connect again.
+/// Tells clients how long to wait before they connect again, in the frame that is added next: alone
+/// it would be an empty event to some.
 pub fn retry(out: &mut String, after: Duration) {
-    out.push_str(&format!("retry: {}\n\n", after.as_millis()));
+    out.push_str(&format!("retry: {}\n", after.as_millis()));
 }
 
 /// An answer that streams `frames`, with a heartbeat whenever nothing was sent for so long.

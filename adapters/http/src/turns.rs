@@ -82,7 +82,7 @@ pub(crate) async fn resume(call: Call) -> Answer {
 pub(crate) async fn read(call: Call) -> Answer {
     let key = call.turn()?;
     let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
-    let waits = call.query("wait").is_some_and(|wait| wait == "jobs");
+    let waits = call.word("wait", &[("jobs", true)])?.is_some();
     let until = clock.now() + WAIT.0;
     end_if_abandoned(store, clock, &key).await?;
     loop {
@@ -111,18 +111,16 @@ pub(crate) async fn stop(call: Call) -> Answer {
         feed.ask_stop();
     }
     let until = clock.now() + STOP.0;
-    let mut stopped = false;
     while clock.now() < until {
         clock.sleep_until(clock.now() + STOP.1).await;
-        let Some((record, _)) = call.answered(store.turn(&key, usize::MAX)).await? else { break };
+        let (record, _) = call.answered(store.turn(&key, usize::MAX)).await?.ok_or(Code::TurnNotFound)?;
         if let TurnState::Ended(closing) = record.state {
-            stopped = closing.ending == Ending::Stopped;
-            break;
+            let stopped = closing.ending == Ending::Stopped;
+            let status = if stopped { StopStatus::Stopped } else { StopStatus::AlreadyFinished };
+            return json(StatusCode::OK, &shapes::Stop { status });
         }
     }
-    let (code, status) =
-        if stopped { (StatusCode::OK, StopStatus::Stopped) } else { (StatusCode::ACCEPTED, StopStatus::Stopping) };
-    json(code, &shapes::Stop { status })
+    json(StatusCode::ACCEPTED, &shapes::Stop { status: StopStatus::Stopping })
 }
 
 /// Stops a turn if it runs here, and waits a little for its end.
@@ -168,7 +166,7 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
             amount: 1,
             // In a full process nothing may begin, but what began before is found again.
             limit: if place.is_some() { app.settings.turns_per_user } else { 0 },
-            until: call.arrived + app.settings.deadline + HOLD,
+            until: call.arrived + longest(call),
         }),
         turn,
     };
@@ -176,6 +174,17 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let (call, if_busy, seed) = (call.clone(), request.if_busy, turn_uuid.as_u64_pair().1);
     let taken_in = async move { take_in(&call, &admission, if_busy, coach, place, seed).await };
     app.tasks.spawn(taken_in.in_current_span()).await.map_err(|_| Code::Internal)?
+}
+
+/// After what time a turn has ended, or nobody drives it.
+pub(crate) fn longest(call: &Call) -> Duration {
+    call.app.settings.deadline + HOLD
+}
+
+/// A conversation that has no time for anything else: what runs in it, and where that can be followed.
+pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
+    let url = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
+    Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
 }
 
 async fn take_in(
@@ -195,12 +204,8 @@ async fn take_in(
         }
         Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation: conversation.clone(), turn }).await,
         Err(Refusal::OverLimit) if admission.hold.is_some_and(|hold| hold.limit == 0) => Err(Code::Overloaded.into()),
-        Err(refusal) => {
-            let problem = Problem::from(refusal);
-            let busy = problem.fields.get("turnId").and_then(|turn| turn.as_str());
-            let resume = busy.map(|turn| format!("{}/stream?turnId={turn}", call.conversation_path(conversation)));
-            Err(resume.into_iter().fold(problem.clone(), |problem, url| problem.with("resumeUrl", url)))
-        }
+        Err(Refusal::Busy(turn)) => Err(busy(call, &TurnKey { conversation: conversation.clone(), turn })),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderName, HeaderValue};
 use clap::{Args, Parser, Subcommand};
 use domain::UserId;
 
@@ -70,6 +70,10 @@ pub(crate) struct Config {
     #[arg(long = "cors-origin", env = "COACH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
           value_parser = origin)]
     pub(crate) cors_origins: Vec<HeaderValue>,
+
+    /// Header that these pages may send besides the usual ones, such as x-client; may be given more than once.
+    #[arg(long = "cors-header", env = "COACH_CORS_HEADER", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) cors_headers: Vec<HeaderName>,
 
     /// Send the acknowledgment and the updates as `chunk` events, for clients that know no other.
     #[arg(long, env = "COACH_CONTEXTUAL_AS_CHUNK", value_name = "BOOL", default_value_t = false,

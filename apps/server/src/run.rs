@@ -90,6 +90,7 @@ fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> 
         heartbeat: Duration::from_secs(config.heartbeat_s),
         contextual_as_chunk: config.contextual_as_chunk,
         cors_origins: config.cors_origins.clone(),
+        cors_headers: config.cors_headers.clone(),
         turns_at_once: config.turns_at_once,
         turns_per_user: config.turns_per_user,
         sees_jobs_through: true,

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::server::{Server, run};
 
-fn scripts() -> PathBuf {
+pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("node")
 }
 
 /// Node.js with the packages that the scripts need.
-fn node(package: &str) -> bool {
+pub(crate) fn node(package: &str) -> bool {
     let installed = scripts().join("node_modules").join(package).is_dir();
     has(&format!("node with {package} (npm ci --prefix tests/node)"), on_path("node") && installed)
 }
@@ -63,6 +63,19 @@ fn an_eventsource_client_follows_a_running_turn_unchanged() {
     let told: String =
         messages.iter().map(data).filter_map(|event| event["content"].as_str().map(str::to_owned)).collect();
     assert_eq!((&last["type"], &last["aiMessage"]["content"]), (&Value::from("complete"), &Value::from(told)));
+}
+
+#[test]
+fn a_typescript_client_has_one_type_for_an_error() {
+    if !node("openapi-typescript") || !node("typescript") {
+        return;
+    }
+    let server = Server::start(&[]);
+    let out = server.folder().join("types");
+    let mut script = Command::new("node");
+    script.arg(scripts().join("types.mjs")).arg(format!("{}/openapi.json", server.base)).arg(&out);
+    let (text, ok) = run(&mut script, Duration::from_secs(120));
+    assert!(ok, "{text}");
 }
 
 /// What a message carries, whether the script has parsed it or not.

@@ -88,7 +88,7 @@ fn requests(tried: &mut Tried) {
         let fixed = ["-H", &bearer, "-H", json, "-d", body, &stream];
         fixed.map(str::to_owned).to_vec()
     };
-    let long = format!("{{\"userResponse\":\"{}\"}}", "x".repeat(300_000));
+    let long = format!("{{\"userResponse\":\"{}\"}}", "x".repeat(600_000));
     let body = server.folder().join("long.json");
     std::fs::write(&body, long).unwrap();
     let long = format!("@{}", body.display());

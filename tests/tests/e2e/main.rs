@@ -6,6 +6,7 @@
 mod aws;
 mod clients;
 mod codes;
+mod libraries;
 mod load;
 mod parts;
 mod server;

@@ -1,6 +1,6 @@
 //! Pages of other origins.
 
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use coach_tests::scenes::QUESTION;
 use coach_tests::{Answer, Site, saying};
 use in_memory::Scene;
@@ -39,9 +39,21 @@ async fn a_preflight_of_an_allowed_page_says_what_it_may_send() {
         "idempotency-key",
         "last-event-id",
         "traceparent",
+        "cache-control",
+        "x-requested-with",
+        "sentry-trace",
+        "baggage",
     ] {
         assert!(headers.split(',').any(|allowed| allowed.trim() == header), "{header} in {headers}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_may_send_the_headers_that_were_set_besides_the_usual_ones() {
+    let site = site().set(|settings| settings.cors_headers = vec![HeaderName::from_static("x-client")]);
+    let answer = preflight(&site, HOME).await;
+    let allowed: Vec<&str> = answer.header("access-control-allow-headers").split(',').map(str::trim).collect();
+    assert!(allowed.contains(&"x-client") && allowed.contains(&"authorization"), "{allowed:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,7 @@ async fn another_route_streams_json_of_its_own() {
         events.iter().map(|event| (event.id.as_str(), event.at)).collect::<Vec<_>>(),
         [("0", 1_000), ("1", 2_000), ("2", 3_000)]
     );
-    let beat = ": hb\n\n";
+    let beat = ": hb\n";
     let expected = format!(
         "{beat}id: 0\ndata: {{\"price\":7}}\n\n{beat}id: 1\ndata: [\"a\\nb\",null]\n\n{beat}id: 2\ndata: \"data: x\\n\\n\"\n\n"
     );

@@ -4,6 +4,7 @@
 
 mod caching;
 mod calls;
+mod coaches;
 mod cors;
 mod decided;
 mod deletions;
@@ -14,10 +15,12 @@ mod forgetting;
 mod frames;
 mod framing;
 mod garbage;
+mod headers;
 mod jobs;
 mod journeys;
 mod latency;
 mod library;
+mod lists;
 mod memories;
 mod mind;
 mod openapi;

@@ -200,6 +200,7 @@ async fn every_route_has_an_answer_that_is_as_described() {
     memories(&mut examples, &names).await;
     examples.ask(Method::DELETE, &format!("{WORKOUTS}/{{workoutId}}"), &names, "", json!(null)).await;
     examples.ask(Method::DELETE, CONVERSATION, &names, "", json!(null)).await;
+    examples.ask(Method::DELETE, COACH, &names, "", json!(null)).await;
 
     let routes: BTreeSet<_> = ROUTES.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
     let described = examples.document.described();
@@ -241,7 +242,7 @@ async fn streams(examples: &mut Examples<'_>, path: &str, names: &Names) {
     examples.events(Method::GET, &below("/stream"), sse).await;
     site.settled().await;
 
-    site.messages.plan("finish", .., Mishap::Delay(Duration::from_secs(1)));
+    site.messages.plan("finish", .., Mishap::Delay(Duration::from_secs(2)));
     let mut sse = site.client().stream(&stream, &[], &saying("thanks!")).await;
     let started = sse.take(3).await;
     examples.ask(Method::GET, CONVERSATION, names, "", json!(null)).await;
@@ -333,7 +334,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
 #[tokio::test(start_paused = true)]
 async fn every_operation_names_its_parameters_and_who_may_call_it() {
     let document = Document::read().await;
-    let mut names = BTreeSet::new();
+    let (mut names, mut tags) = (BTreeSet::new(), BTreeMap::<&str, Vec<String>>::new());
     for route in ROUTES {
         let operation = document.operation(&route.method, route.path);
         assert!(names.insert(operation["operationId"].as_str().unwrap()), "{operation}");
@@ -345,12 +346,47 @@ async fn every_operation_names_its_parameters_and_who_may_call_it() {
         let public = !route.path.starts_with("/users/");
         assert_eq!(operation["security"].as_array().unwrap().is_empty(), public, "{}", route.path);
         assert_eq!(operation["responses"]["default"]["$ref"], "#/components/responses/Refused");
+        let tag = operation["tags"][0].as_str().unwrap();
+        assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{operation}");
+        tags.entry(tag).or_default().push(format!("{} {}", route.method, route.path));
     }
+    let told: Vec<&str> =
+        document.0["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), tags.keys().copied().collect(), "{tags:#?}");
+    assert_eq!(told.len(), tags.len());
+    assert_eq!(tags["turns"].len(), 5, "{tags:#?}");
+    assert_eq!(tags["server"], ["GET /health", "GET /openapi.json", "GET /.well-known/jwks.json"]);
+    assert_eq!(document.0["servers"][0]["url"], "/");
     let conversation = document.operation(&Method::GET, &below("/messages"));
     let limit = conversation["parameters"].as_array().unwrap().iter().find(|parameter| parameter["name"] == "limit");
     assert_eq!(limit.unwrap()["schema"], json!({ "type": "integer", "minimum": 1, "maximum": 200, "default": 50 }));
     let codes = document.0["components"]["schemas"]["Code"]["enum"].as_array().unwrap();
     assert_eq!(codes.len(), http_adapter::Code::ALL.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_has_one_form_and_a_number_no_format_that_nobody_knows() {
+    let Document(document, _) = Document::read().await;
+    let refused = &document["components"]["responses"]["Refused"];
+    let forms: Vec<&String> = entries(&refused["content"]).map(|(form, _)| form).collect();
+    assert_eq!(forms, ["application/problem+json"]);
+    assert_eq!(refused["x-event-schema"]["$ref"], "#/components/schemas/Refusal");
+    let mut formats = BTreeSet::new();
+    formats_in(document, &mut formats);
+    // Those of JSON Schema, and those that OpenAPI adds.
+    let known = ["date-time", "date", "double", "float", "int32", "int64", "uri", "uuid", "email"];
+    assert!(formats.iter().all(|format| known.contains(&format.as_str())), "{formats:?}");
+}
+
+fn formats_in(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("format").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| formats_in(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| formats_in(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -367,6 +403,10 @@ async fn the_body_of_a_turn_is_described_as_it_is_parsed() {
             (json!({ "userResponse": format!("{long}é") }), false),
             (json!({ "userResponse": "" }), false),
             (json!({ "userResponse": " \u{a0}\n" }), false),
+            (json!({ "userResponse": "\u{200b}\u{e0041} \u{7}\u{2069}\u{3164}" }), false),
+            (json!({ "userResponse": "\u{200b}." }), true),
+            (json!({ "timezone": "" }), true),
+            (json!({ "timezone": "+05:30" }), true),
             (json!({ "userResponse": 7 }), false),
             (json!({ "messageTimestamp": "2026-11-20T19:39:00+01:00", "timezone": "Europe/Berlin" }), true),
             (json!({ "messageTimestamp": "today" }), false),
@@ -424,11 +464,26 @@ async fn what_the_other_bodies_are_described_as_is_what_is_taken() {
         (Method::PUT, COACH, coach("models", json!({ "reply": null, "temperature": 0.5, "maxTokens": 9 })), true),
         (Method::PUT, COACH, coach("models", json!({ "reply": "a".repeat(4_001) })), false),
         (Method::PUT, COACH, coach("models", json!({ "maxTokens": -1 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "maxTokens": 0 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "maxTokens": 131_073 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "temperature": -1 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "temperature": 1.1 })), false),
+        (Method::PUT, COACH, coach("models", json!({ "temperature": 1, "maxTokens": 1 })), true),
+        (Method::PUT, COACH, coach("models", json!({ "reply": "" })), false),
+        (Method::PUT, COACH, coach("models", json!({ "reply": "nobody.knows-this" })), true),
+        (Method::PUT, COACH, coach("name", json!("")), false),
+        (Method::PUT, COACH, coach("name", json!("\u{200b}")), false),
+        (Method::PUT, COACH, coach("goals", json!(["run", " "])), false),
+        (Method::PUT, COACH, coach("safety", json!({ "contraindicatedExercises": [""] })), false),
         (Method::PUT, COACH, coach("coachId", json!("a b")), false),
         (Method::POST, MEMORIES, json!({ "content": "I hate hills", "type": "preference" }), true),
         (Method::POST, MEMORIES, memory("content", json!("hills ".repeat(84)[..500])), true),
         (Method::POST, MEMORIES, memory("content", json!("a".repeat(501))), false),
         (Method::POST, MEMORIES, memory("content", json!("")), false),
+        (Method::POST, MEMORIES, memory("content", json!("\u{200b}")), false),
+        (Method::POST, MEMORIES, memory("tags", json!(["\u{200b}"])), false),
+        (Method::PATCH, CONVERSATION, json!({ "tags": ["\u{200b}"] }), false),
+        (Method::PATCH, MEMORY, json!({ "content": "\u{feff}" }), false),
         (Method::POST, MEMORIES, memory("content", json!(null)), false),
         (Method::POST, MEMORIES, memory("type", json!("secret")), false),
         (Method::POST, MEMORIES, memory("type", json!(null)), false),

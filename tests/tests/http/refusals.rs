@@ -74,6 +74,8 @@ impl Row {
         assert_eq!((json["status"].as_u64(), json["type"].as_str()), (Some(self.status.into()), Some("about:blank")));
         assert_eq!(json["requestId"], plain.header("x-request-id"), "{name}");
         assert!(json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{name}");
+        assert!(json["retryable"].is_boolean(), "{name}: {json}");
+        assert_eq!(plain.header("www-authenticate"), challenge(self.code), "{name}");
         let document = Document::read().await;
         document.holds(&document.component("Problem"), &json);
 
@@ -86,6 +88,7 @@ impl Row {
         );
         assert_eq!(streamed.header("content-type"), "text/event-stream; charset=utf-8", "{name}");
         assert_eq!((event["type"].as_str(), event["partial"].as_bool()), (Some("error"), Some(false)), "{name}");
+        assert_eq!(event["retryable"], json["retryable"], "{name}");
         document.holds(&document.component("Refusal"), &event);
         assert_eq!(streamed.body.matches("data: ").count(), 1, "{name}");
         let waits = [429, 503].contains(&self.status);
@@ -101,6 +104,15 @@ impl Row {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain(accept).collect();
         client.showing(self.token).ask(self.method.clone(), &self.path, &headers, (self.body)()).await
+    }
+}
+
+/// What a refusal asks for: a token, and not why one was not taken.
+fn challenge(code: &str) -> &'static str {
+    match code {
+        "MISSING_AUTH_HEADER" => r#"Bearer realm="coach""#,
+        "INVALID_TOKEN" | "MISSING_CUSTOM_USER_ID" => r#"Bearer realm="coach", error="invalid_token""#,
+        _ => "",
     }
 }
 
@@ -129,11 +141,16 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         Row::get(400, "INVALID_PATH", "/users/%FF/workouts"),
         Row::get(400, "INVALID_PATH", "/users/ada/coaches/%C3"),
         Row::post(415, "UNSUPPORTED_MEDIA_TYPE", &stream).with("content-type", "text/plain"),
+        Row::post(415, "UNSUPPORTED_MEDIA_TYPE", &stream).with("content-encoding", "gzip"),
+        Row::post(415, "UNSUPPORTED_MEDIA_TYPE", &stream).with("content-encoding", "identity, BR"),
+        Row::new(415, "UNSUPPORTED_MEDIA_TYPE", Method::PUT, "/users/ada/coaches/mine")
+            .with("content-encoding", "zstd"),
+        Row::post(415, "UNSUPPORTED_MEDIA_TYPE", "/users/ada/memories").with("content-encoding", "deflate"),
         Row::post(431, "HEADERS_TOO_LARGE", &stream).with("x-much", "a".repeat(33_000)),
         Row::get(431, "HEADERS_TOO_LARGE", format!("/health?{}", "a".repeat(33_000))),
-        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).body(|| Body::from(" ".repeat(256 * 1024 + 1))),
-        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).body(|| slowly(1_000, 263)),
-        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).with("content-length", "262145"),
+        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).body(|| Body::from(" ".repeat(512 * 1024 + 1))),
+        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).body(|| slowly(1_000, 525)),
+        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).with("content-length", "524289"),
         Row::post(413, "PAYLOAD_TOO_LARGE", "/users/ada/coaches/strength/conversations")
             .body(|| " ".repeat(16_385).into()),
         Row::post(408, "REQUEST_TIMEOUT", &stream).body(|| slowly(1, 1)),
@@ -154,6 +171,13 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?limit=0")),
         Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?limit=201")),
         Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?cursor=x")),
+        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=foo")),
+        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=")),
+        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=true&wait=jobs")),
+        Row::get(400, "INVALID_FIELD", "/users/ada/memories?superseded=1"),
+        Row::get(400, "INVALID_FIELD", "/users/ada/memories?coachId="),
+        Row::get(400, "INVALID_FIELD", "/users/ada/workouts?to="),
+        Row::get(400, "INVALID_FIELD", "/users/ada/usage?from=today"),
         Row::get(400, "INVALID_FIELD", "/users/ada/workouts?from=yesterday"),
         Row::post(400, "INVALID_FIELD", &stream).with("idempotency-key", "a b"),
     ];
@@ -163,7 +187,11 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         rows.push(Row::post(400, "INVALID_ID", format!("/users/ada/coaches/strength/conversations/{id}/stream")));
         rows.push(Row::get(400, "INVALID_ID", format!("{conversation}/turns/{id}")));
     }
-    let bodies: [(&str, MakeBody); 14] = [
+    let bodies: [(&str, MakeBody); 18] = [
+        ("MISSING_REQUEST_BODY", || "\u{feff} ".into()),
+        ("INVALID_JSON", || Body::from(&b"\xff\xfe{\0}\0"[..])),
+        ("INVALID_JSON", || "\u{feff}\u{feff}{}".into()),
+        ("INVALID_USER_RESPONSE", || saying("\u{200b}\u{e0041} \u{7}\u{2069}\u{3164}").to_string().into()),
         ("MISSING_REQUEST_BODY", Body::empty),
         ("MISSING_REQUEST_BODY", || " \r\n".into()),
         ("INVALID_JSON", || "{".into()),

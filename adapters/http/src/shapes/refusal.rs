@@ -20,6 +20,8 @@ pub(crate) struct Refused<'a> {
     /// What exactly went wrong; safe to show.
     pub(crate) detail: &'a str,
     pub(crate) code: Code,
+    /// Whether the same may well succeed later.
+    pub(crate) retryable: bool,
     /// What the server's log knows the request by.
     pub(crate) request_id: &'a str,
     #[serde(flatten)]

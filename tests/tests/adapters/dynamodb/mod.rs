@@ -8,6 +8,7 @@ mod contract;
 mod deletion;
 mod differential;
 mod items;
+mod lists;
 mod lost_answers;
 mod moto;
 mod parallel;
