@@ -111,6 +111,7 @@ macro_rules! record_store_conformance {
             a_write_that_expects_absence_is_taken_once
             a_write_of_the_same_bytes_is_no_second_write
             a_write_that_expects_a_version_is_taken_at_that_version
+            a_write_is_told_from_another_at_the_same_version_by_its_bytes
             records_are_listed_with_the_newest_first
             a_list_goes_on_where_it_ended
             kinds_do_not_mix

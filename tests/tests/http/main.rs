@@ -5,6 +5,7 @@
 mod caching;
 mod calls;
 mod cors;
+mod counters;
 mod decided;
 mod deletions;
 mod disconnect;
