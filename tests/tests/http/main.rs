@@ -15,6 +15,7 @@ mod forgetting;
 mod frames;
 mod framing;
 mod garbage;
+mod growth;
 mod jobs;
 mod journeys;
 mod latency;
