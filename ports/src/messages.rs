@@ -66,9 +66,11 @@ pub trait MessageStore: Send + Sync {
 
     /// Keeps `events` as the turn's events from number `from` on, and its lease until `lease_until`.
     ///
-    /// `from` is at most the number of events kept so far. A turn only adds events, so what overlaps
-    /// is the same; one that was sent earlier and comes late takes nothing back, neither events nor
-    /// lease. [`Written::LeaseLost`] if the turn has ended or another fence holds the conversation.
+    /// A turn only adds events, so what overlaps is the same; one that was sent earlier and comes late
+    /// takes nothing back, neither events nor lease. [`Written::LeaseLost`] if the turn has ended or
+    /// another fence holds the conversation. Otherwise, if `from` is more than the number of events
+    /// kept so far, it would leave a gap: that is an error, [`Rejected`](domain::Fault::Rejected), and
+    /// nothing is kept, neither events nor lease.
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
     /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was said),

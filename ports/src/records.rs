@@ -1,9 +1,12 @@
 //! What is known about a user, as versioned records.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use domain::{ConversationKey, Fault, RecordId, UserScope};
-use serde::Serialize;
+use domain::{ConversationKey, Fault, RecordId, Timestamp, UserScope};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::{NoContext, Uuid};
 
 use crate::{Cursor, Page, PortError, Ports, Result, stored};
 
@@ -11,7 +14,14 @@ use crate::{Cursor, Page, PortError, Ports, Result, stored};
 const PAGE: usize = 100;
 
 /// How often a change is tried again that another process has come before.
-const TRIES: usize = 8;
+const TRIES: usize = 64;
+
+/// How long a change is tried again that a store gave no answer to, and after what pause.
+const PATIENCE: Duration = Duration::from_secs(8);
+const PACE: Duration = Duration::from_millis(200);
+
+/// For how many milliseconds a record remembers a change, and how many at most: longer than anybody asks for it.
+const REMEMBERED: (u64, usize) = (60_000, 100);
 
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
 /// summaries, usage, the pin of their identity.
@@ -32,6 +42,9 @@ pub trait RecordStore: Send + Sync {
 
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,
     /// if not. A record that already holds these very bytes was written by an earlier try: `Ok(true)`.
+    ///
+    /// So the bytes are a write's identity. One that must count beside an equal one of somebody else, such as a counter's,
+    /// brings something in its bytes that no other has: [`amend`] does.
     async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
 
     /// Removes one record; `false` if there was none.
@@ -123,21 +136,82 @@ pub(crate) async fn newest_records(ports: &Ports, owner: &UserScope, kind: Kind,
 }
 
 /// Makes a record what `change` makes of it, however many change it at once: what it is now, or `None` if `change`
-/// has left it as it was.
+/// has left it as it was. A change whose answer was lost is looked for before it is made again: each counts once, also
+/// if another process makes an equal one. What cannot be read is not changed: that is an error.
 pub async fn amend<T, F>(ports: &Ports, at: &RecordKey, change: F) -> Result<Option<T>>
 where
     T: Serialize + DeserializeOwned,
     F: Fn(Option<T>) -> Option<T>,
 {
+    let began = ports.clock.now();
+    let mark = mark(began);
+    let until = began + PATIENCE;
     for _ in 0..TRIES {
-        let known = ports.clock.answered(ports.records.get(at)).await?;
-        let expect = known.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
-        let Some(changed) = change(known.as_ref().map(read).transpose()?) else { return Ok(None) };
-        if ports.clock.answered(ports.records.put(at, &body(&changed)?, expect)).await? {
-            return Ok(Some(changed));
+        match try_to_amend(ports, at, &mark, &change).await {
+            Ok(Tried::Is(known)) => return Ok(known),
+            Ok(Tried::Outrun) => {}
+            Err(error) if is_final(error.fault) || ports.clock.now() >= until => return Err(error),
+            // It may have been done.
+            Err(_) => ports.clock.sleep(PACE).await,
         }
     }
     Err(PortError::new("records", Fault::Unavailable))
+}
+
+/// What became of one try at a change.
+enum Tried<T> {
+    /// There is nothing more to do, and this is what it has come to.
+    Is(Option<T>),
+    /// Another has changed the record since it was read.
+    Outrun,
+}
+
+async fn try_to_amend<T, F>(ports: &Ports, at: &RecordKey, mark: &str, change: &F) -> Result<Tried<T>>
+where
+    T: Serialize + DeserializeOwned,
+    F: Fn(Option<T>) -> Option<T>,
+{
+    let record = ports.clock.answered(ports.records.get(at)).await?;
+    let expect = record.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
+    let known: Option<Amended<T>> = record.as_ref().map(read).transpose()?;
+    let (value, mut changes) = known.map_or((None, Vec::new()), |known| (Some(known.value), known.changes));
+    if changes.iter().any(|known| known == mark) {
+        return Ok(Tried::Is(value));
+    }
+    let Some(value) = change(value) else { return Ok(Tried::Is(None)) };
+    let oldest = time_of_mark(Timestamp(ports.clock.now().0.saturating_sub(REMEMBERED.0)));
+    changes.retain(|known| *known >= oldest);
+    changes.push(mark.to_owned());
+    let outdated = changes.len().saturating_sub(REMEMBERED.1);
+    let amended = Amended { value, changes: changes.split_off(outdated) };
+    let is_taken = ports.clock.answered(ports.records.put(at, &body(&amended)?, expect)).await?;
+    Ok(if is_taken { Tried::Is(Some(amended.value)) } else { Tried::Outrun })
+}
+
+/// A record with the marks of those that changed it last. By its own, a change that got no answer is found again; and
+/// with it, no two changes have the same bytes.
+#[derive(Serialize, Deserialize)]
+struct Amended<T> {
+    #[serde(flatten)]
+    value: T,
+    #[serde(default)]
+    changes: Vec<String>,
+}
+
+/// What no other change has: 32 hexadecimal digits that begin with the time.
+fn mark(now: Timestamp) -> String {
+    let nanos = u32::try_from(now.0 % 1_000 * 1_000_000).unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, now.0 / 1_000, nanos)).simple().to_string()
+}
+
+/// What the marks of this time begin with.
+fn time_of_mark(at: Timestamp) -> String {
+    format!("{:012x}", at.0)
+}
+
+/// Whether asking again will not help, because nothing was done for a reason that stays.
+fn is_final(fault: Fault) -> bool {
+    matches!(fault, Fault::Rejected | Fault::TooLong)
 }
 
 /// Reads a record's body as what it was written as.

@@ -14,7 +14,7 @@ use crate::table::{Range, Table};
 
 /// Keeps events: a segment of their own, and then the count in the turn, by which they count.
 pub(crate) async fn checkpoint(table: &Table, c: &Checkpoint) -> Result<Written<Stop>> {
-    let through = c.from + c.events.len();
+    let through = c.from.saturating_add(c.events.len());
     let segment = Key::segment(&c.turn, c.fence, c.from, through);
     if !c.events.is_empty() {
         let item = map::segment(&segment, &c.events, c.lease_until)?;
@@ -49,6 +49,7 @@ async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<
             TurnState::Running { .. } | TurnState::Ended(_) => return Ok(Written::LeaseLost),
         };
         if found.record.kept < c.from {
+            // Its segment may stay: it does not count, and once it does, it is what was told.
             return Err(PortError::new("dynamodb", Fault::Rejected));
         }
         (kept, lease) = (through.max(found.record.kept), c.lease_until.max(seen));

@@ -10,6 +10,7 @@ mod messages;
 mod records;
 mod rehearsal;
 mod scripted;
+mod tables;
 mod tokens;
 
 pub use clock::ManualClock;

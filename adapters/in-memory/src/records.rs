@@ -1,21 +1,25 @@
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::UserScope;
 use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result};
 
-/// Records in a map.
+/// Records in maps, one for each kind of each user.
 #[derive(Debug, Default)]
-pub struct InMemoryRecords(Mutex<BTreeMap<RecordKey, Record>>);
+pub struct InMemoryRecords(Mutex<Rows>);
+
+/// By id, as the text that it is.
+type Rows = BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>;
 
 impl InMemoryRecords {
     /// Everything in it, for tests that compare stores.
     pub fn dump(&self) -> Vec<Record> {
-        self.rows().values().cloned().collect()
+        self.rows().values().flat_map(BTreeMap::values).cloned().collect()
     }
 
-    fn rows(&self) -> MutexGuard<'_, BTreeMap<RecordKey, Record>> {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -23,23 +27,24 @@ impl InMemoryRecords {
 #[async_trait]
 impl RecordStore for InMemoryRecords {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
-        Ok(self.rows().get(at).cloned())
+        let rows = self.rows();
+        Ok(rows.get(&of(at)).and_then(|rows| rows.get(at.id.as_str())).cloned())
     }
 
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
         let rows = self.rows();
-        let older = |record: &&Record| after.as_ref().is_none_or(|after| record.at.id.as_str() < after.as_str());
-        let mine = rows.values().rev().filter(|record| record.at.owner == *owner && record.at.kind == kind);
-        let mut items: Vec<Record> = mine.filter(older).take(limit.saturating_add(1)).cloned().collect();
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|last| last.at.id.to_string());
+        let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mine = rows.get(&(owner.clone(), kind)).into_iter();
+        let older = mine.flat_map(|rows| rows.range::<str, _>((Bound::Unbounded, end)).rev());
+        let mut rest = older.map(|(_, record)| record);
+        let items: Vec<Record> = rest.by_ref().take(limit).cloned().collect();
+        let next = rest.next().and(items.last()).map(|last| last.at.id.to_string());
         Ok(Page { items, next })
     }
 
     async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
         let mut rows = self.rows();
-        let known = rows.get(at);
+        let known = rows.get(&of(at)).and_then(|rows| rows.get(at.id.as_str()));
         if known.is_some_and(|known| known.body == body) {
             return Ok(true);
         }
@@ -51,12 +56,18 @@ impl RecordStore for InMemoryRecords {
         };
         if may {
             let version = version.unwrap_or_default() + 1;
-            rows.insert(at.clone(), Record { at: at.clone(), body: body.to_vec(), version });
+            let record = Record { at: at.clone(), body: body.to_vec(), version };
+            rows.entry(of(at)).or_default().insert(at.id.to_string(), record);
         }
         Ok(may)
     }
 
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
-        Ok(self.rows().remove(at).is_some())
+        Ok(self.rows().get_mut(&of(at)).is_some_and(|rows| rows.remove(at.id.as_str()).is_some()))
     }
+}
+
+/// Whose record it is, and of which kind.
+fn of(at: &RecordKey) -> (UserScope, Kind) {
+    (at.owner.clone(), at.kind)
 }

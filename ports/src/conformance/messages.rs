@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::conversation::{Edit, PartKind, Said};
 use domain::{
-    Body, Closing, Conversation, ConversationKey, Ending, Fence, Finish, Job, JobKind, JobState, Outcome, Report,
-    Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
+    Body, Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, JobState, Outcome,
+    Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
 };
 use serde_json::json;
 
@@ -298,6 +298,30 @@ pub async fn an_older_checkpoint_that_comes_late_takes_nothing_back(store: &dyn 
     let (record, events) = store.turn(&a.turn, 0).await.unwrap().unwrap();
     assert_eq!(events, all);
     assert_eq!(record.state, TurnState::Running { fence, lease_until: NOW + 20 * SECOND });
+}
+
+pub async fn a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing(store: &dyn MessageStore) {
+    let (a, fence) = running(store).await;
+    let all = words(&["one ", "two ", "three"]);
+    let kept = checkpoint(&a, fence, 0, all.get(..2).unwrap());
+    store.checkpoint(&kept).await.unwrap();
+    let before = store.turn(&a.turn, 0).await.unwrap();
+    let later = |from, events: &[TurnEvent]| {
+        let sent = checkpoint(&a, fence, from, events);
+        Checkpoint { lease_until: NOW + 40 * SECOND, ..sent }
+    };
+    let last = all.get(3..).unwrap();
+    for gap in [later(3, last), later(3, &[]), later(usize::MAX, &[]), later(1_000, &all)] {
+        let error = store.checkpoint(&gap).await.unwrap_err();
+        assert_eq!(error.fault, Fault::Rejected, "from {}", gap.from);
+        assert_eq!(store.turn(&a.turn, 0).await.unwrap(), before, "from {}", gap.from);
+    }
+    // Whoever has no right to write is told that first.
+    let stale = Checkpoint { fence: Fence(fence.0 - 1), ..later(9, last) };
+    assert_eq!(store.checkpoint(&stale).await.unwrap(), Written::LeaseLost);
+    let whole = later(2, all.get(2..).unwrap());
+    assert_eq!(store.checkpoint(&whole).await.unwrap(), Written::Done(Stop::NotAsked));
+    assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1, all);
 }
 
 pub async fn a_checkpoint_of_another_fence_is_refused(store: &dyn MessageStore) {

@@ -73,6 +73,7 @@ macro_rules! message_store_conformance {
             a_checkpoint_keeps_events_from_its_place_on
             a_checkpoint_asked_again_changes_nothing_more
             an_older_checkpoint_that_comes_late_takes_nothing_back
+            a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing
             a_checkpoint_of_another_fence_is_refused
             a_checkpoint_hears_of_a_request_to_stop
             a_finished_turn_has_its_events_its_message_and_its_jobs
@@ -111,6 +112,7 @@ macro_rules! record_store_conformance {
             a_write_that_expects_absence_is_taken_once
             a_write_of_the_same_bytes_is_no_second_write
             a_write_that_expects_a_version_is_taken_at_that_version
+            a_write_is_told_from_another_at_the_same_version_by_its_bytes
             records_are_listed_with_the_newest_first
             a_list_goes_on_where_it_ended
             kinds_do_not_mix

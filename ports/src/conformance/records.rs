@@ -51,6 +51,20 @@ pub async fn a_write_that_expects_a_version_is_taken_at_that_version(store: &dyn
     assert_eq!(store.get(&key).await.unwrap().unwrap().body, b"two");
 }
 
+pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Usage, "d");
+    assert!(store.put(&key, b"0", Expect::Absent).await.unwrap());
+    let seen = Expect::Version(store.get(&key).await.unwrap().unwrap().version);
+    for (body, is_taken) in [(b"1 by a", true), (b"1 by b", false), (b"1 by a", true)] {
+        assert_eq!(store.put(&key, body, seen).await.unwrap(), is_taken);
+    }
+    let found = store.get(&key).await.unwrap().unwrap();
+    assert_eq!(found.body, b"1 by a");
+    // The first asks again after the second has written on top of it: it is not told that it was taken.
+    assert!(store.put(&key, b"2 by b", Expect::Version(found.version)).await.unwrap());
+    assert!(!store.put(&key, b"1 by a", seen).await.unwrap());
+}
+
 pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
     let owner = somebody();
     for id in ["a2", "a1", "a3"] {

@@ -5,6 +5,7 @@
 mod capacity;
 mod contention;
 mod contract;
+mod counters;
 mod deletion;
 mod differential;
 mod items;

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u64)] = &[
     ("admit: New again", 50),
     ("admit: OverLimit", 50),
     ("admit: Unknown", 50),
+    ("checkpoint: a gap", 20),
     ("checkpoint: Done, asked to stop", 20),
     ("checkpoint: Done", 500),
     ("checkpoint: LeaseLost", 100),

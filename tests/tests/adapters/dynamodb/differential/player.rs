@@ -7,8 +7,8 @@ use std::time::Duration;
 use coach_tests::world::Chance;
 use domain::conversation::{Edit, PartKind, Said};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Fence, Finish, Job, JobKind, Outcome, Report, Timestamp, TurnError,
-    TurnEvent, TurnKey, UserScope,
+    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, Outcome, Report, Timestamp,
+    TurnError, TurnEvent, TurnKey, UserScope,
 };
 use dynamodb::{DynamoMessages, DynamoRecords, Table};
 use in_memory::{InMemoryMessages, InMemoryRecords};
@@ -276,12 +276,33 @@ impl Player {
         let lease_until = if late { admission.lease_until } else { self.now + Duration::from_secs(15) };
         let fence = Fence(fence.0.saturating_sub(stale));
         let checkpoint = Checkpoint { turn: admission.turn, fence, from, events, lease_until };
+        if self.chance.percent(5) {
+            let from = kept + 1 + self.chance.index() % 3;
+            let events = script(&checkpoint.turn, from + 2).split_off(from);
+            return self.leave_a_gap(Checkpoint { from, events, ..checkpoint }).await;
+        }
         let answer = both!(self.0.checkpoint(&checkpoint));
         self.census.count(match answer {
             Written::Done(Stop::Asked) => "checkpoint: Done, asked to stop",
             Written::Done(Stop::NotAsked) => "checkpoint: Done",
             Written::LeaseLost => "checkpoint: LeaseLost",
         });
+    }
+
+    /// A checkpoint that nobody may make: both refuse it in the same way.
+    async fn leave_a_gap(&mut self, checkpoint: Checkpoint) {
+        let fault = |error: ports::PortError| error.fault;
+        let expected = self.memory.0.checkpoint(&checkpoint).await.map_err(fault);
+        let found = loop {
+            match self.dynamo.0.checkpoint(&checkpoint).await.map_err(fault) {
+                Err(Fault::Throttled | Fault::Unavailable | Fault::TimedOut) => {}
+                answer => break answer,
+            }
+        };
+        assert_eq!(found, expected, "{checkpoint:?}");
+        if expected == Err(Fault::Rejected) {
+            self.census.count("checkpoint: a gap");
+        }
     }
 
     async fn finish(&mut self) {

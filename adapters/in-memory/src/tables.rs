@@ -1,0 +1,386 @@
+//! What the store of conversations holds, and by what it is found. Whatever is asked of a user looks at what is that
+//! user's and nothing else, so that it costs the same however many others there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use domain::{
+    Closing, CoachId, Conversation, ConversationId, ConversationKey, Fence, Finish, IdempotencyKey, Job, JobKind,
+    JobState, Message, Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope,
+};
+use ports::{Admission, Admitted, Begun, Cursor, Hold, JobsOf, Page, Stop, TurnRecord, TurnState, Writer, Written};
+
+/// How much that has expired one admission clears away: more than it adds.
+const SWEPT: usize = 8;
+
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    users: BTreeMap<UserScope, User>,
+    deleted: BTreeSet<ConversationKey>,
+    /// What nobody may ask for any more, and from when on.
+    expiring: BTreeSet<(Timestamp, ConversationKey, Expiring)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Expiring {
+    Key(IdempotencyKey),
+    Turn(TurnId),
+}
+
+#[derive(Debug, Default)]
+struct User {
+    conversations: BTreeMap<(CoachId, ConversationId), Row>,
+    /// The conversations with each coach, by their places in the list.
+    listed: BTreeMap<CoachId, BTreeMap<Cursor, ConversationId>>,
+    /// What running turns hold.
+    holds: BTreeMap<TurnKey, Hold>,
+    /// The jobs that are open, the first that is due first.
+    open: BTreeSet<Open>,
+}
+
+/// Since when a job is due, and which.
+type Open = (Timestamp, TurnKey, JobKind);
+
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) head: Conversation,
+    pub(crate) messages: Vec<Message>,
+    fence: Fence,
+    keys: BTreeMap<IdempotencyKey, KeyRow>,
+    turns: BTreeMap<TurnId, TurnRow>,
+    jobs: BTreeMap<TurnId, BTreeMap<JobKind, Job>>,
+}
+
+#[derive(Debug)]
+struct KeyRow {
+    turn: TurnId,
+    body: [u8; 32],
+    until: Timestamp,
+}
+
+#[derive(Debug)]
+pub(crate) struct TurnRow {
+    pub(crate) state: TurnState,
+    pub(crate) events: Vec<TurnEvent>,
+    pub(crate) stop: Stop,
+    opening: Opening,
+    fence: Fence,
+    kept_until: Timestamp,
+}
+
+impl TurnRow {
+    pub(crate) fn record(&self) -> TurnRecord {
+        TurnRecord {
+            state: self.state.clone(),
+            number: self.opening.user_message.number,
+            assistant_message: self.opening.assistant_message.clone(),
+            created: self.opening.user_message.created,
+            kept_until: self.kept_until,
+            kept: self.events.len(),
+        }
+    }
+
+    fn begun(&self) -> Begun {
+        Begun { fence: self.fence, number: self.opening.user_message.number }
+    }
+
+    /// Whether this writer may end it.
+    fn may_be_ended_by(&self, writer: Writer) -> bool {
+        match (&self.state, writer) {
+            (TurnState::Ended(_), _) => false,
+            (TurnState::Running { fence, .. }, Writer::Holder(mine)) => *fence == mine,
+            (TurnState::Running { fence, lease_until }, Writer::Reaper { fence: f, lease_until: l }) => {
+                *fence == f && *lease_until == l
+            }
+        }
+    }
+}
+
+impl Row {
+    fn new(head: &Conversation) -> Self {
+        let (keys, turns, jobs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { head: head.clone(), messages: Vec::new(), fence: Fence(0), keys, turns, jobs }
+    }
+
+    fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values().flat_map(BTreeMap::values)
+    }
+
+    /// What a key that is known, and has not expired, answers.
+    fn of_known(&self, a: &Admission) -> Option<Admitted> {
+        let known = self.keys.get(&a.key).filter(|known| known.until > a.now)?;
+        Some(if known.turn == a.turn.turn {
+            let turn = self.turns.get(&known.turn);
+            turn.map_or(Admitted::Unknown, |turn| Admitted::New(turn.begun()))
+        } else if known.body == a.body {
+            Admitted::Existing(known.turn.clone())
+        } else {
+            Admitted::Mismatch
+        })
+    }
+
+    /// Lets the turn of an admission begin.
+    fn begin(&mut self, a: &Admission) -> Begun {
+        self.fence = Fence(self.fence.0 + 1);
+        self.head.active = Some(a.turn.turn.clone());
+        self.head.messages += 1;
+        let (fence, opening) = (self.fence, a.opening(self.head.messages));
+        self.messages.push(opening.user_message.clone());
+        let key = KeyRow { turn: a.turn.turn.clone(), body: a.body, until: a.kept_until };
+        self.keys.insert(a.key.clone(), key);
+        let state = TurnState::Running { fence, lease_until: a.lease_until };
+        let (events, stop, kept_until) = (Vec::new(), Stop::NotAsked, a.kept_until);
+        let turn = TurnRow { state, events, stop, opening, fence, kept_until };
+        let begun = turn.begun();
+        self.turns.insert(a.turn.turn.clone(), turn);
+        begun
+    }
+}
+
+impl User {
+    fn row(&self, key: &ConversationKey) -> Option<&Row> {
+        self.conversations.get(&short(key))
+    }
+
+    fn row_mut(&mut self, key: &ConversationKey) -> Option<&mut Row> {
+        self.conversations.get_mut(&short(key))
+    }
+
+    /// What the user's running turns hold.
+    fn held(&self, now: Timestamp) -> u64 {
+        let holds = self.holds.values().filter(|hold| hold.until > now);
+        holds.fold(0, |sum, hold| sum.saturating_add(hold.amount))
+    }
+
+    /// Gives a conversation its place in the list: it was active at this time.
+    fn touch(&mut self, key: &ConversationKey, at: Timestamp) {
+        let Some(row) = self.conversations.get_mut(&short(key)) else { return };
+        let listed = self.listed.entry(key.coach.clone()).or_default();
+        listed.remove(&place(&row.head));
+        row.head.last_activity = at;
+        listed.insert(place(&row.head), key.conversation.clone());
+    }
+
+    /// Keeps a job in place of what was known of it.
+    fn put(&mut self, job: Job) {
+        let Some(row) = self.conversations.get_mut(&short(&job.turn.conversation)) else { return };
+        let of_turn = row.jobs.entry(job.turn.turn.clone()).or_default();
+        if let Some(known) = of_turn.get(&job.kind).and_then(open) {
+            self.open.remove(&known);
+        }
+        self.open.extend(open(&job));
+        of_turn.insert(job.kind, job);
+    }
+
+    /// The first that are open and due.
+    fn due(&self, now: Timestamp, limit: usize) -> impl Iterator<Item = Open> {
+        self.open.iter().take_while(move |(at, ..)| *at <= now).take(limit).cloned()
+    }
+}
+
+impl Tables {
+    pub(crate) fn row(&self, key: &ConversationKey) -> Option<&Row> {
+        self.users.get(&key.user)?.row(key)
+    }
+
+    pub(crate) fn row_mut(&mut self, key: &ConversationKey) -> Option<&mut Row> {
+        self.users.get_mut(&key.user)?.row_mut(key)
+    }
+
+    pub(crate) fn turn(&self, key: &TurnKey) -> Option<&TurnRow> {
+        self.row(&key.conversation)?.turns.get(&key.turn)
+    }
+
+    pub(crate) fn turn_mut(&mut self, key: &TurnKey) -> Option<&mut TurnRow> {
+        self.row_mut(&key.conversation)?.turns.get_mut(&key.turn)
+    }
+
+    /// The turn, if `fence` still has the right to write for it.
+    pub(crate) fn held(&mut self, turn: &TurnKey, fence: Fence) -> Option<&mut TurnRow> {
+        self.turn_mut(turn).filter(|row| row.may_be_ended_by(Writer::Holder(fence)))
+    }
+
+    pub(crate) fn create(&mut self, new: &Conversation) {
+        if self.deleted.contains(&new.key) {
+            return;
+        }
+        let user = self.users.entry(new.key.user.clone()).or_default();
+        user.conversations.entry(short(&new.key)).or_insert_with(|| Row::new(new));
+        let active = user.row(&new.key).map(|row| row.head.last_activity);
+        user.touch(&new.key, active.unwrap_or(new.last_activity));
+    }
+
+    pub(crate) fn list(
+        &self,
+        owner: &UserScope,
+        coach: &CoachId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Page<Conversation> {
+        let user = self.users.get(owner);
+        let Some((user, listed)) = user.and_then(|user| Some((user, user.listed.get(coach)?))) else {
+            return Page { items: Vec::new(), next: None };
+        };
+        let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let older = listed.range::<str, _>((Bound::Unbounded, end)).rev();
+        let mut rest = older.filter_map(|(_, id)| user.conversations.get(&(coach.clone(), id.clone())));
+        let items: Vec<Conversation> = rest.by_ref().take(limit).map(|row| row.head.clone()).collect();
+        let next = rest.next().and(items.last().map(place));
+        Page { items, next }
+    }
+
+    /// Removes a conversation and all that belongs to it; whether there was one.
+    pub(crate) fn delete(&mut self, key: &ConversationKey) -> bool {
+        let Some(user) = self.users.get_mut(&key.user) else { return false };
+        let Some(row) = user.conversations.remove(&short(key)) else { return false };
+        if let Some(listed) = user.listed.get_mut(&key.coach) {
+            listed.remove(&place(&row.head));
+        }
+        for open in row.jobs().filter_map(open) {
+            user.open.remove(&open);
+        }
+        if let Some(turn) = row.head.active {
+            user.holds.remove(&TurnKey { conversation: key.clone(), turn });
+        }
+        self.deleted.insert(key.clone());
+        true
+    }
+
+    /// Lets go of some of what nobody may ask for any more.
+    fn sweep(&mut self, now: Timestamp) {
+        for _ in 0..SWEPT {
+            if self.expiring.first().is_none_or(|(until, ..)| *until > now) {
+                return;
+            }
+            let Some((_, of, what)) = self.expiring.pop_first() else { return };
+            let Some(row) = self.row_mut(&of) else { continue };
+            match what {
+                // The key may have been given to another turn since.
+                Expiring::Key(key) if row.keys.get(&key).is_some_and(|known| known.until <= now) => {
+                    row.keys.remove(&key);
+                }
+                Expiring::Key(_) => {}
+                Expiring::Turn(turn) => drop(row.turns.remove(&turn)),
+            }
+        }
+    }
+
+    pub(crate) fn admit(&mut self, a: &Admission) -> Admitted {
+        self.sweep(a.now);
+        let key = &a.turn.conversation;
+        let Some(user) = self.users.get_mut(&key.user) else { return Admitted::Unknown };
+        let held = user.held(a.now);
+        let Some(row) = user.row_mut(key) else { return Admitted::Unknown };
+        if let Some(answer) = row.of_known(a) {
+            return answer;
+        }
+        if let Some(active) = &row.head.active {
+            return Admitted::Busy(active.clone());
+        }
+        if a.hold.is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit) {
+            return Admitted::OverLimit;
+        }
+        let begun = row.begin(a);
+        user.touch(key, a.now);
+        user.holds.extend(a.hold.map(|hold| (a.turn.clone(), hold)));
+        self.expiring.insert((a.kept_until, key.clone(), Expiring::Key(a.key.clone())));
+        Admitted::New(begun)
+    }
+
+    pub(crate) fn finish(&mut self, key: &TurnKey, writer: Writer, finish: &Finish) -> Written<()> {
+        let conversation = &key.conversation;
+        let Some(user) = self.users.get_mut(&conversation.user) else { return Written::LeaseLost };
+        let Some(row) = user.row_mut(conversation) else { return Written::LeaseLost };
+        let Some(turn) = row.turns.get_mut(&key.turn) else { return Written::LeaseLost };
+        if matches!(&turn.state, TurnState::Ended(closing) if *closing == finish.closing) {
+            return Written::Done(());
+        }
+        if !turn.may_be_ended_by(writer) {
+            return Written::LeaseLost;
+        }
+        let Closing { ending, at, jobs, .. } = &*finish.closing;
+        turn.state = TurnState::Ended(finish.closing.clone());
+        turn.events.clone_from(&finish.events);
+        turn.events.push(TurnEvent::Ended(finish.closing.clone()));
+        let kept_until = turn.kept_until;
+        if let Some(reply) = turn.opening.reply(*ending, &finish.events) {
+            row.head.messages = reply.number;
+            row.messages.push(reply);
+        }
+        row.head.active = None;
+        if let Some(title) = finish.title.as_ref().filter(|_| row.head.title.is_empty()) {
+            row.head.title.clone_from(title);
+        }
+        let active = row.head.last_activity.max(*at);
+        user.touch(conversation, active);
+        user.holds.remove(key);
+        for kind in jobs {
+            let state = JobState::Due(*at);
+            user.put(Job { turn: key.clone(), kind: *kind, attempts: 0, state, calls: Vec::new() });
+        }
+        self.expiring.insert((kept_until, conversation.clone(), Expiring::Turn(key.turn.clone())));
+        Written::Done(())
+    }
+
+    pub(crate) fn claim(&mut self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Job> {
+        let mut due: Vec<Open> = match of {
+            JobsOf::User(user) => self.users.get(user).map_or_else(Vec::new, |user| user.due(now, limit).collect()),
+            JobsOf::Anyone => self.users.values().flat_map(|user| user.due(now, limit)).collect(),
+            JobsOf::Turn(_) | JobsOf::Conversation(_) => {
+                self.jobs(of).iter().filter_map(open).filter(|(at, ..)| *at <= now).collect()
+            }
+        };
+        due.sort();
+        due.truncate(limit);
+        let claim = |(_, turn, kind): Open| {
+            let user = self.users.get_mut(&turn.conversation.user)?;
+            let seen = user.row(&turn.conversation)?.jobs.get(&turn.turn)?.get(&kind)?;
+            let job = Job { attempts: seen.attempts + 1, state: JobState::Claimed(until), ..seen.clone() };
+            user.put(job.clone());
+            Some(job)
+        };
+        due.into_iter().filter_map(claim).collect()
+    }
+
+    pub(crate) fn settle(&mut self, job: &Job, outcome: &Outcome) {
+        let Some(user) = self.users.get_mut(&job.turn.conversation.user) else { return };
+        let known = user.row(&job.turn.conversation).and_then(|row| row.jobs.get(&job.turn.turn)?.get(&job.kind));
+        if known.is_some_and(|known| known.attempts == job.attempts && known.state == job.state) {
+            user.put(Job { state: outcome.clone().into(), ..job.clone() });
+        }
+    }
+
+    pub(crate) fn jobs(&self, of: &JobsOf) -> Vec<Job> {
+        let of_user = |user: &User| user.conversations.values().flat_map(Row::jobs).cloned().collect::<Vec<_>>();
+        match of {
+            JobsOf::Turn(turn) => {
+                let jobs = self.row(&turn.conversation).and_then(|row| row.jobs.get(&turn.turn));
+                jobs.map_or_else(Vec::new, |jobs| jobs.values().cloned().collect())
+            }
+            JobsOf::Conversation(key) => self.row(key).map_or_else(Vec::new, |row| row.jobs().cloned().collect()),
+            JobsOf::User(user) => self.users.get(user).map_or_else(Vec::new, of_user),
+            JobsOf::Anyone => self.users.values().flat_map(of_user).collect(),
+        }
+    }
+}
+
+/// A conversation among those of its user.
+fn short(key: &ConversationKey) -> (CoachId, ConversationId) {
+    (key.coach.clone(), key.conversation.clone())
+}
+
+/// Where a job stands among those that are open, if it is.
+fn open(job: &Job) -> Option<Open> {
+    match job.state {
+        JobState::Due(at) | JobState::Claimed(at) => Some((at, job.turn.clone(), job.kind)),
+        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
+    }
+}
+
+/// Where a conversation stands in its list, as text that sorts like it.
+fn place(head: &Conversation) -> Cursor {
+    format!("{:016x}.{}", head.last_activity.0, head.key.conversation)
+}
+
+#[cfg(test)]
+mod tests;
