@@ -8,6 +8,7 @@ use domain::UserId;
 use crate::doctor::DoctorArgs;
 use crate::load::MethodologyArgs;
 use crate::parts::PartsArgs;
+use crate::serve;
 use crate::trust::Trust;
 
 /// The backend of an AI fitness coach, as a server on this machine.
@@ -101,6 +102,12 @@ pub(crate) struct Config {
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) connections: u32,
 
+    /// How many connections of one address may be open without having sent a whole request; 0 is no
+    /// limit, and this machine's own have none. When there are more, the oldest is closed.
+    #[arg(long, env = "COACH_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) connections_per_address: u32,
+
     /// How many turns run at once.
     #[arg(long, env = "COACH_TURNS_AT_ONCE", value_name = "NUMBER", default_value_t = 1_000)]
     pub(crate) turns_at_once: usize,
@@ -122,6 +129,19 @@ pub(crate) struct Config {
 
     #[command(flatten)]
     pub(crate) parts: PartsArgs,
+}
+
+impl Config {
+    /// How many may be connected.
+    pub(crate) fn connections(&self) -> serve::Limits {
+        let [all, per_address] = [self.connections, self.connections_per_address].map(number);
+        serve::Limits { all, per_address }
+    }
+}
+
+/// A number of the command line as one of things in memory.
+fn number(option: u32) -> usize {
+    usize::try_from(option).unwrap_or(usize::MAX)
 }
 
 fn origin(text: &str) -> Result<HeaderValue, String> {

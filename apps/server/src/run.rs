@@ -9,7 +9,6 @@ use std::time::Duration;
 use axum::routing::get;
 use domain::{Coach, Delivery, Limits};
 use http_adapter::{App, Code, Settings, refusing, router};
-use jwt::Issuer;
 use ports::{Clock, Feeds, Ports};
 use system_clock::SystemClock;
 use tokio::net::TcpListener;
@@ -50,9 +49,9 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
 
     let coaches: Vec<Arc<Coach>> = domain::coach::shipped().into_iter().map(Arc::new).collect();
-    let (tokens, issuer) = config.trust.verifier(reachable(address), &clock)?;
-    let settings =
-        Settings { prices: Arc::new(prices), ..settings(&config, coaches, issuer.as_ref().map(Issuer::jwks)) };
+    let (tokens, issuer) = config.trust.verifier(&clock)?;
+    let jwks = issuer.as_ref().map(|issuer| issuer.jwks());
+    let settings = Settings { prices: Arc::new(prices), ..settings(&config, coaches, jwks) };
     let tasks = TaskTracker::new();
     let feeds: Arc<Feeds> = Arc::default();
     let app = App { ports, tokens, feeds: feeds.clone(), tasks: tasks.clone(), settings: Arc::new(settings) };
@@ -72,9 +71,13 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         info!(turns = feeds.len(), "told to stop: turns have {} s to end", drain.as_secs());
         feeds.hurry_up(clock.now() + drain);
     };
-    let connections = serve::serve(listener, router, config.connections, stop).await;
-    tasks.close();
-    let ended = async { tokio::join!(connections, tasks.wait()) };
+    let served = serve::serve(listener, router, config.connections(), clock.clone(), stop).await;
+    let ended = async {
+        // Connections first: a request that is still being sent may begin a turn, which is waited for.
+        served.over(drain).await;
+        tasks.close();
+        tasks.wait().await;
+    };
     if tokio::time::timeout(drain + SAVE, ended).await.is_err() {
         error!(turns = feeds.len(), tasks = tasks.len(), "something was still running");
     }

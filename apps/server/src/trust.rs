@@ -1,6 +1,5 @@
 //! Whose tokens are taken.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +35,9 @@ pub(crate) struct Trust {
     pub(crate) jwks_url: Option<String>,
 }
 
+/// Who verifies tokens, and the local issuer if it is whose tokens they are.
+pub(crate) type Trusted = (Arc<dyn TokenVerifier>, Option<Arc<Issuer>>);
+
 impl Trust {
     pub(crate) fn about(&self) -> String {
         match &self.issuer {
@@ -44,20 +46,16 @@ impl Trust {
         }
     }
 
-    /// Who verifies tokens; the local issuer's are fetched like any other issuer's keys, from the server itself.
-    pub(crate) fn verifier(
-        &self,
-        address: SocketAddr,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<(Arc<dyn TokenVerifier>, Option<Issuer>), StartError> {
-        let (expected, url, issuer) = match self.elsewhere() {
-            Some((expected, url)) => (expected, url.to_owned(), None),
+    /// Who verifies tokens. The local issuer's keys are here: no connection is needed to have them.
+    pub(crate) fn verifier(&self, clock: &Arc<dyn Clock>) -> Result<Trusted, StartError> {
+        let (expected, keys, issuer): (_, Arc<dyn KeySource>, _) = match self.elsewhere() {
+            Some((expected, url)) => (expected, Arc::new(keys(url, clock)?), None),
             None => {
-                let issuer = local(&self.data)?;
-                (issuer.expected(), format!("http://{address}/.well-known/jwks.json"), Some(issuer))
+                let issuer = Arc::new(local(&self.data)?);
+                (issuer.expected(), issuer.clone(), Some(issuer))
             }
         };
-        Ok((Arc::new(Verifier::new(expected, Arc::new(keys(&url, clock)?), clock.clone())), issuer))
+        Ok((Arc::new(Verifier::new(expected, keys, clock.clone())), issuer))
     }
 
     /// What keeps tokens from being verified, each in a sentence.

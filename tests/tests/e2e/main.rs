@@ -6,8 +6,11 @@
 mod aws;
 mod clients;
 mod codes;
+mod doors;
 mod load;
 mod parts;
 mod server;
+mod stopping;
 mod streams;
 mod troubles;
+mod wire;
