@@ -73,6 +73,11 @@ pub(crate) struct PartsArgs {
 }
 
 impl PartsArgs {
+    /// Whether who answers only rehearses.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.llm == ModelKind::Rehearsal
+    }
+
     /// Whether there is a model of its own for the second attempt of a reply.
     pub(crate) fn has_second_model(&self) -> bool {
         self.llm == ModelKind::Bedrock && self.aws.has_second_model()

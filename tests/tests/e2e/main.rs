@@ -10,6 +10,7 @@ mod doors;
 mod load;
 mod parts;
 mod server;
+mod starting;
 mod stopping;
 mod streams;
 mod troubles;
