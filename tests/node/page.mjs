@@ -9,7 +9,8 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+
+import { launch, settled, transcript } from "./browser.mjs";
 
 const [base, out] = process.argv.slice(2);
 if (!base || !out) {
@@ -21,25 +22,14 @@ const question = "How should I warm up for squats?";
 const result = { ok: false, first: "", final: "", afterReload: "" };
 const complaints = [];
 mkdirSync(out, { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env.COACH_CHROMIUM ?? "/usr/bin/chromium",
-  headless: true,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch();
 
 try {
   const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
   page.on("pageerror", (error) => complaints.push(`error in the page: ${error.message}`));
   await page.goto(new URL("/", base).href);
   await settled(page, 0);
+  if (!(await page.locator("#rehearsal").isVisible())) complaints.push("it is not said that a rehearsal does not think");
 
   // Every length that the reply has had while it was streamed, as a reader would have seen it.
   await page.evaluate(() => {
@@ -82,30 +72,3 @@ for (const complaint of complaints) console.error(complaint);
 result.ok = complaints.length === 0;
 console.log(JSON.stringify(result));
 process.exitCode = result.ok ? 0 : 1;
-
-// Waits until nothing is under way and at least so many messages are shown, or the page reports a failure.
-async function settled(page, messages) {
-  const settled = await page.waitForFunction(
-    (messages) => {
-      const notice = document.querySelector("#notice[data-bad]")?.textContent;
-      const shown = document.querySelectorAll("article[data-role]").length;
-      return notice || (document.body.dataset.state === "idle" && shown >= messages && "yes");
-    },
-    messages,
-    { timeout: 30_000 },
-  );
-  const answer = await settled.jsonValue();
-  if (answer !== "yes") throw new Error(`the page says: ${answer}`);
-}
-
-// Who said what: the parts of every message, without notes and labels.
-async function transcript(page) {
-  return page.$$eval("article[data-role]", (messages) =>
-    messages
-      .map((message) => {
-        const parts = [...message.querySelectorAll("[data-part]")].map((part) => part.textContent);
-        return `${message.dataset.role}: ${parts.join("\n")}`;
-      })
-      .join("\n"),
-  );
-}

@@ -74,10 +74,10 @@ impl Site {
         self
     }
 
-    /// A site whose model is the rehearsal, without its slips.
+    /// A site whose model is the rehearsal.
     pub fn rehearsing() -> (Self, Arc<Counted<Rehearsal>>) {
         let site = Self::new(|model| model);
-        let rehearsal = Rehearsal::new(Arc::new(site.clock), Pace::default(), Rehearsal::SEED).faultless();
+        let rehearsal = Rehearsal::new(Arc::new(site.clock), Pace::default(), Rehearsal::SEED);
         let model = Arc::new(Counted::new(rehearsal));
         (site.asking(model.clone()), model)
     }

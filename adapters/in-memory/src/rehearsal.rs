@@ -20,9 +20,10 @@ use heard::Heard;
 /// An offline coach: it needs no account and costs nothing, and says the same on every run.
 ///
 /// It routes messages, reads workouts out of them and replies in words, all from the call alone. It
-/// knows English, the common exercises and a handful of phrases; it does not think. Now and then, on
-/// about one message in sixteen, its router answers wrongly on purpose, as real models do: in prose,
-/// fenced, cut off, with wrong types, with unknown values or too late.
+/// knows English, the common exercises and a handful of phrases; it does not think. One
+/// [`with_mistakes`](Self::with_mistakes) has a router that answers about one message in sixteen
+/// wrongly on purpose, as real models do: in prose, fenced, cut off, with wrong types, with unknown
+/// values or too late.
 ///
 /// Who writes a client can order a fault by writing it into the message; the router stays well:
 ///
@@ -39,7 +40,7 @@ pub struct Rehearsal {
     clock: Arc<dyn Clock>,
     pace: Pace,
     seed: u64,
-    faultless: bool,
+    mistaken: bool,
 }
 
 /// How fast a [`Rehearsal`] speaks.
@@ -68,18 +69,18 @@ impl Pace {
 }
 
 impl Rehearsal {
-    /// The seed for demonstrations: no everyday message of theirs is routed wrongly.
+    /// The seed for demonstrations: no everyday message of theirs is routed wrongly, with mistakes either.
     pub const SEED: u64 = 7;
 
     /// A coach whose words follow from `seed` and the prompt, and whose pauses `clock` measures.
     pub fn new(clock: Arc<dyn Clock>, pace: Pace, seed: u64) -> Self {
-        Self { clock, pace, seed, faultless: false }
+        Self { clock, pace, seed, mistaken: false }
     }
 
-    /// The same coach with a router that never answers wrongly.
+    /// The same coach with a router that now and then answers wrongly.
     #[must_use]
-    pub fn faultless(self) -> Self {
-        Self { faultless: true, ..self }
+    pub fn with_mistakes(self) -> Self {
+        Self { mistaken: true, ..self }
     }
 
     fn scene(&self, call: &ModelCall) -> Scene {
@@ -96,7 +97,7 @@ impl Rehearsal {
         let text = heard::message(&call.prompt);
         let mut dice = Dice::of(self.seed, &text);
         let answer = route::answer(&Heard::new(&text), heard::is_first(&call.prompt));
-        if self.faultless || !dice.roll().is_multiple_of(16) {
+        if !self.mistaken || !dice.roll().is_multiple_of(16) {
             return self.form(answer.to_string());
         }
         match dice.pick(&route::SLIPS) {

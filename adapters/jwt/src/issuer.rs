@@ -39,6 +39,8 @@ pub enum IssuerError {
         #[source]
         source: io::Error,
     },
+    #[error("there is none; a server makes one when it starts")]
+    NoKey,
     #[error("{path} holds no RSA key that can be used; delete it to have a new one made")]
     UnusableKey {
         path: PathBuf,
@@ -57,8 +59,23 @@ impl Issuer {
 
     /// With the key in `dir`, which is made if it is not there.
     pub fn open(dir: &Path, issuer_url: String) -> Result<Self, IssuerError> {
-        let path = dir.join("signing-key.pk8");
-        let der = load_or_make(dir, &path)?;
+        match Self::load(dir, issuer_url.clone()) {
+            Err(IssuerError::NoKey) => {
+                make(dir)?;
+                Self::load(dir, issuer_url)
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// With the key in `dir`, which must be there.
+    pub fn load(dir: &Path, issuer_url: String) -> Result<Self, IssuerError> {
+        let path = dir.join(KEY);
+        let der = match fs::read(&path) {
+            Ok(der) => der,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(IssuerError::NoKey),
+            Err(source) => return Err(IssuerError::Storage { path, source }),
+        };
         let key = RsaKeyPair::from_pkcs8(&der).map_err(|source| IssuerError::UnusableKey { path, source })?;
         let (n, e) = public_parts(&key);
         let kid = thumbprint(&n, &e);
@@ -108,14 +125,13 @@ impl fmt::Debug for Issuer {
     }
 }
 
-fn load_or_make(dir: &Path, path: &Path) -> Result<Vec<u8>, IssuerError> {
-    let storage = |source| IssuerError::Storage { path: path.to_owned(), source };
-    match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        read => return read.map_err(storage),
-    }
+/// Where the key is in its folder.
+const KEY: &str = "signing-key.pk8";
+
+fn make(dir: &Path) -> Result<(), IssuerError> {
+    let path = dir.join(KEY);
     let der: Pkcs8V1Der<'_> = RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?;
-    store(dir, path, der.as_ref()).and_then(|()| fs::read(path)).map_err(storage)
+    store(dir, &path, der.as_ref()).map_err(|source| IssuerError::Storage { path, source })
 }
 
 /// All or nothing, readable by its owner only; of two processes at the same time, the first wins.
@@ -215,6 +231,20 @@ mod tests {
         let mut all: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
         all.dedup();
         assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn no_key_is_made_for_who_only_looks_for_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let below = dir.path().join("a");
+        for nowhere in [dir.path(), &below] {
+            assert!(matches!(Issuer::load(nowhere, URL.to_owned()), Err(IssuerError::NoKey)));
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was made");
+        let made = issuer(&below);
+        assert_eq!(Issuer::load(&below, URL.to_owned()).unwrap().jwks(), made.jwks());
+        let file = below.join(KEY);
+        assert!(matches!(Issuer::load(&file, URL.to_owned()), Err(IssuerError::Storage { .. })), "no folder");
     }
 
     #[test]

@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::http::{HeaderName, HeaderValue};
@@ -6,9 +5,11 @@ use clap::{Args, Parser, Subcommand};
 use domain::UserId;
 
 use crate::doctor::DoctorArgs;
+use crate::listen::Listen;
 use crate::load::MethodologyArgs;
 use crate::parts::PartsArgs;
 use crate::trust::Trust;
+use crate::{log, serve};
 
 /// The backend of an AI fitness coach, as a server on this machine.
 #[derive(Debug, Parser)]
@@ -62,9 +63,14 @@ pub(crate) struct TokenArgs {
 /// Every option is also an environment variable.
 #[derive(Debug, Args)]
 pub(crate) struct Config {
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, env = "COACH_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8787")]
-    pub(crate) listen: SocketAddr,
+    /// Where to listen, such as localhost:8787, or 0.0.0.0:8787 for the network; port 0 takes a free one.
+    #[arg(long, env = "COACH_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:8787")]
+    pub(crate) listen: Listen,
+
+    /// Whether browsers on this machine are given a page to talk with a coach, with a token in it.
+    #[arg(long, env = "COACH_PAGE", value_name = "BOOL", default_value_t = true,
+          action = clap::ArgAction::Set)]
+    pub(crate) page: bool,
 
     /// Origin whose pages may call, such as http://localhost:5173; may be given more than once.
     #[arg(long = "cors-origin", env = "COACH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
@@ -105,20 +111,30 @@ pub(crate) struct Config {
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) connections: u32,
 
+    /// How many connections of one address may be open without having sent a whole request; 0 is no
+    /// limit, and this machine's own have none. When there are more, the oldest is closed.
+    #[arg(long, env = "COACH_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) connections_per_address: u32,
+
     /// How many turns run at once.
-    #[arg(long, env = "COACH_TURNS_AT_ONCE", value_name = "NUMBER", default_value_t = 1_000)]
-    pub(crate) turns_at_once: usize,
+    #[arg(long, env = "COACH_TURNS_AT_ONCE", value_name = "NUMBER", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) turns_at_once: u32,
 
     /// How many turns one user may have running at once.
-    #[arg(long, env = "COACH_TURNS_PER_USER", value_name = "NUMBER", default_value_t = 8)]
+    #[arg(long, env = "COACH_TURNS_PER_USER", value_name = "NUMBER", default_value_t = 8,
+          value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub(crate) turns_per_user: u64,
 
     /// A JSON file that says what models cost; without it no costs are told.
     #[arg(long, env = "COACH_PRICES", value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
 
-    /// What is logged, in the words of tracing's EnvFilter, such as debug or coach_http=debug.
-    #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info")]
+    /// What is logged: error, warn, info, debug, trace or off, or also the level of one crate, such as
+    /// info,coach_http=debug.
+    #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info",
+          value_parser = log::filter)]
     pub(crate) log: String,
 
     #[command(flatten)]
@@ -126,6 +142,19 @@ pub(crate) struct Config {
 
     #[command(flatten)]
     pub(crate) parts: PartsArgs,
+}
+
+impl Config {
+    /// How many may be connected.
+    pub(crate) fn connections(&self) -> serve::Limits {
+        let [all, per_address] = [self.connections, self.connections_per_address].map(number);
+        serve::Limits { all, per_address }
+    }
+}
+
+/// A number of the command line as one of things in memory.
+pub(crate) fn number(option: u32) -> usize {
+    usize::try_from(option).unwrap_or(usize::MAX)
 }
 
 fn origin(text: &str) -> Result<HeaderValue, String> {
@@ -147,6 +176,37 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    fn refusal(options: &[&str]) -> String {
+        let line = [&["coach-server"], options].concat();
+        Cli::try_parse_from(line).expect_err(&options.concat()).to_string()
+    }
+
+    #[test]
+    fn no_option_takes_a_number_with_which_nothing_would_work() {
+        for option in
+            ["--turns-at-once", "--turns-per-user", "--connections", "--deadline-s", "--drain-s", "--heartbeat-s"]
+        {
+            for number in ["0", "-1", "999999999999", "many", ""] {
+                let refusal = refusal(&[&format!("{option}={number}")]);
+                assert!(refusal.contains(option), "{option} {number}: {refusal}");
+            }
+            assert!(refusal(&[&format!("{option}=0")]).contains("0 is not in "), "{option}");
+        }
+        let unlimited = Cli::try_parse_from(["coach-server", "--connections-per-address=0"]).unwrap();
+        assert_eq!(unlimited.config.connections().per_address, 0);
+    }
+
+    #[test]
+    fn a_refused_option_is_named_with_an_example() {
+        for (option, example) in
+            [("--listen=:8787", "such as 127.0.0.1:8787"), ("--log=verbose", "such as info,coach_http=debug")]
+        {
+            let (name, _) = option.split_once('=').unwrap();
+            let refusal = refusal(&[option]);
+            assert!(refusal.contains(name) && refusal.contains(example), "{refusal}");
+        }
     }
 
     #[test]

@@ -1,11 +1,10 @@
 use std::error::Error;
-use std::net::SocketAddr;
 
 /// Why nothing was begun: one sentence that names the setting to change.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error("cannot listen on {address} (--listen, COACH_LISTEN): {source}")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    Listen { address: String, source: std::io::Error },
     #[error("the local issuer's key in {directory} (--data, COACH_DATA) cannot be used: {source}")]
     Issuer { directory: String, source: jwt::IssuerError },
     #[error("the log filter (--log, COACH_LOG) is not valid: {0}")]

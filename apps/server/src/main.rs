@@ -1,10 +1,13 @@
 //! `coach-server`: the coach on this machine, with everything that it needs inside, or with parts elsewhere.
 
+mod banner;
 mod config;
 mod demo;
 mod doctor;
 mod error;
+mod listen;
 mod load;
+mod log;
 mod page;
 mod parts;
 mod prices;

@@ -37,6 +37,11 @@ pub(crate) struct PartsArgs {
     #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = Rehearsal::SEED)]
     pub(crate) rehearsal_seed: u64,
 
+    /// Have the rehearsal model route about one message in sixteen wrongly, as real models do.
+    #[arg(long, env = "COACH_REHEARSAL_MISTAKES", value_name = "BOOL", default_value_t = false,
+          action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) rehearsal_mistakes: bool,
+
     /// What finds memories, summaries and the methodology again.
     #[arg(long, env = "COACH_INDEX", value_enum, default_value_t = IndexKind::Lexical)]
     pub(crate) index: IndexKind,
@@ -68,6 +73,11 @@ pub(crate) struct PartsArgs {
 }
 
 impl PartsArgs {
+    /// Whether who answers only rehearses.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.llm == ModelKind::Rehearsal
+    }
+
     /// Whether there is a model of its own for the second attempt of a reply.
     pub(crate) fn has_second_model(&self) -> bool {
         self.llm == ModelKind::Bedrock && self.aws.has_second_model()
@@ -142,11 +152,19 @@ impl<'a> Assembly<'a> {
     pub(crate) async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
         match self.args.llm {
             ModelKind::Bedrock => self.aws.model().await,
-            ModelKind::Rehearsal => {
-                let pace = Pace { per_word: Duration::from_millis(self.args.pace_ms) };
-                let model = Rehearsal::new(self.clock.clone(), pace, self.args.rehearsal_seed);
-                Ok(Part::here(Arc::new(model), format!("rehearsal: offline, {} ms a word", self.args.pace_ms)))
-            }
+            ModelKind::Rehearsal => Ok(self.rehearsal()),
+        }
+    }
+
+    fn rehearsal(&self) -> Part<Arc<dyn LlmStream>> {
+        let PartsArgs { pace_ms, rehearsal_seed, rehearsal_mistakes, .. } = *self.args;
+        let pace = Pace { per_word: Duration::from_millis(pace_ms) };
+        let model = Rehearsal::new(self.clock.clone(), pace, rehearsal_seed);
+        let about = format!("rehearsal: offline, {pace_ms} ms a word");
+        if rehearsal_mistakes {
+            Part::here(Arc::new(model.with_mistakes()), format!("{about}, with mistakes"))
+        } else {
+            Part::here(Arc::new(model), about)
         }
     }
 

@@ -1,7 +1,13 @@
 //! The accept loop: what `axum::serve` leaves out. It sets no timer, so a client could hold a
 //! connection by sending headers for ever, and it leaves Nagle's algorithm on, which holds back
-//! every other chunk of a stream for 40 ms.
+//! every other chunk of a stream for 40 ms. It has room for any number of connections, too.
 
+mod crowd;
+mod place;
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +15,18 @@ use axum::Router;
 use http_adapter::{Code, refusing};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use ports::Clock;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
+
+pub(crate) use crowd::Limits;
+pub(crate) use place::Peer;
+
+use place::{Place, Room, answering};
 
 /// How long a client may take to send its headers, also of the next request on a connection.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -23,85 +34,151 @@ const HEADERS: Duration = Duration::from_secs(10);
 /// How long a client may leave what it was sent unread, before its connection is cut.
 const UNREAD: Duration = Duration::from_secs(15);
 
-/// How many connections more than the limit are told so at once.
-const REFUSED_AT_ONCE: usize = 64;
+/// How many connections for which there is no place may send a request, to be told so as it wants.
+/// The others are told before that.
+const OUTSIDE: usize = 256;
 
-/// Serves until `stop` comes. What it gives back is over once every connection is.
+/// How long no connection is accepted after one could not be.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` comes.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    connections: u32,
+    limits: Limits,
+    clock: Arc<dyn Clock>,
     stop: impl Future<Output = ()>,
-) -> impl Future<Output = ()> {
-    let server = Server {
+) -> Served {
+    let server = Served {
         tracker: TaskTracker::new(),
-        graceful: GracefulShutdown::new(),
-        served: semaphore(usize::try_from(connections).unwrap_or(usize::MAX)),
-        refused: semaphore(REFUSED_AT_ONCE),
+        closing: CancellationToken::new(),
+        inside: Room::new(limits),
+        outside: Room::new(Limits { all: OUTSIDE, per_address: 0 }),
         router,
         full: refusing(Code::Overloaded),
+        clock,
     };
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = pin!(stop);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => server.accept(socket),
-                Err(error) => {
-                    warn!(%error, "a connection could not be accepted");
-                    tokio::task::yield_now().await;
-                }
-            },
+            (socket, peer) = server.next(&listener) => server.accept(socket, peer),
             () = &mut stop => break,
         }
     }
-    let Server { tracker, graceful, .. } = server;
-    tracker.close();
-    async move {
-        graceful.shutdown().await;
-        tracker.wait().await;
-    }
+    server.closing.cancel();
+    server.tracker.close();
+    server
 }
 
-struct Server {
+/// A server, and all who are connected to it.
+pub(crate) struct Served {
     tracker: TaskTracker,
-    graceful: GracefulShutdown,
-    served: Arc<Semaphore>,
-    refused: Arc<Semaphore>,
+    closing: CancellationToken,
+    inside: Arc<Room>,
+    outside: Arc<Room>,
     router: Router,
     full: Router,
+    clock: Arc<dyn Clock>,
 }
 
-impl Server {
-    fn accept(&self, socket: TcpStream) {
+impl Served {
+    /// Returns once nobody is connected any more. A request that is not whole after `patience` is
+    /// refused: nothing begins later than that.
+    pub(crate) async fn over(&self, patience: Duration) {
+        self.outside.clear_out();
+        let refused = async {
+            self.clock.sleep_until(self.clock.now() + patience).await;
+            self.inside.clear_out();
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = self.tracker.wait() => {}
+            () = refused => {}
+        }
+    }
+
+    /// The next connection. One that is gone already is passed over; if none can be accepted, as
+    /// when no more files may be open, the next attempt is made after a pause.
+    async fn next(&self, listener: &TcpListener) -> (TcpStream, SocketAddr) {
+        loop {
+            let error = match listener.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) => error,
+            };
+            if is_of_one_connection(&error) {
+                debug!(%error, "a connection is gone already");
+                continue;
+            }
+            // Those that ask for nothing hold files, too.
+            let closed = self.inside.thin_out();
+            warn!(%error, closed, "a connection could not be accepted");
+            self.clock.sleep_until(self.clock.now() + PAUSE).await;
+        }
+    }
+
+    fn accept(&self, socket: TcpStream, peer: SocketAddr) {
         if let Err(error) = socket.set_nodelay(true) {
             debug!(%error, "a socket is gone already");
             return;
         }
-        if let Ok(permit) = self.served.clone().try_acquire_owned() {
-            self.spawn(socket, self.router.clone(), permit, true);
-        } else if let Ok(permit) = self.refused.clone().try_acquire_owned() {
-            self.spawn(socket, self.full.clone(), permit, false);
+        if let Some(place) = self.inside.enter(peer) {
+            self.tracker.spawn(self.attend(socket, self.router.clone(), place, true));
+        } else if let Some(place) = self.outside.enter(peer) {
+            self.tracker.spawn(self.attend(socket, self.full.clone(), place, false));
         }
     }
 
-    fn spawn(&self, socket: TcpStream, router: Router, permit: OwnedSemaphorePermit, keep_alive: bool) {
+    /// Answers the requests of a connection, until it ends or has to leave its place.
+    fn attend(
+        &self,
+        socket: TcpStream,
+        router: Router,
+        place: Arc<Place>,
+        keep_alive: bool,
+    ) -> impl Future<Output = ()> + use<> {
         let mut socket = TimeoutStream::new(socket);
         socket.set_write_timeout(Some(UNREAD));
-        let connection = http1::Builder::new()
+        let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS)
             .keep_alive(keep_alive)
-            .serve_connection(TokioIo::new(Box::pin(socket)), TowerToHyperService::new(router));
-        let watched = self.graceful.watch(connection);
-        self.tracker.spawn(async move {
-            if let Err(error) = watched.await {
-                debug!(%error, "a connection ended early");
+            .serve_connection(TokioIo::new(Box::pin(socket)), answering(router, place.clone()));
+        let (closing, full) = (self.closing.clone(), self.full.clone());
+        async move {
+            let mut is_closing = false;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = place.dismissed() => break,
+                    () = closing.cancelled(), if !is_closing => {}
+                    ended = &mut connection => {
+                        if let Err(error) = ended {
+                            debug!(%error, "a connection ended early");
+                        }
+                        return;
+                    }
+                }
+                Pin::new(&mut connection).graceful_shutdown();
+                is_closing = true;
             }
-            drop(permit);
-        });
+            // Who was answered before has asked for nothing since, or not whole.
+            if !place.was_answered() {
+                let mut socket = connection.into_parts().io.into_inner();
+                let refusal = place::spoken(full).await;
+                let told = async {
+                    socket.write_all(&refusal).await?;
+                    socket.shutdown().await
+                };
+                if let Err(error) = told.await {
+                    debug!(%error, "a connection ended early");
+                }
+            }
+        }
     }
 }
 
-fn semaphore(permits: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
+/// Whether only this connection is troubled, and the next may be well.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

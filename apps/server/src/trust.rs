@@ -1,13 +1,12 @@
 //! Whose tokens are taken.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use domain::UserId;
-use jwt::{Expected, Issuer, KeySource, RemoteKeys, Verifier};
+use jwt::{Expected, Issuer, IssuerError, KeySource, RemoteKeys, Verifier};
 use ports::{Clock, TokenVerifier};
 use system_clock::SystemClock;
 
@@ -36,34 +35,43 @@ pub(crate) struct Trust {
     pub(crate) jwks_url: Option<String>,
 }
 
+/// Who verifies tokens, and the local issuer if it is whose tokens they are.
+pub(crate) type Trusted = (Arc<dyn TokenVerifier>, Option<Arc<Issuer>>);
+
 impl Trust {
     pub(crate) fn about(&self) -> String {
         match &self.issuer {
             Some(issuer) => format!("of {issuer}"),
-            None => format!("of the local issuer, key in {}", self.data.display()),
+            None => match load(&self.data) {
+                Err(StartError::Issuer { source: IssuerError::NoKey, .. }) => {
+                    format!("of the local issuer; there is no key in {} yet, a server makes one", self.data.display())
+                }
+                _ => format!("of the local issuer, key in {}", self.data.display()),
+            },
         }
     }
 
-    /// Who verifies tokens; the local issuer's are fetched like any other issuer's keys, from the server itself.
-    pub(crate) fn verifier(
-        &self,
-        address: SocketAddr,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<(Arc<dyn TokenVerifier>, Option<Issuer>), StartError> {
-        let (expected, url, issuer) = match self.elsewhere() {
-            Some((expected, url)) => (expected, url.to_owned(), None),
+    /// Who verifies tokens. The local issuer's keys are here: no connection is needed to have them.
+    pub(crate) fn verifier(&self, clock: &Arc<dyn Clock>) -> Result<Trusted, StartError> {
+        let (expected, keys, issuer): (_, Arc<dyn KeySource>, _) = match self.elsewhere() {
+            Some((expected, url)) => (expected, Arc::new(keys(url, clock)?), None),
             None => {
-                let issuer = local(&self.data)?;
-                (issuer.expected(), format!("http://{address}/.well-known/jwks.json"), Some(issuer))
+                let issuer = Issuer::open(&self.data, LOCAL_ISSUER.to_owned());
+                let issuer = Arc::new(issuer.map_err(|source| unusable(&self.data, source))?);
+                (issuer.expected(), issuer.clone(), Some(issuer))
             }
         };
-        Ok((Arc::new(Verifier::new(expected, Arc::new(keys(&url, clock)?), clock.clone())), issuer))
+        Ok((Arc::new(Verifier::new(expected, keys, clock.clone())), issuer))
     }
 
     /// What keeps tokens from being verified, each in a sentence.
     pub(crate) async fn check(&self, clock: &Arc<dyn Clock>) -> Vec<String> {
         let trouble = match self.elsewhere() {
-            None => local(&self.data).err().map(|error| error.to_string()),
+            None => match load(&self.data) {
+                // A server would make one.
+                Ok(_) | Err(StartError::Issuer { source: IssuerError::NoKey, .. }) => None,
+                Err(error) => Some(error.to_string()),
+            },
             Some((_, url)) => match keys(url, clock) {
                 Err(error) => Some(error.to_string()),
                 Ok(keys) => keys.keys("").await.err().map(|error| {
@@ -82,15 +90,16 @@ impl Trust {
 
 /// A token of the local issuer, for somebody who asks on the command line.
 pub(crate) fn print(args: &TokenArgs) -> Result<String, StartError> {
-    token(&local(&args.data)?, &args.data, &args.user, Duration::from_secs(args.hours * 3_600))
+    token(&load(&args.data)?, &args.data, &args.user, Duration::from_secs(args.hours * 3_600))
 }
 
 pub(crate) fn token(issuer: &Issuer, data: &Path, user: &UserId, ttl: Duration) -> Result<String, StartError> {
     issuer.token(user, SystemClock.now(), ttl).map_err(|source| unusable(data, source))
 }
 
-fn local(data: &Path) -> Result<Issuer, StartError> {
-    Issuer::open(data, LOCAL_ISSUER.to_owned()).map_err(|source| unusable(data, source))
+/// The local issuer with the key that is there: only a server makes one.
+fn load(data: &Path) -> Result<Issuer, StartError> {
+    Issuer::load(data, LOCAL_ISSUER.to_owned()).map_err(|source| unusable(data, source))
 }
 
 fn keys(url: &str, clock: &Arc<dyn Clock>) -> Result<RemoteKeys, StartError> {

@@ -22,29 +22,50 @@ pub enum Command {
     Help,
 }
 
+/// A command as people know it.
+struct Entry {
+    command: Command,
+    word: &'static str,
+    /// What is to stand behind it; nothing for one that needs nothing.
+    takes: &'static str,
+    does: &'static str,
+    /// What is answered when nothing stands behind it, with an example.
+    hint: &'static str,
+}
+
+/// Every command: what is not here is none.
+const COMMANDS: [Entry; 4] = [
+    Entry {
+        command: Command::LogWorkout,
+        word: "/log-workout",
+        takes: " <what you did>",
+        does: "puts a finished workout into your log",
+        hint: "Tell me what you did, like this: /log-workout back squat 5x5 at 100 kg, RPE 8",
+    },
+    Entry {
+        command: Command::SaveMemory,
+        word: "/save-memory",
+        takes: " <what to remember>",
+        does: "has me remember something about you",
+        hint: "Tell me what to remember, like this: /save-memory my left knee dislikes deep lunges",
+    },
+    Entry {
+        command: Command::Forget,
+        word: "/forget",
+        takes: " <what to forget>",
+        does: "has me forget what fits best",
+        hint: "Tell me what to forget, like this: /forget what I said about my knee",
+    },
+    Entry { command: Command::Help, word: "/help", takes: "", does: "shows this list", hint: "" },
+];
+
 impl Command {
     /// The command that the message begins with, and what stands behind it.
     pub fn parse(text: &str) -> Option<(Self, &str)> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let command = match word.to_ascii_lowercase().as_str() {
-            "/log-workout" => Self::LogWorkout,
-            "/save-memory" => Self::SaveMemory,
-            "/forget" => Self::Forget,
-            "/help" => Self::Help,
-            _ => return None,
-        };
-        Some((command, rest.trim()))
-    }
-
-    /// What is answered when nothing stands behind it.
-    fn hint(self) -> &'static str {
-        match self {
-            Self::LogWorkout => "Tell me what you did, like this: /log-workout back squat 5x5 at 100 kg, RPE 8",
-            Self::SaveMemory => "Tell me what to remember, like this: /save-memory my left knee dislikes deep lunges",
-            Self::Forget => "Tell me what to forget, like this: /forget what I said about my knee",
-            Self::Help => HELP,
-        }
+        let entry = COMMANDS.iter().find(|entry| entry.word.eq_ignore_ascii_case(word))?;
+        Some((entry.command, rest.trim()))
     }
 
     fn decide(self, rest: &str) -> RouterDecision {
@@ -145,13 +166,17 @@ const UNROUTED: &str = "the router gave no answer";
 const SHORT: usize = 15;
 const ANY: [SearchType; 4] =
     [SearchType::Methodology, SearchType::Workouts, SearchType::Progress, SearchType::Techniques];
-const HELP: &str = "Just talk to me, or begin a message with one of these:
-/log-workout <what you did> puts a finished workout into your log
-/help shows this list";
 
+/// What is said instead of obeying: how to use a command, or all of them.
 fn answered(command: Command) -> Ruled {
-    let decision = nothing(UserIntent::General, Source::Rule, 1.0);
-    Ruled { decision, answer: Some(command.hint().to_owned()) }
+    let hint = COMMANDS.iter().find(|entry| entry.command == command && !entry.hint.is_empty());
+    let answer = hint.map_or_else(help, |entry| entry.hint.to_owned());
+    Ruled { decision: nothing(UserIntent::General, Source::Rule, 1.0), answer: Some(answer) }
+}
+
+fn help() -> String {
+    let lines = COMMANDS.iter().map(|Entry { word, takes, does, .. }| format!("\n{word}{takes} {does}"));
+    format!("Just talk to me, or begin a message with one of these:{}", lines.collect::<String>())
 }
 
 /// No updates, no recall, no jobs.
@@ -242,16 +267,32 @@ mod tests {
     #[test]
     fn help_and_empty_commands_are_answered_without_a_model() {
         for (text, answer) in [
-            ("/help", HELP),
-            ("/help anything", HELP),
-            ("/log-workout", Command::LogWorkout.hint()),
-            ("/save-memory  ", Command::SaveMemory.hint()),
-            ("/Forget\n", Command::Forget.hint()),
+            ("/help", "Just talk to me, or begin a message with one of these:\n"),
+            ("/help anything", "Just talk to me, or begin a message with one of these:\n"),
+            ("/log-workout", "Tell me what you did, like this: /log-workout "),
+            ("/save-memory  ", "Tell me what to remember, like this: /save-memory "),
+            ("/Forget\n", "Tell me what to forget, like this: /forget "),
         ] {
             let ruled = by_rule(text).unwrap();
-            assert_eq!(ruled.answer.as_deref(), Some(answer), "{text:?}");
+            assert!(ruled.answer.as_deref().is_some_and(|said| said.starts_with(answer)), "{text:?}");
             assert!(!ruled.decision.logs_workout() && !ruled.decision.wants_gathering(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn help_lists_every_command_with_what_it_takes_and_does() {
+        let help = by_rule("/HELP").unwrap().answer.unwrap();
+        for line in [
+            "/log-workout <what you did> puts a finished workout into your log",
+            "/save-memory <what to remember> has me remember something about you",
+            "/forget <what to forget> has me forget what fits best",
+            "/help shows this list",
+        ] {
+            assert!(help.lines().any(|said| said == line), "{line}: {help}");
+            let word = line.split(' ').next().unwrap();
+            assert!(Command::parse(word).is_some(), "{word}");
+        }
+        assert_eq!(help.lines().count(), 1 + COMMANDS.len());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::parts::reqwest_of;
 use crate::server::{Server, binary_with_aws};
 
 /// Everything elsewhere, and the settings that lead there.
-struct Elsewhere {
+pub(crate) struct Elsewhere {
     index: Pinecone,
     settings: Vec<(&'static str, String)>,
     runtime: Runtime,
@@ -23,7 +23,7 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let (bedrock, table, index) = runtime.block_on(async {
             let mut answers = Answers { pace: Duration::from_millis(1), ..Answers::plausible() };
@@ -56,7 +56,7 @@ impl Elsewhere {
     }
 
     /// Runs a command of the server to its end: its exit code, and all that it said.
-    fn command(&self, options: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn command(&self, options: &[&str]) -> (Option<i32>, String) {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(binary_with_aws());
         let Output { status, stdout, stderr } =
@@ -66,8 +66,13 @@ impl Elsewhere {
         (status.code(), said)
     }
 
-    fn server(&self, options: &[&str]) -> Server {
+    pub(crate) fn server(&self, options: &[&str]) -> Server {
         Server::start_of(binary_with_aws(), options, &self.settings())
+    }
+
+    /// Does something on the runtime that the peers are on.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Says something on a server, and waits for what it leaves to do: all that was told.

@@ -1,7 +1,8 @@
 //! Clients that people have: curl, an EventSource library, a browser.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use coach_tests::{has, on_path};
@@ -99,6 +100,28 @@ fn a_person_can_talk_with_a_coach_on_the_page() {
     assert_eq!((&seen["ok"], &seen["final"]), (&Value::Bool(true), &seen["afterReload"]));
     for picture in ["before.png", "after.png"] {
         assert!(out.join(picture).metadata().is_ok_and(|file| file.len() > 1_000), "{picture}");
+    }
+}
+
+#[test]
+fn the_page_goes_on_in_a_new_conversation_when_the_server_has_forgotten_the_last() {
+    let chromium = has("chromium", Path::new("/usr/bin/chromium").exists());
+    if !chromium || !node("playwright-core") {
+        return;
+    }
+    let server = Server::start(&["--pace-ms", "1"]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut script = Command::new("node");
+    script.arg(scripts().join("restart.mjs")).arg(&server.base).arg(folder.path());
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(script.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.next().expect("the first message is answered");
+    let _restarted = server.restart(&["--pace-ms", "1"]);
+    writeln!(script.stdin.take().unwrap()).unwrap();
+    let seen: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    assert!(script.wait().unwrap().success(), "{seen}");
+    for said in [&seen["restarted"], &seen["reopened"]] {
+        assert!(said.as_str().unwrap().contains("This is a new one."), "{seen}");
     }
 }
 

@@ -24,7 +24,7 @@ fn coach_server(options: &[&str], key: &str) -> Output {
     command.output().unwrap()
 }
 
-fn said(output: &Output) -> (String, String) {
+pub(crate) fn said(output: &Output) -> (String, String) {
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     assert!(!format!("{out}{err}").contains(KEY), "{out}{err}");
     (out, err)

@@ -14,6 +14,8 @@ pub(crate) struct Server {
     child: Child,
     data: TempDir,
     pub(crate) base: String,
+    /// What the server said when it began.
+    pub(crate) said: String,
     /// The command that the server prints for people to paste.
     pub(crate) curl: String,
     log: PathBuf,
@@ -30,24 +32,52 @@ impl Server {
     }
 
     pub(crate) fn start_of(binary: &Path, options: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_by(Command::new(binary), options, environment)
+    }
+
+    /// Starts a server that may have so many files open at once, and no more.
+    pub(crate) fn start_limited(files: u32, options: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]).arg(binary());
+        Self::start_by(shell, options, &[])
+    }
+
+    fn start_by(mut command: Command, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let log = data.path().join("server.log");
-        let mut command = Command::new(binary);
-        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data.path().join("coach")).args(options);
+        command.arg("--data").arg(data.path().join("coach")).args(options);
         command.envs(environment.iter().copied());
+        let listens = options.contains(&"--listen") || environment.iter().any(|(name, _)| *name == "COACH_LISTEN");
+        if !listens {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        Self::run(command, data, options.contains(&"--issuer"))
+    }
+
+    /// The same server once more, where it was: without what it had in memory.
+    pub(crate) fn restart(mut self, options: &[&str]) -> Self {
+        assert_eq!(self.terminate(), Some(0), "{}", self.log());
+        let mut command = Command::new(binary());
+        let address = self.base.trim_start_matches("http://");
+        command.args(["--listen", address, "--data"]).arg(self.data.path().join("coach")).args(options);
+        let data = std::mem::replace(&mut self.data, tempfile::tempdir().unwrap());
+        Self::run(command, data, false)
+    }
+
+    fn run(mut command: Command, data: TempDir, without_issuer: bool) -> Self {
+        let log = data.path().join("server.log");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().unwrap_or_else(|| panic!("the server did not start: {}", read(&log))).unwrap();
         let base = first.split(' ').find(|word| word.starts_with("http://")).unwrap().trim_end_matches('/').to_owned();
-        let rest = lines.by_ref().map(Result::unwrap);
+        let (mut said, mut printed) = (vec![first], Vec::new());
         // The printed command ends with an empty line; without a local issuer there is none.
-        let printed: Vec<String> = if options.contains(&"--issuer") {
-            Vec::new()
-        } else {
-            rest.skip_while(|l| !l.starts_with("curl")).take_while(|l| !l.is_empty()).collect()
-        };
-        Self { child, data, base, curl: printed.join("\n"), log }
+        if !without_issuer {
+            let mut rest = lines.map(Result::unwrap);
+            said.extend(rest.by_ref().take_while(|line| !line.is_empty()));
+            printed.extend(rest.take_while(|line| !line.is_empty()));
+        }
+        Self { child, data, base, said: said.join("\n"), curl: printed.join("\n"), log }
     }
 
     pub(crate) fn token(&self, user: &str) -> String {
@@ -74,9 +104,28 @@ impl Server {
 
     /// Asks the server to end, as Ctrl-C and a process manager do; its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
+        self.tell_to_stop();
+        self.ended()
+    }
+
+    /// Asks the server to end, and does not wait for that.
+    pub(crate) fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits for the server's end; its exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// Waits until the server has logged these words.
+    pub(crate) fn until_logged(&self, words: &str) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while !self.log().contains(words) {
+            assert!(Instant::now() < until, "{words}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

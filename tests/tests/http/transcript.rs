@@ -33,7 +33,7 @@ impl Talk {
     fn begin() -> Self {
         let mut site = Site::new(|unused| unused);
         let pace = Pace { per_word: Duration::from_millis(1) };
-        let coach = Rehearsal::new(Arc::new(site.clock), pace, Rehearsal::SEED).faultless();
+        let coach = Rehearsal::new(Arc::new(site.clock), pace, Rehearsal::SEED);
         let overheard = Arc::new(Overheard { coach, prompts: Mutex::default() });
         site.app.ports.llm = overheard.clone();
         Self { site, overheard }

@@ -99,6 +99,18 @@ async fn each_part_is_chosen_alone() {
 }
 
 #[tokio::test]
+async fn a_rehearsal_makes_mistakes_only_if_it_is_told_to() {
+    for (options, mistaken) in [
+        (&[][..], false),
+        (&["--rehearsal-mistakes"], true),
+        (&["--rehearsal-mistakes=true"], true),
+        (&["--rehearsal-mistakes=false"], false),
+    ] {
+        assert_eq!(said(options, None).await.contains("a word, with mistakes |"), mistaken, "{options:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_in_memory_has_no_table() {
     let error = create_table(&parts(&[])).await.unwrap_err();
     assert!(error.to_string().contains("`table create` is for --store dynamodb"), "{error}");

@@ -61,7 +61,7 @@ async fn fifty_turns_on_one_conversation_take_their_turns() {
 
 pub(super) fn ports(table: &Table) -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let llm = Rehearsal::new(clock.clone(), Pace { per_word: Duration::from_millis(1) }, 1).faultless();
+    let llm = Rehearsal::new(clock.clone(), Pace { per_word: Duration::from_millis(1) }, 1);
     Ports {
         llm: Arc::new(llm),
         messages: Arc::new(table.messages()),
