@@ -5,6 +5,7 @@
 
 mod forget;
 mod forgotten;
+mod graveyard;
 mod instruction;
 mod recall;
 mod save;
@@ -17,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
 pub use forget::{Tombstone, forgettable, last_saved};
-pub use forgotten::{FORGOTTEN, is_forgotten, logged, recallable, remembered, still_told, told};
+pub(crate) use forgotten::silent;
+pub use forgotten::{FORGOTTEN, beginnings, is_forgotten, logged, recallable, remembered, still_told, told};
+pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
@@ -62,6 +65,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// When it was said last, as far as that is known.
+    pub(crate) fn said_at(&self) -> Timestamp {
+        self.last_said_at.map_or(self.created_at, |last| last.max(self.created_at))
+    }
+
     /// Whether it still holds, for this coach.
     pub fn holds_for(&self, coach: &CoachId) -> bool {
         self.superseded_by.is_none() && self.coach.as_ref().is_none_or(|own| own == coach)

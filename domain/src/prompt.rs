@@ -23,6 +23,7 @@ use crate::coach::Coach;
 use crate::router::RouterDecision;
 use crate::turn::{ContextReport, Gathered, Loaded, Opening};
 
+pub(crate) use history::recent;
 pub use history::{LONGEST_HISTORY, MOST_HISTORY_TOKENS};
 pub use wrap::data;
 pub(crate) use wrap::{Room, neutral, one_line};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::Stage;
 use crate::memory::{Importance, MemoryKind, RecalledKind};
 
-pub use parse::{Malformed, TOOL, parse, question, schema};
+pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
 pub use rules::{Command, Ruled, by_rule, fallback};
 pub(crate) use vocabulary::names_harm;

@@ -91,7 +91,7 @@ impl Turn {
     pub fn handle_input(&mut self, input: Input, now: Timestamp) {
         self.now = self.now.max(now);
         self.phase = match (mem::take(&mut self.phase), input) {
-            (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded.without_forgotten()),
+            (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded),
             (Phase::Loading(_), Input::Loaded(Err(fault))) => self.finish(TurnError::Store(fault).into()),
 
             (Phase::Preparing(p @ Preparing { decision: None, .. }), Input::Routed(answer)) => self.routed(p, answer),
@@ -185,10 +185,12 @@ impl Turn {
 
     fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
         self.report.timings.load = self.elapsed();
+        let earlier = router::earlier(&loaded.history, &loaded.forgotten);
+        let loaded = loaded.without_forgotten();
         self.summed_up = Some(loaded.summary.as_ref().map_or(0, |summary| summary.through));
         if decision.is_none() {
             let first = self.task.opening.user_message.number == 1;
-            let question = router::question(self.task.opening.text(), &loaded.history, first);
+            let question = router::question(self.task.opening.text(), &earlier, first);
             self.open_call(CallKind::Router, &question);
             self.perform(Effect::Route(question));
         }

@@ -21,6 +21,7 @@ mod ledger;
 mod llm;
 mod memories;
 mod messages;
+mod pace;
 pub mod records;
 mod remember;
 pub mod stored;
@@ -42,6 +43,7 @@ pub use messages::{
     Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, Page, Stop, TurnRecord, TurnState,
     Writer, Written,
 };
+pub use pace::{Pace, give_way};
 pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};
 pub use remember::{Saved, count_uses, edit, forgotten, memory, remember};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};

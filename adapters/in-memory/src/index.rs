@@ -1,21 +1,40 @@
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod ranking;
+#[cfg(test)]
+mod reference;
+mod shelf;
+mod terms;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::memory::{RecalledKind, words};
+use domain::memory::RecalledKind;
 use domain::{Recalled, UserScope};
-use ports::{IndexEntry, MemoryIndex, Result, Search};
+use ports::{IndexEntry, MemoryIndex, Pace, Result, Search};
+
+use ranking::Stand;
+use shelf::{Entry, Shelf};
+use terms::{Asked, Read, Term};
 
 /// An index that compares words and parts of words, and knows nothing of what they mean.
 ///
-/// It is lexical: "my knee" finds "knee pain", "squatting" finds "squats", and "joint trouble" finds neither. A score is
-/// BM25 of words and, for a third, of their parts of 3 and 4 letters, as a share of what the searched text itself would
-/// get: 1 is as good as the same text.
+/// It is lexical: "my knee" finds "knee pain", "squatting" finds "squats", and "joint trouble"
+/// finds neither. A score is BM25 of words and, for a third, of their parts of 3 and 4 letters, as
+/// a share of what the searched text itself would get: 1 is as good as the same text.
+///
+/// Of a long text, the 64 words that tell the most are looked for: those that the fewest entries
+/// have. What it costs to search grows with what is found, and a search gives way to others on the
+/// way; no lock is held meanwhile.
 #[derive(Debug, Default)]
-pub struct LexicalIndex(Mutex<BTreeMap<Key, IndexEntry>>);
+pub struct LexicalIndex(Mutex<Shelves>);
 
-/// Without an owner it is for all.
-type Key = (Option<UserScope>, RecalledKind, String);
+/// A search works on what they were when it began.
+#[derive(Debug, Default)]
+struct Shelves {
+    /// For all.
+    shared: Arc<Shelf>,
+    own: HashMap<UserScope, Arc<Shelf>>,
+}
 
 /// Less than this in common is nothing in common.
 const THRESHOLD: f32 = 0.1;
@@ -23,15 +42,27 @@ const THRESHOLD: f32 = 0.1;
 /// How much the parts of words count, beside the words.
 const PARTS: f32 = 1.0 / 3.0;
 
+/// How many different words of a text are looked at.
+const MOST_READ: usize = 1_024;
+/// For how many of them it is searched, and in how many places they may be.
+const MOST_WORDS: (usize, usize) = (64, 100_000);
+/// The same of the parts that they have.
+const MOST_PARTS: (usize, usize) = (1_024, 200_000);
+
 impl LexicalIndex {
     /// Adds what every user finds and nobody changes, such as a methodology.
     #[must_use]
     pub fn with_shared(self, entries: impl IntoIterator<Item = IndexEntry>) -> Self {
-        self.entries().extend(entries.into_iter().map(|entry| ((None, entry.kind, entry.id.clone()), entry)));
+        let mut shelves = self.shelves();
+        let shared = Arc::make_mut(&mut shelves.shared);
+        for told in entries {
+            shared.put(Entry { read: Read::at_once(&told), told });
+        }
+        drop(shelves);
         self
     }
 
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<Key, IndexEntry>> {
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -39,113 +70,78 @@ impl LexicalIndex {
 #[async_trait]
 impl MemoryIndex for LexicalIndex {
     async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
-        let entries = self.entries();
-        let visible = entries.iter().filter(|((owner, kind, _), entry)| {
-            owner.as_ref().is_none_or(|owner| *owner == search.owner)
-                && entry.coach.as_ref().is_none_or(|coach| *coach == search.coach)
-                && (search.kinds.is_empty() || search.kinds.contains(kind))
-        });
-        let visible: Vec<_> = visible.collect();
-        let texts: Vec<String> = visible.iter().map(|(_, entry)| text_of(entry)).collect();
-        let by_words = Ranking::new(words, &search.text, &texts).scores();
-        let by_parts = Ranking::new(parts, &search.text, &texts).scores();
-        let scores = by_words.into_iter().zip(by_parts).map(|(words, parts)| words * (1.0 - PARTS) + parts * PARTS);
-        let hits = visible.iter().zip(scores).filter(|(_, score)| *score >= THRESHOLD);
-        let mut hits: Vec<Recalled> = hits
-            .map(|(((owner, kind, id), entry), score)| Recalled {
-                kind: *kind,
-                id: id.clone(),
-                owner: owner.clone(),
-                text: entry.text.clone(),
-                score,
-            })
+        let (shared, own) = {
+            let shelves = self.shelves();
+            (shelves.shared.clone(), shelves.own.get(&search.owner).cloned().unwrap_or_default())
+        };
+        let mut pace = Pace::default();
+        let asked = Asked::of(&search.text, MOST_READ, &mut pace).await;
+        let visible: Vec<Option<&Entry>> = [&shared, &own]
+            .iter()
+            .flat_map(|shelf| shelf.entries())
+            .map(|entry| entry.as_deref().filter(|entry| is_visible(&entry.told, search)))
             .collect();
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
-        hits.truncate(search.limit);
-        Ok(hits)
+        pace.did(visible.len()).await;
+        let scores = scores([&shared, &own], &visible, &asked, &mut pace).await;
+        let found = visible.iter().zip(scores).enumerate();
+        let found = found.filter_map(|(place, (entry, score))| {
+            let is_own = place >= shared.entries().len();
+            entry.filter(|_| score >= THRESHOLD).map(|entry| (score, is_own, &entry.told))
+        });
+        let mut found: Vec<(f32, bool, &IndexEntry)> = found.collect();
+        found.sort_by(|(one, a_is_own, a), (other, b_is_own, b)| {
+            let by_key = || (a_is_own, a.kind, &a.id).cmp(&(b_is_own, b.kind, &b.id));
+            other.total_cmp(one).then_with(by_key)
+        });
+        let hits = found.into_iter().take(search.limit).map(|(score, is_own, told)| Recalled {
+            kind: told.kind,
+            id: told.id.clone(),
+            owner: is_own.then(|| search.owner.clone()),
+            text: told.text.clone(),
+            score,
+        });
+        Ok(hits.collect())
     }
 
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
-        self.entries().insert((Some(owner.clone()), entry.kind, entry.id.clone()), entry.clone());
+        let entry = Entry { read: Read::in_stretches(entry).await, told: entry.clone() };
+        Arc::make_mut(self.shelves().own.entry(owner.clone()).or_default()).put(entry);
         Ok(())
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
-        self.entries().remove(&(Some(owner.clone()), kind, id.to_owned()));
+        if let Some(shelf) = self.shelves().own.get_mut(owner) {
+            Arc::make_mut(shelf).remove(&(kind, id.to_owned()));
+        }
         Ok(())
     }
 }
 
-/// What an entry is found by.
-fn text_of(entry: &IndexEntry) -> String {
-    format!("{} {}", entry.text, entry.tags.join(" "))
+fn is_visible(entry: &IndexEntry, search: &Search) -> bool {
+    entry.coach.as_ref().is_none_or(|coach| *coach == search.coach)
+        && (search.kinds.is_empty() || search.kinds.contains(&entry.kind))
 }
 
-/// Each word's stretches of 3 and 4 letters, its beginning and its end counted as letters.
-fn parts(text: &str) -> impl Iterator<Item = String> + use<> {
-    let marked = words(text).map(|word| format!("^{word}$").chars().collect::<Vec<char>>());
-    marked.flat_map(|word| {
-        let parts = [3, 4].into_iter().flat_map(|length| word.windows(length).map(String::from_iter));
-        parts.collect::<Vec<_>>()
-    })
-}
+/// For each place of both shelves, how well its entry answers what is asked.
+async fn scores([shared, own]: [&Shelf; 2], visible: &[Option<&Entry>], asked: &Asked, pace: &mut Pace) -> Vec<f32> {
+    let first = shared.entries().len();
+    let by_words = Stand::new(vec![(&shared.words, 0), (&own.words, first)], visible, |entry| &entry.read.words);
+    let by_parts = Stand::new(vec![(&shared.parts, 0), (&own.parts, first)], visible, |entry| &entry.read.parts);
 
-/// How well texts answer one query, by BM25 over terms of some sort.
-struct Ranking {
-    /// The query as if it were a text.
-    itself: BTreeMap<String, f32>,
-    /// What each of its terms is worth: the rarer, the more; but the least if no text has it.
-    worth: BTreeMap<String, f32>,
-    texts: Vec<BTreeMap<String, f32>>,
-    /// How many terms a text has on average.
-    average: f32,
-}
-
-impl Ranking {
-    fn new<T: Iterator<Item = String>>(terms: impl Fn(&str) -> T, query: &str, texts: &[String]) -> Self {
-        let texts: Vec<BTreeMap<String, f32>> = texts.iter().map(|text| counted(terms(text))).collect();
-        let all = texts.len() as f32;
-        let worth = |term: &String| {
-            let with = texts.iter().filter(|text| text.contains_key(term)).count() as f32;
-            let rarity = ((all - with + 0.5) / (with + 0.5)).ln_1p();
-            (term.clone(), if with > 0.0 { 1.0 + rarity } else { 1.0 })
-        };
-        let itself = counted(terms(query));
-        let worth = itself.keys().map(worth).collect();
-        let average = texts.iter().map(length).sum::<f32>() / all.max(1.0);
-        Self { itself, worth, texts, average: average.max(1.0) }
+    let words = asked.words.iter().map(|(word, times)| (terms::term(word), *times)).collect();
+    let words = by_words.choose(&words, MOST_WORDS, pace).await;
+    let chosen: BTreeSet<Term> = words.iter().map(|(word, _)| *word).collect();
+    let mut parts: BTreeMap<Term, f32> = BTreeMap::new();
+    for (word, times) in asked.words.iter().filter(|(word, _)| chosen.contains(&terms::term(word))) {
+        for part in terms::parts(word) {
+            *parts.entry(part).or_default() += times;
+        }
+        pace.did(word.len() * 16).await;
     }
+    let parts = by_parts.choose(&parts, MOST_PARTS, pace).await;
 
-    /// For each text, as a share of what the query itself would get.
-    fn scores(&self) -> Vec<f32> {
-        let most = self.score(&self.itself);
-        self.texts.iter().map(|text| if most > 0.0 { (self.score(text) / most).min(1.0) } else { 0.0 }).collect()
-    }
-
-    fn score(&self, text: &BTreeMap<String, f32>) -> f32 {
-        let long = 1.0 - LENGTH + LENGTH * length(text) / self.average;
-        let of = |(term, worth): (&String, &f32)| {
-            text.get(term).map_or(0.0, |times| worth * times * (SATURATION + 1.0) / (times + SATURATION * long))
-        };
-        self.worth.iter().map(of).sum()
-    }
-}
-
-/// How soon more of the same term stops to count.
-const SATURATION: f32 = 1.2;
-/// How much a long text must have more.
-const LENGTH: f32 = 0.75;
-
-fn counted(terms: impl Iterator<Item = String>) -> BTreeMap<String, f32> {
-    let mut counted = BTreeMap::new();
-    for term in terms {
-        *counted.entry(term).or_default() += 1.0;
-    }
-    counted
-}
-
-fn length(text: &BTreeMap<String, f32>) -> f32 {
-    text.values().sum()
+    let (by_words, by_parts) = (by_words.scores(&words, pace).await, by_parts.scores(&parts, pace).await);
+    by_words.into_iter().zip(by_parts).map(|(words, parts)| words * (1.0 - PARTS) + parts * PARTS).collect()
 }
 
 #[cfg(test)]

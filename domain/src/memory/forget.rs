@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{self, Trace, normalised, similarity};
+use super::words::{Compared, Trace, normalised};
 use super::{Memory, save::NEAR};
 use crate::router::Command;
 use crate::{MemoryId, Timestamp, TurnId};
@@ -29,14 +29,19 @@ impl Tombstone {
     /// Whether a text that was said then is one that was to be forgotten later. Who says it again
     /// afterwards has changed their mind.
     pub fn blocks(&self, text: &str, said_at: Timestamp) -> bool {
-        self.forgotten_at > said_at && self.trace.is_like(&Trace::of_memory(text), NEAR)
+        let says_it = |text: &Trace| self.is_like(text, self.trace.shared(text));
+        self.forgotten_at > said_at && says_it(&Trace::of_memory(text))
     }
 
     /// Whether this memory goes with it: the one that it stands for, and those that said the same and were not said
     /// since.
     pub fn covers(&self, memory: &Memory) -> bool {
-        let said_at = memory.last_said_at.map_or(memory.created_at, |last| last.max(memory.created_at));
-        self.memory_id == memory.id || self.blocks(&memory.content, said_at)
+        self.memory_id == memory.id || self.blocks(&memory.content, memory.said_at())
+    }
+
+    /// Whether a text that shares so many words with it says the same.
+    pub(super) fn is_like(&self, text: &Trace, shared: usize) -> bool {
+        self.trace.is_like(text, shared, NEAR)
     }
 
     /// Whether the memory was made in this turn: a model may have put it into words that the athlete did not use.
@@ -64,9 +69,11 @@ pub fn forgettable(request: &str, memories: &[Memory], last_saved: Option<&Memor
     if POINTERS.contains(&wanted.as_str()) {
         return last_saved.filter(|last| memories.iter().any(|memory| memory.id == **last)).cloned();
     }
+    let wanted = Compared::of(&wanted);
     let fitting = memories.iter().filter_map(|memory| {
-        let share = words::share_in(&wanted, &memory.content).filter(|share| *share >= 0.5)?;
-        Some((share, similarity(&wanted, &memory.content), memory))
+        let known = Compared::of(&memory.content);
+        let share = wanted.share_in(&known).filter(|share| *share >= 0.5)?;
+        Some((share, wanted.similarity(&known), memory))
     });
     let best = fitting.max_by(|(share, near, memory), (other_share, other_near, other)| {
         let holds = memory.superseded_by.is_none().cmp(&other.superseded_by.is_none());

@@ -3,8 +3,8 @@
 //! The log of messages is the athlete's own and stays as it is. What is told to a model is not: a message, a summary or
 //! a memory that is older than a tombstone, and says what that stands for, does not enter a prompt any more.
 
+use super::graveyard::{Graveyard, beginning};
 use super::save::SAID;
-use super::words::Trace;
 use super::{Memory, Tombstone};
 use crate::conversation::{PartKind, Said};
 use crate::{Body, Message, Recalled, Summary, Timestamp, Workout};
@@ -17,50 +17,74 @@ const SAYS: f32 = 0.6;
 
 /// Whether somebody said then what was to be forgotten later: one of the sentences has most of its words.
 pub fn is_forgotten(text: &str, said_at: Timestamp, tombstones: &[Tombstone]) -> bool {
-    let younger: Vec<&Tombstone> = tombstones.iter().filter(|tombstone| tombstone.forgotten_at >= said_at).collect();
-    has_share(text, &younger, SAYS)
+    Graveyard::of(tombstones).is_said_before(text, said_at, SAYS)
 }
 
 /// The messages as prompts may say them: one fixed line stands for each that says what was forgotten later.
 ///
 /// What a memory was made of says it, in whatever words, and the answer to that with fewer of its words than others.
 pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
+    if tombstones.is_empty() {
+        return messages;
+    }
+    let graveyard = Graveyard::of(tombstones);
     let told = messages.into_iter().map(|message| {
         let is_left_out = message.for_history().is_some_and(|said| {
-            let own: Vec<&Tombstone> = tombstones.iter().filter(|tombstone| tombstone.is_from(&message.turn)).collect();
+            let is_own = |tombstone: &Tombstone| tombstone.is_from(&message.turn);
             let says_own = match message.body {
-                Body::User { .. } => !own.is_empty(),
-                Body::Assistant { .. } => has_share(&said, &own, SAID),
+                Body::User { .. } => tombstones.iter().any(is_own),
+                Body::Assistant { .. } => graveyard.is_said(&said, SAID, is_own),
             };
-            says_own || is_forgotten(&said, message.created, tombstones)
+            says_own || graveyard.is_said_before(&said, message.created, SAYS)
         });
-        if is_left_out { blotted(message) } else { message }
+        if is_left_out { saying(message, FORGOTTEN) } else { message }
     });
     told.collect()
 }
 
+/// The same for those who send only the beginnings of messages, of so many characters: what comes
+/// behind is not looked through, and is no longer there. A sentence that begins there is whole.
+pub fn beginnings(messages: Vec<Message>, characters: usize, tombstones: &[Tombstone]) -> Vec<Message> {
+    if tombstones.is_empty() {
+        return messages;
+    }
+    let shortened = messages.into_iter().map(|message| match message.for_history() {
+        Some(said) if beginning(&said, characters).len() < said.len() => saying(message, beginning(&said, characters)),
+        Some(_) | None => message,
+    });
+    told(shortened.collect(), tombstones)
+}
+
+/// The message without what it says.
+pub(crate) fn silent(message: Message) -> Message {
+    saying(message, "")
+}
+
 /// The summary, unless it says what was forgotten later; then it is to be made again.
 pub fn still_told(summary: Summary, tombstones: &[Tombstone]) -> Option<Summary> {
-    let says = summary.texts().any(|text| is_forgotten(text, summary.made_at, tombstones));
+    let graveyard = Graveyard::of(tombstones);
+    let says = summary.texts().any(|text| graveyard.is_said_before(text, summary.made_at, SAYS));
     (!says).then_some(summary)
 }
 
 /// The memories that may be recalled.
 pub fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory> {
-    let remembered = memories.into_iter();
-    remembered.filter(|memory| !tombstones.iter().any(|tombstone| tombstone.covers(memory))).collect()
+    let graveyard = Graveyard::of(tombstones);
+    memories.into_iter().filter(|memory| !graveyard.covers(memory)).collect()
 }
 
 /// The hits that may be recalled. When their texts were made is not known: they may not say it at all.
 pub fn recallable(hits: Vec<Recalled>, tombstones: &[Tombstone]) -> Vec<Recalled> {
-    let is_shared = |hit: &Recalled| hit.owner.is_none();
-    hits.into_iter().filter(|hit| is_shared(hit) || !is_forgotten(&hit.text, Timestamp(0), tombstones)).collect()
+    let graveyard = Graveyard::of(tombstones);
+    let is_told = |text: &str| !graveyard.is_said_before(text, Timestamp(0), SAYS);
+    hits.into_iter().filter(|hit| hit.owner.is_none() || is_told(&hit.text)).collect()
 }
 
 /// The workouts without what says it in free text; what was done stays.
 pub fn logged(workouts: Vec<Workout>, tombstones: &[Tombstone]) -> Vec<Workout> {
+    let graveyard = Graveyard::of(tombstones);
     let logged = workouts.into_iter().map(|workout| {
-        let is_told = |text: &String| !is_forgotten(text, workout.performed_at, tombstones);
+        let is_told = |text: &String| !graveyard.is_said_before(text, workout.performed_at, SAYS);
         Workout {
             name: if is_told(&workout.name) { workout.name } else { UNNAMED.to_owned() },
             score: workout.score.filter(is_told),
@@ -74,34 +98,23 @@ pub fn logged(workouts: Vec<Workout>, tombstones: &[Tombstone]) -> Vec<Workout> 
 /// What a workout is called without its name.
 const UNNAMED: &str = "Workout";
 
-fn has_share(text: &str, tombstones: &[&Tombstone], least: f32) -> bool {
-    let is_said = |sentence: &str| {
-        let sentence = Trace::of(sentence);
-        tombstones.iter().any(|tombstone| tombstone.trace.share_in(&sentence) >= least)
-    };
-    !tombstones.is_empty() && sentences(text).any(is_said)
-}
-
-fn blotted(message: Message) -> Message {
+/// The message as if this was all that it says.
+fn saying(message: Message, text: &str) -> Message {
     let body = match message.body {
-        Body::User { sent, zone, .. } => Body::User { text: FORGOTTEN.into(), sent, zone },
+        Body::User { sent, zone, .. } => Body::User { text: text.into(), sent, zone },
         Body::Assistant { ending, .. } => {
-            let said = Said { kind: PartKind::Reply, stage: None, text: FORGOTTEN.into() };
+            let said = Said { kind: PartKind::Reply, stage: None, text: text.into() };
             Body::Assistant { ending, said: [said].into() }
         }
     };
     Message { body, ..message }
 }
 
-/// Full stops within numbers end nothing.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', ';', '!', '?', '…', '。', '！', '？', '；']).flat_map(|line| line.split(". "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Ending;
+    use crate::memory::Trace;
 
     const KNEE: &str = "Left knee hurts in deep lunges";
     const FORGOTTEN_AT: Timestamp = Timestamp(2_000);

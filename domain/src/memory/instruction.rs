@@ -23,10 +23,10 @@ pub fn is_instruction(text: &str) -> bool {
 }
 
 fn has_marks(seen: &str) -> bool {
-    let has_tag = seen.split('<').skip(1).any(|rest| {
-        let named = rest.trim_start_matches('/').starts_with(|c: char| c.is_alphabetic());
-        named && rest.contains('>')
-    });
+    // A tag is closed by any bracket behind it: so only what stands before the last one can be one.
+    let closed = seen.rsplit_once('>').map_or("", |(closed, _)| closed);
+    let is_named = |tag: &str| tag.trim_start_matches('/').starts_with(|c: char| c.is_alphabetic());
+    let has_tag = closed.split('<').skip(1).any(is_named);
     let takes_a_turn = seen.lines().any(|line| {
         let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         SPEAKERS.iter().any(|speaker| line.strip_prefix(speaker).is_some_and(|rest| rest.trim_start().starts_with(':')))

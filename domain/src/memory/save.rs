@@ -1,7 +1,7 @@
 //! What becomes of something that is to be remembered.
 
-use super::words::{normalised, says_otherwise, share_in, similarity, spaced, without_lead, words};
-use super::{Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
+use super::words::{Compared, share_in, spaced, without_lead, words};
+use super::{Graveyard, Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
 use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
 
@@ -116,8 +116,8 @@ pub fn decide(
     tombstones: &[Tombstone],
     now: Timestamp,
 ) -> Saving {
-    let text = normalised(&proposed.content);
-    if let Some(reason) = objection(proposed, &text, from, tombstones) {
+    let text = Compared::of(&proposed.content);
+    if let Some(reason) = objection(proposed, &text.normalised, from, tombstones) {
         return Saving::Refused(reason);
     }
     let new = memory(proposed, from, now);
@@ -129,28 +129,39 @@ pub fn decide(
         let as_wide = memory.coach.is_none() || memory.coach == new.coach;
         memory.superseded_by.is_none() && memory.id != new.id && as_wide
     });
-    let known: Vec<&(Memory, f32)> = known.collect();
-    if let Some((equal, _)) = known.iter().find(|(memory, _)| normalised(&memory.content) == text) {
-        return Saving::Reinforce(equal.id.clone());
+    let known: Vec<Known<'_>> =
+        known.map(|(memory, told)| Known { memory, told: *told, text: Compared::of(&memory.content) }).collect();
+    if let Some(equal) = known.iter().find(|known| known.text.normalised == text.normalised) {
+        return Saving::Reinforce(equal.memory.id.clone());
     }
-    let best = |score: &dyn Fn(&Memory, f32) -> f32, least: f32| {
-        let scored = known.iter().map(|(memory, told)| (memory, score(memory, *told)));
+    let best = |score: &dyn Fn(&Known<'_>) -> f32, least: f32| {
+        let scored = known.iter().map(|known| (known.memory, score(known)));
         let best = scored.filter(|(_, score)| *score >= least).max_by(|(_, a), (_, b)| a.total_cmp(b));
         best.map(|(memory, _)| memory.id.clone())
     };
     match proposed.replaces.as_deref().filter(|replaced| !replaced.trim().is_empty()) {
-        Some(replaced) => match best(&|memory, told| told.max(similarity(replaced, &memory.content)), REPLACED) {
-            Some(old) => Saving::Supersede { old, new },
-            None => Saving::New(new),
-        },
+        Some(replaced) => {
+            let replaced = Compared::of(replaced);
+            match best(&|known| known.told.max(replaced.similarity(&known.text)), REPLACED) {
+                Some(old) => Saving::Supersede { old, new },
+                None => Saving::New(new),
+            }
+        }
         None => {
-            let near = |memory: &Memory, told: f32| {
-                let differs = says_otherwise(&memory.content, &text);
-                if differs { 0.0 } else { told.max(similarity(&memory.content, &text)) }
+            let near = |known: &Known<'_>| {
+                let differs = known.text.says_otherwise(&text);
+                if differs { 0.0 } else { known.told.max(known.text.similarity(&text)) }
             };
             best(&near, NEAR).map_or(Saving::New(new), Saving::Reinforce)
         }
     }
+}
+
+/// A memory that may be meant, and how near an index says that it is.
+struct Known<'a> {
+    memory: &'a Memory,
+    told: f32,
+    text: Compared,
 }
 
 /// As good as equal.
@@ -175,7 +186,7 @@ fn objection(
         Some(Unsaveable::Instruction)
     } else if !is_said() {
         Some(Unsaveable::Unsaid)
-    } else if tombstones.iter().any(|known| known.memory_id == *from.id || known.blocks(text, from.said_at)) {
+    } else if Graveyard::of(tombstones).blocks(from.id, text, from.said_at) {
         Some(Unsaveable::Forgotten)
     } else {
         None

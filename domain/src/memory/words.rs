@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::Hasher;
+use std::iter;
 
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher;
@@ -19,17 +20,58 @@ pub fn normalised(text: &str) -> String {
 
 /// The words of a text that say something, in lower case and in order. Numbers and "not" do; "the" does not.
 pub fn words(text: &str) -> impl Iterator<Item = String> + use<> {
-    let words: Vec<String> = normalised(text).split(' ').map(str::to_owned).collect();
-    words.into_iter().filter(|word| !word.is_empty() && !STOP_WORDS.contains(&word.as_str()))
+    let text = normalised(text);
+    let mut at = 0;
+    // One by one, so that who reads a long text can stop, or pause, wherever they want.
+    let words = iter::from_fn(move || {
+        let word = text.get(at..)?.split(' ').next()?;
+        at += word.len() + 1;
+        Some(word.to_owned())
+    });
+    words.filter(|word| says_something(word))
+}
+
+fn says_something(word: &str) -> bool {
+    !word.is_empty() && STOP_WORDS.binary_search(&word).is_err()
 }
 
 /// How much two texts have in common, from 0 to 1: the cosine of their sets of words, whatever their endings.
 pub fn similarity(a: &str, b: &str) -> f32 {
-    let (one, other) = (stems(a), stems(b));
-    if one.is_empty() || other.is_empty() {
-        return if normalised(a) == normalised(b) { 1.0 } else { 0.0 };
+    Compared::of(a).similarity(&Compared::of(b))
+}
+
+/// A text, taken apart once to be compared with many.
+pub(super) struct Compared {
+    pub(super) normalised: String,
+    stems: BTreeSet<u32>,
+    marks: BTreeSet<String>,
+}
+
+impl Compared {
+    pub(super) fn of(text: &str) -> Self {
+        let (stems, marks) = (stem_numbers(text).collect(), marks(text));
+        Self { normalised: normalised(text), stems, marks }
     }
-    cosine(&one, &other)
+
+    /// How much both have in common: see [`similarity`].
+    pub(super) fn similarity(&self, other: &Self) -> f32 {
+        if self.stems.is_empty() || other.stems.is_empty() {
+            return if self.normalised == other.normalised { 1.0 } else { 0.0 };
+        }
+        cosine(&self.stems, &other.stems)
+    }
+
+    /// The share of its words that the other has, too, whatever their endings; `None` if it says
+    /// nothing.
+    pub(super) fn share_in(&self, whole: &Self) -> Option<f32> {
+        (!self.stems.is_empty()).then(|| share(&self.stems, &whole.stems))
+    }
+
+    /// Whether one has a number or a negation that the other has not: near as their words are, they
+    /// say different things.
+    pub(super) fn says_otherwise(&self, other: &Self) -> bool {
+        self.marks != other.marks
+    }
 }
 
 /// What is kept of a text whose words must not be kept: a number for each, by which it is known again.
@@ -43,26 +85,50 @@ pub struct Trace {
 impl Trace {
     /// What is kept of this text.
     pub fn of(text: &str) -> Self {
-        Self { words: numbers(&stems(text)), marks: numbers(&marks(text)) }
+        Self { words: stem_numbers(text).collect(), marks: numbers(&marks(text)) }
     }
 
     /// What is kept of a memory: where a model speaks of somebody in it, without the words that only do so.
     pub(super) fn of_memory(content: &str) -> Self {
         let all = Self::of(content);
-        let own = if speaks_of_somebody(content) { numbers(&stems(&without_lead(content))) } else { BTreeSet::new() };
+        if !speaks_of_somebody(content) {
+            return all;
+        }
+        let own: BTreeSet<u32> = stem_numbers(&without_lead(content)).collect();
         Self { words: if own.is_empty() { all.words } else { own }, ..all }
     }
 
-    /// Whether the other says the same: as near as `least`, and nothing to the contrary.
-    pub(super) fn is_like(&self, other: &Self, least: f32) -> bool {
-        let is_near = !self.words.is_empty() && !other.words.is_empty() && cosine(&self.words, &other.words) >= least;
-        is_near && self.marks == other.marks
+    pub(super) fn words(&self) -> impl Iterator<Item = u32> {
+        self.words.iter().copied()
     }
 
-    /// The share of its words that the other has; none if it has no words.
-    pub(super) fn share_in(&self, whole: &Self) -> f32 {
-        if self.words.is_empty() { 0.0 } else { share(&self.words, &whole.words) }
+    /// How many words both have.
+    pub(super) fn shared(&self, other: &Self) -> usize {
+        self.words.intersection(&other.words).count()
     }
+
+    /// Whether the other, which shares so many words with it, says the same: as near as `least`,
+    /// and nothing to the contrary.
+    pub(super) fn is_like(&self, other: &Self, shared: usize, least: f32) -> bool {
+        shared > 0
+            && self.marks == other.marks
+            && shared as f32 / (self.words.len() as f32 * other.words.len() as f32).sqrt() >= least
+    }
+
+    /// How much of its words so many are; none if it has no words.
+    pub(super) fn share(&self, shared: usize) -> f32 {
+        if self.words.is_empty() { 0.0 } else { shared as f32 / self.words.len() as f32 }
+    }
+}
+
+/// What texts are compared by, as numbers: words without their endings, and where a script has no
+/// spaces, pairs of letters.
+pub(super) fn stem_numbers(text: &str) -> impl Iterator<Item = u32> {
+    words(text).flat_map(|word| {
+        let pairs = if is_unspaced(&word) { pairs(&word) } else { Vec::new() };
+        let own = if pairs.is_empty() { Some(number(stem(&word))) } else { None };
+        pairs.into_iter().map(|pair| number(&pair)).chain(own)
+    })
 }
 
 fn numbers(words: &BTreeSet<String>) -> BTreeSet<u32> {
@@ -84,12 +150,6 @@ fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
     part.intersection(whole).count() as f32 / part.len() as f32
 }
 
-/// Whether one text has a number or a negation that the other has not: near as their words are, they say
-/// different things.
-pub(super) fn says_otherwise(a: &str, b: &str) -> bool {
-    marks(a) != marks(b)
-}
-
 fn marks(text: &str) -> BTreeSet<String> {
     let marks = words(text).filter_map(|word| {
         let number = word.starts_with(|c: char| c.is_ascii_digit());
@@ -101,7 +161,7 @@ fn marks(text: &str) -> BTreeSet<String> {
 
 /// The share of `part`'s words that are also in `whole`, whatever their endings; `None` if it says nothing.
 pub(super) fn share_in(part: &str, whole: &str) -> Option<f32> {
-    let (part, whole) = (stems(part), stems(whole));
+    let [part, whole] = [part, whole].map(|text| stem_numbers(text).collect::<BTreeSet<u32>>());
     (!part.is_empty()).then(|| share(&part, &whole))
 }
 
@@ -143,11 +203,6 @@ fn speaks_of_somebody(content: &str) -> bool {
     let content = normalised(content);
     let first = content.strip_prefix("the ").unwrap_or(&content).split(' ').next();
     first.is_some_and(|word| SOMEBODY.contains(&word))
-}
-
-/// What two texts are compared by: words without their endings, and where a script has no spaces, pairs of letters.
-fn stems(text: &str) -> BTreeSet<String> {
-    words(text).flat_map(|word| if is_unspaced(&word) { pairs(&word) } else { vec![stem(&word).to_owned()] }).collect()
 }
 
 /// Whether there is Chinese or Japanese in it.
@@ -192,21 +247,28 @@ const NEGATIONS: [&str; 20] = [
 
 const UNSPACED_NEGATIONS: [&str; 10] = ["不", "没", "沒", "無", "无", "嫌", "厌", "厭", "ない", "ません"];
 
-/// What English says without meaning anything by it. "No" and "not" are not among it.
+/// What English says without meaning anything by it, sorted. "No" and "not" are not among it.
 #[rustfmt::skip]
 const STOP_WORDS: [&str; 96] = [
-    "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been",
-    "before", "being", "both", "but", "by", "can", "could", "did", "do", "does", "during", "for", "from", "had", "has",
-    "have", "he", "her", "him", "his", "how", "i", "id", "if", "ill", "im", "in", "into", "is", "it", "its", "ive", "just",
-    "me", "my", "myself", "of", "on", "or", "our", "out", "she", "should", "so", "some", "such", "than", "that", "the",
-    "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "up", "very", "was", "we",
-    "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would", "you", "your", "yours", "please",
-    "really",
+    "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at",
+    "be", "because", "been", "before", "being", "both", "but", "by", "can", "could", "did", "do",
+    "does", "during", "for", "from", "had", "has", "have", "he", "her", "him", "his", "how", "i",
+    "id", "if", "ill", "im", "in", "into", "is", "it", "its", "ive", "just", "me", "my", "myself",
+    "of", "on", "or", "our", "out", "please", "really", "she", "should", "so", "some", "such",
+    "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those",
+    "through", "to", "too", "up", "very", "was", "we", "were", "what", "when", "where", "which",
+    "while", "who", "why", "will", "with", "would", "you", "your", "yours",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_say_nothing_are_known_by_their_order() {
+        assert!(STOP_WORDS.is_sorted(), "they are searched by halves");
+        assert_eq!(words("Please, what about the knee? I'd not!").collect::<Vec<_>>(), ["knee", "not"]);
+    }
 
     #[test]
     fn texts_that_differ_in_form_only_are_equal() {
@@ -251,7 +313,10 @@ mod tests {
 
     #[test]
     fn a_trace_is_without_the_words_in_which_models_speak_of_somebody_and_with_what_they_deny() {
-        let is_like = |one: &str, other: &str| Trace::of_memory(one).is_like(&Trace::of_memory(other), 0.9);
+        let is_like = |one: &str, other: &str| {
+            let (one, other) = (Trace::of_memory(one), Trace::of_memory(other));
+            one.is_like(&other, one.shared(&other), 0.9)
+        };
         for (one, other, expected) in [
             ("User prefers mornings", "mornings", true),
             ("The user's left knee hurts", "left knee hurts", true),
@@ -262,13 +327,17 @@ mod tests {
         ] {
             assert_eq!(is_like(one, other), expected, "{one} / {other}");
         }
-        let said = |memory: &str, sentence: &str| Trace::of_memory(memory).share_in(&Trace::of(sentence));
+        let said = |memory: &str, sentence: &str| {
+            let memory = Trace::of_memory(memory);
+            memory.share(memory.shared(&Trace::of(sentence)))
+        };
         assert_eq!(said("I like hills", "The athlete likes hills"), 1.0);
         assert_eq!(said("User dislikes burpees", "As I said, I hate burpees"), 1.0);
     }
 
     #[test]
     fn a_number_or_a_not_says_otherwise() {
+        let says_otherwise = |a: &str, b: &str| Compared::of(a).says_otherwise(&Compared::of(b));
         assert!(says_otherwise("I train at 5 pm", "I train at 6 pm"));
         assert!(says_otherwise("I like running", "I don't like running"));
         assert!(says_otherwise("User likes running", "User dislikes running"));

@@ -20,9 +20,14 @@
 //!
 //! What was cut is stood for by a summary: the first version that covers all of it, and not the
 //! newest, which changes every few messages and tells what the history still says word for word.
+//!
+//! What the athlete wanted forgotten counts for as much as it said: a message that one line stands
+//! for takes no other one out of the history and lets none in, so that the beginning stays where it
+//! was, and only what may be sent at all has to be looked through.
 
 use super::wrap::spoken;
 use super::{Speaker, estimated_tokens};
+use crate::memory::{FORGOTTEN, silent};
 use crate::turn::Loaded;
 use crate::{Body, Message};
 
@@ -35,18 +40,36 @@ pub const MOST_HISTORY_TOKENS: u64 = 12_000;
 /// The summary of what was cut, if anything was, and the messages that are sent.
 pub(super) fn sent(loaded: &Loaded) -> (Option<String>, Vec<(Speaker, String)>) {
     let newest = loaded.history.last().map_or(0, |message| message.number);
+    let said = chosen(&loaded.history);
+    let cut = said.first().map_or(newest, |first| first.number.saturating_sub(1));
+    let summary = loaded.summary.as_ref().filter(|_| cut > 0).map(|summary| summary.standing_for(cut));
+    let sent = said.into_iter().map(|told| (told.speaker, told.text)).collect();
+    (summary, sent)
+}
+
+/// The messages without those that are too old to be sent, whatever is left out of the others: what
+/// is forgotten moves nothing else. The newest is always among them; it says nothing if none is sent.
+pub(crate) fn recent(mut history: Vec<Message>) -> Vec<Message> {
+    let first = chosen(&history).first().map(|told| told.number);
+    match first {
+        Some(first) => history.retain(|message| message.number >= first),
+        None => history = history.pop().map(silent).into_iter().collect(),
+    }
+    history
+}
+
+/// The messages that are sent, as they are sent.
+fn chosen(history: &[Message]) -> Vec<Told> {
+    let newest = history.last().map_or(0, |message| message.number);
     let mut tokens = 0;
     let fits = |told: &Told| {
         tokens += told.tokens();
         tokens <= MOST_HISTORY_TOKENS && told.span(newest) <= LONGEST_HISTORY as u64
     };
-    let mut said: Vec<Told> = loaded.history.iter().rev().filter_map(Told::of).take_while(fits).collect();
+    let mut said: Vec<Told> = history.iter().rev().filter_map(Told::of).take_while(fits).collect();
     said.reverse();
     let start = start(&said, newest).unwrap_or(said.len());
-    let cut = said.get(start).map_or(newest, |first| first.number.saturating_sub(1));
-    let summary = loaded.summary.as_ref().filter(|_| cut > 0).map(|summary| summary.standing_for(cut));
-    let sent = said.drain(start..).map(|told| (told.speaker, told.text)).collect();
-    (summary, sent)
+    said.split_off(start)
 }
 
 /// A message as it is sent.
@@ -66,8 +89,9 @@ impl Told {
         (!text.trim().is_empty()).then_some(Self { number: message.number, speaker, text })
     }
 
+    /// None for the line that stands for what was forgotten: it may be longer than that was.
     fn tokens(&self) -> u64 {
-        estimated_tokens(self.text.len())
+        if self.text == FORGOTTEN { 0 } else { estimated_tokens(self.text.len()) }
     }
 
     /// How many messages there are from this one on.

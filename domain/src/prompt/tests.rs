@@ -1,4 +1,5 @@
 mod cache;
+mod forgotten;
 mod hostile;
 mod random;
 

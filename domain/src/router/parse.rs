@@ -11,7 +11,7 @@ use super::{
     ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, Source,
     Update, UserIntent, WorkoutDetection, fallback, phrase,
 };
-use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS};
+use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS, Tombstone, beginnings};
 use crate::prompt::data;
 use crate::{Body, Message, Prompt, Stage};
 
@@ -28,10 +28,18 @@ pub fn schema() -> Value {
     SCHEMA.clone()
 }
 
+/// Of the messages before, what the model is told: the last few, without what was forgotten.
+pub fn earlier(history: &[Message], forgotten: &[Tombstone]) -> Vec<Message> {
+    beginnings(last(history).to_vec(), LONGEST_EARLIER, forgotten)
+}
+
+fn last(history: &[Message]) -> &[Message] {
+    history.get(history.len().saturating_sub(REMEMBERED)..).unwrap_or(history)
+}
+
 /// What the model is asked: the policy, then the last messages and the text as data.
 pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
-    let last = history.get(history.len().saturating_sub(REMEMBERED)..).unwrap_or(history);
-    let said = last.iter().filter_map(|message| {
+    let said = last(history).iter().filter_map(|message| {
         let who = match message.body {
             Body::User { .. } => "athlete",
             Body::Assistant { .. } => "coach",

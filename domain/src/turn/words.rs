@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Journal, TurnEvent};
 use crate::coach::Coach;
 use crate::memory::{self, Tombstone};
+use crate::prompt;
 use crate::router::RouterDecision;
 use crate::{
     Body, Fault, Fence, JobKind, Memory, Message, MessageId, Prompt, Recalled, Summary, Timestamp, TurnKey, UserScope,
@@ -292,10 +293,14 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The same as a model may be told it.
-    pub(super) fn without_forgotten(self) -> Self {
+    /// The same as a model may be told it. Only what is recent enough to be sent is looked through.
+    pub(crate) fn without_forgotten(self) -> Self {
+        if self.forgotten.is_empty() {
+            return self;
+        }
         let summary = self.summary.and_then(|summary| memory::still_told(*summary, &self.forgotten)).map(Box::new);
-        Self { history: memory::told(self.history, &self.forgotten), summary, ..self }
+        let history = memory::told(prompt::recent(self.history), &self.forgotten);
+        Self { history, summary, ..self }
     }
 }
 

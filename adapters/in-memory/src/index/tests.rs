@@ -2,6 +2,15 @@ use domain::{CoachId, Timestamp};
 use futures::FutureExt;
 
 use super::*;
+use crate::index::reference;
+
+impl LexicalIndex {
+    fn entries(&self) -> Vec<(RecalledKind, String)> {
+        let shelves = self.shelves();
+        let all = [&shelves.shared].into_iter().chain(shelves.own.values()).flat_map(|shelf| shelf.entries());
+        all.flatten().map(|entry| (entry.told.kind, entry.told.id.clone())).collect()
+    }
+}
 
 fn owner() -> UserScope {
     UserScope::verified("ada".parse().unwrap())
@@ -27,9 +36,12 @@ fn holding(entries: impl IntoIterator<Item = IndexEntry>) -> LexicalIndex {
     index
 }
 
+fn asking(text: &str, kinds: &[RecalledKind]) -> Search {
+    Search { owner: owner(), coach: coach(), text: text.to_owned(), kinds: kinds.to_vec(), limit: 6 }
+}
+
 fn search(index: &LexicalIndex, text: &str, kinds: &[RecalledKind]) -> Vec<Recalled> {
-    let search = Search { owner: owner(), coach: coach(), text: text.to_owned(), kinds: kinds.to_vec(), limit: 6 };
-    index.search(&search).now_or_never().unwrap().unwrap()
+    index.search(&asking(text, kinds)).now_or_never().unwrap().unwrap()
 }
 
 fn ids(hits: &[Recalled]) -> Vec<&str> {
@@ -170,4 +182,96 @@ fn what_is_shared_is_found_by_all_and_changed_by_nobody() {
     let own = entry(RecalledKind::Methodology, "m", "linear thinking");
     index.upsert(&owner(), &own).now_or_never().unwrap().unwrap();
     assert_eq!(ids(&search(&index, "linear progression", &[])), ["m", "m"]);
+}
+
+#[test]
+fn what_is_kept_apart_by_terms_answers_as_if_every_text_was_read_again() {
+    let mut entries: Vec<IndexEntry> = crowd();
+    let index = holding(entries.clone());
+    // Some are removed, and others take their places; some say something else.
+    for (n, entry) in entries.iter_mut().enumerate().filter(|(n, _)| n % 3 == 0) {
+        index.delete(&owner(), entry.kind, &entry.id).now_or_never().unwrap().unwrap();
+        let text = if n % 2 == 0 { entry.text.clone() } else { format!("{} and {n} again", entry.text) };
+        *entry = IndexEntry { tags: vec!["tagged".to_owned()], ..memory(&format!("y{n}"), &text) };
+        index.upsert(&owner(), entry).now_or_never().unwrap().unwrap();
+    }
+    for entry in entries.iter_mut().skip(1).step_by(7) {
+        entry.text = format!("now {}", entry.text);
+        index.upsert(&owner(), entry).now_or_never().unwrap().unwrap();
+    }
+    assert_eq!(index.entries().len(), 300);
+    let asked = SAID.iter().flat_map(|(said, asked)| [*said, *asked]);
+    for question in asked.chain(["tagged", "squat squat squats", "again and again", "Monday 30", ""]) {
+        let expected = reference::hits(&entries, question);
+        let all = Search { limit: 300, ..asking(question, &[]) };
+        let hits = index.search(&all).now_or_never().unwrap().unwrap();
+        assert_eq!(hits.len(), expected.len(), "{question}");
+        for (hit, (_, score)) in hits.iter().zip(&expected) {
+            assert!((hit.score - score).abs() < 1e-4, "{question}: {hit:?} and {score}");
+        }
+        for hit in hits {
+            let (_, score) = expected.iter().find(|(id, _)| *id == hit.id).unwrap();
+            assert!((hit.score - score).abs() < 1e-4, "{question}: {hit:?} and {score}");
+        }
+    }
+}
+
+/// A methodology of 640 pieces, and 200 memories that have much in common with it.
+fn library() -> LexicalIndex {
+    let words: Vec<String> = (0..400).map(|n| format!("w{}ord{}", n * 7 % 13, n)).collect();
+    let text = |n: usize, length: usize| {
+        let words: Vec<&str> = (0..length).map(|at| words[(n * 31 + at * at) % 400].as_str()).collect();
+        words.join(" ")
+    };
+    let pieces = (0..640).map(|n| entry(RecalledKind::Methodology, &format!("p{n}"), &text(n, 150)));
+    let index = LexicalIndex::default().with_shared(pieces);
+    for n in 0..200 {
+        index.upsert(&owner(), &memory(&format!("m{n}"), &text(n, 60))).now_or_never().unwrap().unwrap();
+    }
+    index
+}
+
+#[test]
+fn a_long_search_leaves_the_thread_and_stands_in_nobodys_way() {
+    let index = library();
+    let hostile: Vec<String> = (0..4_500).map(|n| format!("w{}ord{}", n * 7 % 13, n % 400)).collect();
+    let endless: String = ('\u{4e00}'..'\u{9e00}').cycle().take(31_800).collect();
+    for text in [hostile.join(" "), endless, "a b ".repeat(7_950), "x".repeat(31_800)] {
+        let long = asking(&text, &[]);
+        let mut searching = index.search(&long);
+        assert!((&mut searching).now_or_never().is_none(), "{text:.40} is searched in one go");
+        // It has what it works on: meanwhile somebody else finds and keeps things at once.
+        let ben = UserScope::verified("ben".parse().unwrap());
+        index.upsert(&ben, &memory("b", "bad knee")).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), &memory("new", "bad knee")).now_or_never().unwrap().unwrap();
+        let theirs = Search { owner: ben.clone(), ..asking("knee", &[]) };
+        assert_eq!(ids(&index.search(&theirs).now_or_never().unwrap().unwrap()), ["b"]);
+        index.delete(&ben, RecalledKind::Memory, "b").now_or_never().unwrap().unwrap();
+        let stretches = (1..).find(|_| (&mut searching).now_or_never().is_some()).unwrap();
+        assert!(stretches < 50, "{text:.40}: {stretches} stretches");
+    }
+}
+
+#[test]
+fn a_question_of_a_line_costs_a_few_stretches_among_640_pieces_of_which_each_has_much_of_it() {
+    let index = library();
+    let question = "how many w3ord120 should I do with w7ord33 before w1ord250, and when is w9ord77 too much for me?";
+    let asked = asking(question, &[]);
+    let mut searching = index.search(&asked);
+    let stretches = (1..).find(|_| (&mut searching).now_or_never().is_some()).unwrap();
+    assert!(stretches < 8, "{stretches} stretches");
+}
+
+#[test]
+fn of_a_long_text_the_words_that_the_fewest_entries_have_are_looked_for() {
+    let index = holding(crowd());
+    let filler: Vec<String> = (0..900).map(|n| format!("qz{n}xv")).collect();
+    let common = "session friends heavy squat deadlift bench press row run swim week today ".repeat(20);
+    let text = format!("{} {common} kettlebells and a jump rope at home", filler.join(" "));
+    assert!(text.len() > 8_000);
+    assert!(reference::hits(&crowd(), &text).is_empty(), "all of its words together are like nothing");
+    let long = Search { limit: 1, ..asking(&text, &[]) };
+    let mut searching = index.search(&long);
+    let hits = (0..100).find_map(|_| (&mut searching).now_or_never()).unwrap().unwrap();
+    assert_eq!(ids(&hits), ["s5"], "{hits:?}");
 }
