@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use domain::memory::{RecalledKind, words};
 use domain::{Recalled, UserScope};
-use ports::{IndexEntry, MemoryIndex, Result, Search};
+use ports::{Bill, IndexEntry, MemoryIndex, Result, Search};
 
 /// An index that compares words and parts of words, and knows nothing of what they mean.
 ///
@@ -38,7 +38,7 @@ impl LexicalIndex {
 
 #[async_trait]
 impl MemoryIndex for LexicalIndex {
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
+    async fn search(&self, search: &Search, _: &Bill) -> Result<Vec<Recalled>> {
         let entries = self.entries();
         let visible = entries.iter().filter(|((owner, kind, _), entry)| {
             owner.as_ref().is_none_or(|owner| *owner == search.owner)
@@ -65,7 +65,7 @@ impl MemoryIndex for LexicalIndex {
         Ok(hits)
     }
 
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
         self.entries().insert((Some(owner.clone()), entry.kind, entry.id.clone()), entry.clone());
         Ok(())
     }

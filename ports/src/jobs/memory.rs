@@ -17,7 +17,7 @@ pub(super) async fn save(work: &Work<'_>) -> Result<Outcome, Fault> {
     };
     let id = MemoryId::from(&work.opening.turn.turn);
     let from = Provenance::of(&work.opening, &id);
-    let saved = remember(work.ports, work.owner(), proposed, &from).await.map_err(|error| error.fault)?;
+    let saved = remember(work.ports, work.owner(), proposed, &from, &work.bill).await.map_err(|error| error.fault)?;
     Ok(match saved {
         Saved::New(new) => Outcome::Done(json!({ "memoryId": new.id, "saved": "new" })),
         Saved::Reinforced(known) => Outcome::Done(json!({ "memoryId": known, "saved": "reinforced" })),
@@ -57,7 +57,7 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
             Tombstone::of(known, now)
         }
     };
-    if forget(ports, owner, &at.id, &tombstone).await? {
+    if forget(ports, owner, &at.id, &tombstone, &work.bill).await? {
         Ok(Outcome::Done(json!({ "memoryId": tombstone.memory_id })))
     } else {
         Ok(Outcome::Again(now + super::AGAIN))

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use domain::prompt::Extraction;
 use domain::turn::{CallKind, CallOutcome, CallRecord};
-use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, TurnKey, Usage, UserScope};
+use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope};
 use tracing::{info, warn};
 
-use crate::{Answer, JobsOf, ModelCall, Ports, TurnState, answer, charge, opening};
+use crate::{Answer, Bill, JobsOf, ModelCall, Ports, TurnState, answer, charge, opening};
 
 /// How long a job may take before others may try it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -70,14 +70,15 @@ async fn attempt(ports: &Ports, mut job: Job) {
                 TurnState::Ended(closing) => closing.report.route.clone(),
                 TurnState::Running { .. } => None,
             };
-            let mut work = Work { ports, opening, route, attempts: job.attempts, calls: Vec::new() };
+            let bill = Bill::new(&ports.clock);
+            let mut work = Work { ports, opening, route, attempts: job.attempts, bill };
             let outcome = match job.kind {
                 JobKind::Workout => workout::log(&mut work).await,
                 JobKind::Memory => memory::save(&work).await,
                 JobKind::Forget => memory::erase(&work).await,
                 JobKind::Summary => summary::renew(&mut work).await,
             };
-            (outcome, work.calls)
+            (outcome, work.bill.calls())
         }
         Ok(None) => (without_turn(ports, &job.turn).await, Vec::new()),
         Err(error) => (Err(error.fault), Vec::new()),
@@ -114,7 +115,7 @@ struct Work<'a> {
     /// Which try this is.
     attempts: u32,
     /// The model calls of this try.
-    calls: Vec<CallRecord>,
+    bill: Bill,
 }
 
 /// Why the answer of a model is of no use.
@@ -139,20 +140,24 @@ impl Work<'_> {
     ) -> Result<Result<T, Useless>, Fault> {
         let clock = &*self.ports.clock;
         let tool = Answer::Tool { name: form.tool, schema: Arc::new(form.schema) };
+        let prompt_tokens = form.prompt.estimated_tokens();
         let call = ModelCall::question(form.prompt, tool, 2_000);
         let began = clock.now();
-        let answer = clock.within(ANSWER, answer(&*self.ports.llm, call)).await;
+        let mut tries = Tries::default();
+        let answer = clock.within(ANSWER, answer(&*self.ports.llm, call, &mut tries)).await;
         let ms = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
         let (result, usage, outcome) = match answer {
             Some(Ok((text, usage))) => {
                 let checked = check(&text);
                 let malformed = matches!(checked, Err(Useless::Malformed));
-                (Ok(checked), usage, if malformed { CallOutcome::Malformed } else { CallOutcome::Ok })
+                (Ok(checked), Some(usage), if malformed { CallOutcome::Malformed } else { CallOutcome::Ok })
             }
-            Some(Err(error)) => (Err(error.fault), Usage::default(), CallOutcome::Failed(error.fault)),
-            None => (Err(Fault::TimedOut), Usage::default(), CallOutcome::Failed(Fault::TimedOut)),
+            Some(Err(error)) => (Err(error.fault), None, CallOutcome::Failed(error.fault)),
+            None => (Err(Fault::TimedOut), None, CallOutcome::Failed(Fault::TimedOut)),
         };
-        self.calls.push(CallRecord { kind, usage, ms, attempts: 1, outcome });
+        let attempts = tries.asked;
+        let usage = tries.cost(usage, prompt_tokens, 0);
+        self.bill.add(CallRecord { kind, usage, ms, attempts, outcome });
         result
     }
 }

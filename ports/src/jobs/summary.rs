@@ -67,7 +67,7 @@ async fn write(work: &Work<'_>, summary: &Summary, expect: Expect) -> Result<boo
         created: ports.clock.now(),
         tags: summary.tags.clone(),
     };
-    ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await?;
+    ports.clock.answered(ports.index.upsert(work.owner(), &entry, &work.bill)).await?;
     let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
     let is_kept = is_there && memory::still_told(summary.clone(), &tombstones).is_some();

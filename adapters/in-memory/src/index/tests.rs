@@ -22,14 +22,14 @@ fn memory(id: &str, text: &str) -> IndexEntry {
 fn holding(entries: impl IntoIterator<Item = IndexEntry>) -> LexicalIndex {
     let index = LexicalIndex::default();
     for entry in entries {
-        index.upsert(&owner(), &entry).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), &entry, &Bill::default()).now_or_never().unwrap().unwrap();
     }
     index
 }
 
 fn search(index: &LexicalIndex, text: &str, kinds: &[RecalledKind]) -> Vec<Recalled> {
     let search = Search { owner: owner(), coach: coach(), text: text.to_owned(), kinds: kinds.to_vec(), limit: 6 };
-    index.search(&search).now_or_never().unwrap().unwrap()
+    index.search(&search, &Bill::default()).now_or_never().unwrap().unwrap()
 }
 
 fn ids(hits: &[Recalled]) -> Vec<&str> {
@@ -168,6 +168,6 @@ fn what_is_shared_is_found_by_all_and_changed_by_nobody() {
     assert_eq!((ids(&hits), &hits[0].owner), (vec!["m"], &None));
     index.delete(&owner(), RecalledKind::Methodology, "m").now_or_never().unwrap().unwrap();
     let own = entry(RecalledKind::Methodology, "m", "linear thinking");
-    index.upsert(&owner(), &own).now_or_never().unwrap().unwrap();
+    index.upsert(&owner(), &own, &Bill::default()).now_or_never().unwrap().unwrap();
     assert_eq!(ids(&search(&index, "linear progression", &[])), ["m", "m"]);
 }

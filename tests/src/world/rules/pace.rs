@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Delivery, Effect, Fault, Input, Kept, Output, Prompt, StopReason, Tier, Timestamp, TurnEvent};
+use domain::{Delivery, Effect, Fault, Input, Kept, Limits, Output, Prompt, StopReason, Tier, Timestamp, TurnEvent};
 
 use super::{Case, Verdict, check, places, reply_from};
 use crate::world::play::{At, Step, Stimulus};
@@ -13,7 +13,7 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
     let mut heard = String::new();
     let mut failed: Option<(Timestamp, Fault)> = None;
     let mut latest: Option<&Prompt> = None;
-    let mut is_open = false;
+    let (mut is_open, mut is_adjusted) = (false, false);
     for step in case.steps() {
         if let Some(Input::Delta(text)) = step.given() {
             heard.push_str(text);
@@ -24,6 +24,11 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
         }
         for effect in step.performed() {
             let Effect::Reply(prompt, tier, delivery) = effect else { continue };
+            let at_once = failed.is_some_and(|(_, fault)| fault == Fault::Adjusted) && !is_adjusted;
+            if at_once {
+                attempt -= 1;
+            }
+            is_adjusted = at_once;
             check(attempt < limits.attempts, || "once too often".to_owned())?;
             let has_word = !reply_from(&heard, limits.reply_bytes).is_empty();
             check(!has_word, || "although a word was heard".to_owned())?;
@@ -40,7 +45,8 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
                     return Err("although none has failed".to_owned());
                 };
                 let pause = step.now.since(at).as_millis();
-                check(pause >= 200 << attempt, || format!("after {pause} ms"))?;
+                let is_in_time = if at_once { pause == 0 } else { pause >= 200 << attempt };
+                check(is_in_time, || format!("after {pause} ms"))?;
                 check(fault != Fault::Rejected, || "although it was refused".to_owned())?;
                 let is_shorter = prompt.messages.len() < latest.messages.len();
                 check(is_shorter == (fault == Fault::TooLong), || format!("with another prompt after {fault:?}"))?;
@@ -50,7 +56,10 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             attempt += 1;
             is_open = true;
         }
-        if let (At::Running, false, Some((at, _))) = (step.at, is_open, failed) {
+        if let (At::Running, false, Some((at, fault))) = (step.at, is_open, failed) {
+            let has_word = !reply_from(&heard, limits.reply_bytes).is_empty();
+            let is_due = fault == Fault::Adjusted && !is_adjusted && !has_word;
+            check(!is_due, || "it is not asked again at once".to_owned())?;
             let again = at + Duration::from_millis((200 << attempt) + 100);
             check(step.alarm.is_some_and(|alarm| alarm <= again), || format!("it is not asked again by {again}"))?;
         }
@@ -87,8 +96,7 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
     check(!case.trace.is_stuck, || "it waits for ever".to_owned())?;
     let mut give_up: Option<Timestamp> = None;
     let (mut is_lost, mut is_ended) = (false, false);
-    // When the open reply has been silent for too long.
-    let mut silent = None;
+    let mut open = Open::default();
     let mut deadline = case.script.deadline;
     for (before, step) in places(&case.trace.steps) {
         let (now, woke) = (step.now, step.stimulus == Stimulus::Woke);
@@ -100,13 +108,13 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
         }
         is_lost |= step.loses_lease(before);
         is_ended |= step.told().any(|event| matches!(event, TurnEvent::Ended(_)));
-        silent = silent_from(silent, step, case);
+        open.follow(step, limits);
         match step.at {
             At::Running => {
                 let alarm = step.alarm.unwrap_or(Timestamp(u64::MAX));
                 check(alarm <= deadline, || format!("the alarm at {alarm} is after the deadline"))?;
                 check(!woke || now < deadline, || format!("it is {now}, after the deadline, and it goes on"))?;
-                check(silent.is_none_or(|silent| alarm <= silent), || "a silent model is not given up".to_owned())?;
+                check(open.until.is_none_or(|silent| alarm <= silent), || "a silent model is not given up".to_owned())?;
             }
             At::Finishing => {
                 check(step.alarm <= give_up && step.alarm.is_some(), || "it does not give up".to_owned())?;
@@ -122,19 +130,41 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
     Ok(())
 }
 
-/// When the reply that is open after this step must be given up, if nothing more comes of it.
-fn silent_from(silent: Option<Timestamp>, step: &Step, case: &Case<'_>) -> Option<Timestamp> {
-    let limits = &case.script.limits;
-    let heard = match step.given() {
-        Some(Input::Delta(_)) => silent.map(|_| step.now + limits.silence),
-        Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => None,
-        _ => silent,
-    };
-    step.performed().fold(heard, |silent, effect| match effect {
-        Effect::Reply(..) => Some(step.now + limits.first_word),
-        Effect::StopReply => None,
-        Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Checkpoint(..) | Effect::Finish(_) => silent,
-    })
+/// The reply that is open, if one is.
+#[derive(Default)]
+struct Open {
+    /// When it must be given up, if nothing more comes of it.
+    until: Option<Timestamp>,
+    heard: String,
+}
+
+impl Open {
+    /// Follows it through a step.
+    fn follow(&mut self, step: &Step, limits: &Limits) {
+        let patience = match step.given() {
+            Some(Input::Delta(text)) => {
+                self.heard.push_str(text);
+                Some(limits.silence)
+            }
+            Some(Input::Thinking) if reply_from(&self.heard, limits.reply_bytes).is_empty() => Some(limits.first_word),
+            Some(Input::Thinking) => Some(limits.silence),
+            Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => {
+                self.until = None;
+                None
+            }
+            _ => None,
+        };
+        if let (Some(until), Some(patience)) = (&mut self.until, patience) {
+            *until = step.now + patience;
+        }
+        for effect in step.performed() {
+            match effect {
+                Effect::Reply(..) => *self = Self { until: Some(step.now + limits.first_word), ..Self::default() },
+                Effect::StopReply => self.until = None,
+                Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Checkpoint(..) | Effect::Finish(_) => {}
+            }
+        }
+    }
 }
 
 pub(super) fn every_alarm_does_something(case: &Case<'_>) -> Verdict {
@@ -157,15 +187,14 @@ pub(super) fn every_alarm_does_something(case: &Case<'_>) -> Verdict {
 }
 
 pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
-    let mut silent = None;
-    let mut heard = String::new();
+    let mut open = Open::default();
     for step in case.steps() {
-        let mut is_open = silent.is_some();
+        let mut is_open = open.until.is_some();
         let mut is_blank = false;
         match step.given() {
             Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => is_open = false,
             Some(Input::Delta(text)) => {
-                heard.push_str(text);
+                let heard = format!("{}{text}", open.heard);
                 let limit = case.script.limits.reply_bytes;
                 is_blank = heard.len() > limit && reply_from(&heard, limit).is_empty();
             }
@@ -176,11 +205,10 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
                 Output::Perform(Effect::Reply(..)) => {
                     check(!is_open, || "two replies are open".to_owned())?;
                     is_open = true;
-                    heard.clear();
                 }
                 Output::Perform(Effect::StopReply) => {
                     check(is_open, || "none is open".to_owned())?;
-                    let is_silent = step.stimulus == Stimulus::Woke && silent <= Some(step.now);
+                    let is_silent = step.stimulus == Stimulus::Woke && open.until <= Some(step.now);
                     let is_cut = step.finishes() || step.at == At::Over;
                     check(is_silent || is_blank || is_cut, || "for no reason".to_owned())?;
                     is_open = false;
@@ -190,7 +218,7 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
             }
         }
         check(!is_open || step.at == At::Running, || "it is left open".to_owned())?;
-        silent = silent_from(silent, step, case);
+        open.follow(step, &case.script.limits);
     }
     Ok(())
 }
