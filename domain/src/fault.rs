@@ -24,4 +24,7 @@ pub enum Fault {
     /// More than it can take in.
     #[error("too long")]
     TooLong,
+    /// It refused how it was asked, which is known now: asked again, it is asked otherwise.
+    #[error("adjusted")]
+    Adjusted,
 }

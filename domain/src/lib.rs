@@ -39,6 +39,6 @@ pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{
     Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept, Limits, Loaded, Opening, Output,
-    Refused, Report, StopReason, Task, Tier, Timings, Turn, TurnError, TurnEvent, Usage,
+    Refused, Report, StopReason, Task, Tier, Timings, Tries, Turn, TurnError, TurnEvent, Usage,
 };
 pub use workout::Workout;

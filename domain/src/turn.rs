@@ -27,8 +27,8 @@ use std::sync::Arc;
 pub use journal::{Journal, TurnEvent};
 pub use words::{
     CallKind, CallOutcome, CallRecord, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept,
-    Limits, Loaded, Opening, Output, RecalledReport, Refused, Report, StopReason, Task, Tier, Timings, TurnError,
-    Usage,
+    Limits, Loaded, Opening, Output, RecalledReport, Refused, Report, StopReason, Task, Tier, Timings, Tries,
+    TurnError, Usage,
 };
 
 use phase::{Finishing, OpenCall, Phase, Preparing, Replying, Waiting};
@@ -48,6 +48,8 @@ pub struct Turn {
     journal: Journal,
     report: Report,
     call: Option<OpenCall>,
+    /// A look-up is under way.
+    is_gathering: bool,
     /// Up to which message the conversation is summed up, once that was read.
     summed_up: Option<u64>,
     phase: Phase,
@@ -61,6 +63,7 @@ impl Turn {
             journal: Journal::new(now, &limits),
             report: Report::default(),
             call: None,
+            is_gathering: false,
             summed_up: None,
             phase: Phase::Done,
             outputs: VecDeque::new(),
@@ -94,14 +97,19 @@ impl Turn {
             (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded),
             (Phase::Loading(_), Input::Loaded(Err(fault))) => self.finish(TurnError::Store(fault).into()),
 
-            (Phase::Preparing(p @ Preparing { decision: None, .. }), Input::Routed(answer)) => self.routed(p, answer),
-            (Phase::Preparing(p @ Preparing { gathered: None, .. }), Input::Gathered(answer)) => {
-                self.report.timings.gather = self.elapsed();
-                let gathered = answer.ok().map(|gathered| gathered.without(&p.loaded.forgotten));
-                self.prepared(Preparing { gathered: Some(gathered), ..p })
+            (Phase::Preparing(p @ Preparing { decision: None, .. }), Input::Routed(answer, tries)) => {
+                self.routed(p, answer, tries)
+            }
+            (phase @ (Phase::Preparing(_) | Phase::Replying(_)), Input::Gathered(answer)) if self.is_gathering => {
+                self.gathered(phase, answer)
             }
 
             (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::Delta(text)) => self.said(r, text),
+            (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::Thinking) => self.thinks(r),
+            (phase @ Phase::Replying(Replying { waiting: Waiting::ToHear, .. }), Input::Spent(usage)) => {
+                self.spend([usage]);
+                phase
+            }
             (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::ReplyEnded(reason, usage)) => {
                 self.ended(r, reason, usage)
             }
@@ -192,16 +200,31 @@ impl Turn {
             let first = self.task.opening.user_message.number == 1;
             let question = router::question(self.task.opening.text(), &earlier, first);
             self.open_call(CallKind::Router, &question);
+            self.asked_for_call(1);
             self.perform(Effect::Route(question));
         }
         if decision.as_ref().is_none_or(RouterDecision::wants_gathering) {
             self.perform(Effect::Gather);
+            self.is_gathering = true;
         }
         self.report.route.clone_from(&decision);
         self.prepared(Preparing { loaded, decision, gathered: None })
     }
 
-    fn routed(&mut self, p: Preparing, answer: Result<(String, Usage), Fault>) -> Phase {
+    /// Takes in what was looked up, and what that has cost, also when nothing waits for it any more.
+    fn gathered(&mut self, phase: Phase, answer: Result<Gathered, Fault>) -> Phase {
+        self.is_gathering = false;
+        let gathered = answer.ok().map(|mut gathered| {
+            self.report.calls.append(&mut gathered.calls);
+            gathered
+        });
+        let Phase::Preparing(p) = phase else { return phase };
+        self.report.timings.gather = self.elapsed();
+        let gathered = gathered.map(|gathered| gathered.without(&p.loaded.forgotten));
+        self.prepared(Preparing { gathered: Some(gathered), ..p })
+    }
+
+    fn routed(&mut self, p: Preparing, answer: Result<(String, Usage), Fault>, tries: Tries) -> Phase {
         let text = self.task.opening.text();
         let first = self.task.opening.user_message.number == 1;
         let (read, outcome, usage) = match answer {
@@ -212,6 +235,8 @@ impl Turn {
             Err(fault) => (None, CallOutcome::Failed(fault), None),
         };
         let mut decision = read.unwrap_or_else(|| router::fallback(text));
+        self.asked_for_call(tries.asked.saturating_sub(1));
+        self.spend(tries.spent);
         let took = self.close_call(outcome, usage);
         if decision.router_metadata.source != Source::Rule {
             decision.router_metadata.processing_time_ms = took;
@@ -237,17 +262,22 @@ impl Turn {
         let (prompt, context) = Prompt::reply(&self.task.coach, &p.loaded, gathered, decision, &self.task.opening);
         self.report.context = Some(context);
         self.open_call(CallKind::Reply, &prompt);
-        self.ask(Replying { prompt, attempt: 0, waiting: Waiting::ToAsk, alarm: self.now, blank: String::new() })
+        let (waiting, alarm, blank) = (Waiting::ToAsk, self.now, String::new());
+        self.ask(Replying { prompt, attempt: 0, waiting, alarm, is_adjusted: false, blank })
     }
 
     fn ask(&mut self, r: Replying) -> Phase {
         let (tier, delivery) = self.limits.ask(r.attempt);
-        if let Some(call) = &mut self.call {
-            call.attempts = r.attempt + 1;
-        }
+        self.asked_for_call(1);
         self.perform(Effect::Reply(r.prompt.clone(), tier, delivery));
         let alarm = self.limits.patience(r.attempt, self.now, self.task.deadline);
         Phase::Replying(Replying { waiting: Waiting::ToHear, alarm, blank: String::new(), ..r })
+    }
+
+    /// A model that thinks is alive, and has as long to speak as one that was just asked, or has just spoken.
+    fn thinks(&mut self, r: Replying) -> Phase {
+        let patience = if self.journal.has_reply() { self.limits.silence } else { self.limits.first_word };
+        Phase::Replying(Replying { alarm: self.now + patience, ..r })
     }
 
     /// Tells more of the reply. White space waits for the first word: nobody is told a blank reply.
@@ -284,9 +314,7 @@ impl Turn {
                 self.finish(reason.into())
             }
             StopReason::Filtered | StopReason::Complete | StopReason::Length => {
-                if let Some(call) = &mut self.call {
-                    call.spend(usage);
-                }
+                self.spend([usage]);
                 let fault = if reason == StopReason::Filtered { Fault::Rejected } else { Fault::Truncated };
                 self.broke_off(r, fault)
             }
@@ -302,6 +330,9 @@ impl Turn {
 
     /// Asks again while nothing was told, or else keeps what was.
     fn broke_off(&mut self, r: Replying, fault: Fault) -> Phase {
+        if fault == Fault::Adjusted && !r.is_adjusted && !self.journal.has_reply() {
+            return self.ask(Replying { is_adjusted: true, ..r });
+        }
         let shorter = (fault == Fault::TooLong).then(|| r.prompt.without_oldest());
         let futile = fault == Fault::Rejected || shorter == Some(None);
         if futile || self.journal.has_reply() || r.attempt + 1 >= self.limits.attempts {
@@ -311,7 +342,8 @@ impl Turn {
         let attempt = r.attempt + 1;
         let alarm = self.now + self.limits.back_off(attempt, self.task.seed);
         let prompt = shorter.flatten().unwrap_or(r.prompt);
-        Phase::Replying(Replying { prompt, attempt, alarm, waiting: Waiting::ToAsk, blank: String::new() })
+        let (waiting, blank) = (Waiting::ToAsk, String::new());
+        Phase::Replying(Replying { prompt, attempt, waiting, alarm, is_adjusted: false, blank })
     }
 
     /// Ends before the end, hanging up on the reply if there is one.
@@ -386,6 +418,20 @@ impl Turn {
 
     fn open_call(&mut self, kind: CallKind, prompt: &Prompt) {
         self.call = Some(OpenCall::new(kind, self.now, prompt));
+    }
+
+    /// Notes so many more tries of the model call that is open.
+    fn asked_for_call(&mut self, tries: u32) {
+        if let Some(call) = &mut self.call {
+            call.tries.asked += tries;
+        }
+    }
+
+    /// Notes what tries of the model call that is open have cost that led to nothing.
+    fn spend(&mut self, spent: impl IntoIterator<Item = Usage>) {
+        if let Some(call) = &mut self.call {
+            call.tries.spent.extend(spent);
+        }
     }
 
     /// Notes what came of the model call that is open, if one is; says how long it took.

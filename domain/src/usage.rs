@@ -29,6 +29,8 @@ pub struct ModelUsage {
     pub output_tokens: u64,
     pub cache_read_tokens: u64,
     pub cache_write_tokens: u64,
+    /// How many of the output tokens models have thought in, as far as can be told.
+    pub reasoning_tokens: u64,
     /// Whether some of it was counted by us, because the model did not say.
     pub estimated: bool,
 }
@@ -57,6 +59,7 @@ impl UsageDay {
                 output_tokens: call.usage.output_tokens,
                 cache_read_tokens: call.usage.cache_read_tokens,
                 cache_write_tokens: call.usage.cache_write_tokens,
+                reasoning_tokens: call.usage.reasoning_tokens,
                 estimated: call.usage.estimated,
             });
         }
@@ -75,6 +78,7 @@ impl ModelUsage {
             output_tokens: self.output_tokens + other.output_tokens,
             cache_read_tokens: self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens: self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens: self.reasoning_tokens + other.reasoning_tokens,
             estimated: self.estimated || other.estimated,
         }
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::memory::{Importance, RecalledKind, ranked};
+use domain::turn::{CallKind, CallRecord};
 use domain::{
-    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, Refused, Task, Tier, Turn,
-    TurnError, Usage, Workout,
+    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, Refused, Task, Tier, Tries,
+    Turn, TurnError, TurnEvent, Workout,
 };
 use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
@@ -19,7 +20,7 @@ use crate::admit::failed;
 use crate::feed::Closing;
 use crate::remember::{KNOWN, forgotten};
 use crate::{
-    Answer, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
+    Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
     RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest, records,
 };
 
@@ -52,10 +53,12 @@ pub struct Ports {
 /// Drives an admitted turn to its end. Whoever watches reads `feed`; nobody can hold the turn up.
 ///
 /// A panic on the way ends the turn too: with what was told, as an internal error. However this ends,
-/// the feed is closed.
-pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) {
+/// the feed is closed. The answer is those model calls that the turn's report does not have, because it
+/// ended before they did.
+pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) -> Vec<CallRecord> {
     let _closing = Closing(feed);
-    let at = At { task: &task, ports };
+    let bill = Bill::new(&ports.clock);
+    let at = At { task: &task, ports, bill: &bill };
     if AssertUnwindSafe(run(at, limits, feed)).catch_unwind().await.is_err() {
         let burying = at.bury(feed, limits.save);
         // Then the store has not heard of the end: the lease runs out, and whoever looks ends the turn.
@@ -63,6 +66,14 @@ pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) {
             error!(turn = %at.task.opening.turn.turn, "a turn that panicked could not be ended");
         }
     }
+    if has_embeddings(feed) { Vec::new() } else { bill.calls() }
+}
+
+/// Whether the report has what looking up has taken: it has all of it, or nothing.
+fn has_embeddings(feed: &Feed) -> bool {
+    let events = feed.events();
+    let Some(TurnEvent::Ended(closing)) = events.last() else { return false };
+    closing.report.calls.iter().any(|call| call.kind == CallKind::Embedding)
 }
 
 async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
@@ -103,6 +114,8 @@ async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
 struct At<'a> {
     task: &'a Task,
     ports: &'a Ports,
+    /// What looking up takes.
+    bill: &'a Bill,
 }
 
 impl<'a> At<'a> {
@@ -112,7 +125,7 @@ impl<'a> At<'a> {
         async move {
             Some(match effect {
                 Effect::Load => Input::Loaded(self.within(LOAD, "load", self.load()).await),
-                Effect::Route(question) => Input::Routed(self.within(ROUTE, "route", self.route(question)).await),
+                Effect::Route(question) => self.route(question).await,
                 Effect::Gather => Input::Gathered(self.gather().await),
                 Effect::Checkpoint(from, events) => {
                     let turn = self.task.opening.turn.clone();
@@ -169,10 +182,13 @@ impl<'a> At<'a> {
         Ok(Loaded { owner, history, summary, forgotten: forgotten? })
     }
 
-    async fn route(self, question: Prompt) -> Result<(String, Usage)> {
+    async fn route(self, question: Prompt) -> Input {
         let schema = Arc::new(router::schema());
         let answer_as = Answer::Tool { name: router::TOOL, schema };
-        answer(&*self.ports.llm, ModelCall::question(question, answer_as, 1_000)).await
+        let mut tries = Tries::default();
+        let asked = answer(&*self.ports.llm, ModelCall::question(question, answer_as, 1_000), &mut tries);
+        let answered = self.within(ROUTE, "route", asked).await;
+        Input::Routed(answered, tries)
     }
 
     /// Three look-ups side by side; each that fails costs only its own part.
@@ -189,7 +205,7 @@ impl<'a> At<'a> {
         let (memories, workouts, recalled) = join!(
             self.within(GATHER, "memories", newest::<Memory>(self.ports, &owner, Kind::Memory, KNOWN)),
             self.within(GATHER, "workouts", newest::<Workout>(self.ports, &owner, Kind::Workout, RECENT_WORKOUTS)),
-            self.within(GATHER, "recall", self.ports.index.search(&search)),
+            self.within(GATHER, "recall", self.ports.index.search(&search, self.bill)),
         );
         let mut recalled = recalled.unwrap_or_default();
         let known: Vec<Memory> = memories.unwrap_or_default();
@@ -202,7 +218,8 @@ impl<'a> At<'a> {
         let memories = memories.into_iter().cloned().collect();
         // A memory that is found is told as it is stored, or not at all.
         recalled.retain(|hit| hit.kind != RecalledKind::Memory);
-        Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled })
+        let calls = self.bill.calls();
+        Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled, calls })
     }
 
     /// A reply as inputs: words that are there together are one; a reply that just stops has failed.
@@ -236,7 +253,7 @@ impl<'a> At<'a> {
                 match written(self.within(SAVE, "finish", write).await) {
                     Ok(()) => {
                         finish.events.iter().skip(told.len()).cloned().for_each(|event| feed.push(event));
-                        return feed.push(domain::TurnEvent::Ended(finish.closing));
+                        return feed.push(TurnEvent::Ended(finish.closing));
                     }
                     Err(Refused::LeaseLost) => return,
                     Err(Refused::Fault(_)) => {}
@@ -283,6 +300,9 @@ fn join_texts(pieces: Vec<Result<Piece>>) -> Vec<Input> {
         match (piece, inputs.last_mut()) {
             (Ok(Piece::Text(more)), Some(Input::Delta(text))) => text.push_str(&more),
             (Ok(Piece::Text(text)), _) => inputs.push(Input::Delta(text)),
+            (Ok(Piece::Thinking), Some(Input::Thinking)) => {}
+            (Ok(Piece::Thinking), _) => inputs.push(Input::Thinking),
+            (Ok(Piece::Spent(usage)), _) => inputs.push(Input::Spent(usage)),
             (Ok(Piece::End { reason, usage }), _) => inputs.push(Input::ReplyEnded(reason, usage)),
             (Err(error), _) => inputs.push(Input::ReplyFailed(error.fault)),
         }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::Result;
+use crate::{Bill, Result};
 
 /// Turns texts into vectors that lie close together when the texts mean the same.
 #[async_trait]
@@ -8,6 +8,7 @@ pub trait Embedder: Send + Sync {
     /// How many numbers a vector has.
     fn dimensions(&self) -> usize;
 
-    /// One vector of length 1 for each text, in order. Equal texts have equal vectors.
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>>;
+    /// One vector of length 1 for each text, in order. Equal texts have equal vectors. Every model call that this takes
+    /// is on the bill from the moment that it is made.
+    async fn embed(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>>;
 }

@@ -5,7 +5,7 @@ use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
 use crate::remember::{KNOWN, forgotten, is_of, key, nearest};
-use crate::{Expect, Kind, Ports, RecordKey, Result, newest, records};
+use crate::{Bill, Expect, Kind, Ports, RecordKey, Result, charge, newest, records};
 
 /// How many summaries are looked at.
 const SUMMARIES: usize = 500;
@@ -13,7 +13,13 @@ const SUMMARIES: usize = 500;
 /// Forgets a memory: first a tombstone, from which on no prompt says it; then whatever it covers is erased, and what
 /// earlier tombstones have left: memories that say the same, summaries that mention it, their entries in the index.
 /// Whether the index no longer finds any of them; if it does, the rest is left for another try.
-pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: &Tombstone) -> Result<bool> {
+pub async fn forget(
+    ports: &Ports,
+    owner: &UserScope,
+    id: &RecordId,
+    tombstone: &Tombstone,
+    bill: &Bill,
+) -> Result<bool> {
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: id.clone() };
     ports.clock.answered(ports.records.put(&at, &records::body(tombstone)?, Expect::Anything)).await?;
     let mut tombstones = forgotten(ports, owner).await?;
@@ -24,14 +30,14 @@ pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: 
     covered.retain(|memory| memory.id != tombstone.memory_id && tombstones.iter().any(|known| known.covers(memory)));
     let mut are_gone = true;
     for memory in &covered {
-        are_gone &= erase(ports, owner, memory).await?;
+        are_gone &= erase(ports, owner, memory, bill).await?;
     }
     if !are_gone {
         return Ok(false);
     }
     // The named one last: while it is there, somebody can ask for the rest once more.
     match ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await? {
-        Some(named) => erase(ports, owner, &records::read(&named)?).await,
+        Some(named) => erase(ports, owner, &records::read(&named)?, bill).await,
         None => Ok(true),
     }
 }
@@ -39,7 +45,10 @@ pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: 
 /// Forgets a memory, and goes on with that as a job would until it is gone or was tried often enough.
 pub async fn forget_through(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: &Tombstone) {
     for attempts in 1.. {
-        let fault = match forget(ports, owner, id, tombstone).await {
+        let bill = Bill::new(&ports.clock);
+        let forgotten = forget(ports, owner, id, tombstone, &bill).await;
+        charge(ports, owner, &bill.calls()).await;
+        let fault = match forgotten {
             Ok(true) => return,
             Ok(false) => Fault::Unavailable,
             Err(error) => error.fault,
@@ -52,9 +61,9 @@ pub async fn forget_through(ports: &Ports, owner: &UserScope, id: &RecordId, tom
 }
 
 /// Erases a memory once the index no longer finds it; until then it is known by what to ask.
-async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<bool> {
+async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<bool> {
     ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, memory.id.as_str())).await?;
-    let hits = nearest(ports, owner, memory.coach.as_ref(), &memory.content).await?;
+    let hits = nearest(ports, owner, memory.coach.as_ref(), &memory.content, bill).await?;
     if hits.iter().any(|hit| is_of(hit, &memory.id)) {
         return Ok(false);
     }

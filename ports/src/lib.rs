@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod admit;
+mod bill;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -28,6 +29,7 @@ pub mod stored;
 mod tokens;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
+pub use bill::{Bill, Item};
 pub use clock::Clock;
 pub use drive::{LEASE, Ports, drive};
 pub use embedder::Embedder;

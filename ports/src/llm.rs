@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Delivery, Fault, Prompt, StopReason, Tier, Usage};
+use domain::{Delivery, Fault, Prompt, StopReason, Tier, Tries, Usage};
 use futures::stream::{BoxStream, StreamExt};
 use serde_json::Value;
 
@@ -12,6 +12,10 @@ use crate::{PortError, Result};
 ///   caller limits it, and hangs up by dropping the stream.
 /// - *Whole or failed.* The stream ends after one [`Piece::End`] or one error, and yields nothing
 ///   after it. A stream that merely stops has failed.
+/// - *Told.* A call that fails after the model has said what it cost yields [`Piece::Spent`] before its error, and so
+///   does one of which it is known that it cost nothing.
+/// - *Adjusted.* A model that refuses how it was asked, where it can be asked otherwise, is [`Fault::Adjusted`]: the same
+///   call made again is asked otherwise.
 /// - *Exact.* The texts joined are the model's answer byte for byte; none is empty.
 /// - *Lazy.* Nothing is asked before the stream is polled.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -58,6 +62,10 @@ pub enum Answer {
 pub enum Piece {
     /// Some of its text; never empty.
     Text(String),
+    /// Nothing of the answer, but a sign of life: the model thinks.
+    Thinking,
+    /// What a call has cost that is about to fail.
+    Spent(Usage),
     /// It is complete.
     End {
         /// Why the model stopped.
@@ -67,15 +75,35 @@ pub enum Piece {
     },
 }
 
-/// The whole answer at once: for calls whose pieces are of no use to anybody.
-pub async fn answer(llm: &dyn LlmStream, call: ModelCall) -> Result<(String, Usage)> {
+/// The whole answer at once: for calls whose pieces are of no use to anybody. It is asked for again at once while the
+/// model is asked otherwise from now on, as often as a reply is asked for; `tries` says how often that was, and what the
+/// tries have cost that led to nothing.
+pub async fn answer(llm: &dyn LlmStream, call: ModelCall, tries: &mut Tries) -> Result<(String, Usage)> {
+    loop {
+        tries.asked += 1;
+        match once(llm, call.clone(), tries).await {
+            Err(error) if error.fault == Fault::Adjusted && tries.asked <= ADJUSTMENTS => {}
+            answered => return answered,
+        }
+    }
+}
+
+/// How many things a model may refuse of a form before that is given up.
+const ADJUSTMENTS: u32 = 3;
+
+async fn once(llm: &dyn LlmStream, call: ModelCall, tries: &mut Tries) -> Result<(String, Usage)> {
     let mut pieces = llm.open(call);
     let mut text = String::new();
     while let Some(piece) = pieces.next().await {
         match piece? {
             Piece::Text(more) => text.push_str(&more),
+            Piece::Thinking => {}
+            Piece::Spent(usage) => tries.spent.push(usage),
             Piece::End { reason: StopReason::Complete, usage } => return Ok((text, usage)),
-            Piece::End { .. } => return Err(PortError::new("model", Fault::Truncated)),
+            Piece::End { usage, .. } => {
+                tries.spent.push(usage);
+                return Err(PortError::new("model", Fault::Truncated));
+            }
         }
     }
     Err(PortError::new("model", Fault::Truncated))

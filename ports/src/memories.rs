@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::memory::RecalledKind;
 use domain::{CoachId, Recalled, Timestamp, UserScope};
 
-use crate::Result;
+use crate::{Bill, Result};
 
 /// Finds what is worth recalling.
 ///
@@ -11,14 +11,16 @@ use crate::Result;
 /// - *Repeatable.* An entry is its key: writing it again replaces it, removing it again is no error.
 /// - *Eventual.* What was written may take a while to be found; what was removed may take as long to
 ///   be gone. Whoever promised that something is gone asks until it is.
+/// - *Billed.* Every model call that a search or a writing takes is on the bill from the moment that it is made, also
+///   when the rest fails or is given up.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MemoryIndex: Send + Sync {
     /// The best matches above the adapter's own threshold, best first, at most `search.limit`.
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>>;
+    async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>>;
 
     /// Adds or replaces an entry of this user.
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()>;
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()>;
 
     /// Removes an entry of this user.
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()>;

@@ -5,7 +5,7 @@ use domain::router::ProposedMemory;
 use domain::{CoachId, Memory, MemoryId, Recalled, RecordId, UserScope};
 use tracing::warn;
 
-use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, Search, newest, records};
+use crate::{Bill, Expect, IndexEntry, Kind, Ports, RecordKey, Result, Search, newest, records};
 
 /// How many memories, and how many tombstones, are looked at: the newest.
 pub(crate) const KNOWN: usize = 200;
@@ -33,12 +33,13 @@ pub async fn remember(
     owner: &UserScope,
     proposed: &ProposedMemory,
     from: &Provenance<'_>,
+    bill: &Bill,
 ) -> Result<Saved> {
     let now = ports.clock.now();
     let tombstones = forgotten(ports, owner).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let memories = memory::remembered(memories, &tombstones);
-    let hits = nearest(ports, owner, from.coach, &proposed.content).await.unwrap_or_default();
+    let hits = nearest(ports, owner, from.coach, &proposed.content, bill).await.unwrap_or_default();
     let score = |memory: &Memory| {
         let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
         hit.map_or(0.0, |hit| hit.score)
@@ -46,7 +47,7 @@ pub async fn remember(
     let known: Vec<(Memory, f32)> = memories.into_iter().map(|memory| (memory.clone(), score(&memory))).collect();
     Ok(match memory::decide(proposed, from, &known, &tombstones, now) {
         Saving::New(new) => {
-            keep(ports, owner, &new).await?;
+            keep(ports, owner, &new, bill).await?;
             Saved::New(new)
         }
         Saving::Reinforce(id) => {
@@ -54,12 +55,12 @@ pub async fn remember(
             records::amend(ports, &key(owner, &id), said).await?;
             // Whoever made it may not have come as far as the index.
             if let Some(known) = self::memory(ports, owner, &id).await? {
-                index(ports, owner, &known).await?;
+                index(ports, owner, &known, bill).await?;
             }
             Saved::Reinforced(id)
         }
         Saving::Supersede { old, new } => {
-            keep(ports, owner, &new).await?;
+            keep(ports, owner, &new, bill).await?;
             let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
             records::amend(ports, &key(owner, &old), outdated).await?;
             ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, old.as_str())).await?;
@@ -81,6 +82,7 @@ pub async fn edit(
     owner: &UserScope,
     id: &MemoryId,
     edit: &MemoryEdit,
+    bill: &Bill,
 ) -> Result<Option<std::result::Result<Memory, Unsaveable>>> {
     let now = ports.clock.now();
     let Some(known) = memory(ports, owner, id).await? else { return Ok(None) };
@@ -89,7 +91,7 @@ pub async fn edit(
     }
     let edited = |known: Option<Memory>| known?.edited(edit, now).ok();
     let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else { return Ok(None) };
-    index(ports, owner, &edited).await?;
+    index(ports, owner, &edited, bill).await?;
     Ok(Some(Ok(edited)))
 }
 
@@ -124,12 +126,13 @@ pub(crate) async fn nearest(
     owner: &UserScope,
     coach: Option<&CoachId>,
     text: &str,
+    bill: &Bill,
 ) -> Result<Vec<Recalled>> {
     // A search is always for some coach; every one finds what is for all.
     let Some(coach) = coach.cloned().or_else(|| "any".parse().ok()) else { return Ok(Vec::new()) };
     let (text, kinds) = (text.to_owned(), vec![RecalledKind::Memory]);
     let search = Search { owner: owner.clone(), coach, text, kinds, limit: NEAREST };
-    ports.clock.answered(ports.index.search(&search)).await
+    ports.clock.answered(ports.index.search(&search, bill)).await
 }
 
 /// Whether a hit is the entry of this memory.
@@ -143,20 +146,20 @@ pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
 }
 
 /// Stores a new memory, unless an earlier try has, and lets it be found.
-async fn keep(ports: &Ports, owner: &UserScope, new: &Memory) -> Result<()> {
+async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Result<()> {
     let at = key(owner, &new.id);
     if ports.clock.answered(ports.records.put(&at, &records::body(new)?, Expect::Absent)).await? {
-        return index(ports, owner, new).await;
+        return index(ports, owner, new, bill).await;
     }
     match ports.clock.answered(ports.records.get(&at)).await? {
-        Some(earlier) => index(ports, owner, &records::read(&earlier)?).await,
+        Some(earlier) => index(ports, owner, &records::read(&earlier)?, bill).await,
         None => Ok(()),
     }
 }
 
 /// Lets a memory be found, unless it was superseded or is gone by then: who saw to that may have been at the index
 /// before us.
-async fn index(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<()> {
+async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<()> {
     if memory.superseded_by.is_some() {
         return Ok(());
     }
@@ -168,7 +171,7 @@ async fn index(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<()> 
         created: memory.created_at,
         tags: memory.tags.clone(),
     };
-    ports.clock.answered(ports.index.upsert(owner, &entry)).await?;
+    ports.clock.answered(ports.index.upsert(owner, &entry, bill)).await?;
     take_back(ports, owner, &memory.id).await
 }
 

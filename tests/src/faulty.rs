@@ -15,9 +15,9 @@ use domain::{
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
-    Admission, Admitted, Answer, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry, JobsOf, Kind, LlmStream,
-    MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record, RecordKey, RecordStore, Result, Search, Stop,
-    TokenRefusal, TokenVerifier, TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry, JobsOf, Kind,
+    LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record, RecordKey, RecordStore, Result,
+    Search, Stop, TokenRefusal, TokenVerifier, TurnRecord, TurnState, Writer, Written,
 };
 
 /// A store that does to some calls of some methods what was planned for them, and counts them all.
@@ -181,11 +181,11 @@ impl<S: RecordStore> RecordStore for Faulty<S> {
 
 #[async_trait]
 impl<S: MemoryIndex> MemoryIndex for Faulty<S> {
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
-        self.run("search", self.store.search(search)).await
+    async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>> {
+        self.run("search", self.store.search(search, bill)).await
     }
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
-        self.run("upsert", self.store.upsert(owner, entry)).await
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()> {
+        self.run("upsert", self.store.upsert(owner, entry, bill)).await
     }
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
         self.run("delete", self.store.delete(owner, kind, id)).await

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::memory::RecalledKind;
 use domain::{Recalled, UserScope};
 use in_memory::LexicalIndex;
-use ports::{IndexEntry, MemoryIndex, Result, Search};
+use ports::{Bill, IndexEntry, MemoryIndex, Result, Search};
 
 /// An index that goes on finding what was removed, until it was asked to remove something often enough.
 pub struct Lagging {
@@ -21,12 +21,12 @@ impl Lagging {
 
 #[async_trait]
 impl MemoryIndex for Lagging {
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
-        self.index.search(search).await
+    async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>> {
+        self.index.search(search, bill).await
     }
 
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
-        self.index.upsert(owner, entry).await
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()> {
+        self.index.upsert(owner, entry, bill).await
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {

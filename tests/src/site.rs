@@ -6,7 +6,7 @@ use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted};
-use ports::{Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search, records};
+use ports::{Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search, records};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -123,14 +123,14 @@ impl Site {
     pub async fn index(&self, kind: RecalledKind, id: &str, text: &str) {
         let (id, text, created) = (id.to_owned(), text.to_owned(), self.clock.now());
         let entry = IndexEntry { kind, id, coach: None, text, created, tags: Vec::new() };
-        self.app.ports.index.upsert(&UserScope::verified(user_id(ADA)), &entry).await.unwrap();
+        self.app.ports.index.upsert(&UserScope::verified(user_id(ADA)), &entry, &Bill::default()).await.unwrap();
     }
 
     /// The ids of what the index finds of Ada's.
     pub async fn found(&self, text: &str) -> Vec<String> {
         let (owner, coach) = (UserScope::verified(user_id(ADA)), coach_id("strength"));
         let search = Search { owner, coach, text: text.to_owned(), kinds: Vec::new(), limit: 10 };
-        let found = self.app.ports.index.search(&search).await.unwrap();
+        let found = self.app.ports.index.search(&search, &Bill::default()).await.unwrap();
         found.into_iter().map(|recalled| recalled.id).collect()
     }
 

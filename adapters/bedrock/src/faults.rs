@@ -9,6 +9,8 @@ use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use domain::{Fault, StopReason};
 use ports::PortError;
 
+use crate::capabilities::{Lesson, Sent};
+
 /// Every exception, by the name that it has before a stream; within one, its first letter is small.
 ///
 /// A `ValidationException` that says the input is too long is [`Fault::TooLong`].
@@ -50,31 +52,50 @@ pub(crate) struct Failure {
     pub(crate) what: &'static str,
     pub(crate) status: Option<u16>,
     pub(crate) request: Option<String>,
+    /// What of the request the model has refused.
+    pub(crate) lessons: Vec<Lesson>,
 }
 
 impl Failure {
     pub(crate) fn new(fault: Fault, what: &'static str) -> Self {
-        Self { fault, what, status: None, request: None }
+        Self { fault, what, status: None, request: None, lessons: Vec::new() }
     }
 
-    /// Of a call that was answered by an error, or not at all.
-    pub(crate) fn of_call<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
+    /// Of a call that was answered by an error, or not at all; `sent` is what it had in it that may be refused.
+    pub(crate) fn of_call<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, sent: Sent) -> Self {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let request = error.request_id().map(str::to_owned);
         let named = error.code().and_then(|code| EXCEPTIONS.iter().find(|(name, _)| *name == code));
-        let (what, fault) = match (named, status) {
-            (Some(("ValidationException", _)), _) if says_too_long(error.message()) => {
-                ("the input is too long", Fault::TooLong)
-            }
-            (Some((name, fault)), _) => (*name, *fault),
-            (None, Some(status @ 400..)) => ("an error without a known name", by_status(status)),
+        let failure = match (named, status) {
+            (Some((name, fault)), _) => Self::named(name, *fault, error.message(), sent),
+            (None, Some(status @ 400..)) => Self::new(by_status(status), "an error without a known name"),
             (None, _) => unanswered(error),
         };
-        Self { fault, what, status, request }
+        Self { status, request, ..failure }
+    }
+
+    /// The same, but that the model can be asked otherwise, as it has shown.
+    pub(crate) fn teaching(self, lesson: Lesson) -> Self {
+        Self { fault: Fault::Adjusted, lessons: vec![lesson], ..self }
+    }
+
+    /// By the name of an exception, and what it says where that matters.
+    fn named(name: &'static str, fault: Fault, message: Option<&str>, sent: Sent) -> Self {
+        let message = message.unwrap_or_default();
+        let is_invalid = name == "ValidationException";
+        if is_invalid && says_too_long(message) {
+            return Self::new(Fault::TooLong, "the input is too long");
+        }
+        let lessons = if is_invalid { sent.refused(message) } else { Vec::new() };
+        if !lessons.is_empty() {
+            return Self { lessons, ..Self::new(Fault::Adjusted, "a parameter is refused") };
+        }
+        let what = if fault == Fault::Rejected { absent(message).unwrap_or(name) } else { name };
+        Self::new(fault, what)
     }
 
     /// Of a stream that broke off.
-    pub(crate) fn of_stream<R>(error: &SdkError<ConverseStreamOutputError, R>) -> Self {
+    pub(crate) fn of_stream<R>(error: &SdkError<ConverseStreamOutputError, R>, sent: Sent) -> Self {
         let Some(exception) = error.as_service_error() else {
             return Self::new(Fault::Truncated, "the stream broke off, or a frame of it was damaged");
         };
@@ -88,10 +109,7 @@ impl Failure {
         ];
         let name = known.into_iter().find_map(|(is, name)| is.then_some(name));
         match name.and_then(|name| EXCEPTIONS.iter().find(|row| row.0 == name)) {
-            Some(("ValidationException", _)) if says_too_long(exception.message()) => {
-                Self::new(Fault::TooLong, "the input is too long")
-            }
-            Some((name, fault)) => Self::new(*fault, name),
+            Some((name, fault)) => Self::named(name, *fault, exception.message(), sent),
             None => Self::new(Fault::Truncated, "the stream ended with an unknown exception"),
         }
     }
@@ -108,8 +126,8 @@ fn told(what: &str, value: Option<&impl fmt::Display>) -> String {
 }
 
 /// Bedrock has no exception of its own for this, and each family of models says it in its own words.
-fn says_too_long(message: Option<&str>) -> bool {
-    let message = message.unwrap_or_default().to_ascii_lowercase();
+fn says_too_long(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
     let words = [
         "too long",
         "too many input tokens",
@@ -122,6 +140,29 @@ fn says_too_long(message: Option<&str>) -> bool {
     words.iter().any(|words| message.contains(words))
 }
 
+/// Why a model cannot be asked at all, where a refusal says so: several exceptions mean the same.
+fn absent(message: &str) -> Option<&'static str> {
+    let message = message.to_ascii_lowercase();
+    let is_over = message.contains("end of its life") || message.contains("end of life");
+    let is_unknown = message.contains("model identifier is invalid") || message.contains("model id is invalid");
+    match () {
+        () if is_over => Some(WITHDRAWN),
+        () if message.contains("legacy") => Some(LEGACY),
+        () if is_unknown => Some(UNKNOWN),
+        () if message.contains("inference profile") || message.contains("on-demand throughput") => Some(BY_PROFILE),
+        () => None,
+    }
+}
+
+/// The model has reached the end of its life.
+pub(crate) const WITHDRAWN: &str = "the model is withdrawn";
+/// The model will be withdrawn, and is no longer for those who have not used it lately.
+pub(crate) const LEGACY: &str = "the model is legacy";
+/// No model has this id, or none has it any more.
+pub(crate) const UNKNOWN: &str = "the model's id is not valid";
+/// The model can only be asked by an inference profile.
+pub(crate) const BY_PROFILE: &str = "the model wants an inference profile";
+
 fn by_status(status: u16) -> Fault {
     match status {
         408 | 504 => Fault::TimedOut,
@@ -132,15 +173,16 @@ fn by_status(status: u16) -> Fault {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the SDK may come to know more of them")]
-fn unanswered<E, R>(error: &SdkError<E, R>) -> (&'static str, Fault) {
-    match error {
+fn unanswered<E, R>(error: &SdkError<E, R>) -> Failure {
+    let (what, fault) = match error {
         SdkError::ConstructionFailure(_) => ("the request could not be made", Fault::Rejected),
         SdkError::TimeoutError(_) => ("no connection in time", Fault::TimedOut),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => ("no connection in time", Fault::TimedOut),
         SdkError::DispatchFailure(failure) if failure.is_io() => ("the connection failed", Fault::Unavailable),
         SdkError::DispatchFailure(_) => ("the request could not be sent: no credentials?", Fault::Unavailable),
         _ => ("the answer broke off, or could not be read", Fault::Truncated),
-    }
+    };
+    Failure::new(fault, what)
 }
 
 #[cfg(test)]
@@ -164,16 +206,15 @@ mod tests {
             "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
             "This model's maximum context length is 131072 tokens.",
         ] {
-            assert!(says_too_long(Some(message)), "{message}");
+            assert!(says_too_long(message), "{message}");
         }
         for message in [
             "Malformed input request, please reformat your input and try again.",
             "The provided model identifier is invalid.",
             "",
         ] {
-            assert!(!says_too_long(Some(message)), "{message}");
+            assert!(!says_too_long(message), "{message}");
         }
-        assert!(!says_too_long(None));
     }
 
     #[test]

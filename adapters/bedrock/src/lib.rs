@@ -4,8 +4,10 @@
 
 #![warn(missing_docs)]
 
+mod capabilities;
 mod check;
 mod faults;
+mod lifecycle;
 mod map;
 mod settings;
 mod titan;
@@ -15,7 +17,6 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::http::HttpRequest;
-use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
@@ -27,12 +28,15 @@ use ports::{Answer, LlmStream, ModelCall, Piece, Result};
 use serde_json::Value;
 use tracing::debug;
 
+use crate::capabilities::{Learned, Lesson};
 use crate::faults::Failure;
 use crate::map::{Heard, Hearing, Question, with_schema};
 use crate::settings::client;
 
+pub use capabilities::{Capabilities, Forms, Takes};
+pub use check::{Findings, Standing};
 pub use faults::{EXCEPTIONS, STOP_REASONS};
-pub use settings::{Guardrail, Settings, TitanSettings};
+pub use settings::{Effort, Efforts, Guardrail, Service, Settings, TitanSettings};
 pub use titan::TitanEmbedder;
 
 /// What a filter of logs must say besides: the SDK tells the id of its key at debug level, and bodies at trace level.
@@ -44,56 +48,78 @@ pub const QUIET: &str = "aws=info";
 pub struct Bedrock {
     client: Client,
     settings: Arc<Settings>,
+    /// What the models themselves have said of what they take.
+    learned: Arc<Learned>,
+    /// Where it is asked about its models.
+    control: Arc<str>,
 }
 
 impl Bedrock {
     /// Region and credentials are those of `config`.
     pub fn new(config: &SdkConfig, settings: Settings) -> Self {
-        Self { client: client(config, settings.endpoint.as_deref()), settings: Arc::new(settings) }
+        let client = client(config, settings.endpoint.as_deref());
+        let control = lifecycle::control(config, settings.control_endpoint.as_deref()).into();
+        Self { client, settings: Arc::new(settings), learned: Arc::default(), control }
     }
 
     fn ask(self, call: ModelCall) -> Pieces {
-        let pieces = async move {
-            match call.delivery {
-                Delivery::Streamed => self.streamed(call).await,
-                Delivery::Whole => self.whole(call).await,
-            }
-        };
-        stream::once(pieces).try_flatten().boxed()
+        stream::once(self.asked(call)).flatten().boxed()
     }
 
-    async fn streamed(self, call: ModelCall) -> Result<Pieces, Failure> {
-        let question = Question::new(&self.settings, &call).map_err(unasked)?;
-        let hearing = Hearing::new(&call, &question.model);
-        let guardrail = self.guardrail(&call).map(|guardrail| {
+    async fn asked(self, call: ModelCall) -> Pieces {
+        let Ok(question) = Question::new(&self.settings, &self.learned, &call) else { return failing(unasked()) };
+        let pupil = Pupil { learned: self.learned.clone(), model: question.model.clone() };
+        let hearing = Hearing::new(&call, &question.model, question.sent);
+        match call.delivery {
+            Delivery::Streamed => self.streamed(&call, question, hearing, pupil).await,
+            Delivery::Whole => self.whole(&call, question, hearing, pupil).await,
+        }
+    }
+
+    async fn streamed(&self, call: &ModelCall, question: Question, hearing: Hearing, pupil: Pupil) -> Pieces {
+        let guardrail = self.guardrail(call).map(|guardrail| {
             let builder = GuardrailStreamConfiguration::builder().guardrail_identifier(&guardrail.id);
             builder.guardrail_version(&guardrail.version).build()
         });
         let request = self.client.converse_stream().model_id(question.model).set_system(Some(question.system));
         let request = request.set_messages(Some(question.messages)).inference_config(question.inference);
         let request = request.set_tool_config(question.tools).set_guardrail_config(guardrail);
+        let request = request.set_output_config(question.output).set_service_tier(question.service);
         let answered = request.customize().mutate_request(complete(question.schema)).send().await;
-        let answered = answered.map_err(|error| Failure::of_call(&error))?;
-        debug!(request = answered.request_id(), "a model answers");
-        let hearing = hearing.of(answered.request_id());
-        Ok(stream::unfold(Line::Open(answered.stream, hearing), Line::next).boxed())
+        match answered {
+            Ok(answered) => {
+                debug!(request = answered.request_id(), "a model answers");
+                let hearing = hearing.of(answered.request_id());
+                stream::unfold(Line::Open(answered.stream, hearing, pupil), Line::next).boxed()
+            }
+            Err(error) => pupil.fails(&hearing, Failure::of_call(&error, question.sent)),
+        }
     }
 
-    async fn whole(self, call: ModelCall) -> Result<Pieces, Failure> {
-        let question = Question::new(&self.settings, &call).map_err(unasked)?;
-        let hearing = Hearing::new(&call, &question.model);
-        let guardrail = self.guardrail(&call).map(|guardrail| {
+    async fn whole(&self, call: &ModelCall, question: Question, hearing: Hearing, pupil: Pupil) -> Pieces {
+        let guardrail = self.guardrail(call).map(|guardrail| {
             let builder = GuardrailConfiguration::builder().guardrail_identifier(&guardrail.id);
             builder.guardrail_version(&guardrail.version).build()
         });
         let request = self.client.converse().model_id(question.model).set_system(Some(question.system));
         let request = request.set_messages(Some(question.messages)).inference_config(question.inference);
         let request = request.set_tool_config(question.tools).set_guardrail_config(guardrail);
+        let request = request.set_output_config(question.output).set_service_tier(question.service);
         let answered = request.customize().mutate_request(complete(question.schema)).send().await;
-        let answered = answered.map_err(|error| Failure::of_call(&error))?;
-        debug!(request = answered.request_id(), "a model has answered");
-        let hearing = hearing.of(answered.request_id());
-        Ok(stream::iter(hearing.whole(answered)).boxed())
+        match answered {
+            Ok(answered) => {
+                debug!(request = answered.request_id(), "a model has answered");
+                let mut hearing = hearing.of(answered.request_id());
+                match hearing.whole(answered) {
+                    Ok(pieces) => {
+                        pupil.has_heard(&hearing);
+                        stream::iter(pieces.into_iter().map(Ok)).boxed()
+                    }
+                    Err(failure) => pupil.fails(&hearing, failure),
+                }
+            }
+            Err(error) => pupil.fails(&hearing, Failure::of_call(&error, question.sent)),
+        }
     }
 
     /// What the athlete reads is checked; forms are read by machines only.
@@ -110,12 +136,41 @@ impl LlmStream for Bedrock {
 
 type Pieces = BoxStream<'static, Result<Piece, Failure>>;
 
+/// Learns from what one model does.
+struct Pupil {
+    learned: Arc<Learned>,
+    model: String,
+}
+
+impl Pupil {
+    /// Notes what a call has shown that went well.
+    fn has_heard(&self, hearing: &Hearing) {
+        if hearing.thinks_in_no_room() {
+            self.learned.note(&self.model, &[Lesson::Thinks]);
+        }
+    }
+
+    /// What is told of a call that failed: what it has cost, if that is known, and why.
+    fn fails(&self, hearing: &Hearing, failure: Failure) -> Pieces {
+        self.has_heard(hearing);
+        self.learned.note(&self.model, &failure.lessons);
+        let spent = hearing.spent(&failure).map(Piece::Spent).map(Ok);
+        // After words nothing can be asked again.
+        let failure = match failure.fault {
+            Fault::Adjusted if hearing.is_worded() => Failure { fault: Fault::Rejected, ..failure },
+            _ => failure,
+        };
+        stream::iter(spent.into_iter().chain([Err(failure)])).boxed()
+    }
+}
+
 /// An answer that comes word by word.
 enum Line {
-    Open(Events, Hearing),
+    Open(Events, Hearing, Pupil),
     /// The answer is complete. What little may follow is heard out, so that the connection can be used again.
     Ending(Events),
-    Closed,
+    /// What is left to tell.
+    Closing(Pieces),
 }
 
 type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
@@ -123,24 +178,44 @@ type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
 impl Line {
     async fn next(self) -> Option<(Result<Piece, Failure>, Self)> {
         match self {
-            Self::Open(mut events, mut hearing) => Some(loop {
-                match events.recv().await {
-                    Ok(Some(event)) => match hearing.hear(event) {
-                        Heard::Text(text) => return Some((Ok(Piece::Text(text)), Self::Open(events, hearing))),
-                        Heard::Nothing => {}
-                        Heard::Last => break (hearing.end(), Self::Ending(events)),
-                    },
-                    Ok(None) => break (hearing.end(), Self::Closed),
-                    Err(error) => break (hearing.broke_off(Failure::of_stream(&error)), Self::Closed),
-                }
-            }),
+            Self::Open(events, hearing, pupil) => Self::hear(events, hearing, pupil).await,
             Self::Ending(mut events) => {
                 while let Ok(Some(_)) = events.recv().await {}
                 None
             }
-            Self::Closed => None,
+            Self::Closing(mut pieces) => pieces.next().await.map(|piece| (piece, Self::Closing(pieces))),
         }
     }
+
+    async fn hear(mut events: Events, mut hearing: Hearing, pupil: Pupil) -> Option<(Result<Piece, Failure>, Self)> {
+        let (end, rest) = loop {
+            match events.recv().await {
+                Ok(Some(event)) => match hearing.hear(event) {
+                    Heard::Text(text) => return Some((Ok(Piece::Text(text)), Self::Open(events, hearing, pupil))),
+                    Heard::Thinking => return Some((Ok(Piece::Thinking), Self::Open(events, hearing, pupil))),
+                    Heard::Nothing => {}
+                    Heard::Last => break (hearing.end(), Some(events)),
+                },
+                Ok(None) => break (hearing.end(), None),
+                Err(error) => break (hearing.broke_off(Failure::of_stream(&error, hearing.sent())), None),
+            }
+        };
+        match end {
+            Ok(end) => {
+                pupil.has_heard(&hearing);
+                let rest = rest.map_or_else(|| Self::Closing(stream::empty().boxed()), Self::Ending);
+                Some((Ok(end), rest))
+            }
+            Err(failure) => {
+                let mut pieces = pupil.fails(&hearing, failure);
+                pieces.next().await.map(|piece| (piece, Self::Closing(pieces)))
+            }
+        }
+    }
+}
+
+fn failing(failure: Failure) -> Pieces {
+    stream::iter([Err(failure)]).boxed()
 }
 
 /// Puts the schema of the tool into a request, before it is signed.
@@ -154,6 +229,6 @@ fn complete(schema: Option<Arc<Value>>) -> impl Fn(&mut HttpRequest) + Send + Sy
     }
 }
 
-fn unasked(_: BuildError) -> Failure {
+fn unasked() -> Failure {
     Failure::new(Fault::Rejected, "the request could not be made")
 }

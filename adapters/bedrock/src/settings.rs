@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -5,6 +7,9 @@ use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
 use aws_sdk_bedrockruntime::config::{Builder, StalledStreamProtectionConfig};
+use domain::Tier;
+
+use crate::Takes;
 
 /// Which models answer, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +25,113 @@ pub struct Settings {
     /// Whether models are asked to keep the beginnings of prompts. `None`: those whose ids say that they can; the id
     /// of an application inference profile says nothing.
     pub cache_points: Option<bool>,
+    /// How hard models try that can be told. `None`: as little as they can, which costs the least and is told soonest.
+    pub efforts: Efforts,
+    /// How replies are served, and the question of how to reply. `None`: as usual.
+    pub reply_service: Option<Service>,
+    /// How jobs are served, for which nobody waits. `None`: as usual.
+    pub job_service: Option<Service>,
+    /// What models take, where it is not what is known of their ids.
+    pub models: BTreeMap<String, Takes>,
     /// Where Bedrock is, instead of where the SDK's configuration says.
     pub endpoint: Option<String>,
+    /// Where Bedrock is asked about its models, instead of where the SDK's configuration says.
+    pub control_endpoint: Option<String>,
+}
+
+/// How hard each of the models tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "each is that of its model")]
+pub struct Efforts {
+    pub reply: Option<Effort>,
+    pub second_reply: Option<Effort>,
+    pub fast: Option<Effort>,
+}
+
+impl Efforts {
+    pub(crate) fn of(self, tier: Tier) -> Option<Effort> {
+        match tier {
+            Tier::Reply => self.reply,
+            Tier::SecondReply => self.second_reply,
+            Tier::Fast => self.fast,
+        }
+    }
+}
+
+/// How hard a model tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Bedrock's own words")]
+pub enum Effort {
+    Low,
+    Medium,
+    High,
+    Xhigh,
+    Max,
+}
+
+impl Effort {
+    /// In Bedrock's words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+
+    /// How many tokens a model may think in that tries so hard.
+    pub(crate) fn room(self) -> u32 {
+        match self {
+            Self::Low => 4_000,
+            Self::Medium => 8_000,
+            Self::High => 16_000,
+            Self::Xhigh | Self::Max => 32_000,
+        }
+    }
+}
+
+impl FromStr for Effort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Low, Self::Medium, Self::High, Self::Xhigh, Self::Max];
+        let found = all.into_iter().find(|effort| effort.as_str() == text);
+        found.ok_or_else(|| "an effort is low, medium, high, xhigh or max".to_owned())
+    }
+}
+
+/// How Bedrock serves a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Bedrock's own words")]
+pub enum Service {
+    Priority,
+    Default,
+    Flex,
+    Reserved,
+}
+
+impl Service {
+    /// In Bedrock's words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Priority => "priority",
+            Self::Default => "default",
+            Self::Flex => "flex",
+            Self::Reserved => "reserved",
+        }
+    }
+}
+
+impl FromStr for Service {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Priority, Self::Default, Self::Flex, Self::Reserved];
+        let found = all.into_iter().find(|service| service.as_str() == text);
+        found.ok_or_else(|| "a service tier is priority, default, flex or reserved".to_owned())
+    }
 }
 
 /// A guardrail of Bedrock.
@@ -34,17 +144,35 @@ pub struct Guardrail {
 }
 
 impl Default for Settings {
-    /// Claude Sonnet 4 and Nova Micro, by the inference profiles of the regions in the United States.
+    /// Those of a region in the United States.
     fn default() -> Self {
+        Self::in_region("us-east-1")
+    }
+}
+
+impl Settings {
+    /// Claude Sonnet 4.6 by the profile that is for all regions, and Nova Micro by the one of this region.
+    pub fn in_region(region: &str) -> Self {
         Self {
-            reply: "us.anthropic.claude-sonnet-4-20250514-v1:0".to_owned(),
+            reply: "global.anthropic.claude-sonnet-4-6".to_owned(),
             second_reply: None,
-            fast: "us.amazon.nova-micro-v1:0".to_owned(),
+            fast: format!("{}amazon.nova-micro-v1:0", profiles(region)),
             guardrail: None,
             cache_points: None,
+            efforts: Efforts::default(),
+            reply_service: None,
+            job_service: None,
+            models: BTreeMap::new(),
             endpoint: None,
+            control_endpoint: None,
         }
     }
+}
+
+/// What the ids of the inference profiles of a region begin with; nothing where there are none.
+fn profiles(region: &str) -> &'static str {
+    let by_region = [("us-gov-", "us-gov."), ("us-", "us."), ("ca-", "us."), ("eu-", "eu."), ("ap-", "apac.")];
+    by_region.iter().find(|(begins, _)| region.starts_with(begins)).map_or("", |(_, profiles)| profiles)
 }
 
 /// How texts become vectors.

@@ -3,14 +3,16 @@ use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::Blob;
-use domain::Fault;
+use domain::turn::CallOutcome;
+use domain::{Fault, Usage};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use ports::{Embedder, Result};
+use ports::{Bill, Embedder, Result};
 use tracing::debug;
 
 use crate::TitanSettings;
+use crate::capabilities::Sent;
 use crate::faults::Failure;
-use crate::map::{embedding_request, embedding_vector};
+use crate::map::{embedded, embedding_answer, embedding_request};
 use crate::settings::client;
 
 /// Vectors by Titan Text Embeddings V2.
@@ -27,20 +29,39 @@ impl TitanEmbedder {
         Self { client: client(config, settings.endpoint.as_deref()), settings }
     }
 
-    /// What keeps it from working, a sentence each.
-    pub async fn check(&self) -> Vec<String> {
-        let found = self.vector("squat").await.err();
-        found.map(|failure| failure.advice(&self.settings.model)).into_iter().collect()
+    /// What keeps it from working, a sentence each; `setting` names what has its model chosen.
+    pub async fn check(&self, setting: &str) -> Vec<String> {
+        let found = self.vector("squat", &Bill::default()).await.err();
+        found.map(|failure| failure.advice(&self.settings.model, setting)).into_iter().collect()
     }
 
-    async fn vector(&self, text: &str) -> Result<Vec<f32>, Failure> {
+    async fn vector(&self, text: &str, bill: &Bill) -> Result<Vec<f32>, Failure> {
+        let text = embedded(text);
         let body = embedding_request(text, self.settings.dimensions);
         let request = self.client.invoke_model().model_id(&self.settings.model).body(Blob::new(body));
+        let item = bill.embedding(text.len());
         let answered = request.content_type(JSON).accept(JSON).send().await;
-        let answered = answered.map_err(|error| Failure::of_call(&error))?;
+        let answered = match answered {
+            Ok(answered) => answered,
+            Err(error) => {
+                let failure = Failure::of_call(&error, Sent::default());
+                // What was answered by an error has cost nothing; what was not answered may have.
+                item.close(CallOutcome::Failed(failure.fault), failure.status.map(|_| Usage::default()));
+                return Err(failure);
+            }
+        };
         debug!(request = answered.request_id(), "a text has its vector");
-        embedding_vector(answered.body.as_ref(), self.settings.dimensions)
-            .ok_or(Failure::new(Fault::Unavailable, "the answer is no vector of the right length"))
+        let answer = embedding_answer(answered.body.as_ref());
+        let tokens = answer.tokens;
+        let vector = answer.vector(self.settings.dimensions);
+        let fault = Fault::Unavailable;
+        let outcome = if vector.is_some() { CallOutcome::Ok } else { CallOutcome::Failed(fault) };
+        item.close(outcome, tokens.map(|tokens| self.used(tokens)));
+        vector.ok_or(Failure::new(fault, "the answer is no vector of the right length"))
+    }
+
+    fn used(&self, input_tokens: u64) -> Usage {
+        Usage { model: Some(self.settings.model.as_str().into()), input_tokens, ..Usage::default() }
     }
 }
 
@@ -50,9 +71,9 @@ impl Embedder for TitanEmbedder {
         self.settings.dimensions
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>> {
         // Not a closure of borrowed texts: its future would not be `Send` for every lifetime.
-        let calls: Vec<_> = texts.iter().map(|text| self.vector(text)).collect();
+        let calls: Vec<_> = texts.iter().map(|text| self.vector(text, bill)).collect();
         Ok(stream::iter(calls).buffered(self.settings.at_once.max(1)).try_collect().await?)
     }
 }

@@ -113,7 +113,7 @@ impl From<TurnError> for Code {
             TurnError::Model(Fault::Unavailable) => Self::ModelUnavailable,
             TurnError::Model(Fault::TimedOut) => Self::ModelTimeout,
             TurnError::Model(Fault::Truncated) => Self::ModelStreamTruncated,
-            TurnError::Model(Fault::Rejected | Fault::TooLong) => Self::ModelRefused,
+            TurnError::Model(Fault::Rejected | Fault::TooLong | Fault::Adjusted) => Self::ModelRefused,
             TurnError::Deadline => Self::Deadline,
             TurnError::ProducerLost => Self::ProducerLost,
             TurnError::Internal => Self::Internal,

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use domain::memory::{MemorySource, Provenance, Tombstone};
 use domain::{CoachId, Memory, MemoryId, RecordId};
-use ports::{Kind, RecordKey, Saved, records};
+use ports::{Bill, Kind, RecordKey, Saved, records};
 
 use crate::call::{Answer, Call, json};
 use crate::code::{Code, Problem};
@@ -55,7 +55,10 @@ pub(crate) async fn create(call: Call) -> Answer {
         said_at,
         source: MemorySource::ExplicitRequest,
     };
-    match ports::remember(ports, &owner, &proposed, &from).await? {
+    let bill = Bill::new(&ports.clock);
+    let saved = ports::remember(ports, &owner, &proposed, &from, &bill).await;
+    ports::charge(ports, &owner, &bill.calls()).await;
+    match saved? {
         Saved::New(memory) | Saved::Corrected(memory, _) => {
             let mut response = json(StatusCode::CREATED, &memory)?;
             let path = format!("/users/{}/memories/{}", owner.user(), memory.id);
@@ -71,8 +74,12 @@ pub(crate) async fn create(call: Call) -> Answer {
 pub(crate) async fn edit(call: Call) -> Answer {
     let id: MemoryId = call.id("memoryId")?;
     let edit = memory_edit(&call.body)?;
-    let edited = ports::edit(&call.app.ports, &call.scope()?, &id, &edit).await?.ok_or(Code::RecordNotFound)?;
-    let memory = edited.map_err(|reason| field(&format!("content or tags: {reason}")))?;
+    let (ports, owner) = (&call.app.ports, call.scope()?);
+    let bill = Bill::new(&ports.clock);
+    let edited = ports::edit(ports, &owner, &id, &edit, &bill).await;
+    ports::charge(ports, &owner, &bill.calls()).await;
+    let memory = edited?.ok_or(Code::RecordNotFound)?;
+    let memory = memory.map_err(|reason| field(&format!("content or tags: {reason}")))?;
     json(StatusCode::OK, &memory)
 }
 
@@ -83,7 +90,10 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let record = call.answered(ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
     let now = ports.clock.now();
     let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&records::read(&record)?, now));
-    if ports::forget(&ports, &owner, &id, &tombstone).await? {
+    let bill = Bill::new(&ports.clock);
+    let forgotten = ports::forget(&ports, &owner, &id, &tombstone, &bill).await;
+    ports::charge(&ports, &owner, &bill.calls()).await;
+    if forgotten? {
         return json(StatusCode::OK, &shapes::Done {});
     }
     if call.app.settings.sees_jobs_through {

@@ -226,11 +226,12 @@ fn start(
     let (driven, limits) = (feed.clone(), app.settings.limits);
     let driving = async move {
         let turn = task.opening.turn.clone();
-        drive(task, limits, &app.ports, &driven).await;
+        let mut calls = drive(task, limits, &app.ports, &driven).await;
         drop(place);
         if let Some(closing) = log(&turn, &driven) {
             let (user, report) = (&turn.conversation.user, &closing.report);
-            charge(&app.ports, user, &report.calls).await;
+            calls.extend_from_slice(&report.calls);
+            charge(&app.ports, user, &calls).await;
             if let Some(context) = &report.context {
                 count_uses(&app.ports, user, &context.memories).await;
             }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::memory::words;
-use ports::{Embedder, Result};
+use ports::{Bill, Embedder, Result};
 
 /// Vectors by the hashing trick: texts that share words lie close together. It knows no meaning.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ impl Embedder for HashingEmbedder {
         self.dimensions
     }
 
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: &[String], _: &Bill) -> Result<Vec<Vec<f32>>> {
         Ok(texts.iter().map(|text| self.vector(text)).collect())
     }
 }
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn texts_that_share_words_lie_closer_than_texts_that_do_not() {
         let texts = ["heavy back squats", "back squats today", "a swim in the lake"].map(str::to_owned);
-        let vectors = HashingEmbedder::new(512).embed(&texts).now_or_never().unwrap().unwrap();
+        let vectors = HashingEmbedder::new(512).embed(&texts, &Bill::default()).now_or_never().unwrap().unwrap();
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         assert!(dot(&vectors[0], &vectors[1]) > 2.0 * dot(&vectors[0], &vectors[2]));
         assert!((dot(&vectors[2], &vectors[2]) - 1.0).abs() < 1e-5);

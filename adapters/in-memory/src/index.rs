@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use domain::memory::RecalledKind;
 use domain::{Recalled, UserScope};
-use ports::{IndexEntry, MemoryIndex, Pace, Result, Search};
+use ports::{Bill, IndexEntry, MemoryIndex, Pace, Result, Search};
 
 use ranking::Stand;
 use shelf::{Entry, Shelf};
@@ -69,7 +69,7 @@ impl LexicalIndex {
 
 #[async_trait]
 impl MemoryIndex for LexicalIndex {
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
+    async fn search(&self, search: &Search, _: &Bill) -> Result<Vec<Recalled>> {
         let (shared, own) = {
             let shelves = self.shelves();
             (shelves.shared.clone(), shelves.own.get(&search.owner).cloned().unwrap_or_default())
@@ -103,7 +103,7 @@ impl MemoryIndex for LexicalIndex {
         Ok(hits.collect())
     }
 
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
         let entry = Entry { read: Read::in_stretches(entry).await, told: entry.clone() };
         Arc::make_mut(self.shelves().own.entry(owner.clone()).or_default()).put(entry);
         Ok(())

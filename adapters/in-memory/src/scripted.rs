@@ -15,6 +15,8 @@ pub enum Line {
     Say(String),
     /// Silence for so long.
     Pause(Duration),
+    /// A sign of life.
+    Think,
     /// An error, after which nothing comes.
     Fail(Fault),
     /// The end, after which nothing comes.
@@ -145,6 +147,7 @@ pub(crate) fn play(clock: Arc<dyn Clock>, scene: Scene, usage: Usage) -> BoxStre
                         said += text.len();
                         return Some((Ok(Piece::Text(text)), (lines, said)));
                     }
+                    Line::Think => return Some((Ok(Piece::Thinking), (lines, said))),
                     Line::Pause(pause) => clock.sleep_until(clock.now() + pause).await,
                     Line::Fail(fault) => break Err(PortError::new(ADAPTER, fault)),
                     Line::End(reason) => {
@@ -212,7 +215,7 @@ mod tests {
     fn said(model: &Scripted, answer: Answer) -> String {
         let texts = played(model, answer).into_iter().filter_map(|piece| match piece {
             Ok(Piece::Text(text)) => Some(text),
-            Ok(Piece::End { .. }) | Err(_) => None,
+            Ok(Piece::Thinking | Piece::Spent(_) | Piece::End { .. }) | Err(_) => None,
         });
         texts.collect()
     }

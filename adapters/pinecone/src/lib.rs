@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use domain::memory::RecalledKind;
 use domain::{Recalled, UserScope};
 use futures::try_join;
-use ports::{Embedder, IndexEntry, MemoryIndex, Result, Search};
+use ports::{Bill, Embedder, IndexEntry, MemoryIndex, Result, Search};
 use serde_json::{Map, Value, json};
 
 use client::Client;
@@ -64,19 +64,19 @@ impl Pinecone {
         Ok(own.collect())
     }
 
-    async fn vector(&self, text: String) -> Result<Vec<f32>> {
-        Ok(self.vectors(&[text]).await?.pop().ok_or(Failure::Vectors)?)
+    async fn vector(&self, text: String, bill: &Bill) -> Result<Vec<f32>> {
+        Ok(self.vectors(&[text], bill).await?.pop().ok_or(Failure::Vectors)?)
     }
 
-    async fn vectors(&self, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-        let vectors = self.embedder.embed(texts).await?;
+    async fn vectors(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>> {
+        let vectors = self.embedder.embed(texts, bill).await?;
         let fit = vectors.iter().all(|vector| vector.len() == self.embedder.dimensions());
         if fit && vectors.len() == texts.len() { Ok(vectors) } else { Err(Failure::Vectors.into()) }
     }
 
-    async fn put(&self, realm: Realm<'_>, entries: &[&IndexEntry]) -> Result<()> {
+    async fn put(&self, realm: Realm<'_>, entries: &[&IndexEntry], bill: &Bill) -> Result<()> {
         let texts: Vec<String> = entries.iter().map(|entry| map::embedded(entry)).collect();
-        let vectors = self.vectors(&texts).await?;
+        let vectors = self.vectors(&texts, bill).await?;
         let body = map::upsert(realm, entries, &vectors);
         let Upserted { upserted_count } = self.client.post("vectors/upsert", &body).await?;
         if upserted_count == entries.len() { Ok(()) } else { Err(Failure::Count.into()) }
@@ -93,11 +93,11 @@ impl Pinecone {
 
 #[async_trait]
 impl MemoryIndex for Pinecone {
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
+    async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>> {
         if search.limit == 0 || search.text.trim().is_empty() {
             return Ok(Vec::new());
         }
-        let vector = self.vector(search.text.clone()).await?;
+        let vector = self.vector(search.text.clone(), bill).await?;
         let own = self.within(Realm::User(&search.owner), search, &vector);
         let shared = async {
             let wanted = search.kinds.is_empty() || search.kinds.contains(&RecalledKind::Methodology);
@@ -110,8 +110,8 @@ impl MemoryIndex for Pinecone {
         Ok(hits)
     }
 
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
-        self.put(Realm::User(owner), &[entry]).await
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()> {
+        self.put(Realm::User(owner), &[entry], bill).await
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ports::{IndexEntry, Result};
+use ports::{Bill, IndexEntry, Result};
 use serde::Deserialize;
 
 use crate::map::{Realm, vector_id};
@@ -39,7 +39,7 @@ impl Pinecone {
     /// Lets every user find these entries, and no others that were shared before.
     ///
     /// An entry that is there is not written again, so its id must name its content. A load that broke off goes on
-    /// where it ended when it is done again. What is no longer shared is removed last.
+    /// where it ended when it is done again. What is no longer shared is removed last. It is nobody's bill.
     pub async fn share(&self, entries: &[IndexEntry], mut told: impl FnMut(Progress)) -> Result<Shared> {
         let there = self.listed().await?;
         let wanted: BTreeSet<String> = entries.iter().map(|entry| vector_id(entry.kind, &entry.id)).collect();
@@ -51,7 +51,7 @@ impl Pinecone {
         let mut progress = Progress { done: kept, of: entries.len() };
         told(progress);
         for batch in missing.chunks(BATCH) {
-            self.put(Realm::Everybody, batch).await?;
+            self.put(Realm::Everybody, batch, &Bill::default()).await?;
             progress.done += batch.len();
             told(progress);
         }

@@ -8,7 +8,7 @@ use ports::Clock;
 use system_clock::SystemClock;
 
 use crate::error::StartError;
-use crate::parts::{Assembly, Part, PartsArgs};
+use crate::parts::{Assembly, Found, Part, PartsArgs};
 use crate::trust::Trust;
 
 #[derive(Debug, Args)]
@@ -27,27 +27,27 @@ pub(crate) async fn examine(args: &DoctorArgs) -> bool {
         ("model", examined(assembly.model().await).await),
         ("store", examined(assembly.store().await).await),
         ("index", examined(assembly.index().await).await),
-        ("tokens", Finding { about: args.trust.about(), troubles: args.trust.check(&clock).await }),
+        ("tokens", Finding { about: args.trust.about(), found: args.trust.check(&clock).await.into() }),
     ];
     let mut said = String::new();
-    for (name, Finding { about, troubles }) in &findings {
+    for (name, Finding { about, found: Found { troubles, notes } }) in &findings {
         said.push_str(&format!("{} {name:<7} {about}\n", if troubles.is_empty() { "ok   " } else { "wrong" }));
-        for trouble in troubles {
-            said.push_str(&format!("              {trouble}\n"));
+        for sentence in troubles.iter().chain(notes) {
+            said.push_str(&format!("              {sentence}\n"));
         }
     }
     _ = std::io::stdout().write_all(said.as_bytes());
-    findings.iter().all(|(_, finding)| finding.troubles.is_empty())
+    findings.iter().all(|(_, finding)| finding.found.troubles.is_empty())
 }
 
 struct Finding {
     about: String,
-    troubles: Vec<String>,
+    found: Found,
 }
 
 async fn examined<T>(part: Result<Part<T>, StartError>) -> Finding {
     match part {
-        Ok(part) => Finding { about: part.about, troubles: part.check.await },
-        Err(error) => Finding { about: "not set up".to_owned(), troubles: vec![error.to_string()] },
+        Ok(part) => Finding { about: part.about, found: part.check.await },
+        Err(error) => Finding { about: "not set up".to_owned(), found: vec![error.to_string()].into() },
     }
 }

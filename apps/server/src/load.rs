@@ -35,7 +35,7 @@ pub(crate) async fn methodology(args: &MethodologyArgs) -> Result<String, StartE
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let index = Assembly::new(&args.parts, &clock).pinecone().await?;
     let entries = methodology::read(&args.folder)?;
-    if let Some(trouble) = index.check.await.into_iter().next() {
+    if let Some(trouble) = index.check.await.troubles.into_iter().next() {
         return Err(StartError::Index(trouble));
     }
     let bar = ProgressBar::new(0).with_style(style());

@@ -120,17 +120,32 @@ pub(crate) enum EmbedderKind {
 pub(crate) struct Part<T> {
     pub(crate) ports: T,
     pub(crate) about: String,
-    /// What is wrong with it, each in a sentence. Nobody is asked before it is polled.
+    /// How it is with it. Nobody is asked before it is polled.
     pub(crate) check: Check,
 }
 
-pub(crate) type Check = Pin<Box<dyn Future<Output = Vec<String>> + Send>>;
+pub(crate) type Check = Pin<Box<dyn Future<Output = Found> + Send>>;
+
+/// What is said of a part, a sentence each.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// What keeps it from working.
+    pub(crate) troubles: Vec<String>,
+    /// What is worth knowing.
+    pub(crate) notes: Vec<String>,
+}
+
+impl From<Vec<String>> for Found {
+    fn from(troubles: Vec<String>) -> Self {
+        Self { troubles, notes: Vec::new() }
+    }
+}
 pub(crate) type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
 
 impl<T> Part<T> {
     /// One that is here, and so cannot be missed.
     fn here(ports: T, about: String) -> Self {
-        Self { ports, about, check: Box::pin(ready(Vec::new())) }
+        Self { ports, about, check: Box::pin(ready(Found::default())) }
     }
 }
 
@@ -199,8 +214,8 @@ impl<'a> Assembly<'a> {
         let asked = index.clone();
         let check = Box::pin(async move {
             // Without vectors the index is of no use, and its own answer would say no more.
-            let troubles = embedder.check.await;
-            if troubles.is_empty() { asked.check().await } else { troubles }
+            let found = embedder.check.await;
+            if found.troubles.is_empty() { asked.check().await.into() } else { found }
         });
         Ok(Part { ports: index, about, check })
     }

@@ -60,7 +60,7 @@ fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
 }
 
 fn gathered(memories: Vec<Memory>, workouts: Vec<Workout>, recalled: Vec<Recalled>) -> Gathered {
-    Gathered { owner: scope("ann"), memories, workouts, recalled }
+    Gathered { owner: scope("ann"), memories, workouts, recalled, calls: Vec::new() }
 }
 
 fn memory(id: &str, content: &str) -> Memory {

@@ -1,11 +1,10 @@
 //! What a turn can be waiting for, and what it knows by then.
 
-use std::mem;
 use std::sync::Arc;
 
-use super::words::{CallKind, CallOutcome, CallRecord, Finish, Gathered, Loaded, Usage};
+use super::words::{CallKind, CallOutcome, CallRecord, Finish, Gathered, Loaded, Tries, Usage};
 use crate::Timestamp;
-use crate::prompt::{Prompt, estimated_tokens};
+use crate::prompt::Prompt;
 use crate::router::RouterDecision;
 
 /// What the turn is waiting for.
@@ -34,6 +33,8 @@ pub(super) struct Replying {
     pub(super) attempt: u32,
     pub(super) waiting: Waiting,
     pub(super) alarm: Timestamp,
+    /// This attempt was asked again already, because the model is asked otherwise now.
+    pub(super) is_adjusted: bool,
     /// White space that came before any word.
     pub(super) blank: String,
 }
@@ -57,25 +58,16 @@ pub(super) struct Finishing {
 pub(super) struct OpenCall {
     pub(super) kind: CallKind,
     pub(super) since: Timestamp,
-    pub(super) attempts: u32,
     pub(super) prompt_tokens: u64,
-    /// What attempts that led to nothing have cost, and how many of them said so.
-    pub(super) spent: (Usage, u32),
+    pub(super) tries: Tries,
 }
 
 impl OpenCall {
     pub(super) fn new(kind: CallKind, since: Timestamp, prompt: &Prompt) -> Self {
-        let (prompt_tokens, spent) = (prompt.estimated_tokens(), (Usage::default(), 0));
-        Self { kind, since, attempts: 1, prompt_tokens, spent }
+        Self { kind, since, prompt_tokens: prompt.estimated_tokens(), tries: Tries::default() }
     }
 
-    /// Notes what an attempt has cost that led to nothing.
-    pub(super) fn spend(&mut self, usage: Usage) {
-        let (spent, said) = mem::take(&mut self.spent);
-        self.spent = (spent.plus(usage), said + 1);
-    }
-
-    /// What came of it. What no model has said is estimated: the prompts, and the reply as far as it was told.
+    /// What came of it.
     pub(super) fn closed(
         self,
         outcome: CallOutcome,
@@ -83,17 +75,9 @@ impl OpenCall {
         reply_bytes: usize,
         now: Timestamp,
     ) -> CallRecord {
-        let (spent, said) = self.spent;
-        let unsaid = u64::from(self.attempts.saturating_sub(said));
-        let estimated = || Usage {
-            input_tokens: self.prompt_tokens * unsaid,
-            output_tokens: estimated_tokens(reply_bytes),
-            estimated: true,
-            ..Usage::default()
-        };
-        let usage = usage.or_else(|| (unsaid > 0).then(estimated)).unwrap_or_default();
-        let ms = now.0.saturating_sub(self.since.0);
-        CallRecord { kind: self.kind, usage: spent.plus(usage), ms, attempts: self.attempts, outcome }
+        let (attempts, ms) = (self.tries.asked, now.0.saturating_sub(self.since.0));
+        let usage = self.tries.cost(usage, self.prompt_tokens, reply_bytes);
+        CallRecord { kind: self.kind, usage, ms, attempts, outcome }
     }
 }
 
@@ -108,8 +92,7 @@ mod tests {
     /// What a call has cost whose prompt has a hundred tokens, of which a reply of forty letters was told.
     fn cost(attempts: u32, spent: &[Usage], last: Option<Usage>) -> Usage {
         let mut call = OpenCall::new(CallKind::Reply, Timestamp(0), &Prompt::question("", "x".repeat(400)));
-        call.attempts = attempts;
-        spent.iter().for_each(|usage| call.spend(usage.clone()));
+        call.tries = Tries { asked: attempts, spent: spent.to_vec() };
         call.closed(CallOutcome::Ok, last, 40, Timestamp(0)).usage
     }
 

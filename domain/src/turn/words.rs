@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::{Journal, TurnEvent};
 use crate::coach::Coach;
 use crate::memory::{self, Tombstone};
-use crate::prompt;
+use crate::prompt::{self, estimated_tokens};
 use crate::router::RouterDecision;
 use crate::{
     Body, Fault, Fence, JobKind, Memory, Message, MessageId, Prompt, Recalled, Summary, Timestamp, TurnKey, UserScope,
@@ -210,6 +210,8 @@ pub enum CallKind {
     Reply,
     Extraction,
     Summary,
+    /// A text that became a vector.
+    Embedding,
 }
 
 /// What came of a model call.
@@ -237,6 +239,9 @@ pub struct Usage {
     pub output_tokens: u64,
     pub cache_read_tokens: u64,
     pub cache_write_tokens: u64,
+    /// How many of the output tokens the model has thought in, as far as can be told.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub reasoning_tokens: u64,
     /// Counted by us, at four characters a token, because the model did not say.
     pub estimated: bool,
 }
@@ -254,9 +259,16 @@ impl Usage {
             output_tokens: self.output_tokens + other.output_tokens,
             cache_read_tokens: self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens: self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens: self.reasoning_tokens + other.reasoning_tokens,
             estimated: self.estimated || other.estimated,
         }
     }
+}
+
+/// Endings that were stored before there was such a number have none.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Which of the configured models.
@@ -315,6 +327,8 @@ pub struct Gathered {
     pub workouts: Vec<Workout>,
     /// What fits best first.
     pub recalled: Vec<Recalled>,
+    /// The calls of models that this took.
+    pub calls: Vec<CallRecord>,
 }
 
 impl Gathered {
@@ -331,12 +345,17 @@ impl Gathered {
 
 /// News for a [`Turn`](super::Turn).
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each is the answer that its effect names")]
+#[expect(missing_docs, reason = "the others are the answers that their effects name")]
 pub enum Input {
     Loaded(Result<Loaded, Fault>),
-    Routed(Result<(String, Usage), Fault>),
+    /// The answer, how often the model was asked for it, and what it has cost that led to nothing.
+    Routed(Result<(String, Usage), Fault>, Tries),
     Gathered(Result<Gathered, Fault>),
     Delta(String),
+    /// The model thinks: a sign of life, of which nobody is told.
+    Thinking,
+    /// What the reply has cost that is about to fail.
+    Spent(Usage),
     ReplyEnded(StopReason, Usage),
     ReplyFailed(Fault),
     Checkpointed(Result<Kept, Refused>),
@@ -344,6 +363,31 @@ pub enum Input {
     StopAsked,
     /// The turn must begin to finish at this time, or at its own deadline if that is earlier.
     HurryUp(Timestamp),
+}
+
+/// How often a model was asked for one answer, and what those tries have cost that led to nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tries {
+    /// All of them, the last one included.
+    pub asked: u32,
+    /// What each has cost of which that is known.
+    pub spent: Vec<Usage>,
+}
+
+impl Tries {
+    /// What all of it has cost. What no model has said is estimated: the prompts, and the answer as far as it came;
+    /// but not if the last try was answered.
+    pub fn cost(self, answered: Option<Usage>, prompt_tokens: u64, answer_bytes: usize) -> Usage {
+        let unsaid = u64::from(self.asked).saturating_sub(self.spent.len() as u64);
+        let estimated = || Usage {
+            input_tokens: prompt_tokens * unsaid,
+            output_tokens: estimated_tokens(answer_bytes),
+            estimated: true,
+            ..Usage::default()
+        };
+        let last = answered.or_else(|| (unsaid > 0).then(estimated)).unwrap_or_default();
+        self.spent.into_iter().fold(Usage::default(), Usage::plus).plus(last)
+    }
 }
 
 /// A checkpoint was written.
@@ -554,7 +598,8 @@ mod tests {
             "name": "Squats", "performedAt": Timestamp(1_000), "exercises": [], "notes": KNEE, "confidence": 1.0,
         });
         let workout: Workout = serde_json::from_value(workout).unwrap();
-        let gathered = Gathered { owner: owner.clone(), memories, workouts: vec![workout.clone()], recalled };
+        let gathered =
+            Gathered { owner: owner.clone(), memories, workouts: vec![workout.clone()], recalled, calls: Vec::new() };
         let told = gathered.clone().without(&loaded.forgotten);
         assert_eq!((told.memories, told.recalled), (vec![memory("kept", "Vegan")], vec![hit("b", "They met.")]));
         assert_eq!(told.workouts, [Workout { notes: None, ..workout }]);

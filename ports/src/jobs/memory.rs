@@ -17,7 +17,7 @@ pub(super) async fn save(work: &Work<'_>) -> Tried {
     };
     let id = MemoryId::from(&work.opening.turn.turn);
     let from = Provenance::of(&work.opening, &id);
-    let saved = remember(work.ports, work.owner(), proposed, &from).await?;
+    let saved = remember(work.ports, work.owner(), proposed, &from, work.bill).await?;
     Ok(match saved {
         Saved::New(new) => Outcome::Done(json!({ "memoryId": new.id, "saved": "new" })),
         Saved::Reinforced(known) => Outcome::Done(json!({ "memoryId": known, "saved": "reinforced" })),
@@ -54,7 +54,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
             Tombstone::of(known, now)
         }
     };
-    if forget(ports, owner, &at.id, &tombstone).await? {
+    if forget(ports, owner, &at.id, &tombstone, work.bill).await? {
         Ok(Outcome::Done(json!({ "memoryId": tombstone.memory_id })))
     } else {
         Err(Failed::Waits("the index has not let go of it yet"))

@@ -12,12 +12,14 @@ use std::time::Duration;
 use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
 use domain::turn::{CallKind, CallOutcome, CallRecord};
-use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, TurnKey, Usage, UserScope};
+use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope};
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::forget::take_back;
-use crate::{Answer, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening};
+use crate::{
+    Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening,
+};
 
 /// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -79,18 +81,19 @@ async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) {
 
 /// Tries a claimed job once, and notes what came of it.
 async fn attempt(ports: &Ports, mut job: Job) {
-    let mut calls = Vec::new();
+    let bill = Bill::new(&ports.clock);
     let tried = if job.attempts > ATTEMPTS {
         // No try has lived to tell what came of it, or the answer to its claim was lost.
         Err(Failed::Unsettled)
     } else {
-        guarded(ports, &job, &mut calls).await
+        guarded(ports, &job, &bill).await
     };
     let (outcome, failed) = match tried {
         Ok(outcome) => (outcome, None),
         Err(failed) => (Outcome::after(&failed, job.attempts, ports.clock.now()), Some(failed)),
     };
     tell(&job, &outcome, failed.as_ref());
+    let calls = bill.calls();
     job.calls.extend_from_slice(&calls);
     if let Err(error) = ports.clock.answered(ports.messages.settle_job(&job, &outcome)).await {
         let (turn, kind) = (&job.turn.turn, job.kind);
@@ -101,8 +104,8 @@ async fn attempt(ports: &Ports, mut job: Job) {
 }
 
 /// Runs a try within its time; one that panics has failed like any other.
-async fn guarded(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried {
-    let trying = ports.clock.within(TRY, run(ports, job, calls));
+async fn guarded(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
+    let trying = ports.clock.within(TRY, run(ports, job, bill));
     match AssertUnwindSafe(trying).catch_unwind().await {
         Ok(Some(tried)) => tried,
         Ok(None) => Err(Failed::timed_out("jobs")),
@@ -110,14 +113,14 @@ async fn guarded(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried
     }
 }
 
-async fn run(ports: &Ports, job: &Job, calls: &mut Vec<CallRecord>) -> Tried {
+async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
     let found = ports.clock.answered(opening(&*ports.messages, &job.turn)).await?;
     let Some((opening, record)) = found else { return without_turn(ports, job).await };
     let route = match record.state {
         TurnState::Ended(closing) => closing.report.route.clone(),
         TurnState::Running { .. } => None,
     };
-    let mut work = Work { ports, opening, route, attempts: job.attempts, calls };
+    let mut work = Work { ports, opening, route, attempts: job.attempts, bill };
     match job.kind {
         JobKind::Workout => workout::log(&mut work).await,
         JobKind::Memory => memory::save(&work).await,
@@ -185,7 +188,7 @@ struct Work<'a> {
     /// Which try this is.
     attempts: u32,
     /// The model calls of this try; kept outside of it, since they are paid for also if it panics.
-    calls: &'a mut Vec<CallRecord>,
+    bill: &'a Bill,
 }
 
 /// Why the answer of a model is of no use.
@@ -211,23 +214,32 @@ impl Work<'_> {
     ) -> Result<Result<T, String>, Failed> {
         let clock = &*self.ports.clock;
         let tool = Answer::Tool { name: form.tool, schema: Arc::new(form.schema) };
+        let prompt_tokens = form.prompt.estimated_tokens();
         let call = ModelCall::question(form.prompt, tool, 2_000);
         let began = clock.now();
-        let answer = clock.within(ANSWER, answer(&*self.ports.llm, call)).await;
+        let mut tries = Tries::default();
+        let answer = clock.within(ANSWER, answer(&*self.ports.llm, call, &mut tries)).await;
         let ms = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
         let answer = answer.unwrap_or_else(|| Err(PortError::new("llm", Fault::TimedOut)));
         let (result, usage, outcome) = match answer {
-            Ok((text, usage)) => match check(&text) {
-                Ok(checked) => (Ok(Ok(checked)), usage, CallOutcome::Ok),
-                Err(Useless::Refused(reason)) => (Ok(Err(reason)), usage, CallOutcome::Ok),
-                Err(Useless::Malformed(reason)) => (Err(Failed::Malformed(reason)), usage, CallOutcome::Malformed),
-            },
+            Ok((text, usage)) => {
+                let usage = Some(usage);
+                match check(&text) {
+                    Ok(checked) => (Ok(Ok(checked)), usage, CallOutcome::Ok),
+                    Err(Useless::Refused(reason)) => (Ok(Err(reason)), usage, CallOutcome::Ok),
+                    Err(Useless::Malformed(reason)) => {
+                        (Err(Failed::Malformed(reason)), usage, CallOutcome::Malformed)
+                    }
+                }
+            }
             Err(error) => {
                 let outcome = CallOutcome::Failed(error.fault);
-                (Err(error.into()), Usage::default(), outcome)
+                (Err(error.into()), None, outcome)
             }
         };
-        self.calls.push(CallRecord { kind, usage, ms, attempts: 1, outcome });
+        let attempts = tries.asked;
+        let usage = tries.cost(usage, prompt_tokens, 0);
+        self.bill.add(CallRecord { kind, usage, ms, attempts, outcome });
         result
     }
 }

@@ -89,7 +89,8 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
         created: ports.clock.now(),
         tags: summary.tags.clone(),
     };
-    let indexed = ports.clock.answered(ports.index.upsert(work.owner(), &entry)).await;
+    let upsert = ports.index.upsert(work.owner(), &entry, work.bill);
+    let indexed = ports.clock.answered(upsert).await;
     // Also if that failed: with its conversation this job is gone, and there is no other try.
     let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
     let tombstones = forgotten(ports, work.owner()).await?;

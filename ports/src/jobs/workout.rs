@@ -56,12 +56,13 @@ async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Tried {
         created: workout.performed_at,
         tags: Vec::new(),
     };
-    index(work.ports, at, &entry).await?;
+    index(work, at, &entry).await?;
     Ok(Outcome::Done(told(workout)))
 }
 
-async fn index(ports: &Ports, at: &RecordKey, entry: &IndexEntry) -> Result<()> {
-    ports.clock.answered(ports.index.upsert(&at.owner, entry)).await?;
+async fn index(work: &Work<'_>, at: &RecordKey, entry: &IndexEntry) -> Result<()> {
+    let ports = work.ports;
+    ports.clock.answered(ports.index.upsert(&at.owner, entry, work.bill)).await?;
     if ports.clock.answered(ports.records.get(at)).await?.is_none() {
         ports.clock.answered(ports.index.delete(&at.owner, entry.kind, &entry.id)).await?;
     }

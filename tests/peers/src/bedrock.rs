@@ -4,7 +4,7 @@ mod plausible;
 mod script;
 mod titan;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
@@ -40,6 +40,8 @@ struct Shared {
     script: Box<dyn Fn(&Request) -> Script + Send + Sync>,
     queued: Mutex<VecDeque<Script>>,
     requests: Mutex<Vec<Request>>,
+    /// What is said of models and profiles, by their ids.
+    about: Mutex<BTreeMap<String, Value>>,
     connections: AtomicUsize,
     hang_ups: AtomicUsize,
 }
@@ -96,6 +98,7 @@ impl Bedrock {
             script: Box::new(script),
             queued: Mutex::default(),
             requests: Mutex::default(),
+            about: Mutex::default(),
             connections: AtomicUsize::default(),
             hang_ups: AtomicUsize::default(),
         });
@@ -115,6 +118,18 @@ impl Bedrock {
         lock(&self.shared.queued).push_back(script);
     }
 
+    /// Has this told of a model, or of an application's profile. Of all others it is told that they are active; of one
+    /// that is `null`, that there is none.
+    pub fn tell(&self, id: &str, about: Value) {
+        lock(&self.shared.about).insert(id.to_owned(), about);
+    }
+
+    /// Tells of a model that it is legacy, and until when it is there.
+    pub fn tell_legacy(&self, id: &str, until: &str) {
+        let lifecycle = json!({ "status": "LEGACY", "endOfLifeTime": until });
+        self.tell(id, json!({ "modelDetails": { "modelId": id, "modelLifecycle": lifecycle } }));
+    }
+
     /// All that was asked so far.
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.shared.requests).clone()
@@ -131,6 +146,26 @@ impl Bedrock {
     }
 }
 
+impl Shared {
+    /// What the control plane answers: GetFoundationModel and GetInferenceProfile.
+    fn control(&self, path: &str) -> io::Result<Response<Body>> {
+        let Some((_, id)) = path.strip_prefix('/').and_then(|path| path.split_once('/')) else {
+            return refusal(StatusCode::NOT_FOUND, "UnknownOperationException", "");
+        };
+        let id = unescaped(id);
+        let active = json!({ "modelDetails": { "modelId": id, "modelLifecycle": { "status": "ACTIVE" } } });
+        match lock(&self.about).get(&id).cloned().unwrap_or(active) {
+            Value::Null => refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", "no such model"),
+            about => json_answer(&about),
+        }
+    }
+}
+
+fn unescaped(id: &str) -> String {
+    // No id has any other character that is escaped in a path.
+    id.replace("%3A", ":").replace("%2F", "/")
+}
+
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// An error cuts the connection.
@@ -140,6 +175,9 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
     let signed = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !signed.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 Credential=") && value.contains("Signature=")) {
         return refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", "Missing Authentication Token");
+    }
+    if parts.method == Method::GET {
+        return shared.control(parts.uri.path());
     }
     let Some((model, operation)) = asked(parts.uri.path()).filter(|_| parts.method == Method::POST) else {
         return refusal(StatusCode::NOT_FOUND, "UnknownOperationException", "");
@@ -243,8 +281,7 @@ fn asked(path: &str) -> Option<(String, Operation)> {
         "invoke" => Operation::Invoke,
         _ => return None,
     };
-    // No id has any other character that is escaped in a path.
-    Some((model.replace("%3A", ":").replace("%2F", "/"), operation))
+    Some((unescaped(model), operation))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -13,7 +13,7 @@ use domain::{
 use futures::channel::oneshot;
 use futures::future;
 use ports::{
-    Admission, Admitted, Checkpoint, Cursor, Expect, IndexEntry, JobsOf, Kind, MemoryIndex, MessageStore, Page,
+    Admission, Admitted, Bill, Checkpoint, Cursor, Expect, IndexEntry, JobsOf, Kind, MemoryIndex, MessageStore, Page,
     PortError, Record, RecordKey, RecordStore, Result, Search, Stop, TurnRecord, TurnState, Writer, Written,
 };
 
@@ -206,14 +206,14 @@ impl RecordStore for Wire {
 
 #[async_trait]
 impl MemoryIndex for Wire {
-    async fn search(&self, search: &Search) -> Result<Vec<Recalled>> {
+    async fn search(&self, search: &Search, _: &Bill) -> Result<Vec<Recalled>> {
         let (stage, search) = (self.stage.clone(), search.clone());
-        self.send("search", async move { stage.index.search(&search).await }).await
+        self.send("search", async move { stage.index.search(&search, &Bill::default()).await }).await
     }
 
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry) -> Result<()> {
+    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
         let (stage, owner, entry) = (self.stage.clone(), owner.clone(), entry.clone());
-        self.send("upsert", async move { stage.index.upsert(&owner, &entry).await }).await
+        self.send("upsert", async move { stage.index.upsert(&owner, &entry, &Bill::default()).await }).await
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {

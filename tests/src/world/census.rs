@@ -39,6 +39,10 @@ const FLOORS: &[(&str, &str, u64)] = &[
     ("fault", "truncated", 10),
     ("fault", "rejected", 10),
     ("fault", "too long", 10),
+    ("fault", "adjusted", 10),
+    ("asked again", "at once", 5),
+    ("asked again", "in two attempts", 1),
+    ("sign of life", "thinking", 20),
     ("attempts", "2", 10),
     ("attempts", "3", 2),
 ];
@@ -48,8 +52,9 @@ impl Census {
         self.turns += 1;
         self.steps += trace.steps.len();
         let mut reached = vec![("ending", ending(trace).to_owned())];
-        let mut attempts = 0;
+        let (mut attempts, mut at_once) = (0, 0);
         for step in &trace.steps {
+            let is_adjusted = matches!(step.given(), Some(Input::ReplyFailed(Fault::Adjusted)));
             for effect in step.performed() {
                 let phase = match effect {
                     Effect::Load => "loading",
@@ -58,11 +63,16 @@ impl Census {
                     Effect::Finish(_) => "finishing",
                     Effect::Checkpoint(..) | Effect::StopReply => continue,
                 };
-                attempts += u64::from(phase == "replying");
+                let again = phase == "replying" && is_adjusted;
+                attempts += u64::from(phase == "replying" && !again);
+                at_once += u64::from(again);
                 reached.push(("phase", phase.to_owned()));
             }
             reached.extend(step.given().and_then(fault).map(|fault| ("fault", fault.to_string())));
         }
+        reached.extend((at_once > 0).then(|| ("asked again", "at once".to_owned())));
+        reached.extend((at_once > 1).then(|| ("asked again", "in two attempts".to_owned())));
+        reached.extend(thinks(trace).then(|| ("sign of life", "thinking".to_owned())));
         if let Some(TurnEvent::Ended(closing)) = trace.told.last() {
             reached.push(("phase", "done".to_owned()));
             if let Ending::Failed(TurnError::Store(fault) | TurnError::Model(fault)) = closing.ending {
@@ -117,17 +127,23 @@ fn ending(trace: &Trace) -> &'static str {
     }
 }
 
+fn thinks(trace: &Trace) -> bool {
+    trace.steps.iter().any(|step| matches!(step.given(), Some(Input::Thinking)))
+}
+
 fn fault(input: &Input) -> Option<Fault> {
     match input {
-        Input::Loaded(Err(fault)) | Input::Routed(Err(fault)) | Input::Gathered(Err(fault)) => Some(*fault),
+        Input::Loaded(Err(fault)) | Input::Routed(Err(fault), _) | Input::Gathered(Err(fault)) => Some(*fault),
         Input::ReplyFailed(fault) => Some(*fault),
         Input::Checkpointed(Err(Refused::Fault(fault))) | Input::Finished(Err(Refused::Fault(fault))) => Some(*fault),
         Input::Loaded(Ok(_))
-        | Input::Routed(Ok(_))
+        | Input::Routed(Ok(_), _)
         | Input::Gathered(Ok(_))
         | Input::Checkpointed(Ok(_) | Err(Refused::LeaseLost))
         | Input::Finished(Ok(()) | Err(Refused::LeaseLost))
         | Input::Delta(_)
+        | Input::Thinking
+        | Input::Spent(_)
         | Input::ReplyEnded(..)
         | Input::StopAsked
         | Input::HurryUp(_) => None,

@@ -121,8 +121,14 @@ impl World {
             Move::Answer(which, how) => self.answer(which, how),
             Move::Hear(words) if self.replying => self.give(Input::Delta(words.text())),
             Move::End(reason) if self.replying => self.end_reply(Input::ReplyEnded(reason, words::usage(3))),
-            Move::BreakOff(fault) if self.replying => self.end_reply(Input::ReplyFailed(fault)),
-            Move::Hear(_) | Move::End(_) | Move::BreakOff(_) => {}
+            Move::Think if self.replying => self.give(Input::Thinking),
+            Move::BreakOff(fault, spent) if self.replying => {
+                if let Some(spent) = spent {
+                    self.give(Input::Spent(words::usage(spent)));
+                }
+                self.end_reply(Input::ReplyFailed(fault));
+            }
+            Move::Hear(_) | Move::Think | Move::End(_) | Move::BreakOff(..) => {}
             Move::Echo(which) => self.echo(which),
             Move::Land(which) => {
                 if let Some(effect) = take(&mut self.late, which) {
@@ -167,8 +173,11 @@ impl World {
         match (&effect, fault) {
             (Effect::Load, None) => Input::Loaded(Ok(words::loaded(choice))),
             (Effect::Load, Some(fault)) => Input::Loaded(Err(fault)),
-            (Effect::Route(_), None) => Input::Routed(Ok((routed(how), words::usage(choice)))),
-            (Effect::Route(_), Some(fault)) => Input::Routed(Err(fault)),
+            (Effect::Route(_), None) => {
+                let tries = words::tries(self.steps.len(), false);
+                Input::Routed(Ok((routed(how), words::usage(choice))), tries)
+            }
+            (Effect::Route(_), Some(fault)) => Input::Routed(Err(fault), words::tries(self.steps.len(), true)),
             (Effect::Gather, None) if how == How::Empty => Input::Gathered(Ok(words::nothing())),
             (Effect::Gather, None) => Input::Gathered(Ok(words::gathered(how != How::Foreign))),
             (Effect::Gather, Some(fault)) => Input::Gathered(Err(fault)),
@@ -208,8 +217,10 @@ impl World {
     /// A reply that is over may fail once more; old words come only while no reply is open.
     fn echo(&mut self, which: usize) {
         let comes = |input: &&Input| match input {
-            Input::Loaded(_) | Input::Routed(_) | Input::Gathered(_) => true,
-            Input::Delta(_) | Input::ReplyEnded(..) | Input::ReplyFailed(_) => !self.replying,
+            Input::Loaded(_) | Input::Routed(..) | Input::Gathered(_) => true,
+            Input::Delta(_) | Input::Thinking | Input::Spent(_) | Input::ReplyEnded(..) | Input::ReplyFailed(_) => {
+                !self.replying
+            }
             Input::Checkpointed(_) | Input::Finished(_) | Input::StopAsked | Input::HurryUp(_) => false,
         };
         let old: Vec<&Input> = self.given.iter().filter(comes).collect();

@@ -27,10 +27,12 @@ pub enum Move {
     Answer(usize, How),
     /// The model says something.
     Hear(Words),
+    /// The model thinks.
+    Think,
     /// The model stops.
     End(StopReason),
-    /// The reply breaks off.
-    BreakOff(Fault),
+    /// The reply breaks off; the number is what that has cost, if it is told.
+    BreakOff(Fault, Option<usize>),
     /// An old answer comes once more.
     Echo(usize),
     /// A write that was answered with a fault is done after all.
@@ -111,6 +113,8 @@ struct Mood {
     faults: u64,
     /// Of a thousand moves.
     interruptions: u64,
+    /// Of a hundred replies that might break off: the model is to be asked otherwise.
+    adjusts: u64,
     /// Of a hundred deltas.
     large: u64,
     blank: u64,
@@ -123,6 +127,7 @@ impl Mood {
         Self {
             faults: chance.weighted(&[(4, 0), (3, 8), (2, 30), (1, 70)], 0),
             interruptions: chance.weighted(&[(5, 0), (3, 8), (2, 40)], 0),
+            adjusts: chance.weighted(&[(7, 0), (1, 30), (1, 90)], 0),
             large: chance.weighted(&[(6, 3), (2, 20), (1, 60)], 0),
             blank: chance.weighted(&[(6, 4), (2, 40), (1, 90)], 0),
             pause: chance.weighted(&[(5, 300), (3, 1_500), (2, 12_000), (1, 40_000)], 0),
@@ -137,9 +142,15 @@ impl Mood {
         let ends = if self.blank > 50 { 4 } else { 2 };
         match chance.below(30) {
             0..10 => Move::Answer(chance.index(), self.how(chance)),
+            18..20 if chance.percent(self.adjusts) => Move::BreakOff(Fault::Adjusted, None),
             10..20 => Move::Hear(self.words(chance)),
             20 if chance.percent(ends * 25) => Move::End(stop_reason(chance)),
-            21 if chance.percent(self.faults) => Move::BreakOff(fault(chance)),
+            20 if chance.percent(50) => Move::Think,
+            21 if chance.percent(self.faults) => {
+                let fault = fault(chance);
+                let spent = chance.percent(50).then(|| chance.index());
+                Move::BreakOff(fault, spent)
+            }
             22 => Move::Echo(chance.index()),
             23 => Move::Land(chance.index()),
             24 | 25 => Move::Wake,
@@ -193,6 +204,7 @@ fn stop_reason(chance: &mut Chance) -> StopReason {
 }
 
 fn fault(chance: &mut Chance) -> Fault {
-    let others = [Fault::Unavailable, Fault::TimedOut, Fault::Truncated, Fault::Rejected, Fault::TooLong];
+    let others =
+        [Fault::Unavailable, Fault::TimedOut, Fault::Truncated, Fault::Rejected, Fault::TooLong, Fault::Adjusted];
     chance.pick(Fault::Throttled, &others)
 }

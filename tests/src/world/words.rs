@@ -3,9 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use domain::memory::{RecalledKind, Tombstone, Trace};
+use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{
     Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled, Said, Summary,
-    Timestamp, TurnKey, Usage, UserScope,
+    Timestamp, Tries, TurnKey, Usage, UserScope,
 };
 use serde_json::{Value, json};
 
@@ -157,7 +158,17 @@ pub(super) fn nothing() -> Gathered {
 }
 
 fn nothing_gathered(owner: UserScope) -> Gathered {
-    Gathered { owner, memories: Vec::new(), workouts: Vec::new(), recalled: Vec::new() }
+    let (kind, usage, outcome) = (CallKind::Embedding, usage(11), CallOutcome::Ok);
+    let calls = vec![CallRecord { kind, usage, ms: 1, attempts: 1, outcome }];
+    Gathered { owner, memories: Vec::new(), workouts: Vec::new(), recalled: Vec::new(), calls }
+}
+
+/// How often the router's model was asked, and what the tries have cost that led to nothing.
+pub(super) fn tries(choice: usize, has_failed: bool) -> Tries {
+    let asked = 1 + choice % 2;
+    let wasted = if has_failed { asked } else { asked - 1 };
+    let spent = if choice % 4 < 2 { (0..wasted).map(|_| usage(choice)).collect() } else { Vec::new() };
+    Tries { asked: u32::try_from(asked).unwrap(), spent }
 }
 
 pub(super) fn usage(choice: usize) -> Usage {

@@ -35,11 +35,20 @@ fn config() -> SdkConfig {
 }
 
 fn at(peer: &Peer) -> Settings {
-    Settings { endpoint: Some(peer.url()), ..Settings::default() }
+    Settings { endpoint: Some(peer.url()), control_endpoint: Some(peer.url()), ..Settings::default() }
 }
 
 fn adapter(peer: &Peer) -> Bedrock {
     Bedrock::new(&config(), at(peer))
+}
+
+/// What the tests call the settings that choose models.
+fn named(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Reply => "REPLY",
+        Tier::SecondReply => "SECOND",
+        Tier::Fast => "FAST",
+    }
 }
 
 async fn playing(script: Script) -> Peer {
@@ -73,6 +82,7 @@ async fn answered(model: &Bedrock, call: ModelCall) -> (String, Result<StopReaso
                 assert!(!more.is_empty());
                 text += &more;
             }
+            Some(Ok(Piece::Thinking | Piece::Spent(_))) => {}
             Some(Ok(Piece::End { reason, .. })) => break Ok(reason),
             Some(Err(error)) => break Err(error.fault),
             None => panic!("the stream stopped without an end"),

@@ -18,7 +18,7 @@ use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, ManualClock,
 use peers::pinecone::{Index, Pinecone as Peer};
 use peers::{Proxy, Trouble};
 use pinecone::{Pinecone, Settings};
-use ports::{Embedder, IndexEntry, MemoryIndex, Ports, Saved, Search, forget, remember};
+use ports::{Bill, Embedder, IndexEntry, MemoryIndex, Ports, Saved, Search, forget, remember};
 use serde_json::json;
 
 /// What must be told to nobody but the index.
@@ -95,9 +95,9 @@ impl Embedder for Counting {
         self.inner.dimensions()
     }
 
-    async fn embed(&self, texts: &[String]) -> ports::Result<Vec<Vec<f32>>> {
+    async fn embed(&self, texts: &[String], bill: &Bill) -> ports::Result<Vec<Vec<f32>>> {
         self.texts.fetch_add(texts.len(), Ordering::SeqCst);
-        self.inner.embed(texts).await
+        self.inner.embed(texts, bill).await
     }
 }
 
@@ -144,7 +144,7 @@ async fn a_hit_of_another_user_is_dropped_and_told_without_its_text() {
     });
     let log = Log::default();
     let guard = log.listen();
-    let hits = index.search(&search("ada", "anything")).await.unwrap();
+    let hits = index.search(&search("ada", "anything"), &Bill::default()).await.unwrap();
     drop(guard);
     assert_eq!(hits.iter().map(|hit| hit.text.as_str()).collect::<Vec<_>>(), ["my own"]);
     let told = log.text();
@@ -157,7 +157,7 @@ async fn what_somebody_wrote_stays_data() {
     let peer = peer(0).await;
     let index = adapter(&peer.url());
     let ada = user("ada");
-    index.upsert(&user("bob"), &entry("b", "bob has a bad knee")).await.unwrap();
+    index.upsert(&user("bob"), &entry("b", "bob has a bad knee"), &Bill::default()).await.unwrap();
     let hostile = [
         (r##"x","namespace":"methodology"##, r##""}},"namespace":"user_bob","filter":{}"##),
         ("memory#b", r#"{"$or":[{"owner":{"$eq":"bob"}}]}"#),
@@ -165,8 +165,8 @@ async fn what_somebody_wrote_stays_data() {
         ("a b\\u0022", "\u{0}\u{1}\u{202e}\\\" knee"),
     ];
     for (id, text) in hostile {
-        index.upsert(&ada, &entry(id, text)).await.unwrap();
-        let hits = index.search(&search("ada", text)).await.unwrap();
+        index.upsert(&ada, &entry(id, text), &Bill::default()).await.unwrap();
+        let hits = index.search(&search("ada", text), &Bill::default()).await.unwrap();
         let own = hits.iter().find(|hit| hit.id == id).unwrap_or_else(|| panic!("{id}: {hits:?}"));
         assert_eq!((own.text.as_str(), own.owner.as_ref()), (text, Some(&ada)));
         assert!(hits.iter().all(|hit| !hit.text.contains("bob has")), "{hits:?}");
@@ -183,8 +183,8 @@ async fn a_text_of_any_length_is_taken_in() {
     let peer = peer(0).await;
     let index = adapter(&peer.url());
     let long = "knee \"pain\"\n🦵 ".repeat(10_000);
-    index.upsert(&user("ada"), &entry("m", &long)).await.unwrap();
-    let hits = index.search(&search("ada", "knee pain")).await.unwrap();
+    index.upsert(&user("ada"), &entry("m", &long), &Bill::default()).await.unwrap();
+    let hits = index.search(&search("ada", "knee pain"), &Bill::default()).await.unwrap();
     assert!(long.starts_with(&hits[0].text) && hits[0].text.len() > 20_000);
 }
 
@@ -194,20 +194,20 @@ async fn what_is_less_near_than_the_threshold_is_not_found() {
     let mut settings = Settings::new(&peer.url(), KEY.parse().unwrap());
     settings.threshold = 0.9;
     let strict = Pinecone::new(&settings, Arc::new(HashingEmbedder::new(DIMENSION))).unwrap();
-    strict.upsert(&user("ada"), &entry("m", "heavy back squats with pauses")).await.unwrap();
+    strict.upsert(&user("ada"), &entry("m", "heavy back squats with pauses"), &Bill::default()).await.unwrap();
     let text = "heavy back squats";
     let (near, nearer) = (search("ada", text), search("ada", "heavy back squats with pauses"));
-    assert_eq!(adapter(&peer.url()).search(&near).await.unwrap().len(), 1);
-    assert_eq!(strict.search(&near).await.unwrap().len(), 0);
-    assert_eq!(strict.search(&nearer).await.unwrap().len(), 1);
+    assert_eq!(adapter(&peer.url()).search(&near, &Bill::default()).await.unwrap().len(), 1);
+    assert_eq!(strict.search(&near, &Bill::default()).await.unwrap().len(), 0);
+    assert_eq!(strict.search(&nearer, &Bill::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn to_search_for_nothing_asks_nobody() {
     let peer = peer(0).await;
     let index = adapter(&peer.url());
-    assert!(index.search(&search("ada", " \n")).await.unwrap().is_empty());
-    assert!(index.search(&Search { limit: 0, ..search("ada", "knee") }).await.unwrap().is_empty());
+    assert!(index.search(&search("ada", " \n"), &Bill::default()).await.unwrap().is_empty());
+    assert!(index.search(&Search { limit: 0, ..search("ada", "knee") }, &Bill::default()).await.unwrap().is_empty());
     assert!(peer.asked().is_empty());
 }
 
@@ -242,19 +242,21 @@ async fn what_is_to_be_forgotten_is_asked_for_until_it_is_gone() {
         said_at: Timestamp(1),
         source: MemorySource::ExplicitRequest,
     };
-    let Saved::New(memory) = remember(&ports, &ada, &proposed, &from).await.unwrap() else { panic!("it is new") };
+    let Saved::New(memory) = remember(&ports, &ada, &proposed, &from, &Bill::default()).await.unwrap() else {
+        panic!("it is new")
+    };
     let mut waited = 0;
-    while index.search(&search("ada", &memory.content)).await.unwrap().is_empty() {
+    while index.search(&search("ada", &memory.content), &Bill::default()).await.unwrap().is_empty() {
         waited += 1;
         assert!(waited < 100, "it is never found");
     }
     let (id, tombstone) = ("t1".parse().unwrap(), Tombstone::of(&memory, Timestamp(2_000)));
     let mut tries = 1;
-    while !forget(&ports, &ada, &id, &tombstone).await.unwrap() {
+    while !forget(&ports, &ada, &id, &tombstone, &Bill::default()).await.unwrap() {
         tries += 1;
         assert!(tries < 100, "it is never gone");
     }
     assert!(tries > 1, "the index was believed at once");
     assert_eq!(peer.count("user_ada"), 0);
-    assert!(index.search(&search("ada", &memory.content)).await.unwrap().is_empty());
+    assert!(index.search(&search("ada", &memory.content), &Bill::default()).await.unwrap().is_empty());
 }

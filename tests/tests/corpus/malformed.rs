@@ -7,7 +7,7 @@ use domain::router;
 use domain::turn::{CallKind, CallOutcome};
 use domain::{
     Body, ConversationKey, Effect, Ending, Input, Limits, Loaded, Message, Opening, Output, Report, Task, Timestamp,
-    Turn, TurnKey, Usage, UserScope,
+    Tries, Turn, TurnKey, Usage, UserScope,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -104,7 +104,7 @@ fn routed(answer: String) -> (Report, bool) {
         Input::Loaded(Ok(Loaded { owner, history: Vec::new(), summary: None, forgotten: Vec::new() })),
         now,
     );
-    turn.handle_input(Input::Routed(Ok((answer, Usage::default()))), now);
+    turn.handle_input(Input::Routed(Ok((answer, Usage::default())), Tries::default()), now);
     turn.handle_input(Input::Gathered(Err(domain::Fault::Unavailable)), now);
     turn.handle_input(Input::StopAsked, now);
     let mut replies = false;

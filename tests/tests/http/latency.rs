@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use coach_tests::scenes::{self, QUESTION, after};
 use coach_tests::{Event, Mishap, Site, conversation_key, saying};
+use domain::Tries;
 use domain::{Delivery, Prompt, Tier};
 use futures::StreamExt;
 use in_memory::Scene;
@@ -106,12 +107,12 @@ async fn one_step_after_another_a_client_would_wait_at_least_60_percent_longer()
         println!("{at:>6} ms  {what}");
         at
     };
-    answer(model, small(domain::router::TOOL)).await.unwrap();
+    answer(model, small(domain::router::TOOL), &mut Tries::default()).await.unwrap();
     step("routed");
     site.messages.messages(&conversation_key(&path), None, 60).await.unwrap();
     step("loaded");
     for (stage, _) in UPDATES {
-        answer(model, small("update")).await.unwrap();
+        answer(model, small("update"), &mut Tries::default()).await.unwrap();
         step(stage);
     }
     model.open(reply()).next().await.unwrap().unwrap();

@@ -10,7 +10,7 @@ use coach_tests::{ADA, BOB, CLEO, Counted, Event, Site, saying};
 use domain::memory::RecalledKind;
 use domain::prompt::Block;
 use domain::{Memory, Prompt, coach};
-use ports::{Answer, Kind, LlmStream, MemoryIndex, ModelCall, Search, records};
+use ports::{Answer, Bill, Kind, LlmStream, MemoryIndex, ModelCall, Search, records};
 use serde_json::{Value, json};
 
 use crate::openapi::Document;
@@ -119,7 +119,7 @@ async fn remembered(site: &Site, athlete: &str) -> BTreeSet<String> {
     for text in texts() {
         let search =
             Search { owner: owner.clone(), coach: "strength".parse().unwrap(), text, kinds: kinds.clone(), limit: 9 };
-        contents.extend(site.memories.search(&search).await.unwrap().into_iter().map(|hit| hit.text));
+        contents.extend(site.memories.search(&search, &Bill::default()).await.unwrap().into_iter().map(|hit| hit.text));
     }
     contents
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use coach_tests::{Answer, Site, conversation_key, saying};
 use futures::stream::BoxStream;
 use in_memory::{Pace, Rehearsal};
-use ports::{LlmStream, ModelCall, Piece, Result, Search};
+use ports::{Bill, LlmStream, ModelCall, Piece, Result, Search};
 use serde_json::json;
 
 /// An offline coach whose every prompt is kept.
@@ -57,7 +57,7 @@ impl Talk {
             let owner = conversation_key(&conversation.path).user;
             let coach = conversation.path.split('/').nth(4).unwrap().parse().unwrap();
             let search = Search { owner, coach, text: text.to_owned(), kinds: Vec::new(), limit: 50 };
-            let hits = self.site.app.ports.index.search(&search).await.unwrap();
+            let hits = self.site.app.ports.index.search(&search, &Bill::default()).await.unwrap();
             found.extend(hits.into_iter().map(|hit| hit.text + "\n"));
         }
         found

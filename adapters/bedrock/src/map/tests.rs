@@ -16,6 +16,11 @@ fn tool(schema: Value) -> Answer {
     Answer::Tool { name: "route", schema: Arc::new(schema) }
 }
 
+/// A call to models of which nothing was learned.
+fn asked(settings: &Settings, call: &ModelCall) -> Result<Question, BuildError> {
+    Question::new(settings, &Learned::default(), call)
+}
+
 fn text(text: &str) -> Block {
     Block::Text(text.into())
 }
@@ -51,12 +56,12 @@ fn cost() -> ConverseStreamOutput {
 
 /// The text of these events, and how they end.
 fn heard(answer: Answer, events: impl IntoIterator<Item = ConverseStreamOutput>) -> (String, Result<Piece, Fault>) {
-    let mut hearing = Hearing::new(&call(Tier::Reply, answer), "m");
+    let mut hearing = Hearing::new(&call(Tier::Reply, answer), "m", Sent::default());
     let mut text = String::new();
     for event in events {
         match hearing.hear(event) {
             Heard::Text(more) => text += &more,
-            Heard::Nothing => {}
+            Heard::Nothing | Heard::Thinking => {}
             Heard::Last => break,
         }
     }
@@ -70,7 +75,7 @@ fn ending(reason: StopReason) -> Result<StopReason, Fault> {
 fn reason((_, end): (String, Result<Piece, Fault>)) -> Result<StopReason, Fault> {
     end.map(|piece| match piece {
         Piece::End { reason, .. } => reason,
-        Piece::Text(text) => panic!("{text} is no ending"),
+        Piece::Text(_) | Piece::Thinking | Piece::Spent(_) => panic!("{piece:?} is no ending"),
     })
 }
 
@@ -95,13 +100,13 @@ fn a_prompt_keeps_its_order_and_its_cache_points_where_the_model_takes_them() {
     let kept = ("instruct|".to_owned(), ["user:a", "assistant:b|", "user:cd"].map(str::to_owned).to_vec());
     let bare = ("instruct".to_owned(), ["user:a", "assistant:b", "user:cd"].map(str::to_owned).to_vec());
     let settings = Settings::default();
-    assert_eq!(shape(&Question::new(&settings, &call).unwrap()), kept);
+    assert_eq!(shape(&asked(&settings, &call).unwrap()), kept);
     let never = Settings { cache_points: Some(false), ..settings.clone() };
-    assert_eq!(shape(&Question::new(&never, &call).unwrap()), bare);
+    assert_eq!(shape(&asked(&never, &call).unwrap()), bare);
     call.model = Some("meta.llama3-70b-instruct-v1:0".to_owned());
-    assert_eq!(shape(&Question::new(&settings, &call).unwrap()), bare);
+    assert_eq!(shape(&asked(&settings, &call).unwrap()), bare);
     let always = Settings { cache_points: Some(true), ..settings };
-    assert_eq!(shape(&Question::new(&always, &call).unwrap()), kept);
+    assert_eq!(shape(&asked(&always, &call).unwrap()), kept);
 }
 
 #[test]
@@ -115,7 +120,7 @@ fn a_call_is_asked_of_the_model_of_its_tier_unless_the_coach_wants_another() {
     let alone = Settings { second_reply: None, ..settings.clone() };
     let asked = |settings: &Settings, tier, wanted: Option<&str>| {
         let call = ModelCall { model: wanted.map(str::to_owned), ..call(tier, Answer::Prose) };
-        Question::new(settings, &call).unwrap().model
+        Question::new(settings, &Learned::default(), &call).unwrap().model
     };
     assert_eq!(
         [Tier::Reply, Tier::SecondReply, Tier::Fast].map(|tier| asked(&settings, tier, None)),
@@ -129,30 +134,10 @@ fn a_call_is_asked_of_the_model_of_its_tier_unless_the_coach_wants_another() {
 fn parameters_are_what_every_model_takes() {
     let asked = |max_tokens, temperature| {
         let call = ModelCall { max_tokens, temperature, ..call(Tier::Reply, Answer::Prose) };
-        let inference = Question::new(&Settings::default(), &call).unwrap().inference;
+        let inference = Question::new(&Settings::default(), &Learned::default(), &call).unwrap().inference;
         (inference.max_tokens.unwrap(), inference.temperature.unwrap())
     };
     assert_eq!([asked(2_000, 0.0), asked(7, 3.0), asked(u32::MAX, 0.25)], [(2_000, 0.0), (7, 1.0), (i32::MAX, 0.25)]);
-}
-
-#[test]
-fn models_that_take_cache_points_are_known_by_their_ids() {
-    for model in [
-        "us.anthropic.claude-sonnet-4-20250514-v1:0",
-        "eu.anthropic.claude-3-7-sonnet-20250219-v1:0",
-        "us.amazon.nova-micro-v1:0",
-        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-20250514-v1:0",
-    ] {
-        assert!(keeps_prompts(model), "{model}");
-    }
-    for model in [
-        "anthropic.claude-3-haiku-20240307-v1:0",
-        "anthropic.claude-3-5-sonnet-20240620-v1:0",
-        "mistral.mistral-large-2402-v1:0",
-        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcdef",
-    ] {
-        assert!(!keeps_prompts(model), "{model}");
-    }
 }
 
 #[test]
@@ -160,7 +145,7 @@ fn a_schema_goes_out_in_the_order_of_its_fields() {
     let schema =
         json!({ "type": "object", "properties": { "zulu": {}, "alpha": {}, "mike": {} }, "required": ["zulu"] });
     let call = call(Tier::Fast, tool(schema.clone()));
-    let question = Question::new(&Settings::default(), &call).unwrap();
+    let question = Question::new(&Settings::default(), &Learned::default(), &call).unwrap();
     let tools = question.tools.unwrap();
     assert!(matches!(tools.tool_choice, Some(ToolChoice::Tool(choice)) if choice.name == "route"));
     assert_eq!(tools.tools.len(), 1);
@@ -194,6 +179,7 @@ fn only_text_is_text_and_the_end_waits_for_what_it_cost() {
         output_tokens: 5,
         cache_read_tokens: 4,
         cache_write_tokens: 3,
+        reasoning_tokens: 2,
         estimated: false,
     };
     let end = Ok(Piece::End { reason: StopReason::Complete, usage });
@@ -242,7 +228,7 @@ fn what_a_stop_reason_means_can_depend_on_what_was_said() {
 
 #[test]
 fn an_answer_that_was_complete_is_not_spoilt_by_what_follows() {
-    let mut hearing = Hearing::new(&call(Tier::Reply, Answer::Prose), "m");
+    let mut hearing = Hearing::new(&call(Tier::Reply, Answer::Prose), "m", Sent::default());
     hearing.hear(word("Sit down."));
     let cut = || Failure::new(Fault::Truncated, "cut");
     assert_eq!(hearing.broke_off(cut()), Err(cut()));
@@ -255,7 +241,7 @@ fn an_answer_that_was_complete_is_not_spoilt_by_what_follows() {
 #[test]
 fn an_embedded_text_is_cut_between_two_characters() {
     let sent = |text: &str| {
-        let body: Value = serde_json::from_slice(&embedding_request(text, 512)).unwrap();
+        let body: Value = serde_json::from_slice(&embedding_request(embedded(text), 512)).unwrap();
         assert_eq!((body["dimensions"].as_u64(), body["normalize"].as_bool()), (Some(512), Some(true)));
         body["inputText"].as_str().unwrap().to_owned()
     };
@@ -265,7 +251,7 @@ fn an_embedded_text_is_cut_between_two_characters() {
 
 #[test]
 fn a_vector_has_the_length_that_was_asked_for() {
-    let vector = |body: &str| embedding_vector(body.as_bytes(), 2);
+    let vector = |body: &str| embedding_answer(body.as_bytes()).vector(2);
     assert_eq!(vector(r#"{"embedding":[0.6,0.8],"inputTextTokenCount":3}"#), Some(vec![0.6, 0.8]));
     for body in [r#"{"embedding":[1.0]}"#, r#"{"embedding":["a","b"]}"#, "{}", "no"] {
         assert_eq!(vector(body), None, "{body}");

@@ -44,6 +44,8 @@ struct Usage<'a> {
     output_tokens: u64,
     cache_read_tokens: u64,
     cache_write_tokens: u64,
+    /// How many of the output tokens models have thought in, as far as can be told.
+    reasoning_tokens: u64,
     /// Whether any of it was counted by us, because a model did not say.
     estimated: bool,
     /// Left out if no model has a price.
@@ -61,6 +63,7 @@ impl<'a> Usage<'a> {
             all.output_tokens += call.usage.output_tokens;
             all.cache_read_tokens += call.usage.cache_read_tokens;
             all.cache_write_tokens += call.usage.cache_write_tokens;
+            all.reasoning_tokens += call.usage.reasoning_tokens;
             all.estimated |= call.usage.estimated;
             all.calls.push(call.into());
         }
@@ -79,6 +82,8 @@ struct ModelCall<'a> {
     output_tokens: u64,
     cache_read_tokens: u64,
     cache_write_tokens: u64,
+    /// How many of the output tokens the model has thought in, as far as can be told.
+    reasoning_tokens: u64,
     estimated: bool,
     ms: u64,
     attempts: u32,
@@ -92,6 +97,8 @@ enum CallKind {
     Reply,
     Extraction,
     Summary,
+    /// A text that became a vector, for something to be found or found again.
+    Embedding,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -114,12 +121,14 @@ impl<'a> From<&'a CallRecord> for ModelCall<'a> {
                 turn::CallKind::Reply => CallKind::Reply,
                 turn::CallKind::Extraction => CallKind::Extraction,
                 turn::CallKind::Summary => CallKind::Summary,
+                turn::CallKind::Embedding => CallKind::Embedding,
             },
             model: call.usage.model.as_deref(),
             input_tokens: call.usage.input_tokens,
             output_tokens: call.usage.output_tokens,
             cache_read_tokens: call.usage.cache_read_tokens,
             cache_write_tokens: call.usage.cache_write_tokens,
+            reasoning_tokens: call.usage.reasoning_tokens,
             estimated: call.usage.estimated,
             ms: call.ms,
             attempts: call.attempts,

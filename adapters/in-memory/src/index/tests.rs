@@ -31,7 +31,7 @@ fn memory(id: &str, text: &str) -> IndexEntry {
 fn holding(entries: impl IntoIterator<Item = IndexEntry>) -> LexicalIndex {
     let index = LexicalIndex::default();
     for entry in entries {
-        index.upsert(&owner(), &entry).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), &entry, &Bill::default()).now_or_never().unwrap().unwrap();
     }
     index
 }
@@ -41,7 +41,7 @@ fn asking(text: &str, kinds: &[RecalledKind]) -> Search {
 }
 
 fn search(index: &LexicalIndex, text: &str, kinds: &[RecalledKind]) -> Vec<Recalled> {
-    index.search(&asking(text, kinds)).now_or_never().unwrap().unwrap()
+    index.search(&asking(text, kinds), &Bill::default()).now_or_never().unwrap().unwrap()
 }
 
 fn ids(hits: &[Recalled]) -> Vec<&str> {
@@ -180,7 +180,7 @@ fn what_is_shared_is_found_by_all_and_changed_by_nobody() {
     assert_eq!((ids(&hits), &hits[0].owner), (vec!["m"], &None));
     index.delete(&owner(), RecalledKind::Methodology, "m").now_or_never().unwrap().unwrap();
     let own = entry(RecalledKind::Methodology, "m", "linear thinking");
-    index.upsert(&owner(), &own).now_or_never().unwrap().unwrap();
+    index.upsert(&owner(), &own, &Bill::default()).now_or_never().unwrap().unwrap();
     assert_eq!(ids(&search(&index, "linear progression", &[])), ["m", "m"]);
 }
 
@@ -193,18 +193,18 @@ fn what_is_kept_apart_by_terms_answers_as_if_every_text_was_read_again() {
         index.delete(&owner(), entry.kind, &entry.id).now_or_never().unwrap().unwrap();
         let text = if n % 2 == 0 { entry.text.clone() } else { format!("{} and {n} again", entry.text) };
         *entry = IndexEntry { tags: vec!["tagged".to_owned()], ..memory(&format!("y{n}"), &text) };
-        index.upsert(&owner(), entry).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), entry, &Bill::default()).now_or_never().unwrap().unwrap();
     }
     for entry in entries.iter_mut().skip(1).step_by(7) {
         entry.text = format!("now {}", entry.text);
-        index.upsert(&owner(), entry).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), entry, &Bill::default()).now_or_never().unwrap().unwrap();
     }
     assert_eq!(index.entries().len(), 300);
     let asked = SAID.iter().flat_map(|(said, asked)| [*said, *asked]);
     for question in asked.chain(["tagged", "squat squat squats", "again and again", "Monday 30", ""]) {
         let expected = reference::hits(&entries, question);
         let all = Search { limit: 300, ..asking(question, &[]) };
-        let hits = index.search(&all).now_or_never().unwrap().unwrap();
+        let hits = index.search(&all, &Bill::default()).now_or_never().unwrap().unwrap();
         assert_eq!(hits.len(), expected.len(), "{question}");
         for (hit, (_, score)) in hits.iter().zip(&expected) {
             assert!((hit.score - score).abs() < 1e-4, "{question}: {hit:?} and {score}");
@@ -226,7 +226,7 @@ fn library() -> LexicalIndex {
     let pieces = (0..640).map(|n| entry(RecalledKind::Methodology, &format!("p{n}"), &text(n, 150)));
     let index = LexicalIndex::default().with_shared(pieces);
     for n in 0..200 {
-        index.upsert(&owner(), &memory(&format!("m{n}"), &text(n, 60))).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), &memory(&format!("m{n}"), &text(n, 60)), &Bill::default()).now_or_never().unwrap().unwrap();
     }
     index
 }
@@ -238,14 +238,15 @@ fn a_long_search_leaves_the_thread_and_stands_in_nobodys_way() {
     let endless: String = ('\u{4e00}'..'\u{9e00}').cycle().take(31_800).collect();
     for text in [hostile.join(" "), endless, "a b ".repeat(7_950), "x".repeat(31_800)] {
         let long = asking(&text, &[]);
-        let mut searching = index.search(&long);
+        let bill = Bill::default();
+        let mut searching = index.search(&long, &bill);
         assert!((&mut searching).now_or_never().is_none(), "{text:.40} is searched in one go");
         // It has what it works on: meanwhile somebody else finds and keeps things at once.
         let ben = UserScope::verified("ben".parse().unwrap());
-        index.upsert(&ben, &memory("b", "bad knee")).now_or_never().unwrap().unwrap();
-        index.upsert(&owner(), &memory("new", "bad knee")).now_or_never().unwrap().unwrap();
+        index.upsert(&ben, &memory("b", "bad knee"), &Bill::default()).now_or_never().unwrap().unwrap();
+        index.upsert(&owner(), &memory("new", "bad knee"), &Bill::default()).now_or_never().unwrap().unwrap();
         let theirs = Search { owner: ben.clone(), ..asking("knee", &[]) };
-        assert_eq!(ids(&index.search(&theirs).now_or_never().unwrap().unwrap()), ["b"]);
+        assert_eq!(ids(&index.search(&theirs, &Bill::default()).now_or_never().unwrap().unwrap()), ["b"]);
         index.delete(&ben, RecalledKind::Memory, "b").now_or_never().unwrap().unwrap();
         let stretches = (1..).find(|_| (&mut searching).now_or_never().is_some()).unwrap();
         assert!(stretches < 50, "{text:.40}: {stretches} stretches");
@@ -257,7 +258,8 @@ fn a_question_of_a_line_costs_a_few_stretches_among_640_pieces_of_which_each_has
     let index = library();
     let question = "how many w3ord120 should I do with w7ord33 before w1ord250, and when is w9ord77 too much for me?";
     let asked = asking(question, &[]);
-    let mut searching = index.search(&asked);
+    let bill = Bill::default();
+    let mut searching = index.search(&asked, &bill);
     let stretches = (1..).find(|_| (&mut searching).now_or_never().is_some()).unwrap();
     assert!(stretches < 8, "{stretches} stretches");
 }
@@ -271,7 +273,8 @@ fn of_a_long_text_the_words_that_the_fewest_entries_have_are_looked_for() {
     assert!(text.len() > 8_000);
     assert!(reference::hits(&crowd(), &text).is_empty(), "all of its words together are like nothing");
     let long = Search { limit: 1, ..asking(&text, &[]) };
-    let mut searching = index.search(&long);
+    let bill = Bill::default();
+    let mut searching = index.search(&long, &bill);
     let hits = (0..100).find_map(|_| (&mut searching).now_or_never()).unwrap().unwrap();
     assert_eq!(ids(&hits), ["s5"], "{hits:?}");
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::prompt::Block;
 use domain::router::{TOOL, UserIntent};
-use domain::{ChatMessage, Prompt, Speaker, Tier, Timestamp, workout};
+use domain::{ChatMessage, Prompt, Speaker, Tier, Timestamp, Tries, workout};
 use futures::{FutureExt, StreamExt};
 
 use super::*;
@@ -88,13 +88,13 @@ fn pieces(model: &Rehearsal, call: ModelCall) -> (Vec<Result<Piece, Fault>>, boo
 fn texts(pieces: &[Result<Piece, Fault>]) -> Vec<String> {
     let text = |piece: &Result<Piece, Fault>| match piece {
         Ok(Piece::Text(text)) => Some(text.clone()),
-        Ok(Piece::End { .. }) | Err(_) => None,
+        Ok(Piece::Thinking | Piece::Spent(_) | Piece::End { .. }) | Err(_) => None,
     };
     pieces.iter().filter_map(text).collect()
 }
 
 fn routed(model: &Rehearsal, text: &str) -> Result<router::RouterDecision, router::Malformed> {
-    let (answer, _) = at_once(ports::answer(model, route(text))).unwrap();
+    let (answer, _) = at_once(ports::answer(model, route(text), &mut Tries::default())).unwrap();
     router::parse(&answer, true)
 }
 
@@ -173,7 +173,7 @@ fn a_reply_is_no_longer_than_it_may_be() {
 fn usage_is_estimated() {
     let call = reply("My squats feel heavy", Delivery::Whole);
     let asked = call.prompt.estimated_tokens();
-    let (text, usage) = at_once(ports::answer(&rehearsal(1), call)).unwrap();
+    let (text, usage) = at_once(ports::answer(&rehearsal(1), call, &mut Tries::default())).unwrap();
     let expected = Usage {
         model: Some("rehearsal-reply".into()),
         input_tokens: asked,
@@ -182,14 +182,15 @@ fn usage_is_estimated() {
         ..Usage::default()
     };
     assert_eq!(usage, expected);
-    let (_, usage) = at_once(ports::answer(&rehearsal(1), route("Hi"))).unwrap();
+    let (_, usage) = at_once(ports::answer(&rehearsal(1), route("Hi"), &mut Tries::default())).unwrap();
     assert_eq!(usage.model.as_deref(), Some("rehearsal-fast"));
 }
 
 #[test]
 fn a_workout_is_extracted_and_other_tools_are_unknown() {
     let asked = workout::extraction("bench 3x8 @ 60kg RPE 8", Timestamp(1_795_200_000_123), None);
-    let (answer, _) = at_once(ports::answer(&rehearsal(1), form(asked.prompt.clone(), asked.tool))).unwrap();
+    let call = form(asked.prompt.clone(), asked.tool);
+    let (answer, _) = at_once(ports::answer(&rehearsal(1), call, &mut Tries::default())).unwrap();
     assert!(answer.contains("Bench press"), "{answer}");
     assert_eq!(pieces(&rehearsal(1), form(asked.prompt, "dance")).0, [Err(Fault::Rejected)]);
 }
@@ -209,7 +210,7 @@ fn a_fault_is_rehearsed_when_the_message_orders_it() {
         let text = format!("Squats feel heavy [rehearse:{name}]");
         let (pieces, ended) = pieces(&rehearsal(1), reply(&text, Delivery::Streamed));
         let last = pieces.last().and_then(|last| match last {
-            Ok(Piece::Text(_)) => None,
+            Ok(Piece::Text(_) | Piece::Thinking | Piece::Spent(_)) => None,
             Ok(Piece::End { reason, .. }) => Some(Ok(*reason)),
             Err(fault) => Some(Err(*fault)),
         });

@@ -15,14 +15,20 @@ pub(super) fn every_ending_has_its_cause(case: &Case<'_>) -> Verdict {
     let ending = finish.closing.ending;
     check(Some(ending) == expected, || format!("{ending:?} instead of {expected:?} on {:?}", step.stimulus))?;
     if let Ending::Failed(TurnError::Model(fault)) = ending {
-        let attempts = case.performed().filter(|effect| matches!(effect, Effect::Reply(..))).count();
+        let asked = |step: &&Step| step.performed().any(|effect| matches!(effect, Effect::Reply(..)));
+        let is_again = |step: &&Step| matches!(step.given(), Some(Input::ReplyFailed(Fault::Adjusted)));
+        let at_once = |step: &&Step| asked(step) && is_again(step);
+        let attempts = case.steps().filter(|step| asked(step) && !is_again(step)).count();
         let is_last = attempts == usize::try_from(case.script.limits.attempts).unwrap_or(0);
         let is_futile = match fault {
             Fault::Rejected => true,
             Fault::TooLong => latest_prompt(case).is_some_and(|prompt| prompt.without_oldest().is_none()),
-            Fault::Throttled | Fault::Unavailable | Fault::TimedOut | Fault::Truncated => false,
+            Fault::Throttled | Fault::Unavailable | Fault::TimedOut | Fault::Truncated | Fault::Adjusted => false,
         };
         let is_told = !case.reply().is_empty();
+        let was_adjusted = case.steps().filter(asked).last().is_some_and(|step| at_once(&step));
+        let is_due = fault == Fault::Adjusted && !is_told && !was_adjusted;
+        check(!is_due, || "it is not asked again at once".to_owned())?;
         check(is_told || is_last || is_futile, || format!("{fault:?} could be tried again"))?;
     }
     Ok(())
@@ -54,7 +60,9 @@ fn cause(case: &Case<'_>, step: &Step, deadline: Timestamp) -> Option<Ending> {
         Input::ReplyFailed(fault) => Some(TurnError::Model(*fault).into()),
         Input::StopAsked | Input::Checkpointed(Ok(Kept { stop_asked: true })) => Some(Ending::Stopped),
         Input::Loaded(Ok(_))
-        | Input::Routed(_)
+        | Input::Thinking
+        | Input::Spent(_)
+        | Input::Routed(..)
         | Input::Gathered(_)
         | Input::Checkpointed(_)
         | Input::Finished(_)
@@ -76,11 +84,16 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
     let replied = count(|effect| matches!(effect, Effect::Reply(..)));
     let attempts =
         |kind| report.calls.iter().filter(|call| call.kind == kind).map(|call| u64::from(call.attempts)).sum::<u64>();
+    let tried = case.steps().take(at).find_map(|step| match step.given() {
+        Some(Input::Routed(_, tries)) => Some(u64::from(tries.asked)),
+        _ => None,
+    });
+    let routed = tried.unwrap_or(routed);
     check(attempts(CallKind::Router) == routed, || format!("{routed} routers were asked: {:?}", report.calls))?;
     check(attempts(CallKind::Reply) == replied, || format!("{replied} replies were asked for: {:?}", report.calls))?;
 
     let answer = case.steps().take(at).find_map(|step| match step.given() {
-        Some(Input::Routed(answer)) => Some(answer),
+        Some(Input::Routed(answer, _)) => Some(answer),
         _ => None,
     });
     let router = match answer {
@@ -102,9 +115,16 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
     };
     let expected = [(CallKind::Router, router, routed > 0), (CallKind::Reply, reply, replied > 0)];
     let expected = expected.iter().filter(|(.., made)| *made).map(|(kind, outcome, _)| (*kind, *outcome));
-    let recorded = report.calls.iter().map(|call| (call.kind, call.outcome));
+    let (embeddings, others): (Vec<_>, Vec<_>) = report.calls.iter().partition(|call| call.kind == CallKind::Embedding);
+    let recorded = others.iter().map(|call| (call.kind, call.outcome));
     check(expected.eq(recorded), || format!("{:?}", report.calls))?;
-    report.calls.iter().try_for_each(|call| costs_are_told_or_estimated(case, at, call))?;
+    let embedded = case.steps().take(at).find_map(|step| match step.given() {
+        Some(Input::Gathered(answer)) => Some(answer.as_ref().map_or(&[][..], |gathered| &gathered.calls)),
+        _ => None,
+    });
+    let is_told = embeddings.into_iter().eq(embedded.unwrap_or_default());
+    check(is_told, || format!("{embedded:?} is not in {:?}", report.calls))?;
+    others.into_iter().try_for_each(|call| costs_are_told_or_estimated(case, at, call))?;
     let source = match (answer, routed) {
         (Some(_), _) if router == CallOutcome::Ok => Some(Source::Model),
         (Some(_), _) => Some(Source::Default),
@@ -118,12 +138,17 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
 
 /// What the model has said of each attempt is summed up; what it has not is estimated, unless the last one was answered.
 fn costs_are_told_or_estimated(case: &Case<'_>, at: usize, call: &CallRecord) -> Verdict {
-    let said = case.steps().take(at + 1).filter_map(|step| match (step.given(), call.kind) {
-        (Some(Input::Routed(Ok((_, usage)))), CallKind::Router) => Some(usage.input_tokens),
-        (Some(Input::ReplyEnded(_, usage)), CallKind::Reply) => Some(usage.input_tokens),
-        _ => None,
-    });
-    let said: Vec<u64> = said.collect();
+    let mut said = Vec::new();
+    for step in case.steps().take(at + 1) {
+        match (step.given(), call.kind) {
+            (Some(Input::Routed(answer, tries)), CallKind::Router) => {
+                let answered = answer.as_ref().ok().map(|(_, usage)| usage);
+                said.extend(tries.spent.iter().chain(answered).map(|usage| usage.input_tokens));
+            }
+            (Some(Input::ReplyEnded(_, usage) | Input::Spent(usage)), CallKind::Reply) => said.push(usage.input_tokens),
+            _ => {}
+        }
+    }
     let (attempts, told) = (said.len(), said.iter().sum::<u64>());
     let is_answered = matches!(call.outcome, CallOutcome::Ok | CallOutcome::Malformed);
     let is_known = is_answered || u32::try_from(attempts) == Ok(call.attempts);
@@ -148,7 +173,7 @@ pub(super) fn the_timings_are_in_order(case: &Case<'_>) -> Verdict {
     let began = case.trace.steps.first().and_then(|step| after(step.now));
     check(times.admit == began && times.start == began, || format!("start: {times:?}"))?;
     check(times.load == when(|input| matches!(input, Input::Loaded(Ok(_)))), || format!("load: {times:?}"))?;
-    check(times.route == when(|input| matches!(input, Input::Routed(_))), || format!("route: {times:?}"))?;
+    check(times.route == when(|input| matches!(input, Input::Routed(..))), || format!("route: {times:?}"))?;
     let is_told = case.asks_a_model() && !case.reply().is_empty();
     check(times.first_token.is_some() == is_told && times.last_token.is_some() == is_told, || format!("{times:?}"))?;
     for middle in [times.route, times.gather] {

@@ -13,7 +13,7 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
     let mut heard = String::new();
     let mut failed: Option<(Timestamp, Fault)> = None;
     let mut latest: Option<&Prompt> = None;
-    let mut is_open = false;
+    let (mut is_open, mut is_adjusted) = (false, false);
     for step in case.steps() {
         if let Some(Input::Delta(text)) = step.given() {
             heard.push_str(text);
@@ -24,6 +24,11 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
         }
         for effect in step.performed() {
             let Effect::Reply(prompt, tier, delivery) = effect else { continue };
+            let at_once = failed.is_some_and(|(_, fault)| fault == Fault::Adjusted) && !is_adjusted;
+            if at_once {
+                attempt -= 1;
+            }
+            is_adjusted = at_once;
             check(attempt < limits.attempts, || "once too often".to_owned())?;
             let has_word = !reply_from(&heard, limits.reply_bytes).is_empty();
             check(!has_word, || "although a word was heard".to_owned())?;
@@ -40,7 +45,8 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
                     return Err("although none has failed".to_owned());
                 };
                 let pause = step.now.since(at).as_millis();
-                check(pause >= 200 << attempt, || format!("after {pause} ms"))?;
+                let is_in_time = if at_once { pause == 0 } else { pause >= 200 << attempt };
+                check(is_in_time, || format!("after {pause} ms"))?;
                 check(fault != Fault::Rejected, || "although it was refused".to_owned())?;
                 let is_shorter = prompt.messages.len() < latest.messages.len();
                 check(is_shorter == (fault == Fault::TooLong), || format!("with another prompt after {fault:?}"))?;
@@ -50,7 +56,10 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             attempt += 1;
             is_open = true;
         }
-        if let (At::Running, false, Some((at, _))) = (step.at, is_open, failed) {
+        if let (At::Running, false, Some((at, fault))) = (step.at, is_open, failed) {
+            let has_word = !reply_from(&heard, limits.reply_bytes).is_empty();
+            let is_due = fault == Fault::Adjusted && !is_adjusted && !has_word;
+            check(!is_due, || "it is not asked again at once".to_owned())?;
             let again = at + Duration::from_millis((200 << attempt) + 100);
             check(step.alarm.is_some_and(|alarm| alarm <= again), || format!("it is not asked again by {again}"))?;
         }
@@ -96,7 +105,7 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
         is_lost |= step.loses_lease(before);
         is_ended |= step.told().any(|event| matches!(event, TurnEvent::Ended(_)));
         patience.see(step);
-        let Patience { silent, deadline, .. } = patience;
+        let (silent, deadline) = (patience.until, patience.deadline);
         match step.at {
             At::Running => {
                 let alarm = step.alarm.unwrap_or(Timestamp(u64::MAX));
@@ -119,51 +128,80 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
 }
 
 /// How long the reply that is open may go on saying nothing.
-#[derive(Clone, Copy)]
 struct Patience<'a> {
     limits: &'a Limits,
     deadline: Timestamp,
-    /// How many replies were asked for.
+    /// How many attempts were begun; one that is asked otherwise is still the same.
     attempts: u32,
-    /// When the open reply has been silent for too long; none while none is open.
-    silent: Option<Timestamp>,
+    /// The attempt is the same as before, asked otherwise; or the next one will be.
+    is_adjusted: bool,
+    will_adjust: bool,
+    heard: String,
+    /// When the open reply must be given up, if nothing more comes of it; none while none is open.
+    until: Option<Timestamp>,
 }
 
 impl<'a> Patience<'a> {
     fn new(case: &Case<'a>) -> Self {
-        Self { limits: &case.script.limits, deadline: case.script.deadline, attempts: 0, silent: None }
+        Self {
+            limits: &case.script.limits,
+            deadline: case.script.deadline,
+            attempts: 0,
+            is_adjusted: false,
+            will_adjust: false,
+            heard: String::new(),
+            until: None,
+        }
     }
 
     fn see(&mut self, step: &Step) {
         match step.given() {
-            Some(Input::Delta(_)) if self.silent.is_some() => {
-                self.silent = Some(step.now + self.limits.silence);
+            Some(Input::Delta(text)) => {
+                self.heard.push_str(text);
+                self.lives(step.now + self.limits.silence);
             }
-            Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => self.silent = None,
+            Some(Input::Thinking) if self.has_word() => self.lives(step.now + self.limits.silence),
+            Some(Input::Thinking) => self.lives(step.now + self.limits.first_word),
+            Some(Input::ReplyFailed(fault)) => {
+                let is_open = self.until.take().is_some();
+                let can_adjust = !self.is_adjusted && !self.has_word();
+                self.will_adjust = is_open && *fault == Fault::Adjusted && can_adjust;
+            }
+            Some(Input::ReplyEnded(..)) => self.until = None,
             Some(Input::HurryUp(earlier)) => self.deadline = self.deadline.min(*earlier),
             _ => {}
         }
         for effect in step.performed() {
             match effect {
-                Effect::Reply(_, _, delivery) => {
-                    self.attempts += 1;
-                    self.silent = Some(self.first_by(*delivery, step.now));
-                }
-                Effect::StopReply => self.silent = None,
+                Effect::Reply(_, _, delivery) => self.asked(*delivery, step.now),
+                Effect::StopReply => self.until = None,
                 Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Checkpoint(..) | Effect::Finish(_) => {}
             }
         }
     }
 
+    fn lives(&mut self, until: Timestamp) {
+        if self.until.is_some() {
+            self.until = Some(until);
+        }
+    }
+
+    fn has_word(&self) -> bool {
+        !reply_from(&self.heard, self.limits.reply_bytes).is_empty()
+    }
+
     /// The last attempt has until a second before the deadline, unless that has passed already.
-    fn first_by(&self, delivery: Delivery, now: Timestamp) -> Timestamp {
+    fn asked(&mut self, delivery: Delivery, now: Timestamp) {
+        self.is_adjusted = std::mem::take(&mut self.will_adjust);
+        self.attempts += u32::from(!self.is_adjusted);
+        self.heard.clear();
         let by = match delivery {
             Delivery::Streamed => now + self.limits.first_word,
             Delivery::Whole => now + self.limits.whole,
         };
         let last_moment = Timestamp(self.deadline.0.saturating_sub(1_000));
         let is_capped = self.attempts == self.limits.attempts && last_moment > now;
-        if is_capped { by.min(last_moment) } else { by }
+        self.until = Some(if is_capped { by.min(last_moment) } else { by });
     }
 }
 
@@ -188,15 +226,13 @@ pub(super) fn every_alarm_does_something(case: &Case<'_>) -> Verdict {
 
 pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
     let mut patience = Patience::new(case);
-    let mut heard = String::new();
     for step in case.steps() {
-        let silent = patience.silent;
-        let mut is_open = silent.is_some();
+        let mut is_open = patience.until.is_some();
         let mut is_blank = false;
         match step.given() {
             Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => is_open = false,
             Some(Input::Delta(text)) => {
-                heard.push_str(text);
+                let heard = format!("{}{text}", patience.heard);
                 let limit = case.script.limits.reply_bytes;
                 is_blank = heard.len() > limit && reply_from(&heard, limit).is_empty();
             }
@@ -207,11 +243,10 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
                 Output::Perform(Effect::Reply(..)) => {
                     check(!is_open, || "two replies are open".to_owned())?;
                     is_open = true;
-                    heard.clear();
                 }
                 Output::Perform(Effect::StopReply) => {
                     check(is_open, || "none is open".to_owned())?;
-                    let is_silent = step.stimulus == Stimulus::Woke && silent <= Some(step.now);
+                    let is_silent = step.stimulus == Stimulus::Woke && patience.until <= Some(step.now);
                     let is_cut = step.finishes() || step.at == At::Over;
                     check(is_silent || is_blank || is_cut, || "for no reason".to_owned())?;
                     is_open = false;

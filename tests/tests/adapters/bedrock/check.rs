@@ -7,7 +7,7 @@ use bedrock::{Bedrock, Settings, TitanEmbedder, TitanSettings};
 use peers::bedrock::{Answers, Bedrock as Peer, Request, Script};
 use serde_json::json;
 
-use super::{at, config};
+use super::{at, config, named};
 
 /// A Bedrock where all is well, but for the models that are answered otherwise.
 async fn peer(other: impl Fn(&str) -> Option<Script> + Send + Sync + 'static) -> Peer {
@@ -26,9 +26,9 @@ async fn told(peer: &Peer) -> Vec<String> {
         fast: "small".to_owned(),
         ..at(peer)
     };
-    let mut told = Bedrock::new(&config(), models).check().await;
+    let mut told = Bedrock::new(&config(), models).check(named, &[]).await.troubles;
     let titan = TitanSettings { endpoint: Some(peer.url()), ..TitanSettings::default() };
-    told.extend(TitanEmbedder::new(&config(), titan).check().await);
+    told.extend(TitanEmbedder::new(&config(), titan).check("TITAN").await);
     told
 }
 
@@ -65,10 +65,10 @@ async fn without_credentials_or_a_peer_that_is_said() {
     let settings = at(&gone);
     drop(gone);
     tokio::task::yield_now().await;
-    let told = Bedrock::new(&config(), settings.clone()).check().await;
+    let told = Bedrock::new(&config(), settings.clone()).check(named, &[]).await.troubles;
     assert!(told.len() == 2 && told.iter().all(|told| told.contains("the connection failed")), "{told:?}");
     let nobody =
         SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::from_static("us-east-1"));
-    let told = Bedrock::new(&nobody.build(), settings).check().await;
+    let told = Bedrock::new(&nobody.build(), settings).check(named, &[]).await.troubles;
     assert!(told.len() == 2 && told.iter().all(|told| told.contains("credentials")), "{told:?}");
 }

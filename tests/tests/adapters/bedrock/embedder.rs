@@ -8,7 +8,7 @@ use bedrock::{TitanEmbedder, TitanSettings};
 use domain::Fault;
 use futures::future::{Either, select};
 use peers::bedrock::{Bedrock as Peer, Operation, Script};
-use ports::Embedder;
+use ports::{Bill, Embedder};
 use serde_json::json;
 
 use super::rows::MEANINGS;
@@ -33,7 +33,7 @@ async fn each_text_has_one_vector_of_length_one_in_order() {
     let peer = playing(Script::Embed).await;
     let embedder = titan(&peer, 8);
     let said = texts(&["heavy back squats", "back squats today", "a swim in the lake", "heavy back squats"]);
-    let vectors = embedder.embed(&said).await.unwrap();
+    let vectors = embedder.embed(&said, &Bill::default()).await.unwrap();
     assert_eq!((vectors.len(), embedder.dimensions()), (4, 512));
     assert!(vectors.iter().all(|vector| vector.len() == 512 && (near(vector, vector) - 1.0).abs() < 1e-5));
     assert_eq!(vectors[0], vectors[3]);
@@ -43,19 +43,19 @@ async fn each_text_has_one_vector_of_length_one_in_order() {
     assert!(asked.iter().all(|request| request.operation == Operation::Invoke));
     assert!(asked.iter().all(|request| request.model == "amazon.titan-embed-text-v2:0"));
     assert!(asked.iter().any(|request| request.json() == body("a swim in the lake")));
-    assert_eq!(embedder.embed(&[]).await.unwrap(), Vec::<Vec<f32>>::new());
+    assert_eq!(embedder.embed(&[], &Bill::default()).await.unwrap(), Vec::<Vec<f32>>::new());
 }
 
 #[tokio::test]
 async fn no_more_texts_are_on_their_way_than_the_settings_say() {
     let peer = playing(Script::Silence).await;
     let many = texts(&["squat"; 10]);
-    let embedder = titan(&peer, 3);
+    let (embedder, bill) = (titan(&peer, 3), Bill::default());
     let seen = async {
         until(|| peer.requests().len() == 3).await;
         tokio::time::timeout(Duration::from_millis(100), pending::<()>()).await.unwrap_err();
     };
-    let Either::Right(_) = select(embedder.embed(&many), pin!(seen)).await else { panic!("there is no answer") };
+    let Either::Right(_) = select(embedder.embed(&many, &bill), pin!(seen)).await else { panic!("there is no answer") };
     assert_eq!(peer.requests().len(), 3);
     until(|| peer.hang_ups() == 3).await;
 }
@@ -72,7 +72,7 @@ async fn what_goes_wrong_is_a_fault_and_nothing_is_tried_again() {
     ];
     for (script, fault) in known.into_iter().chain(others) {
         let peer = playing(script.clone()).await;
-        let error = titan(&peer, 1).embed(&texts(&["squat", "swim"])).await.unwrap_err();
+        let error = titan(&peer, 1).embed(&texts(&["squat", "swim"]), &Bill::default()).await.unwrap_err();
         assert_eq!((error.fault, peer.requests().len()), (fault, 1), "{script:?}");
     }
 }

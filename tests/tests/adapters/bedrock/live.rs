@@ -3,9 +3,9 @@
 use aws_config::BehaviorVersion;
 use bedrock::{Bedrock, Settings, TitanEmbedder, TitanSettings};
 use domain::{Delivery, Prompt, StopReason, router};
-use ports::{Embedder, ModelCall};
+use ports::{Bill, Embedder, ModelCall};
 
-use super::{answered, form, prose};
+use super::{answered, form, named, prose};
 
 #[tokio::test]
 async fn the_live_service_does_what_the_peer_does() {
@@ -16,8 +16,8 @@ async fn the_live_service_does_what_the_peer_does() {
     let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let (model, titan) =
         (Bedrock::new(&config, Settings::default()), TitanEmbedder::new(&config, TitanSettings::default()));
-    let mut wrong = model.check().await;
-    wrong.extend(titan.check().await);
+    let mut wrong = model.check(named, &[]).await.troubles;
+    wrong.extend(titan.check("TITAN").await);
     assert!(wrong.is_empty(), "{wrong:#?}");
     for delivery in [Delivery::Streamed, Delivery::Whole] {
         let (text, end) = answered(&model, prose(delivery)).await;
@@ -38,7 +38,7 @@ async fn the_live_service_does_what_the_peer_does() {
         assert_eq!(answered(&model, endless).await.1, Ok(StopReason::Length));
     }
     let texts = ["heavy back squats", "squatting with a heavy bar", "a recipe for pancakes"].map(str::to_owned);
-    let vectors = titan.embed(&texts).await.unwrap();
+    let vectors = titan.embed(&texts, &Bill::default()).await.unwrap();
     let near = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(a, b)| a * b).sum::<f32>();
     assert!((near(0, 0) - 1.0).abs() < 1e-3 && near(0, 1) > near(0, 2));
 }

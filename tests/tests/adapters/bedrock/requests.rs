@@ -22,13 +22,10 @@ async fn sent(change: impl FnOnce(&mut Settings), call: ModelCall) -> peers::bed
 async fn a_reply_is_asked_for_in_converses_own_words() {
     for (delivery, operation) in [(Delivery::Streamed, Operation::Stream), (Delivery::Whole, Operation::Whole)] {
         let request = sent(|_| {}, prose(delivery)).await;
-        assert_eq!(
-            (request.model.as_str(), request.operation),
-            ("us.anthropic.claude-sonnet-4-20250514-v1:0", operation)
-        );
+        assert_eq!((request.model.as_str(), request.operation), ("global.anthropic.claude-sonnet-4-6", operation));
         let expected = json!({
             "messages": [{ "role": "user", "content": [{ "text": "How deep?" }] }],
-            "system": [{ "text": "Be a coach." }, { "cachePoint": { "type": "default" } }],
+            "system": [{ "text": "Be a coach." }, { "cachePoint": { "type": "default", "ttl": "1h" } }],
             "inferenceConfig": { "maxTokens": 100, "temperature": 0.5 },
         });
         assert_eq!(request.json(), expected);

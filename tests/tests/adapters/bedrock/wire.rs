@@ -102,11 +102,12 @@ async fn a_reply_is_told_as_it_comes_to_the_byte_and_with_what_it_cost() {
     let steps = texts.map(Step::text).into_iter().chain([Step::Stop("end_turn"), Step::Usage([10, 5, 4, 3])]).collect();
     let peer = playing(Script::Play(steps)).await;
     let usage = Usage {
-        model: Some("us.anthropic.claude-sonnet-4-20250514-v1:0".into()),
+        model: Some("global.anthropic.claude-sonnet-4-6".into()),
         input_tokens: 10,
         output_tokens: 5,
         cache_read_tokens: 4,
         cache_write_tokens: 3,
+        reasoning_tokens: 0,
         estimated: false,
     };
     let end = Piece::End { reason: StopReason::Complete, usage };

@@ -9,7 +9,7 @@ use domain::Fault;
 use domain::memory::RecalledKind;
 use peers::{Proxy, Trouble};
 use pinecone::Pinecone;
-use ports::{MemoryIndex, PortError};
+use ports::{Bill, MemoryIndex, PortError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -40,8 +40,8 @@ fn all_of(error: &PortError) -> String {
 async fn each(index: &Pinecone) -> [Result<(), PortError>; 4] {
     let (ada, entry) = (user("ada"), entry("m", TEXT));
     [
-        index.search(&search("ada", TEXT)).await.map(drop),
-        index.upsert(&ada, &entry).await,
+        index.search(&search("ada", TEXT), &Bill::default()).await.map(drop),
+        index.upsert(&ada, &entry, &Bill::default()).await,
         index.delete(&ada, RecalledKind::Memory, "m").await,
         index.share(&[entry], |_| ()).await.map(drop),
     ]
@@ -105,9 +105,9 @@ async fn a_write_whose_answer_was_lost_is_done_again_without_a_trace() {
     let index = adapter(&proxy.url());
     let ada = user("ada");
     proxy.trouble(Trouble::LostAnswer);
-    assert_eq!(index.upsert(&ada, &entry("m", TEXT)).await.unwrap_err().fault, Fault::Unavailable);
+    assert_eq!(index.upsert(&ada, &entry("m", TEXT), &Bill::default()).await.unwrap_err().fault, Fault::Unavailable);
     assert_eq!(peer.count("user_ada"), 1);
-    index.upsert(&ada, &entry("m", TEXT)).await.unwrap();
+    index.upsert(&ada, &entry("m", TEXT), &Bill::default()).await.unwrap();
     assert_eq!(peer.count("user_ada"), 1);
     proxy.trouble(Trouble::LostAnswer);
     assert!(index.delete(&ada, RecalledKind::Memory, "m").await.is_err());
@@ -126,7 +126,8 @@ async fn an_answer_that_breaks_off_is_truncated() {
         socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"upserted").await.unwrap();
     };
     let (ada, entry) = (user("ada"), entry("m", TEXT));
-    let (written, ()) = tokio::join!(index.upsert(&ada, &entry), half);
+    let bill = Bill::default();
+    let (written, ()) = tokio::join!(index.upsert(&ada, &entry, &bill), half);
     assert_eq!(written.unwrap_err().fault, Fault::Truncated);
 }
 
@@ -134,7 +135,7 @@ async fn an_answer_that_breaks_off_is_truncated() {
 async fn an_index_that_is_not_there_is_unavailable() {
     let gone = peer(0).await.url();
     let index = adapter(&gone);
-    assert_eq!(index.search(&search("ada", TEXT)).await.unwrap_err().fault, Fault::Unavailable);
+    assert_eq!(index.search(&search("ada", TEXT), &Bill::default()).await.unwrap_err().fault, Fault::Unavailable);
 }
 
 #[tokio::test]
@@ -144,9 +145,9 @@ async fn silence_is_left_to_whoever_waits() {
     let index = adapter(&proxy.url());
     proxy.trouble(Trouble::Silence);
     let (ada, entry) = (user("ada"), entry("m", TEXT));
-    let dropped = tokio::time::timeout(Duration::from_millis(200), index.upsert(&ada, &entry)).await;
+    let dropped = tokio::time::timeout(Duration::from_millis(200), index.upsert(&ada, &entry, &Bill::default())).await;
     assert!(dropped.is_err());
-    index.upsert(&ada, &entry).await.unwrap();
+    index.upsert(&ada, &entry, &Bill::default()).await.unwrap();
     assert_eq!(peer.count("user_ada"), 1);
 }
 

@@ -9,7 +9,7 @@ use domain::memory::RecalledKind;
 use peers::pinecone::Pinecone as Peer;
 use peers::{Proxy, Trouble};
 use pinecone::{Pinecone, Progress, Shared};
-use ports::{IndexEntry, MemoryIndex, Search};
+use ports::{Bill, IndexEntry, MemoryIndex, Search};
 use tempfile::TempDir;
 
 use super::{Counting, adapter, adapter_with, entry, peer, search, user};
@@ -39,7 +39,7 @@ async fn share(index: &Pinecone, folder: &TempDir) -> Shared {
 
 async fn found(index: &Pinecone, owner: &str, text: &str) -> Vec<Recalled> {
     let search = Search { kinds: vec![RecalledKind::Methodology], ..search(owner, text) };
-    index.search(&search).await.unwrap()
+    index.search(&search, &Bill::default()).await.unwrap()
 }
 
 fn embedding(peer: &Peer) -> (Pinecone, Arc<Counting>) {
@@ -60,12 +60,12 @@ async fn what_is_shared_is_found_by_every_user_and_changed_by_none() {
         index.delete(&user(owner), RecalledKind::Methodology, &hits[0].id).await.unwrap();
     }
     assert_eq!(found(&index, "ada", "a light week").await.len(), 1);
-    index.upsert(&user("ada"), &entry("m", "I want a light week")).await.unwrap();
-    let both = index.search(&search("ada", "a light week")).await.unwrap();
+    index.upsert(&user("ada"), &entry("m", "I want a light week"), &Bill::default()).await.unwrap();
+    let both = index.search(&search("ada", "a light week"), &Bill::default()).await.unwrap();
     assert_eq!(both.iter().map(|hit| hit.kind).collect::<BTreeSet<_>>().len(), 2, "{both:?}");
     assert!(both.is_sorted_by(|a, b| a.score >= b.score));
     let only = Search { kinds: vec![RecalledKind::Memory], ..search("ada", "a light week") };
-    assert_eq!(index.search(&only).await.unwrap().len(), 1);
+    assert_eq!(index.search(&only, &Bill::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::prompt::estimated_tokens;
+use domain::turn::{CallKind, CallOutcome, CallRecord};
+use domain::{Timestamp, Usage};
+
+use crate::Clock;
+
+/// The model calls that are made on the way to something else, such as a vector for a search.
+///
+/// It is handed down to whoever makes them, so that none is lost when what it was made for fails or is given up.
+#[derive(Default)]
+pub struct Bill {
+    /// Without one, no call has taken any time.
+    clock: Option<Arc<dyn Clock>>,
+    calls: Mutex<Vec<CallRecord>>,
+}
+
+impl Bill {
+    /// One on which there is nothing yet, and whose times `clock` measures.
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock.clone()), calls: Mutex::default() }
+    }
+
+    /// All calls so far.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.lock().clone()
+    }
+
+    /// Adds a call that is over.
+    pub fn add(&self, call: CallRecord) {
+        self.lock().push(call);
+    }
+
+    /// Notes that a text of so many bytes is about to be made a vector of. A call of which nothing more is heard is one
+    /// that was hung up on; what it has cost is estimated.
+    pub fn embedding(&self, bytes: usize) -> Item<'_> {
+        let usage = Usage { input_tokens: estimated_tokens(bytes), estimated: true, ..Usage::default() };
+        let (kind, outcome) = (CallKind::Embedding, CallOutcome::Abandoned);
+        let mut calls = self.lock();
+        let place = calls.len();
+        calls.push(CallRecord { kind, usage, ms: 0, attempts: 1, outcome });
+        Item { bill: self, place, since: self.now() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.as_ref().map_or(Timestamp(0), |clock| clock.now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<CallRecord>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call on a [`Bill`] that is under way.
+pub struct Item<'a> {
+    bill: &'a Bill,
+    place: usize,
+    since: Timestamp,
+}
+
+impl Item<'_> {
+    /// Notes what came of it, and what it has cost if that is known.
+    pub fn close(self, outcome: CallOutcome, usage: Option<Usage>) {
+        if let Some(call) = self.bill.lock().get_mut(self.place) {
+            call.outcome = outcome;
+            call.usage = usage.unwrap_or_else(|| call.usage.clone());
+        }
+    }
+}
+
+impl Drop for Item<'_> {
+    fn drop(&mut self) {
+        let ms = self.bill.now().0.saturating_sub(self.since.0);
+        if let Some(call) = self.bill.lock().get_mut(self.place) {
+            call.ms = ms;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_of_which_nothing_more_is_heard_is_estimated_and_one_that_was_answered_says_its_cost() {
+        let bill = Bill::default();
+        drop(bill.embedding(10));
+        let told = Usage { model: Some("titan".into()), input_tokens: 7, ..Usage::default() };
+        bill.embedding(10).close(CallOutcome::Ok, Some(told.clone()));
+        bill.embedding(8).close(CallOutcome::Failed(domain::Fault::Unavailable), None);
+        let estimated = |input_tokens| Usage { input_tokens, estimated: true, ..Usage::default() };
+        let found: Vec<_> = bill.calls().into_iter().map(|call| (call.outcome, call.usage)).collect();
+        let expected = [
+            (CallOutcome::Abandoned, estimated(3)),
+            (CallOutcome::Ok, told),
+            (CallOutcome::Failed(domain::Fault::Unavailable), estimated(2)),
+        ];
+        assert_eq!(found, expected);
+    }
+}
