@@ -95,7 +95,7 @@ fn texts(pieces: &[Result<Piece, Fault>]) -> Vec<String> {
 
 fn routed(model: &Rehearsal, text: &str) -> Result<router::RouterDecision, router::Malformed> {
     let (answer, _) = at_once(ports::answer(model, route(text), &mut Tries::default())).unwrap();
-    router::parse(&answer, true)
+    router::parse(&answer, "What now?", true)
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn every_slip_but_lateness_is_refused() {
     let right = route::answer(&Heard::new("Why are my squats stuck?"), true);
     for slip in route::SLIPS {
         let answer = route::slipped(right.clone(), slip);
-        assert_eq!(router::parse(&answer, true).is_ok(), slip == "late", "{slip}");
+        assert_eq!(router::parse(&answer, "What now?", true).is_ok(), slip == "late", "{slip}");
     }
 }
 
