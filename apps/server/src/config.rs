@@ -63,7 +63,8 @@ pub(crate) struct TokenArgs {
 /// Every option is also an environment variable.
 #[derive(Debug, Args)]
 pub(crate) struct Config {
-    /// Where to listen, such as localhost:8787, or 0.0.0.0:8787 for the network; port 0 takes a free one.
+    /// Where to listen, such as localhost:8787, or 0.0.0.0:8787 for the network; port 0 takes a free
+    /// one.
     #[arg(long, env = "COACH_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:8787")]
     pub(crate) listen: Listen,
 

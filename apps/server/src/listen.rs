@@ -15,7 +15,7 @@ pub(crate) struct Listen {
 }
 
 impl Listen {
-    /// Listens there. Of a name with several addresses, the first of IPv4 is taken, if there is one.
+    /// Listens there: of a name with several addresses, on the first of IPv4 if there is one.
     pub(crate) async fn bind(&self) -> io::Result<TcpListener> {
         let mut addresses: Vec<SocketAddr> = lookup_host((self.host.as_str(), self.port)).await?.collect();
         addresses.sort_by_key(SocketAddr::is_ipv6);
@@ -33,8 +33,8 @@ impl FromStr for Listen {
         let named = text.rsplit_once(':').filter(|(host, _)| is_name(host));
         let address = named.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
         let (host, port) = address.ok_or(
-            "an address is a host and a port, such as 127.0.0.1:8787, localhost:8787 or [::1]:8787 for this \
-             machine only, or 0.0.0.0:8787 for the network",
+            "an address is a host and a port, such as 127.0.0.1:8787, localhost:8787 or [::1]:8787 \
+             for this machine only, or 0.0.0.0:8787 for the network",
         )?;
         Ok(Self { host, port })
     }

@@ -40,9 +40,10 @@ impl fmt::Display for Off {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unwanted => "by --page false (COACH_PAGE)",
-            Self::WithoutToken => "it needs a token of the local issuer, and those of another are taken (--issuer)",
+            Self::WithoutToken => "it needs a token of the local issuer, and another's are taken (--issuer)",
             Self::ForOthers => {
-                "other machines can connect, and it has a token on it; it is on with --listen 127.0.0.1:8787"
+                "other machines can connect, and it has a token on it; \
+                 it is on with --listen 127.0.0.1:8787"
             }
         })
     }
@@ -72,8 +73,9 @@ pub(crate) fn route(page: Option<Page>) -> MethodRouter {
 }
 
 fn nothing() -> Response {
-    let why = "The page is for a browser on the server's own machine, with no proxy between them, and for the tokens \
-               of the local issuer. The server says at its start whether it has one, and if not why.\n";
+    let why = "The page is for a browser on the server's own machine, with no proxy between them, \
+               and for the tokens of the local issuer. \
+               The server says at its start whether it has one, and if not why.\n";
     (StatusCode::NOT_FOUND, why).into_response()
 }
 
@@ -122,7 +124,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(is_this_machine)
 }
 
-/// Whether this header is one that proxies add. Browsers send none that begins with `x-` by themselves.
+/// Whether this header is one that proxies add. Browsers by themselves send none of `x-…`.
 fn is_of_a_proxy(name: &HeaderName) -> bool {
     let name = name.as_str();
     let known = ["forwarded", "via", "client-ip", "true-client-ip", "cdn-loop", "proxy-authorization"];

@@ -63,7 +63,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     };
     let served = serve::serve(listener, router, config.connections(), clock.clone(), stop).await;
     let ended = async {
-        // Connections first: a request that is still being sent may begin a turn, which is waited for.
+        // Connections first: a request that is still being sent may begin a turn.
         served.over(drain).await;
         tasks.close();
         tasks.wait().await;

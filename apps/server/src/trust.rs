@@ -44,7 +44,8 @@ impl Trust {
             Some(issuer) => format!("of {issuer}"),
             None => match load(&self.data) {
                 Err(StartError::Issuer { source: IssuerError::NoKey, .. }) => {
-                    format!("of the local issuer; there is no key in {} yet, a server makes one", self.data.display())
+                    let data = self.data.display();
+                    format!("of the local issuer; there is no key in {data} yet, a server makes one")
                 }
                 _ => format!("of the local issuer, key in {}", self.data.display()),
             },

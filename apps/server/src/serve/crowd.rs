@@ -151,7 +151,7 @@ impl<T> Crowd<T> {
     }
 }
 
-/// What belongs to one and the same client: of IPv6 the first half, which is what a client is given.
+/// What belongs to one and the same client: of IPv6 the first half, as a client is given it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Address(IpAddr);
 
