@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "a scene of tests may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a scene of tests may panic")]
 
 use domain::{CoachId, RecordId, UserScope};
 use ports::{Expect, Kind, RecordKey};

@@ -34,7 +34,6 @@ use crate::{conversations, library, memories, openapi, shapes, sse, turns, usage
 const HEADERS: usize = 32 * 1024;
 
 const REQUEST_ID: &str = "x-request-id";
-const CHALLENGE: &str = "www-authenticate";
 
 macro_rules! conversation {
     ($rest:literal) => {
@@ -210,17 +209,15 @@ fn refused(problem: &Problem, streams: bool, request_id: &str) -> Response {
         let told = serde_json::to_string(&problem.told(request_id)).unwrap_or_default();
         typed(status, "application/problem+json", told)
     };
-    match problem.code {
-        Code::MissingAuthHeader => insert(&mut response, CHALLENGE, r#"Bearer realm="coach""#),
+    if status == StatusCode::UNAUTHORIZED {
         // What is wrong with a token is for nobody to know.
-        _ if status == StatusCode::UNAUTHORIZED => {
-            insert(&mut response, CHALLENGE, r#"Bearer realm="coach", error="invalid_token""#);
-        }
-        Code::UnsupportedMediaType => {
-            insert(&mut response, header::ACCEPT.as_str(), "application/json");
-            insert(&mut response, header::ACCEPT_ENCODING.as_str(), "identity");
-        }
-        _ => {}
+        let has_token = problem.code != Code::MissingAuthHeader;
+        let error = if has_token { r#", error="invalid_token""# } else { "" };
+        insert(&mut response, header::WWW_AUTHENTICATE.as_str(), &format!(r#"Bearer realm="coach"{error}"#));
+    }
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        insert(&mut response, header::ACCEPT.as_str(), "application/json");
+        insert(&mut response, header::ACCEPT_ENCODING.as_str(), "identity");
     }
     if let Some(seconds) = problem.retry_after {
         insert(&mut response, header::RETRY_AFTER.as_str(), &seconds.to_string());

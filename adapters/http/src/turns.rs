@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{Closing, Coach, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey};
+use domain::{
+    Closing, Coach, ConversationKey, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey,
+};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
@@ -133,6 +135,17 @@ pub(crate) async fn stop_here(call: &Call, turn: &TurnKey) {
     }
 }
 
+/// After what time a turn has ended, or nobody drives it.
+pub(crate) fn longest(call: &Call) -> Duration {
+    call.app.settings.deadline + HOLD
+}
+
+/// A conversation that has no time for anything else: what runs in it, and where that can be followed.
+pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
+    let url = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
+    Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
+}
+
 /// A turn to look at, here or in the store.
 struct Following {
     opening: Opening,
@@ -144,7 +157,12 @@ struct Following {
 async fn begin(call: &Call) -> Result<Following, Problem> {
     let request = TurnRequest::parse(&call.body, call.header("idempotency-key"))?;
     let conversation = call.conversation()?;
-    let coach = library::find_coach(call, &conversation.coach).await?;
+    let coach = match library::find_coach(call, &conversation.coach).await {
+        Err(problem) if problem.code == Code::CoachConfigNotFound => {
+            return find_again(call, &request, conversation, problem).await;
+        }
+        found => found?,
+    };
     let app = &call.app;
     let now = app.ports.clock.now();
     // Before anything is stored: what is admitted must find a place.
@@ -176,15 +194,35 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     app.tasks.spawn(taken_in.in_current_span()).await.map_err(|_| Code::Internal)?
 }
 
-/// After what time a turn has ended, or nobody drives it.
-pub(crate) fn longest(call: &Call) -> Duration {
-    call.app.settings.deadline + HOLD
-}
-
-/// A conversation that has no time for anything else: what runs in it, and where that can be followed.
-pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
-    let url = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
-    Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
+/// Finds the turn that a request began before its coach was deleted: nobody else begins one.
+async fn find_again(
+    call: &Call,
+    request: &TurnRequest,
+    conversation: ConversationKey,
+    gone: Problem,
+) -> Result<Following, Problem> {
+    let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
+    let now = clock.now();
+    let turn = TurnKey { conversation: conversation.clone(), turn: fresh_id(now)? };
+    let admission = Admission {
+        key: request.key(&conversation, &turn.turn),
+        body: request.body_hash(),
+        user_message: fresh_id(now)?,
+        assistant_message: fresh_id(now)?,
+        text: request.text.clone(),
+        sent: request.sent,
+        zone: request.zone.clone(),
+        now,
+        lease_until: now,
+        kept_until: now,
+        hold: Some(Hold { amount: 1, limit: 0, until: now }),
+        turn,
+    };
+    match admit(store, clock, &admission, IfBusy::Reject).await {
+        Ok(Admitting::Follow(turn)) => attach(call, TurnKey { conversation, turn }).await,
+        Err(refusal @ (Refusal::Mismatch | Refusal::Store(_))) => Err(refusal.into()),
+        Ok(Admitting::Begin(_)) | Err(_) => Err(gone),
+    }
 }
 
 async fn take_in(

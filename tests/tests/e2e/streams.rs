@@ -179,6 +179,7 @@ fn a_bad_setting_ends_the_start_with_a_sentence_that_names_it() {
         (vec!["--store", "papyrus"], "--store"),
         (vec!["--heartbeat-s", "60"], "--heartbeat-s"),
         (vec!["--cors-origin", "localhost"], "--cors-origin"),
+        (vec!["--cors-header", "a b"], "--cors-header"),
         (vec!["--issuer", "https://issuer.example"], "--audience"),
         (vec!["token"], "--user"),
         (vec!["token", "--user", "a b"], "--user"),
@@ -188,6 +189,39 @@ fn a_bad_setting_ends_the_start_with_a_sentence_that_names_it() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(named), "{options:?}: {said}");
         assert!(!said.contains("panicked"), "{options:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_as_http_is_refused_by_its_status_alone() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::start(&[]);
+    let address = server.base.trim_start_matches("http://");
+    let many: String = (0..101).map(|n| format!("x-{n}: y\r\n")).collect();
+    for (request, status) in [
+        ("hello\r\n\r\n".to_owned(), "400"),
+        (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(70_000)), "414"),
+        (format!("GET /health HTTP/1.1\r\nhost: x\r\n{many}\r\n"), "431"),
+    ] {
+        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("content-length: 0\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+    read(&server, "messages").await;
+}
+
+#[tokio::test]
+async fn pages_may_send_the_headers_that_were_set() {
+    let server = Server::start_with(&["--cors-origin", "https://a.example"], &[("COACH_CORS_HEADER", "X-One,x-two")]);
+    let preflight = Client::new().request(reqwest::Method::OPTIONS, server.conversation());
+    let preflight = preflight.header("origin", "https://a.example").header("access-control-request-method", "GET");
+    let answer = preflight.send().await.unwrap();
+    let allowed = answer.headers()["access-control-allow-headers"].to_str().unwrap();
+    for header in ["x-one", "x-two", "baggage", "authorization"] {
+        assert!(allowed.split(',').any(|name| name.trim() == header), "{header} in {allowed}");
     }
 }
 

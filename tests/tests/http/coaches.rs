@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use coach_tests::scenes::{QUESTION, pause, say};
-use coach_tests::{BOB, Mishap, Site, saying};
+use coach_tests::{BOB, JSON, Mishap, Site, saying};
 use domain::{Fault, StopReason};
 use in_memory::{Line, Scene};
 use ports::{GRACE, LEASE};
@@ -54,6 +54,27 @@ async fn what_was_said_with_a_deleted_coach_can_be_read_but_not_gone_on_with() {
         assert_eq!(client.delete(&path).await.status.as_u16(), 200);
         client.put(OWN, &json!({})).await;
         assert_eq!(client.get(OWN).await.status.as_u16(), 200, "it can be made again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_answered_before_the_coach_was_deleted_is_answered_again() {
+    for elsewhere in [false, true] {
+        let site = site();
+        let path = told(&site).await;
+        let client = if elsewhere { site.elsewhere() } else { site.client() };
+        assert_eq!(client.delete(OWN).await.status.as_u16(), 200);
+        let key = [("idempotency-key", "k1")];
+        let again = client.stream(&format!("{path}/stream"), &key, &saying(QUESTION)).await.rest().await;
+        assert_eq!((again[0].kind(), again[0].json["resumed"].as_bool()), ("start", Some(true)));
+        assert_eq!(again.last().unwrap().kind(), "complete");
+        for (key, text, code) in [("k1", "Else?", "IDEMPOTENCY_MISMATCH"), ("k2", QUESTION, "COACH_CONFIG_NOT_FOUND")] {
+            let headers = [JSON, ("idempotency-key", key)];
+            let refused = client.ask(Method::POST, &format!("{path}/stream"), &headers, saying(text).to_string()).await;
+            assert_eq!(refused.json()["code"], code);
+        }
+        let messages = client.get(&format!("{path}/messages")).await.json();
+        assert_eq!(messages["messages"].as_array().unwrap().len(), 2, "nothing was said again");
     }
 }
 

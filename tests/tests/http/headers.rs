@@ -1,6 +1,6 @@
 //! What is asked for and told in headers.
 
-use axum::http::{Method, Request, header};
+use axum::http::{Method, header};
 use coach_tests::scenes::QUESTION;
 use coach_tests::{JSON, Site, saying};
 use http_adapter::{Access, ROUTES};
@@ -57,7 +57,7 @@ async fn what_is_a_users_is_kept_by_no_cache_and_guessed_at_by_no_browser() {
         for route in ROUTES {
             let address = names.iter().fold(route.path.to_owned(), |path, (name, id)| path.replace(name, id));
             let request = site.client().showing(token).request(route.method.clone(), &address, &[JSON], "{}");
-            let answer = site.client().send(Request::from(request)).await;
+            let answer = site.client().send(request).await;
             let told = |name| {
                 let values: Vec<&str> =
                     answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
