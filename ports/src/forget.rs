@@ -4,7 +4,7 @@ use domain::memory::{self, RecalledKind, Tombstone};
 use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
-use crate::remember::{KNOWN, forgotten, is_of, key, nearest};
+use crate::remember::{KNOWN, is_of, key, nearest, tombstones};
 use crate::{Expect, Kind, Ports, RecordKey, Result, newest, records};
 
 /// How many summaries are looked at.
@@ -16,7 +16,7 @@ const SUMMARIES: usize = 500;
 pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: &Tombstone) -> Result<bool> {
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: id.clone() };
     ports.clock.answered(ports.records.put(&at, &records::body(tombstone)?, Expect::Anything)).await?;
-    let mut tombstones = forgotten(ports, owner).await?;
+    let mut tombstones = tombstones(ports, owner).await?;
     // A list may lag.
     tombstones.push(tombstone.clone());
     forget_summaries(ports, owner, &tombstones).await?;
@@ -31,7 +31,10 @@ pub async fn forget(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: 
     }
     // The named one last: while it is there, somebody can ask for the rest once more.
     match ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await? {
-        Some(named) => erase(ports, owner, &records::read(&named)?).await,
+        Some(named) => match records::readable(&named) {
+            Some(named) => erase(ports, owner, &named).await,
+            None => erase_unread(ports, &named.at).await,
+        },
         None => Ok(true),
     }
 }
@@ -59,6 +62,14 @@ async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<bool
         return Ok(false);
     }
     ports.clock.answered(ports.records.delete(&key(owner, &memory.id))).await?;
+    Ok(true)
+}
+
+/// Erases a memory that cannot be read: whether the index still finds it cannot be asked.
+pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
+    let gone = ports.index.delete(&memory.owner, RecalledKind::Memory, memory.id.as_str());
+    ports.clock.answered(gone).await?;
+    ports.clock.answered(ports.records.delete(memory)).await?;
     Ok(true)
 }
 

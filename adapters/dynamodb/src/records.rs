@@ -29,7 +29,7 @@ impl DynamoRecords {
 impl RecordStore for DynamoRecords {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
         let item = self.0.item(&Key::record(at)).await?;
-        item.map(|item| map::read_record(at, &item)).transpose()
+        Ok(item.map(|item| map::read_record(at, &item)))
     }
 
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
@@ -79,5 +79,5 @@ impl RecordStore for DynamoRecords {
 
 fn listed(owner: &UserScope, kind: Kind, item: &Item) -> Result<Record> {
     let id = Row(item).text(SK)?.rsplit('#').next().and_then(|id| id.parse().ok()).ok_or_else(|| unreadable(SK))?;
-    map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item)
+    Ok(map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item))
 }

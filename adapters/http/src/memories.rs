@@ -22,7 +22,7 @@ pub(crate) async fn list(call: Call) -> Answer {
         Some("true") => true,
         Some(_) => return Err(field("superseded is true or false")),
     };
-    let forgotten = ports::forgotten(&call.app.ports, &owner).await?;
+    let forgotten = ports::tombstones(&call.app.ports, &owner).await?;
     let is_shown = |memory: &Memory| {
         (shows_superseded || memory.superseded_by.is_none())
             && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
@@ -82,8 +82,12 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let (ports, owner) = (call.app.ports.clone(), call.scope()?);
     let at = RecordKey { owner: owner.clone(), kind: Kind::Memory, id: call.id("memoryId")? };
     let record = call.answered(ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
+    let Some(memory) = records::readable(&record) else {
+        ports::erase_unread(&ports, &at).await?;
+        return json(StatusCode::OK, &shapes::Done {});
+    };
     let now = ports.clock.now();
-    let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&records::read(&record)?, now));
+    let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&memory, now));
     if ports::forget(&ports, &owner, &id, &tombstone).await? {
         return json(StatusCode::OK, &shapes::Done {});
     }

@@ -31,6 +31,7 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
             let says_own = match message.body {
                 Body::User { .. } => !own.is_empty(),
                 Body::Assistant { .. } => has_share(&said, &own, SAID),
+                Body::Unreadable => false,
             };
             says_own || is_forgotten(&said, message.created, tombstones)
         });
@@ -89,6 +90,7 @@ fn blotted(message: Message) -> Message {
             let said = Said { kind: PartKind::Reply, stage: None, text: FORGOTTEN.into() };
             Body::Assistant { ending, said: [said].into() }
         }
+        Body::Unreadable => Body::Unreadable,
     };
     Message { body, ..message }
 }
@@ -191,6 +193,15 @@ mod tests {
             assert_eq!(told(other(coach(1_000, &[(PartKind::Reply, answer)]))), answer);
             assert_eq!(told(coach(1_000, &[(PartKind::Reply, harmless)])), harmless);
         }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_told_to_no_model_and_keeps_its_place() {
+        let messages = vec![athlete(1_000, "Hi!"), Message::unreadable(2), athlete(1_000, KNEE)];
+        let told = told(messages, &[tombstone(KNEE)]);
+        let said: Vec<_> = told.iter().map(Message::for_history).collect();
+        assert_eq!(said, [Some("Hi!".to_owned()), None, Some(FORGOTTEN.to_owned())]);
+        assert_eq!((told[1].number, told[1].content(), told[1].parts()), (2, String::new(), vec![]));
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(super) async fn log(work: &mut Work<'_>) -> Result<Outcome, Fault> {
             return let_find(work, &at, &workout).await;
         }
     }
+    if !work.opening.is_readable() {
+        return Ok(Outcome::Dead(super::UNREADABLE.to_owned()));
+    }
     // Before the model is asked, so that a store in trouble costs no call.
     let history: Vec<Workout> =
         newest(work.ports, work.owner(), Kind::Workout, HISTORY).await.map_err(|error| error.fault)?;

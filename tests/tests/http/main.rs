@@ -23,6 +23,7 @@ mod library;
 mod memories;
 mod mind;
 mod openapi;
+mod order;
 mod poison;
 mod prefixes;
 mod refusals;
@@ -32,6 +33,7 @@ mod send_message;
 mod stop;
 mod stores;
 mod transcript;
+mod unreadable;
 mod usage;
 
 use coach_tests::{Event, Site, saying, scenes};

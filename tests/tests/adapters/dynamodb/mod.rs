@@ -16,3 +16,4 @@ mod races;
 mod scenes;
 mod setup;
 mod table;
+mod unreadable;
