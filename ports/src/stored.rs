@@ -195,6 +195,9 @@ fn unreadable(why: &str) -> PortError {
 }
 
 #[cfg(test)]
+mod pinned;
+
+#[cfg(test)]
 mod tests {
     use domain::router;
     use domain::turn::{CallKind, CallOutcome, CallRecord};
