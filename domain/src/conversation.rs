@@ -83,14 +83,23 @@ pub enum Body {
         /// What was told.
         said: Arc<[Said]>,
     },
+    /// What a store cannot read any more, or not yet. It has its place, and no model is told of it.
+    Unreadable,
 }
 
 impl Message {
+    /// Stands for a message that cannot be read, of which only its place is known.
+    pub fn unreadable(number: u64) -> Self {
+        let (id, turn) = (MessageId::stand_in(number), TurnId::stand_in(number));
+        Self { id, number, turn, created: Timestamp(0), body: Body::Unreadable }
+    }
+
     /// The whole text: for an assistant's message exactly what was streamed.
     pub fn content(&self) -> String {
         match &self.body {
             Body::User { text, .. } => text.to_string(),
             Body::Assistant { said, .. } => said.iter().map(|said| &*said.text).collect(),
+            Body::Unreadable => String::new(),
         }
     }
 
@@ -99,6 +108,7 @@ impl Message {
         match &self.body {
             Body::User { text, .. } => vec![Part { kind: PartKind::User, stage: None, content: text.to_string() }],
             Body::Assistant { said, .. } => parts(said),
+            Body::Unreadable => Vec::new(),
         }
     }
 
@@ -107,7 +117,7 @@ impl Message {
     pub fn for_history(&self) -> Option<String> {
         let text: String = match &self.body {
             Body::User { text, .. } => text.to_string(),
-            Body::Assistant { ending: Ending::Failed(_), .. } => return None,
+            Body::Assistant { ending: Ending::Failed(_), .. } | Body::Unreadable => return None,
             Body::Assistant { said, .. } => {
                 said.iter().filter(|said| said.kind == PartKind::Reply).map(|said| &*said.text).collect()
             }
@@ -120,6 +130,7 @@ impl Message {
         match &self.body {
             Body::User { .. } => MessageStatus::Complete,
             Body::Assistant { ending, .. } => (*ending).into(),
+            Body::Unreadable => MessageStatus::Unreadable,
         }
     }
 }
@@ -197,6 +208,8 @@ pub enum MessageStatus {
     Filtered,
     Deadline,
     Failed,
+    /// It is there, and what it says cannot be read.
+    Unreadable,
 }
 
 impl From<Ending> for MessageStatus {

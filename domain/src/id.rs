@@ -73,10 +73,26 @@ ids! {
     MessageId
     /// Something that the coach remembers.
     MemoryId
-    /// A record of any kind; ids made one after another sort in that order.
+    /// A record of any kind. Lists are in the order of these ids: those that one process makes sort as
+    /// they were made, those of several by the clocks of each. What must be earlier than something
+    /// else, such as a message, is known by its number.
     RecordId
     /// What a client sends to have a message taken in once, however often it arrives.
     IdempotencyKey
+}
+
+impl MessageId {
+    /// Stands for the id of a message that cannot be read.
+    pub(crate) fn stand_in(number: u64) -> Self {
+        Self(format!("unreadable-{number}").into())
+    }
+}
+
+impl TurnId {
+    /// Stands for the turn of a message that cannot be read.
+    pub(crate) fn stand_in(number: u64) -> Self {
+        Self(format!("unreadable-{number}").into())
+    }
 }
 
 impl From<&TurnId> for RecordId {

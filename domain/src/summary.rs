@@ -137,6 +137,7 @@ pub fn summarise(previous: Option<&Summary>, messages: &[Message]) -> Extraction
         let who = match message.body {
             Body::User { .. } => "athlete",
             Body::Assistant { .. } => "coach",
+            Body::Unreadable => return None,
         };
         Some(format!("{who}: {}", cut(&message.for_history()?, LONGEST_MESSAGE)))
     });

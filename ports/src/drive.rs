@@ -178,7 +178,7 @@ impl<'a> At<'a> {
         let mut history = history?;
         history.reverse();
         let owner = conversation.user.clone();
-        let summary = summary?.as_ref().map(records::read).transpose()?;
+        let summary = summary?.as_ref().and_then(records::readable);
         Ok(Loaded { owner, history, summary, forgotten: forgotten? })
     }
 

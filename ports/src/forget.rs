@@ -4,7 +4,7 @@ use domain::memory::{self, RecalledKind, Tombstone};
 use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
-use crate::remember::{KNOWN, forgotten, is_of, key, nearest};
+use crate::remember::{KNOWN, is_of, key, nearest, tombstones};
 use crate::{Bill, Expect, Kind, Ports, RecordKey, Result, charge, newest, records};
 
 /// How many summaries are looked at.
@@ -22,7 +22,7 @@ pub async fn forget(
 ) -> Result<bool> {
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: id.clone() };
     ports.clock.answered(ports.records.put(&at, &records::body(tombstone)?, Expect::Anything)).await?;
-    let mut tombstones = forgotten(ports, owner).await?;
+    let mut tombstones = tombstones(ports, owner).await?;
     // A list may lag.
     tombstones.push(tombstone.clone());
     forget_summaries(ports, owner, &tombstones).await?;
@@ -37,7 +37,10 @@ pub async fn forget(
     }
     // The named one last: while it is there, somebody can ask for the rest once more.
     match ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await? {
-        Some(named) => erase(ports, owner, &records::read(&named)?, bill).await,
+        Some(named) => match records::readable(&named) {
+            Some(named) => erase(ports, owner, &named, bill).await,
+            None => erase_unread(ports, &named.at).await,
+        },
         None => Ok(true),
     }
 }
@@ -68,6 +71,14 @@ async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
         return Ok(false);
     }
     ports.clock.answered(ports.records.delete(&key(owner, &memory.id))).await?;
+    Ok(true)
+}
+
+/// Erases a memory that cannot be read: whether the index still finds it cannot be asked.
+pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
+    let gone = ports.index.delete(&memory.owner, RecalledKind::Memory, memory.id.as_str());
+    ports.clock.answered(gone).await?;
+    ports.clock.answered(ports.records.delete(memory)).await?;
     Ok(true)
 }
 

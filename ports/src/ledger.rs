@@ -24,14 +24,15 @@ pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     }
 }
 
-/// What the ledger says of these days, the newest first; nothing of days without calls.
+/// What the ledger says of these days, the newest first; nothing of days without calls, nor of what cannot be read.
 pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = ports.clock.answered(ports.records.list(owner, Kind::Usage, after, PAGE)).await?;
-        let read: Vec<UsageDay> = page.items.iter().map(records::read).collect::<Result<_>>()?;
-        let is_over = page.next.is_none() || read.iter().any(|day| day.day < days.from());
-        found.extend(read.into_iter().filter(|day| (days.from()..=days.to()).contains(&day.day)));
+        // Each is named after its day.
+        let is_over = page.next.is_none() || page.items.iter().any(|day| day.at.id.as_str() < days.from().as_str());
+        let read = page.items.iter().filter_map(records::readable::<UsageDay>);
+        found.extend(read.filter(|day| (days.from()..=days.to()).contains(&day.day)));
         if is_over {
             return Ok(found);
         }

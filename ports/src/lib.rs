@@ -36,7 +36,7 @@ pub use embedder::Embedder;
 pub use error::{PortError, Result};
 pub use feed::{Feed, Feeds, Place};
 pub use follow::{Frame, follow, opening};
-pub use forget::{forget, forget_through};
+pub use forget::{erase_unread, forget, forget_through};
 pub use jobs::{see_through, work_off};
 pub use ledger::{charge, spent};
 pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
@@ -47,7 +47,7 @@ pub use messages::{
 };
 pub use pace::{Pace, give_way};
 pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};
-pub use remember::{Saved, count_uses, edit, forgotten, memory, remember};
+pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
 
 #[cfg(feature = "mock")]

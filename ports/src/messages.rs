@@ -31,7 +31,8 @@ pub trait MessageStore: Send + Sync {
     /// Reads a conversation; `None` if it never was or was deleted.
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>>;
 
-    /// A user's conversations with a coach, the last active first, at most `limit` of them.
+    /// A user's conversations with a coach, the last active first, at most `limit` of them; one that
+    /// cannot be read is left out.
     async fn conversations(
         &self,
         owner: &UserScope,
@@ -47,7 +48,8 @@ pub trait MessageStore: Send + Sync {
     /// its turns is taken. `false` if there is no such conversation.
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool>;
 
-    /// Messages with a number below `before`, the newest first, at most `limit` of them.
+    /// Messages with a number below `before`, the newest first, at most `limit` of them. One that
+    /// cannot be read is in its place, as [`Body::Unreadable`].
     async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>>;
 
     /// Takes in a user's message and lets its turn begin: the key's record, the message, the turn
@@ -87,7 +89,8 @@ pub trait MessageStore: Send + Sync {
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>>;
 
     /// Reads a turn and its events from number `from` on, the ending included; `None` if unknown, or
-    /// expired.
+    /// expired. Of events that cannot be read any more, those before them are kept; and of a turn that
+    /// has ended, always its beginning and its ending.
     async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
     /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
@@ -100,7 +103,8 @@ pub trait MessageStore: Send + Sync {
     /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it since.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
-    /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state.
+    /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state. One that
+    /// cannot be read is neither told nor claimed.
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>>;
 }
 

@@ -1,5 +1,6 @@
 //! What is known about a user, as versioned records.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,18 +27,20 @@ const REMEMBERED: (u64, usize) = (60_000, 100);
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
 /// summaries, usage, the pin of their identity.
 ///
-/// One contract for all kinds; [`read`] and [`body`] give records their types. Ids sort by
-/// creation, so a list is in that order.
+/// One contract for all kinds; [`read`] and [`body`] give records their types. A list is in the order of the
+/// [ids](RecordId), the last first.
 ///
 /// - *All or nothing, repeatable, current, owned, timeless*, as for
 ///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very next turn.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Reads one record.
+    /// Reads one record. One whose body cannot be read is there all the same, with a body that nobody can read: what
+    /// follows from that depends on what it is, and is for the caller to say.
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
 
-    /// A user's records of a kind as they are now, the newest first, at most `limit` of them.
+    /// A user's records of a kind as they are now, the newest first, at most `limit` of them, in each of which the same
+    /// holds.
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>>;
 
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,
@@ -65,6 +68,12 @@ impl RecordKey {
     pub fn summary_of(of: &ConversationKey) -> Self {
         let id = RecordId::of_conversation(&of.coach, &of.conversation);
         Self { owner: of.user.clone(), kind: Kind::Summary, id }
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.owner, self.kind.name(), self.id)
     }
 }
 
@@ -116,10 +125,10 @@ pub enum Expect {
     Version(u64),
 }
 
-/// A user's newest records of a kind, without those that can no longer be read.
+/// A user's newest records of a kind, without those that cannot be read.
 pub async fn newest<T: DeserializeOwned>(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<T>> {
     let found = newest_records(ports, owner, kind, most).await?;
-    Ok(found.iter().map(read).filter_map(Result::ok).collect())
+    Ok(found.iter().filter_map(readable).collect())
 }
 
 /// A user's newest records of a kind.
@@ -214,9 +223,17 @@ fn is_final(fault: Fault) -> bool {
     matches!(fault, Fault::Rejected | Fault::TooLong)
 }
 
-/// Reads a record's body as what it was written as.
+/// Reads a record's body as what it was written as. The error names the record, and nothing that it says.
 pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
-    stored::read_json(&record.body)
+    stored::read_json(&record.body).map_err(|PortError { fault, source, .. }| {
+        let why = source.map(|source| source.to_string()).unwrap_or_default();
+        PortError { fault, adapter: "records", source: Some(format!("{}: {why}", record.at).into()) }
+    })
+}
+
+/// The same for what is left out if it cannot be read.
+pub fn readable<T: DeserializeOwned>(record: &Record) -> Option<T> {
+    stored::if_readable(read(record), &record.at)
 }
 
 /// The bytes of a record's body.

@@ -95,11 +95,11 @@ pub async fn edit(
     Ok(Some(Ok(edited)))
 }
 
-/// A memory that is not being forgotten.
+/// A memory that is not being forgotten, for its owner; one that cannot be read is none.
 pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<Option<Memory>> {
     let Some(record) = ports.clock.answered(ports.records.get(&key(owner, id))).await? else { return Ok(None) };
-    let tombstones = forgotten(ports, owner).await?;
-    Ok(memory::remembered(vec![records::read(&record)?], &tombstones).pop())
+    let tombstones = tombstones(ports, owner).await?;
+    Ok(memory::remembered(records::readable(&record).into_iter().collect(), &tombstones).pop())
 }
 
 /// Counts that memories were in a prompt, once a day for each.
@@ -115,8 +115,15 @@ pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     }
 }
 
-/// What a user wanted forgotten, the newest first.
+/// What a user wanted forgotten, the newest first: all of it, or an error. Whatever a model is told, and whatever is
+/// learnt, has passed this; what it is that cannot be read, nobody knows.
 pub async fn forgotten(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
+    let found = records::newest_records(ports, owner, Kind::Tombstone, KNOWN).await?;
+    found.iter().map(records::read).collect()
+}
+
+/// The same without what cannot be read: for what its owner is shown, and for erasing what can be.
+pub async fn tombstones(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     newest(ports, owner, Kind::Tombstone, KNOWN).await
 }
 
@@ -178,7 +185,9 @@ async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
 /// Removes what is left of a memory that was forgotten while it was made, and lets one that was superseded be found no
 /// more.
 async fn take_back(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
-    let known = memory(ports, owner, id).await?;
+    let found = ports.clock.answered(ports.records.get(&key(owner, id))).await?;
+    let found = found.as_ref().map(records::read::<Memory>).transpose()?;
+    let known = memory::remembered(found.into_iter().collect(), &forgotten(ports, owner).await?).pop();
     if known.as_ref().is_none_or(|known| known.superseded_by.is_some()) {
         ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, id.as_str())).await?;
     }

@@ -5,11 +5,14 @@
 //! grows with the product is JSON, so that what was written earlier is still read. A store keeps
 //! [`FORM`] beside each value; a test holds the bytes.
 
+use std::error::Error;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use domain::{Body, Ending, Fault, Message, MessageId, PartKind, Said, Stage, Timestamp, TurnEvent, TurnId, ZoneName};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::{PortError, Result};
 
@@ -23,9 +26,35 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
         Body::User { text, sent, zone } => {
             StoredBody::User { text: text.clone(), sent: sent.map(|at| at.0), zone: zone.clone() }
         }
+        // What it said is in the store, if anywhere: nothing may take its place.
+        Body::Unreadable => return Err(unreadable("a message that was not read")),
         Body::Assistant { ending, said } => StoredBody::Assistant { ending: *ending, said: Pieces::of(said.iter()) },
     };
     pack(&StoredMessage { id: id.clone(), number: *number, turn: turn.clone(), created: created.0, body })
+}
+
+/// The message of this number, as far as it can be read: one that cannot keeps its place, with what is known of it.
+pub fn message_at(number: u64, bytes: Result<&[u8]>, key: impl Display) -> Message {
+    let whole = bytes.as_ref().map_err(|_| unreadable("no message")).and_then(|bytes| read_message(bytes));
+    if_readable(whole, key).unwrap_or_else(|| {
+        let unknown = Message::unreadable(number);
+        let head = bytes.ok().and_then(|bytes| postcard::take_from_bytes::<Head>(bytes).ok());
+        let head = head.map(|(head, _)| head).filter(|head| head.number == number);
+        head.map_or(unknown.clone(), |Head { id, turn, created, .. }| Message {
+            id,
+            turn,
+            created: Timestamp(created),
+            ..unknown
+        })
+    })
+}
+
+/// What was read, or nothing if it cannot be: the log is told by its key, and of nothing that it says.
+pub fn if_readable<T>(read: Result<T>, key: impl Display) -> Option<T> {
+    let told = |error: &PortError| {
+        warn!(%key, error = error as &dyn Error, "something stored cannot be read, and is left out");
+    };
+    read.inspect_err(told).ok()
 }
 
 /// A message, read back.
@@ -82,6 +111,15 @@ struct StoredMessage {
     turn: TurnId,
     created: u64,
     body: StoredBody,
+}
+
+/// What a stored message begins with, whatever its body is.
+#[derive(Deserialize)]
+struct Head {
+    id: MessageId,
+    number: u64,
+    turn: TurnId,
+    created: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,6 +195,9 @@ fn unreadable(why: &str) -> PortError {
 }
 
 #[cfg(test)]
+mod pinned;
+
+#[cfg(test)]
 mod tests {
     use domain::router;
     use domain::turn::{CallKind, CallOutcome, CallRecord};
@@ -214,6 +255,22 @@ mod tests {
             let error = read_message(&whole[..length]).unwrap_err();
             assert!(!format!("{error:?}").contains("secret"));
         }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_keeps_its_place_and_what_is_known_of_it() {
+        let whole = of_assistant(vec![said(PartKind::Reply, None, "secret")]);
+        let packed = message(&whole).unwrap();
+        assert_eq!(message_at(2, Ok(&packed), "key"), whole);
+        let known = Message { body: Body::Unreadable, ..whole.clone() };
+        let unknown = Message::unreadable(2);
+        for length in 0..packed.len() {
+            let expected = if length < 13 { &unknown } else { &known };
+            assert_eq!(message_at(2, Ok(&packed[..length]), "key"), *expected, "{length} bytes");
+        }
+        assert_eq!(message_at(2, Err(unreadable("message")), "key"), unknown);
+        assert_eq!(message_at(7, Ok(&packed[..13]), "key"), Message::unreadable(7), "another message's");
+        assert!(message(&known).is_err(), "what was not read is not written");
     }
 
     #[test]

@@ -2,15 +2,15 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{Fence, UserScope};
-use ports::stored::FORM;
+use ports::stored::{self, FORM};
 use ports::{Admission, Admitted, Begun, Hold, Result};
 
 use crate::ROUNDS;
-use crate::change::{Change, put};
+use crate::change::{Change, as_seen, put};
 use crate::fault::contended;
 use crate::item::{Item, Row, number, text};
 use crate::key::{Key, TIME, conversation_time};
-use crate::map::{self, Head};
+use crate::map::{self, Head, Request};
 use crate::table::Table;
 
 /// How long past its time a hold is kept, for those whose clocks are slow.
@@ -33,7 +33,9 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
         };
         let [head, known, holds] = &found;
         let Some(head) = map::head(conversation, head.as_ref())? else { return Ok(Admitted::Unknown) };
-        if let Some(answer) = of_known(a, known.as_ref())? {
+        let read = known.as_ref().and_then(|item| stored::if_readable(map::read_request(item), &request));
+        let is_unreadable = known.is_some() && read.is_none();
+        if let Some(answer) = of_known(a, read) {
             return Ok(answer);
         }
         if let Some(answer) = refusal(a, &head, holds.as_ref())? {
@@ -44,7 +46,8 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
             continue;
         }
         let begun = Begun { fence: Fence(head.fence.0 + 1), number: head.conversation.messages + 1 };
-        if table.transact(writes(table.name(), a, head, begun, holds.as_ref())?).await? {
+        let stands_for = known.as_ref().filter(|_| is_unreadable);
+        if table.transact(writes(table.name(), a, head, begun, holds.as_ref(), stands_for)?).await? {
             return Ok(Admitted::New(begun));
         }
     }
@@ -52,17 +55,15 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
 }
 
 /// The answer to a key that is known, and has not expired.
-fn of_known(a: &Admission, known: Option<&Item>) -> Result<Option<Admitted>> {
-    let known = known.map(map::read_request).transpose()?.filter(|known| known.until > a.now);
-    Ok(known.map(|known| {
-        if known.turn == a.turn.turn {
-            Admitted::New(known.begun)
-        } else if known.body == a.body {
-            Admitted::Existing(known.turn)
-        } else {
-            Admitted::Mismatch
-        }
-    }))
+fn of_known(a: &Admission, known: Option<Request>) -> Option<Admitted> {
+    let known = known.filter(|known| known.until > a.now)?;
+    Some(if known.turn == a.turn.turn {
+        Admitted::New(known.begun)
+    } else if known.body == a.body {
+        Admitted::Existing(known.turn)
+    } else {
+        Admitted::Mismatch
+    })
 }
 
 fn refusal(a: &Admission, head: &Head, allowance: Option<&Item>) -> Result<Option<Admitted>> {
@@ -81,6 +82,7 @@ fn writes(
     head: Head,
     begun: Begun,
     allowance: Option<&Item>,
+    unreadable: Option<&Item>,
 ) -> Result<Vec<TransactWriteItem>> {
     let key = &a.turn.conversation;
     let opened = Change::of(Key::conversation(key))
@@ -93,13 +95,16 @@ fn writes(
             "#fence = :seen AND attribute_not_exists(#active) AND attribute_not_exists(#gone)",
             [("seen", number(head.fence.0))],
         );
-    let fresh = Some(("attribute_not_exists(#pk) OR #until <= :now", [("now", number(a.now.0))]));
+    let fresh = match unreadable {
+        None => ("attribute_not_exists(#pk) OR #until <= :now".to_owned(), vec![("now", number(a.now.0))]),
+        Some(seen) => as_seen(seen, &map::OF_REQUEST),
+    };
     let message = map::message(key, &a.opening(begun.number).user_message)?;
     let mut writes = vec![
         opened.write(table)?,
-        put(table, map::request(a, begun), fresh)?,
-        put(table, message, Some(("attribute_not_exists(#pk)", [])))?,
-        put::<0>(table, map::turn(a, begun), None)?,
+        put(table, map::request(a, begun), Some(fresh))?,
+        put(table, message, Some(("attribute_not_exists(#pk)".to_owned(), vec![])))?,
+        put(table, map::turn(a, begun), None)?,
     ];
     if let Some(hold) = &a.hold {
         writes.push(taken(&key.user, a, hold, allowance)?.write(table)?);

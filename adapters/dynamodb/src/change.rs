@@ -140,18 +140,28 @@ impl Change {
     }
 }
 
+/// The condition that these attributes of an item are as they were seen.
+pub(crate) fn as_seen<'a>(item: &Item, names: &[&'a str]) -> (String, Vec<(&'a str, AttributeValue)>) {
+    let clauses = names.iter().map(|name| match item.get(*name) {
+        Some(_) => format!("#{name} = :{name}"),
+        None => format!("attribute_not_exists(#{name})"),
+    });
+    let seen = names.iter().filter_map(|name| Some((*name, item.get(*name)?.clone())));
+    (clauses.collect::<Vec<_>>().join(" AND "), seen.collect())
+}
+
 /// Puts an item, for a transaction; over another one only if `condition` lets it.
-pub(crate) fn put<const N: usize>(
+pub(crate) fn put(
     table: &str,
     item: Item,
-    condition: Option<(&str, [(&str, AttributeValue); N])>,
+    condition: Option<(String, Vec<(&str, AttributeValue)>)>,
 ) -> Result<TransactWriteItem> {
     let put = Put::builder().table_name(table).set_item(Some(item));
     let put = match condition {
         None => put,
         Some((condition, values)) => put
+            .set_expression_attribute_names(some(names_in(&condition).collect()))
             .condition_expression(condition)
-            .set_expression_attribute_names(some(names_in(condition).collect()))
             .set_expression_attribute_values(some(
                 values.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect(),
             )),

@@ -80,7 +80,7 @@ fn writes(
 
     let mut writes = vec![ended.write(table)?, freed.write(table)?];
     if let Some(reply) = &reply {
-        writes.push(put(table, map::message(key, reply)?, Some(("attribute_not_exists(#pk)", [])))?);
+        writes.push(put(table, map::message(key, reply)?, Some(("attribute_not_exists(#pk)".to_owned(), vec![])))?);
     }
     let mut kinds = finish.closing.jobs.clone();
     kinds.sort_unstable();
@@ -88,7 +88,7 @@ fn writes(
     for kind in kinds {
         let state = JobState::Due(finish.closing.at);
         let job = Job { turn: turn.clone(), kind, attempts: 0, state, calls: Vec::new() };
-        writes.push(put::<0>(table, map::job(&job)?, None)?);
+        writes.push(put(table, map::job(&job)?, None)?);
     }
     if row.holds {
         writes.push(given_back(turn).write(table)?);

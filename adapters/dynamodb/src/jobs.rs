@@ -7,7 +7,7 @@ use ports::{JobsOf, Result};
 use uuid::Uuid;
 
 use crate::change::{Change, Changed};
-use crate::item::{Item, number, text};
+use crate::item::{number, text};
 use crate::key::{self, Key, LAST, SHARD, SHARDS, TIME};
 use crate::map;
 use crate::table::{BY_TIME, DUE, Range, Table};
@@ -74,7 +74,7 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
         JobsOf::User(user) => {
             let pk = key::partition(user);
             let range = Range { index: Some(BY_TIME), ..Range::of(&pk, "J#", &through) };
-            read(&table.between(range, limit).await?)?
+            table.read(range, limit, map::readable_job).await?
         }
         JobsOf::Anyone => {
             let shards = (0..SHARDS).map(|number| {
@@ -82,10 +82,10 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
                 async move {
                     let pk = key::shard(number);
                     let range = Range { index: Some(DUE), lagging: true, ..Range::of(&pk, "J#", through) };
-                    table.between(range, limit).await
+                    table.read(range, limit, map::readable_job).await
                 }
             });
-            read(&try_join_all(shards).await?.concat())?
+            try_join_all(shards).await?.concat()
         }
     };
     due.retain(|job| map::due(job).is_some_and(|at| at <= now));
@@ -99,14 +99,16 @@ pub(crate) async fn all(table: &Table, of: &JobsOf) -> Result<Vec<Job>> {
         JobsOf::Turn(turn) => (&turn.conversation.user, key::jobs_of_turn(turn)),
         JobsOf::Conversation(conversation) => (&conversation.user, key::all("J", conversation)),
         JobsOf::User(user) => (user, "J#".to_owned()),
-        JobsOf::Anyone => return read(&table.all_jobs().await?),
+        JobsOf::Anyone => {
+            let found = table.all_jobs().await?;
+            return Ok(sorted(found.iter().filter_map(map::readable_job).collect()));
+        }
     };
     let (pk, last) = (key::partition(user), format!("{first}{LAST}"));
-    read(&table.between(Range::of(&pk, &first, &last), usize::MAX).await?)
+    Ok(sorted(table.read(Range::of(&pk, &first, &last), usize::MAX, map::readable_job).await?))
 }
 
-fn read(items: &[Item]) -> Result<Vec<Job>> {
-    let mut jobs = items.iter().map(map::read_job).collect::<Result<Vec<_>>>()?;
+fn sorted(mut jobs: Vec<Job>) -> Vec<Job> {
     jobs.sort_by(|a, b| (&a.turn, a.kind).cmp(&(&b.turn, b.kind)));
-    Ok(jobs)
+    jobs
 }

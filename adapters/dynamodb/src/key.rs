@@ -1,5 +1,7 @@
 //! The keys of items. Ids hold no `#`, so no two keys of different things are alike.
 
+use std::fmt;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey, UserScope};
 use ports::{Kind, PortError, RecordKey, Result};
@@ -69,6 +71,12 @@ impl Key {
     pub(crate) fn item(&self) -> Item {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         Item::from([(PK.to_owned(), text(&self.pk)), (SK.to_owned(), text(&self.sk))])
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.pk, self.sk)
     }
 }
 
@@ -208,6 +216,22 @@ mod tests {
             assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), kind));
         }
         assert!(read_job("U#u", "J#c#v#t#nap").is_err());
+    }
+
+    #[test]
+    fn the_names_and_places_of_kinds_of_job_in_keys_stay_as_they_are() {
+        let turn = TurnKey { conversation: conversation("u", "c", "v"), turn: "t".parse().unwrap() };
+        for (kind, place, name) in [
+            (JobKind::Workout, 0, "workout"),
+            (JobKind::Memory, 1, "memory"),
+            (JobKind::Forget, 2, "forget"),
+            (JobKind::Summary, 3, "summary"),
+        ] {
+            assert_eq!(Key::job(&turn, kind).sk, format!("J#c#v#t#{name}"));
+            let state = domain::JobState::Due(Timestamp(255));
+            let job = Job { turn: turn.clone(), kind, attempts: 0, state, calls: Vec::new() };
+            assert_eq!(job_time(&job, 255), format!("J#00000000000000ff#c#v#t#{place}"));
+        }
     }
 
     #[test]

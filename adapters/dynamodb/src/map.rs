@@ -11,7 +11,7 @@ use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord,
 
 use crate::item::{Item, Row, bytes, number, text, unreadable};
 use crate::key::{self, Key, PK, SHARD, SK, TIME};
-use crate::table::TTL;
+use crate::table::{TTL, key_of};
 
 /// How long past its time what has expired is kept: clocks differ, and readers may be slow.
 const GRACE: u64 = 24 * 3_600;
@@ -66,13 +66,15 @@ pub(crate) fn texts(list: &[String]) -> AttributeValue {
     AttributeValue::L(list.iter().map(text).collect())
 }
 
-/// A conversation that is there: a deleted one has left its mark, and nothing else.
+/// A conversation that is there: a deleted one has left its mark, and nothing else. It is one without a title or
+/// without tags, too.
 pub(crate) fn head(key: &ConversationKey, item: Option<&Item>) -> Result<Option<Head>> {
     let Some(row) = item.map(Row).filter(|row| !row.has("gone")) else { return Ok(None) };
+    let title = stored::if_readable(row.opt_text("title"), Key::conversation(key)).flatten();
     let conversation = Conversation {
         key: key.clone(),
-        title: row.opt_text("title")?.unwrap_or_default().to_owned(),
-        tags: row.texts("tags")?,
+        title: title.unwrap_or_default().to_owned(),
+        tags: stored::if_readable(row.texts("tags"), Key::conversation(key)).unwrap_or_default(),
         created: row.time("created")?,
         last_activity: row.time("activity")?,
         messages: row.number("messages")?,
@@ -86,8 +88,12 @@ pub(crate) fn message(conversation: &ConversationKey, message: &Message) -> Resu
     Ok(item(&Key::message(conversation, message.number), [("message", body)]))
 }
 
-pub(crate) fn read_message(item: &Item) -> Result<Message> {
-    stored::read_message(Row(item).bytes("message")?)
+/// The message that an item holds, or that stands in its place.
+pub(crate) fn read_message(item: &Item) -> Option<Message> {
+    let key = key_of(item)?;
+    let number = key.sk.rsplit('#').next().and_then(|number| u64::from_str_radix(number, 16).ok());
+    let number = stored::if_readable(number.ok_or_else(|| unreadable(SK)), &key)?;
+    Some(stored::message_at(number, Row(item).bytes("message"), &key))
 }
 
 /// What a request was, for when it comes again.
@@ -114,6 +120,9 @@ pub(crate) fn request_key(a: &Admission) -> Key {
     let key: &IdempotencyKey = &a.key;
     Key::request(&a.turn.conversation, key)
 }
+
+/// The attributes of a request that it is read from.
+pub(crate) const OF_REQUEST: [&str; 5] = ["turn", "body", "until", "fence", "number"];
 
 pub(crate) fn read_request(item: &Item) -> Result<Request> {
     let row = Row(item);
@@ -238,7 +247,12 @@ pub(crate) fn due(job: &Job) -> Option<Timestamp> {
     }
 }
 
-pub(crate) fn read_job(item: &Item) -> Result<Job> {
+/// The job that an item holds, if it can be read.
+pub(crate) fn readable_job(item: &Item) -> Option<Job> {
+    stored::if_readable(read_job(item), key_of(item)?)
+}
+
+fn read_job(item: &Item) -> Result<Job> {
     let row = Row(item);
     let (turn, kind): (TurnKey, _) = key::read_job(row.text(PK)?, row.text(SK)?)?;
     Ok(Job {
@@ -250,7 +264,9 @@ pub(crate) fn read_job(item: &Item) -> Result<Job> {
     })
 }
 
-pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Result<Record> {
+/// A record. One whose attributes cannot be read has a body and a version that nobody has written.
+pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Record {
     let row = Row(item);
-    Ok(Record { at: at.clone(), body: row.bytes("body")?.to_vec(), version: row.number("version")? })
+    let body = row.bytes("body").map(<[u8]>::to_vec).unwrap_or_default();
+    Record { at: at.clone(), body, version: row.number("version").unwrap_or_default() }
 }

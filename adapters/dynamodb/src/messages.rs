@@ -7,14 +7,14 @@ use domain::{
 use futures::try_join;
 use ports::{
     Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord, TurnState, Writer,
-    Written,
+    Written, stored,
 };
 
 use crate::change::{Change, Changed};
 use crate::fault::failed;
 use crate::item::{Item, Row, text, unreadable};
 use crate::key::{self, Key, LAST, PK, SK};
-use crate::table::{BY_TIME, Range, Table};
+use crate::table::{BY_TIME, Range, Table, key_of};
 use crate::{admit, delete, finish, jobs, map, turn};
 
 /// More than any cursor that was given out: the rest of a longer one cannot matter.
@@ -60,8 +60,8 @@ impl MessageStore for DynamoMessages {
         let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
         let range = Range { index: Some(BY_TIME), newest_first: true, lagging: true, ..Range::of(&pk, &first, &last) };
         // One more than wanted shows whether there are more, and one may be the cursor's own.
-        let found = self.0.between(range, limit.saturating_add(2)).await?;
-        let heads = found.iter().map(|item| listed(owner, coach, item)).collect::<Result<Vec<_>>>()?;
+        let read = |item: &Item| stored::if_readable(listed(owner, coach, item), key_of(item)?);
+        let heads = self.0.read(range, limit.saturating_add(2), read).await?;
         let place = |head: &Conversation| key::place(&head.key, head.last_activity);
         let mut rest = heads.into_iter().filter(|head| Some(place(head)) != after);
         let items: Vec<Conversation> = rest.by_ref().take(limit).collect();
@@ -95,11 +95,12 @@ impl MessageStore for DynamoMessages {
         let (first, last) = (Key::message(key, 0), Key::message(key, before - 1));
         let range = Range { newest_first: true, ..Range::of(&first.pk, &first.sk, &last.sk) };
         let place = Key::conversation(key);
-        let (head, found) = try_join!(self.0.item(&place), self.0.between(range, limit))?;
+        let found = self.0.read(range, limit, map::read_message);
+        let (head, found) = try_join!(self.0.item(&place), found)?;
         if map::head(key, head.as_ref())?.is_none() {
             return Ok(Vec::new());
         }
-        found.iter().map(map::read_message).collect()
+        Ok(found)
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {

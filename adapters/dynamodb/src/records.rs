@@ -29,7 +29,7 @@ impl DynamoRecords {
 impl RecordStore for DynamoRecords {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
         let item = self.0.item(&Key::record(at)).await?;
-        item.map(|item| map::read_record(at, &item)).transpose()
+        Ok(item.map(|item| map::read_record(at, &item)))
     }
 
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
@@ -78,6 +78,7 @@ impl RecordStore for DynamoRecords {
 }
 
 fn listed(owner: &UserScope, kind: Kind, item: &Item) -> Result<Record> {
-    let id = Row(item).text(SK)?.rsplit('#').next().and_then(RecordId::stored).ok_or_else(|| unreadable(SK))?;
-    map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item)
+    let id = Row(item).text(SK)?.rsplit('#').next().and_then(RecordId::stored);
+    let id = id.ok_or_else(|| unreadable(SK))?;
+    Ok(map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item))
 }

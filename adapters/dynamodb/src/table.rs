@@ -178,13 +178,23 @@ impl Table {
     /// The items of a partition whose sort keys are between these, both included: as they are now,
     /// and at most `limit`, however many pages that takes.
     pub(crate) async fn between(&self, range: Range<'_>, limit: usize) -> Result<Vec<Item>> {
-        self.pages(self.query(range), limit).await
+        self.read(range, limit, |item| Some(item.clone())).await
+    }
+
+    /// The same, read: what `read` makes nothing of does not count.
+    pub(crate) async fn read<T>(
+        &self,
+        range: Range<'_>,
+        limit: usize,
+        read: impl Fn(&Item) -> Option<T>,
+    ) -> Result<Vec<T>> {
+        self.pages(self.query(range), limit, read).await
     }
 
     /// The same without what the items hold.
     pub(crate) async fn keys(&self, range: Range<'_>, limit: usize) -> Result<Vec<Key>> {
         let query = self.query(range).projection_expression(format!("{PK}, {SK}"));
-        Ok(self.pages(query, limit).await?.iter().filter_map(key_of).collect())
+        self.pages(query, limit, key_of).await
     }
 
     fn query(&self, range: Range<'_>) -> QueryFluentBuilder {
@@ -208,12 +218,17 @@ impl Table {
             .consistent_read(!lagging)
     }
 
-    async fn pages(&self, query: QueryFluentBuilder, limit: usize) -> Result<Vec<Item>> {
+    async fn pages<T>(
+        &self,
+        query: QueryFluentBuilder,
+        limit: usize,
+        read: impl Fn(&Item) -> Option<T>,
+    ) -> Result<Vec<T>> {
         let (mut found, mut after) = (Vec::new(), None);
         while found.len() < limit {
             let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
             let page = query.clone().limit(left).set_exclusive_start_key(after).send().await.map_err(failed)?;
-            found.extend(page.items.unwrap_or_default());
+            found.extend(page.items.unwrap_or_default().iter().filter_map(&read));
             after = page.last_evaluated_key;
             if after.is_none() {
                 break;

@@ -1,7 +1,10 @@
 //! A turn while it runs, and how it is read, then and later.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Body, Fault, Fence, TurnEvent, TurnKey};
+use domain::{Body, Closing, Fault, Fence, TurnEvent, TurnKey};
 use ports::{Checkpoint, PortError, Result, Stop, TurnRecord, TurnState, Written, stored};
 
 use crate::ROUNDS;
@@ -10,7 +13,7 @@ use crate::fault::{contended, failed};
 use crate::item::{Item, number};
 use crate::key::{self, Key, LAST};
 use crate::map::{self, TurnRow};
-use crate::table::{Range, Table};
+use crate::table::{Range as Stretch, Table, key_of};
 
 /// Keeps events: a segment of their own, and then the count in the turn, by which they count.
 pub(crate) async fn checkpoint(table: &Table, c: &Checkpoint) -> Result<Written<Stop>> {
@@ -83,57 +86,73 @@ pub(crate) async fn turn(table: &Table, turn: &TurnKey, from: usize) -> Result<O
         let (Some(item), Some(_)) = (item, map::head(&turn.conversation, head.as_ref())?) else { return Ok(None) };
         let row = map::read_turn(&item)?;
         let events = match &row.record.state {
-            _ if from >= row.record.kept => Some(Vec::new()),
+            _ if from >= row.record.kept => Events::all(Vec::new(), row.record.kept),
             TurnState::Running { fence, .. } => segments(table, turn, *fence, from..row.record.kept).await?,
-            TurnState::Ended(closing) => {
-                let ending = TurnEvent::Ended(closing.clone());
-                let told = if from + 1 < row.record.kept { said(table, turn, &row).await? } else { Some(Vec::new()) };
-                let place = if from + 1 < row.record.kept { from } else { 0 };
-                told.map(|told| told.into_iter().skip(place).chain([ending]).collect())
-            }
+            TurnState::Ended(closing) => ended(table, turn, &row, closing, from).await?,
         };
-        match events {
-            Some(events) => return Ok(Some((row.record, events))),
-            None => last = Some(row.record),
+        last = Some((TurnRecord { kept: events.kept, ..row.record }, events.found));
+        if events.are_all {
+            break;
         }
     }
-    // What is gone for good, with a turn that was left alone for a month, is not counted any more.
-    Ok(last.map(|record| (TurnRecord { kept: from.min(record.kept), ..record }, Vec::new())))
+    Ok(last)
 }
 
-/// These events of a running turn; `None` if some are not there.
-async fn segments(
-    table: &Table,
-    turn: &TurnKey,
-    fence: Fence,
-    places: std::ops::Range<usize>,
-) -> Result<Option<Vec<TurnEvent>>> {
+/// What was found of a turn's events. What is not there or cannot be read is not counted any more: a segment is gone for
+/// good with a turn that was left alone for a month.
+struct Events {
+    found: Vec<TurnEvent>,
+    kept: usize,
+    are_all: bool,
+}
+
+impl Events {
+    fn all(found: Vec<TurnEvent>, kept: usize) -> Self {
+        Self { found, kept, are_all: true }
+    }
+}
+
+/// These events of a running turn, up to the first that is not there.
+async fn segments(table: &Table, turn: &TurnKey, fence: Fence, places: Range<usize>) -> Result<Events> {
     let pk = key::partition(&turn.conversation.user);
     let first = key::segments_through(turn, places.start + 1);
     let last = format!("{}{LAST}", key::segments_of(turn));
-    let mut events = Vec::new();
-    for item in table.between(Range::of(&pk, &first, &last), usize::MAX).await? {
-        let (of, begin, segment) = map::read_segment(&item)?;
-        let next = places.start + events.len();
+    let read = |item: &Item| stored::if_readable(map::read_segment(item), key_of(item)?);
+    let mut found = Vec::new();
+    for (of, begin, segment) in table.read(Stretch::of(&pk, &first, &last), usize::MAX, read).await? {
+        let next = places.start + found.len();
         if of == fence && begin <= next {
-            events.extend(segment.into_iter().skip(next - begin));
+            found.extend(segment.into_iter().skip(next - begin));
         }
     }
-    events.truncate(places.len());
-    Ok((events.len() == places.len()).then_some(events))
+    found.truncate(places.len());
+    let kept = places.start + found.len();
+    Ok(Events { found, kept, are_all: kept == places.end })
 }
 
-/// What an ended turn has told, without its ending; `None` if its message is not there.
+/// The events of an ended turn from a place on: without its message, those are its beginning and its ending.
+async fn ended(table: &Table, turn: &TurnKey, row: &TurnRow, closing: &Arc<Closing>, from: usize) -> Result<Events> {
+    let (ending, kept) = (TurnEvent::Ended(closing.clone()), row.record.kept);
+    if from + 1 == kept {
+        return Ok(Events::all(vec![ending], kept));
+    }
+    let told = said(table, turn, row).await?;
+    let are_all = told.is_some();
+    let told = told.unwrap_or_else(|| stored::rebuilt(row.started, []));
+    let kept = told.len() + 1;
+    Ok(Events { found: told.into_iter().chain([ending]).skip(from).collect(), kept, are_all })
+}
+
+/// What an ended turn has told, without its ending; `None` if its message is not there, or cannot be read.
 async fn said(table: &Table, turn: &TurnKey, row: &TurnRow) -> Result<Option<Vec<TurnEvent>>> {
     let told = row.record.kept - 1 - usize::from(row.started);
     if told == 0 {
         return Ok(Some(stored::rebuilt(row.started, [])));
     }
-    let item: Option<Item> = table.item(&Key::message(&turn.conversation, row.record.number + 1)).await?;
-    let Some(item) = item else { return Ok(None) };
-    Ok(match map::read_message(&item)?.body {
-        Body::Assistant { said, .. } => Some(stored::rebuilt(row.started, said.iter().cloned())),
-        Body::User { .. } => None,
+    let item = table.item(&Key::message(&turn.conversation, row.record.number + 1)).await?;
+    Ok(match item.as_ref().and_then(map::read_message).map(|message| message.body) {
+        Some(Body::Assistant { said, .. }) => Some(stored::rebuilt(row.started, said.iter().cloned())),
+        Some(Body::User { .. } | Body::Unreadable) | None => None,
     })
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn summary(call: Call) -> Answer {
     let key = call.conversation()?;
     current(&call, &key).await?;
     let record = call.answered(call.app.ports.records.get(&RecordKey::summary_of(&key))).await?;
-    json(StatusCode::OK, &shapes::Summed { summary: record.as_ref().map(records::read).transpose()? })
+    json(StatusCode::OK, &shapes::Summed { summary: record.as_ref().and_then(records::readable) })
 }
 
 /// `GET {conv}/messages`: a page of the newest, or of those before the cursor.

@@ -20,7 +20,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let shows_superseded = call.word("superseded", &[("true", true), ("false", false)])?;
     let shows_superseded = shows_superseded.unwrap_or_default();
     let (list, place) = call.list("memories")?;
-    let forgotten = ports::forgotten(&call.app.ports, &owner).await?;
+    let forgotten = ports::tombstones(&call.app.ports, &owner).await?;
     let is_shown = |memory: &Memory| {
         (shows_superseded || memory.superseded_by.is_none())
             && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
@@ -88,8 +88,12 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let (ports, owner) = (call.app.ports.clone(), call.scope()?);
     let at = RecordKey { owner: owner.clone(), kind: Kind::Memory, id: call.id("memoryId")? };
     let record = call.answered(ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
+    let Some(memory) = records::readable(&record) else {
+        ports::erase_unread(&ports, &at).await?;
+        return json(StatusCode::OK, &shapes::Done {});
+    };
     let now = ports.clock.now();
-    let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&records::read(&record)?, now));
+    let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&memory, now));
     let bill = Bill::new(&ports.clock);
     let forgotten = ports::forget(&ports, &owner, &id, &tombstone, &bill).await;
     ports::charge(&ports, &owner, &bill.calls()).await;

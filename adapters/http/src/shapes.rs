@@ -82,6 +82,8 @@ pub(crate) struct Message<'a> {
 enum Role {
     User,
     Assistant,
+    /// The message cannot be read, nor who said it.
+    Unknown,
 }
 
 impl<'a> From<&'a domain::Message> for Message<'a> {
@@ -89,6 +91,7 @@ impl<'a> From<&'a domain::Message> for Message<'a> {
         let (role, sent_at) = match &message.body {
             Body::User { sent, .. } => (Role::User, *sent),
             Body::Assistant { .. } => (Role::Assistant, None),
+            Body::Unreadable => (Role::Unknown, None),
         };
         Self {
             message_id: &message.id,

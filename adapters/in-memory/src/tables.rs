@@ -2,6 +2,7 @@
 //! user's and nothing else, so that it costs the same however many others there are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Bound;
 
 use domain::{
@@ -30,12 +31,22 @@ enum Expiring {
 #[derive(Debug, Default)]
 struct User {
     conversations: BTreeMap<(CoachId, ConversationId), Row>,
-    /// The conversations with each coach, by their places in the list.
-    listed: BTreeMap<CoachId, BTreeMap<Cursor, ConversationId>>,
+    listed: BTreeMap<CoachId, Listed>,
     /// What running turns hold.
     holds: BTreeMap<TurnKey, Hold>,
     /// The jobs that are open, the first that is due first.
     open: BTreeSet<Open>,
+}
+
+/// The conversations with a coach, by their places in the list.
+#[derive(Default)]
+struct Listed(BTreeMap<Cursor, ConversationId>);
+
+impl fmt::Debug for Listed {
+    /// Their places say nothing that they do not say themselves.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.values()).finish()
+    }
 }
 
 /// Since when a job is due, and which.
@@ -155,7 +166,7 @@ impl User {
     /// Gives a conversation its place in the list: it was active at this time.
     fn touch(&mut self, key: &ConversationKey, at: Timestamp) {
         let Some(row) = self.conversations.get_mut(&short(key)) else { return };
-        let listed = self.listed.entry(key.coach.clone()).or_default();
+        let Listed(listed) = self.listed.entry(key.coach.clone()).or_default();
         listed.remove(&place(&row.head));
         row.head.last_activity = at;
         listed.insert(place(&row.head), key.conversation.clone());
@@ -218,7 +229,7 @@ impl Tables {
         limit: usize,
     ) -> Page<Conversation> {
         let user = self.users.get(owner);
-        let Some((user, listed)) = user.and_then(|user| Some((user, user.listed.get(coach)?))) else {
+        let Some((user, Listed(listed))) = user.and_then(|user| Some((user, user.listed.get(coach)?))) else {
             return Page { items: Vec::new(), next: None };
         };
         let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
@@ -233,7 +244,7 @@ impl Tables {
     pub(crate) fn delete(&mut self, key: &ConversationKey) -> bool {
         let Some(user) = self.users.get_mut(&key.user) else { return false };
         let Some(row) = user.conversations.remove(&short(key)) else { return false };
-        if let Some(listed) = user.listed.get_mut(&key.coach) {
+        if let Some(Listed(listed)) = user.listed.get_mut(&key.coach) {
             listed.remove(&place(&row.head));
         }
         for open in row.jobs().filter_map(open) {

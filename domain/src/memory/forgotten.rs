@@ -34,6 +34,7 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
             let says_own = match message.body {
                 Body::User { .. } => tombstones.iter().any(is_own),
                 Body::Assistant { .. } => graveyard.is_said(&said, SAID, is_own),
+                Body::Unreadable => false,
             };
             says_own || graveyard.is_said_before(&said, message.created, SAYS)
         });
@@ -106,6 +107,7 @@ fn saying(message: Message, text: &str) -> Message {
             let said = Said { kind: PartKind::Reply, stage: None, text: text.into() };
             Body::Assistant { ending, said: [said].into() }
         }
+        Body::Unreadable => Body::Unreadable,
     };
     Message { body, ..message }
 }
@@ -204,6 +206,15 @@ mod tests {
             assert_eq!(told(other(coach(1_000, &[(PartKind::Reply, answer)]))), answer);
             assert_eq!(told(coach(1_000, &[(PartKind::Reply, harmless)])), harmless);
         }
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_told_to_no_model_and_keeps_its_place() {
+        let messages = vec![athlete(1_000, "Hi!"), Message::unreadable(2), athlete(1_000, KNEE)];
+        let told = told(messages, &[tombstone(KNEE)]);
+        let said: Vec<_> = told.iter().map(Message::for_history).collect();
+        assert_eq!(said, [Some("Hi!".to_owned()), None, Some(FORGOTTEN.to_owned())]);
+        assert_eq!((told[1].number, told[1].content(), told[1].parts()), (2, String::new(), vec![]));
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Told {
         let speaker = match message.body {
             Body::User { .. } => Speaker::User,
             Body::Assistant { .. } => Speaker::Coach,
+            Body::Unreadable => return None,
         };
         (!text.trim().is_empty()).then_some(Self { number: message.number, speaker, text })
     }

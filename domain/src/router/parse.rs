@@ -43,6 +43,7 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
         let who = match message.body {
             Body::User { .. } => "athlete",
             Body::Assistant { .. } => "coach",
+            Body::Unreadable => return None,
         };
         Some(format!("{who}: {}", cut(&message.for_history()?, LONGEST_EARLIER)))
     });

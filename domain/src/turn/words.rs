@@ -31,7 +31,7 @@ impl Opening {
     pub fn text(&self) -> &str {
         match &self.user_message.body {
             Body::User { text, .. } => text,
-            Body::Assistant { .. } => "",
+            Body::Assistant { .. } | Body::Unreadable => "",
         }
     }
 
@@ -40,7 +40,7 @@ impl Opening {
         let taken_in = self.user_message.created;
         match self.user_message.body {
             Body::User { sent: Some(sent), .. } if sent.0.abs_diff(taken_in.0) <= 24 * 3_600_000 => sent,
-            Body::User { .. } | Body::Assistant { .. } => taken_in,
+            Body::User { .. } | Body::Assistant { .. } | Body::Unreadable => taken_in,
         }
     }
 
@@ -48,8 +48,13 @@ impl Opening {
     pub fn zone(&self) -> Option<&ZoneName> {
         match &self.user_message.body {
             Body::User { zone, .. } => zone.as_ref(),
-            Body::Assistant { .. } => None,
+            Body::Assistant { .. } | Body::Unreadable => None,
         }
+    }
+
+    /// Whether it is known what the athlete said.
+    pub fn is_readable(&self) -> bool {
+        self.user_message.body != Body::Unreadable
     }
 
     /// The assistant's message, once the turn has ended like this; `None` if nothing was told.

@@ -1,13 +1,18 @@
 //! Remembering and forgetting, as a turn has decided.
 
+use std::collections::BTreeMap;
+
 use domain::memory::{self, Provenance, Tombstone};
-use domain::{Job, JobKind, JobState, Memory, MemoryId, Outcome, RecordId, TurnId};
+use domain::{Job, JobKind, JobState, Memory, MemoryId, Opening, Outcome, RecordId, TurnId};
 use serde_json::json;
 
 use super::{Failed, Tried, Work};
 use crate::forget::forget;
-use crate::remember::{KNOWN, Saved, forgotten, remember};
-use crate::{JobsOf, Kind, RecordKey, newest, records};
+use crate::remember::{KNOWN, Saved, remember, tombstones};
+use crate::{JobsOf, Kind, RecordKey, Result, newest, records};
+
+/// How many earlier messages are looked at for what one of them had remembered.
+const MESSAGES: usize = 200;
 
 /// Saves what the decision proposed, unless it is known, corrects something, or may not be kept. The result names the
 /// memory and does not say it: it is kept for longer than the memory may be.
@@ -15,6 +20,9 @@ pub(super) async fn save(work: &Work<'_>) -> Tried {
     let Some(proposed) = work.route.as_ref().and_then(|route| route.memory_to_save()) else {
         return Ok(Outcome::Refused("there is nothing to remember".to_owned()));
     };
+    if !work.opening.is_readable() {
+        return Ok(Outcome::Dead(super::UNREADABLE.to_owned()));
+    }
     let id = MemoryId::from(&work.opening.turn.turn);
     let from = Provenance::of(&work.opening, &id);
     let saved = remember(work.ports, work.owner(), proposed, &from, work.bill).await?;
@@ -35,18 +43,20 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
     // What an earlier message asked to be remembered may still be on its way.
     let jobs = ports.clock.answered(ports.messages.jobs(&JobsOf::Conversation(turn.conversation.clone()))).await?;
     let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
-    if jobs.iter().any(|job| job.kind == JobKind::Memory && job.turn.turn < turn.turn && is_open(&job.state)) {
+    let is_open = |job: &&Job| job.kind == JobKind::Memory && is_open(&job.state);
+    if are_any_earlier(work, jobs.iter().filter(is_open)).await? {
         return Err(Failed::Waits("an earlier message is still being remembered"));
     }
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: RecordId::from(&turn.turn) };
     let tombstone: Tombstone = match ports.clock.answered(ports.records.get(&at)).await? {
         Some(earlier_try) => records::read(&earlier_try)?,
+        None if !work.opening.is_readable() => return Ok(Outcome::Dead(super::UNREADABLE.to_owned())),
         None => {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
-            let memories = memory::remembered(memories, &forgotten(ports, owner).await?);
+            let memories = memory::remembered(memories, &tombstones(ports, owner).await?);
             let is_from_here = |memory: &&Memory| jobs.iter().any(|job| is_made_by(memory, job));
             let saved_here = || memory::last_saved(memories.iter().filter(is_from_here)).cloned();
-            let last = last_remembered(&jobs, &turn.turn).or_else(saved_here);
+            let last = last_remembered(work, &jobs).await?.or_else(saved_here);
             let wanted = memory::forgettable(work.opening.text(), &memories, last.as_ref());
             let Some(known) = memories.iter().find(|memory| Some(&memory.id) == wanted.as_ref()) else {
                 return Ok(Outcome::Refused("I know nothing like that".to_owned()));
@@ -66,12 +76,28 @@ fn is_made_by(memory: &Memory, job: &Job) -> bool {
     job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
 }
 
+/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the messages: ids are by the
+/// clocks of many processes.
+async fn are_any_earlier(work: &Work<'_>, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
+    let number = work.opening.user_message.number;
+    for job in jobs {
+        let found = work.ports.clock.answered(work.ports.messages.turn(&job.turn, usize::MAX)).await?;
+        if found.is_some_and(|(record, _)| record.number < number) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was said first.
-fn last_remembered(jobs: &[Job], turn: &TurnId) -> Option<MemoryId> {
-    let earlier = jobs.iter().filter(|job| job.kind == JobKind::Memory && job.turn.turn < *turn);
-    let done = earlier.filter_map(|job| match &job.state {
-        JobState::Done(result) => Some((&job.turn.turn, result.get("memoryId")?.as_str()?)),
+async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryId>> {
+    let memories = jobs.iter().filter(|job| job.kind == JobKind::Memory).filter_map(|job| match &job.state {
+        JobState::Done(result) => Some((&job.turn.turn, result.get("memoryId")?.as_str()?.parse().ok()?)),
         JobState::Due(_) | JobState::Claimed(_) | JobState::Refused(_) | JobState::Dead(_) => None,
     });
-    done.max_by_key(|(turn, _)| *turn).and_then(|(_, memory)| memory.parse().ok())
+    let memories: BTreeMap<&TurnId, MemoryId> = memories.collect();
+    let Opening { turn, user_message, .. } = &work.opening;
+    let earlier = work.ports.messages.messages(&turn.conversation, Some(user_message.number), MESSAGES);
+    let earlier = work.ports.clock.answered(earlier).await?;
+    Ok(earlier.iter().find_map(|message| memories.get(&message.turn)).cloned())
 }

@@ -42,6 +42,9 @@ const PACE: Duration = Duration::from_millis(100);
 /// How long a store that could not say what is left is left alone.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// Why a job is dead that nobody can do.
+const UNREADABLE: &str = "its message cannot be read";
+
 /// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user have
 /// left over. When one of the turn's own is to be tried again, if one is.
 pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {

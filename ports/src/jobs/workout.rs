@@ -24,6 +24,9 @@ pub(super) async fn log(work: &mut Work<'_>) -> Tried {
             return let_find(work, &at, &records::read(&earlier)?).await;
         }
     }
+    if !work.opening.is_readable() {
+        return Ok(Outcome::Dead(super::UNREADABLE.to_owned()));
+    }
     // Before the model is asked, so that a store in trouble costs no call.
     let history: Vec<Workout> = newest(work.ports, work.owner(), Kind::Workout, HISTORY).await?;
     let opening = work.opening.clone();

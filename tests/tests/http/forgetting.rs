@@ -165,7 +165,7 @@ async fn a_workout_that_is_deleted_while_it_is_indexed_is_not_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_hundred_tombstones_are_looked_at_and_one_that_cannot_be_read_hides_nothing() {
+async fn two_hundred_tombstones_are_looked_at_and_no_more() {
     let site = deciding(&[]);
     let address = make(&site, "I hate burpees", None).await;
     let path = site.conversation().await;
@@ -176,8 +176,7 @@ async fn two_hundred_tombstones_are_looked_at_and_one_that_cannot_be_read_hides_
         let at = RecordKey { owner: ada(), kind: Kind::Tombstone, id: format!("zz-{n:03}").parse().unwrap() };
         site.records.put(&at, &body, Expect::Absent).await.unwrap();
     };
-    put(0, b"{}".to_vec()).await;
-    for n in 1..=199 {
+    for n in 0..=199 {
         let (memory_id, trace) = (format!("other-{n}").parse().unwrap(), Trace::of("something else"));
         put(n, records::body(&Tombstone { memory_id, trace, forgotten_at: Timestamp(1) }).unwrap()).await;
         if n == 198 {

@@ -26,6 +26,7 @@ mod lists;
 mod memories;
 mod mind;
 mod openapi;
+mod order;
 mod poison;
 mod prefixes;
 mod refusals;
@@ -35,6 +36,7 @@ mod send_message;
 mod stop;
 mod stores;
 mod transcript;
+mod unreadable;
 mod usage;
 
 use coach_tests::{Event, Site, saying, scenes};

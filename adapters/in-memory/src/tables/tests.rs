@@ -108,7 +108,7 @@ fn nothing_is_left_of_a_conversation_that_was_deleted_but_its_mark() {
     assert!(tables.delete(&key));
     let user = &tables.users[&key.user];
     assert_eq!((user.holds.len(), user.open.len(), user.conversations.len()), (0, 0, 0));
-    assert!(user.listed.values().all(BTreeMap::is_empty));
+    assert!(user.listed.values().all(|listed| listed.0.is_empty()));
     let late = admission(&conversation("other", "v"), "t9", NOW + 26 * HOUR);
     begin(&mut tables, &late);
     assert_eq!(tables.expiring.len(), 1, "only what was admitted last");

@@ -17,3 +17,4 @@ mod races;
 mod scenes;
 mod setup;
 mod table;
+mod unreadable;
