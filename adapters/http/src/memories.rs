@@ -1,7 +1,7 @@
 //! What the coach remembers.
 
 use axum::http::{StatusCode, header};
-use domain::memory::{MemorySource, Provenance, Tombstone};
+use domain::memory::{Graveyard, MemorySource, Provenance, Tombstone};
 use domain::{CoachId, Memory, MemoryId, RecordId};
 use ports::{Kind, RecordKey, Saved, records};
 
@@ -23,10 +23,11 @@ pub(crate) async fn list(call: Call) -> Answer {
         Some(_) => return Err(field("superseded is true or false")),
     };
     let forgotten = ports::forgotten(&call.app.ports, &owner).await?;
+    let graveyard = Graveyard::of(&forgotten);
     let is_shown = |memory: &Memory| {
         (shows_superseded || memory.superseded_by.is_none())
             && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
-            && !forgotten.iter().any(|tombstone| tombstone.covers(memory))
+            && !graveyard.covers(memory)
     };
     let (memories, next_cursor) = library::page(&call, &owner, Kind::Memory, limit, is_shown).await?;
     json(StatusCode::OK, &shapes::Memories { memories, next_cursor })

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::conversation::Edit;
@@ -9,7 +9,7 @@ use domain::{
 };
 use ports::{
     Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, Page, Result, Stop, TurnRecord,
-    TurnState, Writer, Written,
+    TurnState, Writer, Written, page,
 };
 
 /// Conversations, messages, turns and jobs in maps, under one lock: what it means to be atomic.
@@ -44,7 +44,7 @@ struct TurnRow {
     opening: Opening,
     state: TurnState,
     fence: Fence,
-    events: Vec<TurnEvent>,
+    events: Arc<Vec<TurnEvent>>,
     stop: Stop,
     hold: Option<Hold>,
     kept_until: Timestamp,
@@ -116,7 +116,7 @@ impl Tables {
         self.keys.insert(key, KeyRow { turn: a.turn.turn.clone(), body: a.body, until: a.kept_until });
         let begun = Begun { fence, number: opening.user_message.number };
         let state = TurnState::Running { fence, lease_until: a.lease_until };
-        let (events, stop, kept_until) = (Vec::new(), Stop::NotAsked, a.kept_until);
+        let (events, stop, kept_until) = (Arc::default(), Stop::NotAsked, a.kept_until);
         let turn = TurnRow { opening, state, fence, events, stop, hold: a.hold, kept_until };
         self.turns.insert(a.turn.clone(), turn);
         Admitted::New(begun)
@@ -138,8 +138,8 @@ impl Tables {
         let Closing { ending, at, jobs, .. } = &*finish.closing;
         turn.state = TurnState::Ended(finish.closing.clone());
         turn.hold = None;
-        turn.events.clone_from(&finish.events);
-        turn.events.push(TurnEvent::Ended(finish.closing.clone()));
+        let ended = TurnEvent::Ended(finish.closing.clone());
+        turn.events = Arc::new(finish.events.iter().cloned().chain([ended]).collect());
         if let Some(reply) = turn.opening.reply(*ending, &finish.events) {
             row.head.messages = reply.number;
             row.messages.push(reply);
@@ -224,11 +224,12 @@ impl MessageStore for InMemoryMessages {
     }
 
     async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
-        self.with(|t| {
+        let found = self.with(|t| {
             let all = t.conversations.get(key).map(|row| row.messages.as_slice()).unwrap_or_default();
             let older = all.iter().rev().filter(|message| before.is_none_or(|before| message.number < before));
             older.take(limit).cloned().collect()
-        })
+        });
+        found.map(page)
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
@@ -239,8 +240,9 @@ impl MessageStore for InMemoryMessages {
         self.with(|t| {
             let Some(turn) = t.held(&c.turn, c.fence) else { return Written::LeaseLost };
             if c.from + c.events.len() > turn.events.len() {
-                turn.events.truncate(c.from);
-                turn.events.extend_from_slice(&c.events);
+                let events = Arc::make_mut(&mut turn.events);
+                events.truncate(c.from);
+                events.extend_from_slice(&c.events);
             }
             if let TurnState::Running { lease_until, .. } = &mut turn.state {
                 *lease_until = c.lease_until.max(*lease_until);
@@ -262,10 +264,9 @@ impl MessageStore for InMemoryMessages {
     }
 
     async fn turn(&self, key: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
-        self.with(|t| {
-            let turn = t.turns.get(key)?;
-            Some((turn.record(), turn.events.get(from..).unwrap_or_default().to_vec()))
-        })
+        let found = self.with(|t| t.turns.get(key).map(|turn| (turn.record(), turn.events.clone())));
+        let later = |events: Arc<Vec<TurnEvent>>| events.get(from..).unwrap_or_default().to_vec();
+        found.map(|found| found.map(|(record, events)| (record, later(events))))
     }
 
     async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {

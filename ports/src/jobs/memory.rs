@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Work;
 use crate::forget::forget;
-use crate::remember::{KNOWN, Saved, forgotten, remember};
+use crate::remember::{KNOWN, Saved, forgotten, remember, remembered};
 use crate::{JobsOf, Kind, RecordKey, Result, newest, records};
 
 /// Saves what the decision proposed, unless it is known, corrects something, or may not be kept. The result names the
@@ -47,7 +47,7 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
         Some(earlier_try) => records::read(&earlier_try)?,
         None => {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
-            let memories = memory::remembered(memories, &forgotten(ports, owner).await?);
+            let memories = remembered(memories, &forgotten(ports, owner).await?).await;
             let saved_here = || memory::last_saved(&memories, &turn.conversation.conversation).cloned();
             let last = last_remembered(&jobs, &turn.turn).or_else(saved_here);
             let wanted = memory::forgettable(work.opening.text(), &memories, last.as_ref());
