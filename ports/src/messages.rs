@@ -133,13 +133,12 @@ pub fn pages<'a>(
     before: Option<u64>,
     most: usize,
 ) -> impl Stream<Item = Result<Vec<Message>>> + Send + 'a {
-    try_unfold((before, most), async move |(before, left)| {
-        if left == 0 || before.is_some_and(|before| before <= 1) {
-            return Ok(None);
-        }
+    try_unfold(Some((before, most)), async move |next| {
+        let Some((before, left)) = next else { return Ok(None) };
         let page = store.messages(key, before, left).await?;
-        let next = page.last().map(|oldest| (Some(oldest.number), left.saturating_sub(page.len())));
-        Ok(next.map(|next| (page, next)))
+        let left = left.saturating_sub(page.len());
+        let older = page.last().map(|oldest| oldest.number).filter(|oldest| *oldest > 1 && left > 0);
+        Ok(Some((page, older.map(|oldest| (Some(oldest), left)))))
     })
 }
 

@@ -109,7 +109,7 @@ impl<'a> From<&'a domain::Message> for Message<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Messages {
-    /// Each is a [`Message`], encoded already: how long they are decides how many there are.
+    // Encoded already: how long they are decides how many there are.
     #[schemars(with = "Vec<Message<'static>>")]
     pub(crate) messages: Vec<Box<RawValue>>,
     /// Where older ones are; null if there are none.

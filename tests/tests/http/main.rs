@@ -21,6 +21,7 @@ mod library;
 mod memories;
 mod mind;
 mod openapi;
+mod pages;
 mod poison;
 mod prefixes;
 mod refusals;
