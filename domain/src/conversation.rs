@@ -103,6 +103,15 @@ impl Message {
         }
     }
 
+    /// How long the whole text is, in bytes.
+    pub fn length(&self) -> usize {
+        match &self.body {
+            Body::User { text, .. } => text.len(),
+            Body::Assistant { said, .. } => said.iter().map(|said| said.text.len()).sum(),
+            Body::Unreadable => 0,
+        }
+    }
+
     /// The text by kind; adjacent pieces of one kind are one part. The user's message is one part.
     pub fn parts(&self) -> Vec<Part> {
         match &self.body {

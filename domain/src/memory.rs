@@ -19,7 +19,7 @@ use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
 pub use forget::{Tombstone, forgettable, last_saved};
 pub(crate) use forgotten::silent;
-pub use forgotten::{FORGOTTEN, beginnings, is_forgotten, logged, recallable, remembered, still_told, told};
+pub use forgotten::{FORGOTTEN, is_forgotten, logged, recallable, remembered, shortened, still_told, told};
 pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;

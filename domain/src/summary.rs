@@ -158,8 +158,8 @@ const MOST_VERSIONS: usize = crate::prompt::LONGEST_HISTORY / 6 + 1;
 const MOST_TOKENS: u64 = 800;
 /// In bytes: as many as these tokens have.
 const LONGEST_IN_WORDS: usize = 3_200;
-/// In characters.
-const LONGEST_MESSAGE: usize = 2_000;
+/// How much of a message is summed up, in characters.
+pub const LONGEST_MESSAGE: usize = 2_000;
 
 const INSTRUCTION: &str = "You keep the summary of a conversation between an athlete and their fitness coach, so that the coach still knows later what is no longer in sight. Use the tool summarise_conversation once.
 

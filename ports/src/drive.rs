@@ -12,7 +12,7 @@ use domain::{
 };
 use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt};
+use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt};
 use futures::{join, pin_mut, select_biased};
 use tracing::{error, warn};
 
@@ -21,7 +21,7 @@ use crate::feed::Closing;
 use crate::remember::{KNOWN, forgotten};
 use crate::{
     Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
-    RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest, records,
+    RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest, pages, records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -171,7 +171,7 @@ impl<'a> At<'a> {
         let before = Some(opening.user_message.number);
         let summary = RecordKey::summary_of(conversation);
         let (history, summary, forgotten) = join!(
-            self.ports.messages.messages(conversation, before, HISTORY),
+            pages(&*self.ports.messages, conversation, before, HISTORY).try_concat(),
             self.ports.records.get(&summary),
             forgotten(self.ports, &conversation.user),
         );

@@ -4,6 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::{Opening, Timestamp, TurnEvent, TurnKey};
 use event_listener::Event;
 
+/// How many events a client is told at once: what it has not read yet waits in its place.
+pub(crate) const AT_ONCE: usize = 512;
+
 /// A running turn's events, in this process, for as many clients as there are.
 ///
 /// The turn adds and never waits; each client reads from a place of its own, as fast as it can.
@@ -59,11 +62,13 @@ impl Feed {
         self.state().events.clone()
     }
 
-    /// All events from number `from` on, once there is one; none if the feed was closed before.
+    /// The next events from number `from` on, once there is one: [`AT_ONCE`] at most; none if the
+    /// feed was closed before.
     pub async fn since(&self, from: usize) -> Vec<TurnEvent> {
         self.wait(|state| {
             let news = state.events.get(from..).unwrap_or_default();
-            (!news.is_empty() || state.closed).then(|| news.to_vec())
+            let next = || news.iter().take(AT_ONCE).cloned().collect();
+            (!news.is_empty() || state.closed).then(next)
         })
         .await
     }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use domain::{Closing, Message, Opening, Said, Timestamp, TurnEvent, TurnKey};
 use futures::stream::{BoxStream, StreamExt, unfold};
 
 use crate::admit::{end_if_abandoned, is_abandoned};
+use crate::feed::AT_ONCE;
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
 /// How long a store that cannot be read is asked again.
@@ -49,8 +51,8 @@ pub fn follow(
     from: usize,
 ) -> BoxStream<'static, Frame> {
     let read = clock.now();
-    let pause = PACE.0;
-    let follower = Follower { store, clock, opening, feed, from, pause, read, stage: Stage::Going };
+    let (pause, ahead, stage) = (PACE.0, VecDeque::new(), Stage::Going);
+    let follower = Follower { store, clock, opening, feed, from, ahead, pause, read, stage };
     unfold(follower, |mut follower| async move { Some((follower.next().await?, follower)) }).boxed()
 }
 
@@ -60,6 +62,8 @@ struct Follower {
     opening: Opening,
     feed: Option<Arc<Feed>>,
     from: usize,
+    /// What was read of the store beyond that, and is not told yet.
+    ahead: VecDeque<TurnEvent>,
     pause: Duration,
     /// When the store was last read.
     read: Timestamp,
@@ -106,7 +110,23 @@ impl Follower {
         }
     }
 
+    /// What the store has for the client, [`AT_ONCE`] events at most.
     async fn read_store(&mut self) -> Result<Option<Frame>, Gone> {
+        if self.ahead.is_empty()
+            && let Some(frame) = self.read_ahead().await?
+        {
+            return Ok(Some(frame));
+        }
+        let next: Vec<TurnEvent> = self.ahead.drain(..self.ahead.len().min(AT_ONCE)).collect();
+        if next.is_empty() {
+            return Ok(None);
+        }
+        let all = if let [TurnEvent::Ended(_)] = next.as_slice() { self.all().await? } else { Vec::new() };
+        Ok(Some(self.frame(next, || all)))
+    }
+
+    /// Reads all that there is; what it gives back stands in the place of what is not there.
+    async fn read_ahead(&mut self) -> Result<Option<Frame>, Gone> {
         let turn = &self.opening.turn;
         let look = || self.clock.answered(self.store.turn(turn, self.from));
         let (mut record, mut events) = look().await?.ok_or(Gone::ForGood)?;
@@ -116,8 +136,8 @@ impl Follower {
         }
         if !events.is_empty() {
             self.pause = PACE.0;
-            let all = if let [TurnEvent::Ended(_)] = events.as_slice() { self.all().await? } else { Vec::new() };
-            return Ok(Some(self.frame(events, || all)));
+            self.ahead = events.into();
+            return Ok(None);
         }
         if let TurnState::Ended(closing) = record.state {
             return self.snapshot(record.kept, closing).await.map(Some);

@@ -1,11 +1,11 @@
 //! Forgetting, until nothing says it any more.
 
-use domain::memory::{self, RecalledKind, Tombstone};
+use domain::memory::{self, Graveyard, RecalledKind, Tombstone};
 use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
-use crate::remember::{KNOWN, is_of, key, nearest, tombstones};
-use crate::{Bill, Expect, Kind, Ports, RecordKey, Result, charge, newest, records};
+use crate::remember::{KNOWN, STEPS, is_of, key, nearest, tombstones};
+use crate::{Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records};
 
 /// How many summaries are looked at.
 const SUMMARIES: usize = 500;
@@ -26,11 +26,14 @@ pub async fn forget(
     // A list may lag.
     tombstones.push(tombstone.clone());
     forget_summaries(ports, owner, &tombstones).await?;
-    let mut covered: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
-    covered.retain(|memory| memory.id != tombstone.memory_id && tombstones.iter().any(|known| known.covers(memory)));
-    let mut are_gone = true;
-    for memory in &covered {
-        are_gone &= erase(ports, owner, memory, bill).await?;
+    let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
+    let graveyard = Graveyard::of(&tombstones);
+    let (mut are_gone, mut pace) = (true, Pace::default());
+    for memory in memories.iter().filter(|memory| memory.id != tombstone.memory_id) {
+        pace.did(STEPS * memory.content.len()).await;
+        if graveyard.covers(memory) {
+            are_gone &= erase(ports, owner, memory, bill).await?;
+        }
     }
     if !are_gone {
         return Ok(false);
@@ -90,6 +93,7 @@ async fn forget_summaries(ports: &Ports, owner: &UserScope, tombstones: &[Tombst
         if !is_told {
             take_back(ports, &record.at).await?;
         }
+        give_way().await;
     }
     Ok(())
 }

@@ -42,8 +42,8 @@ pub use ledger::{charge, spent};
 pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
 pub use memories::{IndexEntry, MemoryIndex, Search};
 pub use messages::{
-    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, Page, Stop, TurnRecord, TurnState,
-    Writer, Written,
+    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, PAGE, Page, Stop, TurnRecord,
+    TurnState, Writer, Written, cut, page, pages,
 };
 pub use pace::{Pace, give_way};
 pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};

@@ -7,6 +7,8 @@ use domain::{
     Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope, ZoneName,
 };
 
+use futures::stream::{Stream, try_unfold};
+
 use crate::Result;
 
 /// Conversations, their messages, the turns that make them, and the jobs that turns leave behind.
@@ -48,8 +50,10 @@ pub trait MessageStore: Send + Sync {
     /// its turns is taken. `false` if there is no such conversation.
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool>;
 
-    /// Messages with a number below `before`, the newest first, at most `limit` of them. One that
-    /// cannot be read is in its place, as [`Body::Unreadable`].
+    /// Messages with a number below `before`, the newest first, at most `limit` of them, and none
+    /// behind the one with which their texts have reached [`PAGE`]: see [`page`]. So there may be
+    /// older ones until number 1 is among them, however few these are. One that cannot be read is in
+    /// its place, as [`Body::Unreadable`].
     async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>>;
 
     /// Takes in a user's message and lets its turn begin: the key's record, the message, the turn
@@ -106,6 +110,42 @@ pub trait MessageStore: Send + Sync {
     /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state. One that
     /// cannot be read is neither told nor claimed.
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>>;
+}
+
+/// After how many bytes of text a page of messages or records ends.
+pub const PAGE: usize = 1024 * 1024;
+
+/// Those of the newest messages that are a page.
+pub fn page(newest_first: Vec<Message>) -> Vec<Message> {
+    cut(newest_first, Message::length)
+}
+
+/// The items up to the one with which all together have reached [`PAGE`].
+pub fn cut<T>(mut items: Vec<T>, length: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut all = 0;
+    let fitting = items.iter().take_while(|item| {
+        let fits = all < PAGE;
+        all += length(item);
+        fits
+    });
+    items.truncate(fitting.count());
+    items
+}
+
+/// Messages before `before`, the newest first, page by page, until there are `most` or no older ones.
+pub fn pages<'a>(
+    store: &'a dyn MessageStore,
+    key: &'a ConversationKey,
+    before: Option<u64>,
+    most: usize,
+) -> impl Stream<Item = Result<Vec<Message>>> + Send + 'a {
+    try_unfold(Some((before, most)), async move |next| {
+        let Some((before, left)) = next else { return Ok(None) };
+        let page = store.messages(key, before, left).await?;
+        let left = left.saturating_sub(page.len());
+        let older = page.last().map(|oldest| oldest.number).filter(|oldest| *oldest > 1 && left > 0);
+        Ok(Some((page, older.map(|oldest| (Some(oldest), left)))))
+    })
 }
 
 /// Where a list goes on; opaque to all but the store that made it.

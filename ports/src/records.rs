@@ -39,8 +39,9 @@ pub trait RecordStore: Send + Sync {
     /// follows from that depends on what it is, and is for the caller to say.
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
 
-    /// A user's records of a kind as they are now, the newest first, at most `limit` of them, in each of which the same
-    /// holds.
+    /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
+    /// none behind the one with which their bodies have reached [`PAGE`](crate::PAGE). For each of
+    /// them the same holds.
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>>;
 
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,
@@ -132,7 +133,7 @@ pub async fn newest<T: DeserializeOwned>(ports: &Ports, owner: &UserScope, kind:
 }
 
 /// A user's newest records of a kind.
-pub(crate) async fn newest_records(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<Record>> {
+pub async fn newest_records(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<Record>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = ports.clock.answered(ports.records.list(owner, kind, after, PAGE.min(most - found.len()))).await?;

@@ -1,14 +1,17 @@
 //! Remembering, changing and using memories, in the store and in the index.
 
-use domain::memory::{self, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable};
+use domain::memory::{self, Graveyard, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable};
 use domain::router::ProposedMemory;
 use domain::{CoachId, Memory, MemoryId, Recalled, RecordId, UserScope};
 use tracing::warn;
 
-use crate::{Bill, Expect, IndexEntry, Kind, Ports, RecordKey, Result, Search, newest, records};
+use crate::{Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records};
 
 /// How many memories, and how many tombstones, are looked at: the newest.
 pub(crate) const KNOWN: usize = 200;
+
+/// How many steps it takes to compare a letter of a memory, as [`Pace`] counts them.
+pub(crate) const STEPS: usize = 4;
 
 /// How many entries a text is compared with.
 const NEAREST: usize = 6;
@@ -38,7 +41,7 @@ pub async fn remember(
     let now = ports.clock.now();
     let tombstones = forgotten(ports, owner).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
-    let memories = memory::remembered(memories, &tombstones);
+    let memories = remembered(memories, &tombstones).await;
     let hits = nearest(ports, owner, from.coach, &proposed.content, bill).await.unwrap_or_default();
     let score = |memory: &Memory| {
         let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
@@ -125,6 +128,19 @@ pub async fn forgotten(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone
 /// The same without what cannot be read: for what its owner is shown, and for erasing what can be.
 pub async fn tombstones(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     newest(ports, owner, Kind::Tombstone, KNOWN).await
+}
+
+/// The memories that go with none of these tombstones.
+pub(crate) async fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory> {
+    let graveyard = Graveyard::of(tombstones);
+    let (mut remembered, mut pace) = (Vec::new(), Pace::default());
+    for memory in memories {
+        pace.did(STEPS * memory.content.len()).await;
+        if !graveyard.covers(&memory) {
+            remembered.push(memory);
+        }
+    }
+    remembered
 }
 
 /// What the index knows that is like this text, for this coach or for all.

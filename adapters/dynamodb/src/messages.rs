@@ -7,7 +7,7 @@ use domain::{
 use futures::try_join;
 use ports::{
     Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord, TurnState, Writer,
-    Written, stored,
+    Written, page,
 };
 
 use crate::change::{Change, Changed};
@@ -95,12 +95,9 @@ impl MessageStore for DynamoMessages {
         let (first, last) = (Key::message(key, 0), Key::message(key, before - 1));
         let range = Range { newest_first: true, ..Range::of(&first.pk, &first.sk, &last.sk) };
         let place = Key::conversation(key);
-        let found = self.0.read(range, limit, map::read_message);
-        let (head, found) = try_join!(self.0.item(&place), found)?;
-        if map::head(key, head.as_ref())?.is_none() {
-            return Ok(Vec::new());
-        }
-        Ok(found)
+        let found = self.0.page(range, limit, map::read_message, Message::length);
+        let (head, (found, _)) = try_join!(self.0.item(&place), found)?;
+        Ok(if map::head(key, head.as_ref())?.is_some() { page(found) } else { Vec::new() })
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {

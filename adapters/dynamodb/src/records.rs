@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{RecordId, UserScope};
-use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, stored};
+use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut, stored};
 
 use crate::change::{Change, Changed};
 use crate::fault::{failed, too_long};
@@ -13,7 +13,7 @@ use crate::table::{Range, Table};
 const LONGEST: usize = 390 * 1024;
 
 /// More than any cursor that was given out: the rest of a longer one cannot matter.
-const LONGEST_CURSOR: usize = 64;
+const LONGEST_CURSOR: usize = 2 * 64 + 1;
 
 /// Records in a table.
 #[derive(Debug, Clone)]
@@ -37,11 +37,17 @@ impl RecordStore for DynamoRecords {
         let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
         let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
         let range = Range { newest_first: true, ..Range::of(&pk, &first, &last) };
-        let found = self.0.between(range, limit.saturating_add(2)).await?;
-        let records = found.iter().map(|item| listed(owner, kind, item)).collect::<Result<Vec<_>>>()?;
-        let mut rest = records.into_iter().filter(|record| Some(record.at.id.as_str()) != after.as_deref());
-        let items: Vec<Record> = rest.by_ref().take(limit).collect();
-        let next = rest.next().and(items.last().map(|last| last.at.id.to_string()));
+        // One more than wanted shows whether there are more, and one may be the cursor's own.
+        let read = |item: &Item| listed(owner, kind, item).ok();
+        let length = |record: &Record| record.body.len();
+        let (records, goes_on) = self.0.page(range, limit.saturating_add(2), read, length).await?;
+        let rest = records.into_iter().filter(|record| Some(record.at.id.as_str()) != after.as_deref());
+        let mut items: Vec<Record> = rest.collect();
+        let found = items.len();
+        items.truncate(limit);
+        let items = cut(items, length);
+        let more = items.len() < found || goes_on;
+        let next = items.last().filter(|_| more).map(|last| last.at.id.to_string());
         Ok(Page { items, next })
     }
 

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_dynamodb::waiters::table_exists::WaitUntilTableExistsError;
 use domain::Fault;
-use ports::{PortError, Result};
+use ports::{PAGE, PortError, Result};
 
 use crate::change::unmade;
 use crate::fault::{contended, failed, of_code};
@@ -216,6 +216,33 @@ impl Table {
             .expression_attribute_values(":through", text(through))
             .scan_index_forward(!newest_first)
             .consistent_read(!lagging)
+    }
+
+    /// Up to `limit` of them, read: asked for no further than it takes to have [`PAGE`] bytes by
+    /// `length`; and whether there may be more.
+    pub(crate) async fn page<T>(
+        &self,
+        range: Range<'_>,
+        limit: usize,
+        read: impl Fn(&Item) -> Option<T>,
+        length: impl Fn(&T) -> usize,
+    ) -> Result<(Vec<T>, bool)> {
+        let query = self.query(range);
+        let (mut found, mut after, mut all) = (Vec::new(), None, 0);
+        while found.len() < limit && all < PAGE {
+            let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
+            let page = query.clone().limit(left).set_exclusive_start_key(after).send().await.map_err(failed)?;
+            for item in page.items.unwrap_or_default() {
+                let Some(item) = read(&item) else { continue };
+                all += length(&item);
+                found.push(item);
+            }
+            after = page.last_evaluated_key;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok((found, after.is_some()))
     }
 
     async fn pages<T>(

@@ -164,7 +164,9 @@ fn is_json(content_type: &HeaderValue) -> bool {
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
-    let text = serde_json::to_string(value).map_err(|_| Code::Internal)?;
+    let mut text = serde_json::to_string(value).map_err(|_| Code::Internal)?;
+    // It may wait long for a client that does not read.
+    text.shrink_to_fit();
     Ok(typed(status, "application/json", text))
 }
 

@@ -3,7 +3,8 @@
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
 use domain::{CoachId, Conversation, ConversationKey, JobState, TurnKey, UserScope};
-use ports::{JobsOf, RecordKey, end_if_abandoned, records};
+use ports::{JobsOf, RecordKey, end_if_abandoned, give_way, records};
+use serde_json::value::to_raw_value;
 
 use crate::call::{Answer, Call, json};
 use crate::code::{Code, Problem};
@@ -84,12 +85,25 @@ pub(crate) async fn messages(call: Call) -> Answer {
     if before.is_some_and(|before| !told.contains(&before)) {
         return Err(cursor::not_given());
     }
-    let mut page = call.answered(call.app.ports.messages.messages(&key, before, limit)).await?;
-    page.reverse();
-    let next = page.first().map(|oldest| oldest.number).filter(|number| *number > 1 && page.len() == limit);
-    let messages = page.iter().map(shapes::Message::from).collect();
+    let page = call.answered(call.app.ports.messages.messages(&key, before, limit)).await?;
+    let (mut messages, mut length, mut oldest) = (Vec::new(), 0, None);
+    for message in &page {
+        let told = to_raw_value(&shapes::Message::from(message)).map_err(|_| Code::Internal)?;
+        length += told.get().len();
+        if length > LONGEST_PAGE && oldest.is_some() {
+            break;
+        }
+        messages.push(told);
+        oldest = Some(message.number);
+        give_way().await;
+    }
+    messages.reverse();
+    let next = oldest.filter(|number| *number > 1);
     json(StatusCode::OK, &shapes::Messages { messages, next_cursor: next.map(|number| number.to_string()) })
 }
+
+/// How long the messages of a page are together, in bytes as they are sent; one alone may be longer.
+const LONGEST_PAGE: usize = 1024 * 1024;
 
 /// `GET {conv}/jobs`
 pub(crate) async fn jobs(call: Call) -> Answer {

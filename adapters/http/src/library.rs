@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, RecordId, Timestamp, UserScope, Workout};
-use ports::{Cursor, Expect, Kind, RecordKey, records};
+use ports::{Cursor, Expect, Kind, Pace, RecordKey, records};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::DeserializeOwned;
 
@@ -14,8 +14,14 @@ use crate::code::{Code, Problem};
 use crate::request::field;
 use crate::{conversations, forms, shapes, turns};
 
+/// How many coaches of one's own are listed.
+const COACHES: usize = 100;
+
 /// How many pages of records are read for one page of an answer that leaves some out.
 const PAGES: usize = 10;
+
+/// How many steps it takes to read a letter of a record and judge it, as [`Pace`] counts them.
+const STEPS: usize = 4;
 
 /// The user's own coach of this id, or else the one that everybody has.
 pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach>, Problem> {
@@ -31,8 +37,8 @@ pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach
 /// `GET /users/{u}/coaches`
 pub(crate) async fn coaches(call: Call) -> Answer {
     let owner = call.scope()?;
-    let own = call.answered(call.app.ports.records.list(&owner, Kind::Coach, None, 100)).await?;
-    let mut coaches: Vec<Coach> = own.items.iter().filter_map(records::readable).collect();
+    let own = records::newest_records(&call.app.ports, &owner, Kind::Coach, COACHES).await?;
+    let mut coaches: Vec<Coach> = own.iter().filter_map(records::readable).collect();
     for shipped in &call.app.settings.coaches {
         if !coaches.iter().any(|own| own.id == shipped.id) {
             coaches.push(Coach::clone(shipped));
@@ -119,10 +125,13 @@ pub(crate) async fn page<T: DeserializeOwned>(
     limit: usize,
     is_shown: impl Fn(&T) -> bool,
 ) -> Result<(Vec<T>, Option<Cursor>), Problem> {
-    let mut items = Vec::new();
+    let (mut items, mut pace) = (Vec::new(), Pace::default());
     for _ in 0..PAGES {
         let page = call.answered(call.app.ports.records.list(owner, kind, cursor, limit - items.len())).await?;
-        items.extend(page.items.iter().filter_map(records::readable).filter(&is_shown));
+        for record in &page.items {
+            items.extend(records::readable(record).filter(&is_shown));
+            pace.did(STEPS * record.body.len()).await;
+        }
         cursor = page.next;
         if cursor.is_none() || items.len() == limit {
             break;

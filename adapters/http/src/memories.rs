@@ -1,7 +1,7 @@
 //! What the coach remembers.
 
 use axum::http::{StatusCode, header};
-use domain::memory::{MemorySource, Provenance, Tombstone};
+use domain::memory::{Graveyard, MemorySource, Provenance, Tombstone};
 use domain::{CoachId, Memory, MemoryId, RecordId};
 use ports::{Bill, Kind, RecordKey, Saved, records};
 
@@ -21,10 +21,11 @@ pub(crate) async fn list(call: Call) -> Answer {
     let shows_superseded = shows_superseded.unwrap_or_default();
     let (list, place) = call.list("memories")?;
     let forgotten = ports::tombstones(&call.app.ports, &owner).await?;
+    let graveyard = Graveyard::of(&forgotten);
     let is_shown = |memory: &Memory| {
         (shows_superseded || memory.superseded_by.is_none())
             && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
-            && !forgotten.iter().any(|tombstone| tombstone.covers(memory))
+            && !graveyard.covers(memory)
     };
     let (memories, next) = library::page(&call, &owner, Kind::Memory, place, limit, is_shown).await?;
     let next_cursor = next.map(|next| list.told(&next));

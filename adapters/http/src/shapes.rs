@@ -11,6 +11,7 @@ use domain::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 pub(crate) use event::Event;
 pub(crate) use refusal::{Refusal, Refused};
@@ -110,8 +111,10 @@ impl<'a> From<&'a domain::Message> for Message<'a> {
 /// A page of messages, the oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Messages<'a> {
-    pub(crate) messages: Vec<Message<'a>>,
+pub(crate) struct Messages {
+    // Encoded already: how long they are decides how many there are.
+    #[schemars(with = "Vec<Message<'static>>")]
+    pub(crate) messages: Vec<Box<RawValue>>,
     /// Where older ones are; null if there are none.
     pub(crate) next_cursor: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! Saying something, and following what comes of it.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use axum::response::Response;
 use domain::{
     Closing, Coach, ConversationKey, Ending, JobState, MessageId, Opening, Task, Timestamp, TurnEvent, TurnId, TurnKey,
 };
-use futures::StreamExt;
 use futures::stream;
+use futures::{StreamExt, TryStreamExt};
 use ports::{
     Admission, Admitting, Begun, Feed, Frame, Hold, IfBusy, JobsOf, LEASE, Place, Refusal, TurnRecord, TurnState,
-    admit, charge, count_uses, drive, end_if_abandoned, follow, opening, see_through, work_off,
+    admit, charge, count_uses, drive, end_if_abandoned, follow, opening, pages, see_through, work_off,
 };
 use tracing::{Instrument, info, warn};
 use uuid::{ContextV7, Uuid};
@@ -301,9 +302,13 @@ async fn look_up(call: &Call, turn: &TurnKey) -> Result<(Opening, TurnRecord), P
         let over = matches!(record.state, TurnState::Ended(_)) && call.app.ports.clock.now() >= record.kept_until;
         return if over { Err(expired(&record.assistant_message)) } else { Ok((opening, record)) };
     }
-    let newest = call.answered(store.messages(&turn.conversation, None, MESSAGES)).await?;
-    let left = newest.iter().find(|message| message.turn == turn.turn);
-    Err(left.map_or_else(|| Code::TurnNotFound.into(), |message| expired(&message.id)))
+    let mut pages = pin!(pages(store, &turn.conversation, None, MESSAGES));
+    while let Some(page) = call.answered(pages.try_next()).await? {
+        if let Some(left) = page.iter().find(|message| message.turn == turn.turn) {
+            return Err(expired(&left.id));
+        }
+    }
+    Err(Code::TurnNotFound.into())
 }
 
 fn encoder(call: &Call, following: &Following) -> Encoder {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::memory::words;
-use ports::{Bill, Embedder, Result};
+use ports::{Bill, Embedder, Pace, Result};
 
 /// Vectors by the hashing trick: texts that share words lie close together. It knows no meaning.
 #[derive(Debug, Clone, Copy)]
@@ -14,9 +14,10 @@ impl HashingEmbedder {
         Self { dimensions: dimensions.max(1) }
     }
 
-    fn vector(self, text: &str) -> Vec<f32> {
+    async fn vector(self, text: &str, pace: &mut Pace) -> Vec<f32> {
         let mut vector = vec![0.0_f32; self.dimensions];
         for token in words(text).chain([String::new()]) {
+            pace.did(STEPS + token.len()).await;
             if let Some(number) = vector.get_mut(bucket(&token, self.dimensions)) {
                 *number += 1.0;
             }
@@ -33,9 +34,17 @@ impl Embedder for HashingEmbedder {
     }
 
     async fn embed(&self, texts: &[String], _: &Bill) -> Result<Vec<Vec<f32>>> {
-        Ok(texts.iter().map(|text| self.vector(text)).collect())
+        let (mut vectors, mut pace) = (Vec::with_capacity(texts.len()), Pace::default());
+        for text in texts {
+            pace.did(text.len() + self.dimensions).await;
+            vectors.push(self.vector(text, &mut pace).await);
+        }
+        Ok(vectors)
     }
 }
+
+/// How many steps it takes to count a word, as [`Pace`] counts them.
+const STEPS: usize = 8;
 
 /// FNV-1a, because it is the same on every machine and in every process.
 fn bucket(token: &str, buckets: usize) -> usize {

@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::conversation::Edit;
@@ -8,7 +8,7 @@ use domain::{
 };
 use ports::{
     Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, PortError, Result, Stop, TurnRecord,
-    TurnState, Writer, Written,
+    TurnState, Writer, Written, page,
 };
 
 use crate::tables::Tables;
@@ -61,11 +61,12 @@ impl MessageStore for InMemoryMessages {
     }
 
     async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
-        self.with(|t| {
+        let found = self.with(|t| {
             let all = t.row(key).map(|row| row.messages.as_slice()).unwrap_or_default();
             let older = all.iter().rev().filter(|message| before.is_none_or(|before| message.number < before));
             older.take(limit).cloned().collect()
-        })
+        });
+        found.map(page)
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
@@ -79,8 +80,9 @@ impl MessageStore for InMemoryMessages {
                 return Err(PortError::new("in-memory", Fault::Rejected));
             }
             if c.from + c.events.len() > turn.events.len() {
-                turn.events.truncate(c.from);
-                turn.events.extend_from_slice(&c.events);
+                let events = Arc::make_mut(&mut turn.events);
+                events.truncate(c.from);
+                events.extend_from_slice(&c.events);
             }
             if let TurnState::Running { lease_until, .. } = &mut turn.state {
                 *lease_until = c.lease_until.max(*lease_until);
@@ -102,10 +104,9 @@ impl MessageStore for InMemoryMessages {
     }
 
     async fn turn(&self, key: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
-        self.with(|t| {
-            let turn = t.turn(key)?;
-            Some((turn.record(), turn.events.get(from..).unwrap_or_default().to_vec()))
-        })
+        let found = self.with(|t| t.turn(key).map(|turn| (turn.record(), turn.events.clone())));
+        let later = |events: Arc<Vec<TurnEvent>>| events.get(from..).unwrap_or_default().to_vec();
+        found.map(|found| found.map(|(record, events)| (record, later(events))))
     }
 
     async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::UserScope;
-use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result};
+use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut};
 
 /// Records in maps, one for each kind of each user.
 #[derive(Debug, Default)]
@@ -32,13 +32,17 @@ impl RecordStore for InMemoryRecords {
     }
 
     async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
-        let rows = self.rows();
         let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mine = rows.get(&(owner.clone(), kind)).into_iter();
-        let older = mine.flat_map(|rows| rows.range::<str, _>((Bound::Unbounded, end)).rev());
-        let mut rest = older.map(|(_, record)| record);
-        let items: Vec<Record> = rest.by_ref().take(limit).cloned().collect();
-        let next = rest.next().and(items.last()).map(|last| last.at.id.to_string());
+        let mut items: Vec<Record> = {
+            let rows = self.rows();
+            let mine = rows.get(&(owner.clone(), kind)).into_iter();
+            let older = mine.flat_map(|rows| rows.range::<str, _>((Bound::Unbounded, end)).rev());
+            older.map(|(_, record)| record).take(limit.saturating_add(1)).cloned().collect()
+        };
+        let found = items.len();
+        items.truncate(limit);
+        let items = cut(items, |record| record.body.len());
+        let next = items.last().filter(|_| items.len() < found).map(|last| last.at.id.to_string());
         Ok(Page { items, next })
     }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use domain::{
     Closing, CoachId, Conversation, ConversationId, ConversationKey, Fence, Finish, IdempotencyKey, Job, JobKind,
@@ -72,7 +73,7 @@ struct KeyRow {
 #[derive(Debug)]
 pub(crate) struct TurnRow {
     pub(crate) state: TurnState,
-    pub(crate) events: Vec<TurnEvent>,
+    pub(crate) events: Arc<Vec<TurnEvent>>,
     pub(crate) stop: Stop,
     opening: Opening,
     fence: Fence,
@@ -140,7 +141,7 @@ impl Row {
         let key = KeyRow { turn: a.turn.turn.clone(), body: a.body, until: a.kept_until };
         self.keys.insert(a.key.clone(), key);
         let state = TurnState::Running { fence, lease_until: a.lease_until };
-        let (events, stop, kept_until) = (Vec::new(), Stop::NotAsked, a.kept_until);
+        let (events, stop, kept_until) = (Arc::default(), Stop::NotAsked, a.kept_until);
         let turn = TurnRow { state, events, stop, opening, fence, kept_until };
         let begun = turn.begun();
         self.turns.insert(a.turn.turn.clone(), turn);
@@ -311,8 +312,8 @@ impl Tables {
         }
         let Closing { ending, at, jobs, .. } = &*finish.closing;
         turn.state = TurnState::Ended(finish.closing.clone());
-        turn.events.clone_from(&finish.events);
-        turn.events.push(TurnEvent::Ended(finish.closing.clone()));
+        let ended = TurnEvent::Ended(finish.closing.clone());
+        turn.events = Arc::new(finish.events.iter().cloned().chain([ended]).collect());
         let kept_until = turn.kept_until;
         if let Some(reply) = turn.opening.reply(*ending, &finish.events) {
             row.head.messages = reply.number;

@@ -43,17 +43,13 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
     told.collect()
 }
 
-/// The same for those who send only the beginnings of messages, of so many characters: what comes
-/// behind is not looked through, and is no longer there. A sentence that begins there is whole.
-pub fn beginnings(messages: Vec<Message>, characters: usize, tombstones: &[Tombstone]) -> Vec<Message> {
-    if tombstones.is_empty() {
-        return messages;
-    }
-    let shortened = messages.into_iter().map(|message| match message.for_history() {
+/// The message for those who send only so many characters of it: what comes behind, from the next
+/// sentence on, is no longer there, and need not be looked through.
+pub fn shortened(message: Message, characters: usize) -> Message {
+    match message.for_history() {
         Some(said) if beginning(&said, characters).len() < said.len() => saying(message, beginning(&said, characters)),
         Some(_) | None => message,
-    });
-    told(shortened.collect(), tombstones)
+    }
 }
 
 /// The message without what it says.

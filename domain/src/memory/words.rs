@@ -31,8 +31,14 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     words.filter(|word| says_something(word))
 }
 
+/// The words of a text that is normalised already.
+fn words_in(normalised: &str) -> impl Iterator<Item = &str> {
+    normalised.split(' ').filter(|word| says_something(word))
+}
+
 fn says_something(word: &str) -> bool {
-    !word.is_empty() && STOP_WORDS.binary_search(&word).is_err()
+    let is_stop_word = word.len() <= LONGEST_STOP_WORD && STOP_WORDS.binary_search(&word).is_ok();
+    !word.is_empty() && !is_stop_word
 }
 
 /// How much two texts have in common, from 0 to 1: the cosine of their sets of words, whatever their endings.
@@ -49,8 +55,9 @@ pub(super) struct Compared {
 
 impl Compared {
     pub(super) fn of(text: &str) -> Self {
-        let (stems, marks) = (stem_numbers(text).collect(), marks(text));
-        Self { normalised: normalised(text), stems, marks }
+        let normalised = normalised(text);
+        let (stems, marks) = (stems_in(&normalised).collect(), marks_in(&normalised));
+        Self { normalised, stems, marks }
     }
 
     /// How much both have in common: see [`similarity`].
@@ -85,7 +92,9 @@ pub struct Trace {
 impl Trace {
     /// What is kept of this text.
     pub fn of(text: &str) -> Self {
-        Self { words: stem_numbers(text).collect(), marks: numbers(&marks(text)) }
+        let text = normalised(text);
+        let marks = marks_in(&text).iter().map(|mark| number(mark)).collect();
+        Self { words: stems_in(&text).collect(), marks }
     }
 
     /// What is kept of a memory: where a model speaks of somebody in it, without the words that only do so.
@@ -94,7 +103,7 @@ impl Trace {
         if !speaks_of_somebody(content) {
             return all;
         }
-        let own: BTreeSet<u32> = stem_numbers(&without_lead(content)).collect();
+        let own: BTreeSet<u32> = stem_numbers(&without_lead(content)).into_iter().collect();
         Self { words: if own.is_empty() { all.words } else { own }, ..all }
     }
 
@@ -123,16 +132,16 @@ impl Trace {
 
 /// What texts are compared by, as numbers: words without their endings, and where a script has no
 /// spaces, pairs of letters.
-pub(super) fn stem_numbers(text: &str) -> impl Iterator<Item = u32> {
-    words(text).flat_map(|word| {
-        let pairs = if is_unspaced(&word) { pairs(&word) } else { Vec::new() };
-        let own = if pairs.is_empty() { Some(number(stem(&word))) } else { None };
-        pairs.into_iter().map(|pair| number(&pair)).chain(own)
-    })
+pub(super) fn stem_numbers(text: &str) -> Vec<u32> {
+    stems_in(&normalised(text)).collect()
 }
 
-fn numbers(words: &BTreeSet<String>) -> BTreeSet<u32> {
-    words.iter().map(|word| number(word)).collect()
+fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
+    words_in(normalised).flat_map(|word| {
+        let pairs = if is_unspaced(word) { pairs(word) } else { Vec::new() };
+        let own = if pairs.is_empty() { Some(number(stem(word))) } else { None };
+        pairs.into_iter().map(|pair| number(&pair)).chain(own)
+    })
 }
 
 /// The same in every process and every release.
@@ -150,25 +159,39 @@ fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
     part.intersection(whole).count() as f32 / part.len() as f32
 }
 
-fn marks(text: &str) -> BTreeSet<String> {
-    let marks = words(text).filter_map(|word| {
-        let number = word.starts_with(|c: char| c.is_ascii_digit());
-        let negation = NEGATIONS.contains(&word.as_str()) || UNSPACED_NEGATIONS.iter().any(|not| word.contains(not));
-        if negation { Some("not".to_owned()) } else { number.then_some(word) }
+/// The numbers and negations.
+fn marks_in(normalised: &str) -> BTreeSet<String> {
+    let marks = words_in(normalised).filter_map(|word| {
+        let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+        if is_negation(word) { Some("not".to_owned()) } else { is_number.then(|| word.to_owned()) }
     });
     marks.collect()
 }
 
+fn is_negation(word: &str) -> bool {
+    if word.is_ascii() {
+        return NEGATIONS.contains(&word);
+    }
+    UNSPACED_NEGATIONS.iter().any(|not| word.contains(not))
+}
+
 /// The share of `part`'s words that are also in `whole`, whatever their endings; `None` if it says nothing.
 pub(super) fn share_in(part: &str, whole: &str) -> Option<f32> {
-    let [part, whole] = [part, whole].map(|text| stem_numbers(text).collect::<BTreeSet<u32>>());
+    let [part, whole] = [part, whole].map(|text| BTreeSet::from_iter(stem_numbers(text)));
     (!part.is_empty()).then(|| share(&part, &whole))
 }
 
 /// In lower case, with one space between words, without what cannot be seen.
 pub(super) fn spaced(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
-    for letter in text.chars().filter(|c| !is_invisible(*c) && !matches!(c, '\'' | '’' | '‘' | '`' | '´')) {
+    for letter in text.chars() {
+        if letter.is_ascii_alphanumeric() {
+            spaced.push(letter.to_ascii_lowercase());
+            continue;
+        }
+        if is_invisible(letter) || matches!(letter, '\'' | '’' | '‘' | '`' | '´') {
+            continue;
+        }
         let letter = narrow(letter);
         if letter.is_alphanumeric() {
             spaced.extend(letter.to_lowercase());
@@ -260,12 +283,15 @@ const STOP_WORDS: [&str; 96] = [
     "while", "who", "why", "will", "with", "would", "you", "your", "yours",
 ];
 
+const LONGEST_STOP_WORD: usize = 7;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn words_that_say_nothing_are_known_by_their_order() {
+        assert!(STOP_WORDS.iter().all(|word| word.len() <= LONGEST_STOP_WORD));
         assert!(STOP_WORDS.is_sorted(), "they are searched by halves");
         assert_eq!(words("Please, what about the knee? I'd not!").collect::<Vec<_>>(), ["knee", "not"]);
     }

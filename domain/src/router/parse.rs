@@ -11,7 +11,7 @@ use super::{
     ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, Source,
     Update, UserIntent, WorkoutDetection, fallback, phrase,
 };
-use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS, Tombstone, beginnings};
+use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS, Tombstone, shortened, told};
 use crate::prompt::data;
 use crate::{Body, Message, Prompt, Stage};
 
@@ -30,7 +30,8 @@ pub fn schema() -> Value {
 
 /// Of the messages before, what the model is told: the last few, without what was forgotten.
 pub fn earlier(history: &[Message], forgotten: &[Tombstone]) -> Vec<Message> {
-    beginnings(last(history).to_vec(), LONGEST_EARLIER, forgotten)
+    let last = last(history).iter().cloned().map(|message| shortened(message, LONGEST_EARLIER));
+    told(last.collect(), forgotten)
 }
 
 fn last(history: &[Message]) -> &[Message] {

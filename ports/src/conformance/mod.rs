@@ -84,6 +84,7 @@ macro_rules! message_store_conformance {
             a_title_is_given_once
             a_reaper_ends_only_the_lease_that_it_saw
             messages_are_read_from_the_newest_back
+            a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte
             a_turn_is_read_from_any_place
             nothing_of_another_user_is_seen
             a_deleted_conversation_takes_no_more_writes
@@ -115,6 +116,7 @@ macro_rules! record_store_conformance {
             a_write_is_told_from_another_at_the_same_version_by_its_bytes
             records_are_listed_with_the_newest_first
             a_list_goes_on_where_it_ended
+            a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte
             kinds_do_not_mix
             nothing_of_another_user_is_seen
             a_deleted_record_is_gone

@@ -92,6 +92,25 @@ pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
     assert_eq!(seen, ["a5", "a4", "a3", "a2", "a1"]);
 }
 
+pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(store: &dyn RecordStore) {
+    let owner = somebody();
+    for id in ["a1", "a2", "a3", "a4", "a5", "a6", "a7"] {
+        let body = id.repeat(180 * 1024);
+        store.put(&at(&owner, Kind::Workout, id), body.as_bytes(), Expect::Anything).await.unwrap();
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.list(&owner, Kind::Workout, after, 100).await.unwrap();
+        seen.push(page.items.iter().map(|record| record.at.id.to_string()).collect::<Vec<_>>());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+        assert!(seen.len() <= 7, "the list does not end");
+    }
+    assert_eq!(seen, [vec!["a7", "a6", "a5"], vec!["a4", "a3", "a2"], vec!["a1"]]);
+}
+
 pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
     let owner = somebody();
     store.put(&at(&owner, Kind::Workout, "x"), b"workout", Expect::Anything).await.unwrap();

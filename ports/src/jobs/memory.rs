@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Failed, Tried, Work};
 use crate::forget::forget;
-use crate::remember::{KNOWN, Saved, remember, tombstones};
+use crate::remember::{KNOWN, Saved, remember, remembered, tombstones};
 use crate::{JobsOf, Kind, RecordKey, Result, newest, records};
 
 /// How many earlier messages are looked at for what one of them had remembered.
@@ -53,7 +53,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
         None if !work.opening.is_readable() => return Ok(Outcome::Dead(super::UNREADABLE.to_owned())),
         None => {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
-            let memories = memory::remembered(memories, &tombstones(ports, owner).await?);
+            let memories = remembered(memories, &tombstones(ports, owner).await?).await;
             let is_from_here = |memory: &&Memory| jobs.iter().any(|job| is_made_by(memory, job));
             let saved_here = || memory::last_saved(memories.iter().filter(is_from_here)).cloned();
             let last = last_remembered(work, &jobs).await?.or_else(saved_here);

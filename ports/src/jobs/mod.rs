@@ -17,9 +17,7 @@ use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::forget::take_back;
-use crate::{
-    Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening,
-};
+use crate::{Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening};
 
 /// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -230,9 +228,7 @@ impl Work<'_> {
                 match check(&text) {
                     Ok(checked) => (Ok(Ok(checked)), usage, CallOutcome::Ok),
                     Err(Useless::Refused(reason)) => (Ok(Err(reason)), usage, CallOutcome::Ok),
-                    Err(Useless::Malformed(reason)) => {
-                        (Err(Failed::Malformed(reason)), usage, CallOutcome::Malformed)
-                    }
+                    Err(Useless::Malformed(reason)) => (Err(Failed::Malformed(reason)), usage, CallOutcome::Malformed),
                 }
             }
             Err(error) => {

@@ -1,18 +1,24 @@
 //! Bringing a conversation's summary up to date.
 
+use std::pin::pin;
+
 use domain::memory::{self, RecalledKind};
-use domain::summary::{self, Summary};
+use domain::summary::{self, LONGEST_MESSAGE, Summary};
 use domain::turn::CallKind;
 use domain::{Job, JobKind, JobState, Message, Outcome};
+use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Useless, Work};
 use crate::forget::take_back;
 use crate::remember::forgotten;
-use crate::{Expect, IndexEntry, JobsOf, RecordKey, Result, records};
+use crate::{Expect, IndexEntry, JobsOf, RecordKey, Result, give_way, pages, records};
 
 /// How many messages are summed up at once.
 const MESSAGES: usize = 200;
+
+/// How many of them are looked through at once.
+const AT_ONCE: usize = 8;
 
 /// Sums up what was said since the last summary, on top of it.
 ///
@@ -60,18 +66,31 @@ async fn another_waits(work: &Work<'_>) -> Result<bool> {
     Ok(jobs.iter().any(waits))
 }
 
-/// The last summary and the newest messages, as a model may be told them, and what the store must hold for a new
+/// The last summary and what was said since, as a model may be told it, and what the store must hold for a new
 /// summary.
 async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)> {
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
     let record = ports.clock.answered(ports.records.get(&at(work))).await?;
     let previous: Option<Summary> = record.as_ref().and_then(records::readable);
     let expect = record.map_or(Expect::Absent, |record| Expect::Version(record.version));
-    let mut messages = ports.clock.answered(ports.messages.messages(conversation, None, MESSAGES)).await?;
+    let mut messages = Vec::new();
+    let mut pages = pin!(pages(&*ports.messages, conversation, None, MESSAGES));
+    // Of each page only what is summed up is kept, so that long messages do not fill the memory.
+    while let Some(page) = ports.clock.answered(pages.try_next()).await? {
+        messages.extend(page.into_iter().map(|message| memory::shortened(message, LONGEST_MESSAGE)));
+        give_way().await;
+    }
     messages.reverse();
     let tombstones = forgotten(ports, work.owner()).await?;
     let previous = previous.and_then(|previous| memory::still_told(previous, &tombstones));
-    Ok((previous, expect, memory::told(messages, &tombstones)))
+    let seen = previous.as_ref().map_or(0, |previous| previous.through);
+    messages.retain(|message| message.number > seen);
+    let mut told = Vec::with_capacity(messages.len());
+    for some in messages.chunks(AT_ONCE) {
+        told.extend(memory::told(some.to_vec(), &tombstones));
+        give_way().await;
+    }
+    Ok((previous, expect, told))
 }
 
 /// Lets the summary that is stored be found, also one that an earlier try has stored. It is taken

@@ -6,8 +6,8 @@
 mod aws;
 mod clients;
 mod codes;
-mod libraries;
 mod doors;
+mod libraries;
 mod load;
 mod parts;
 mod server;
