@@ -29,6 +29,7 @@ mod saved;
 mod send_message;
 mod stop;
 mod stores;
+mod thinking;
 mod transcript;
 mod usage;
 
