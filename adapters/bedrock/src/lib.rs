@@ -90,7 +90,8 @@ impl Bedrock {
             Ok(answered) => {
                 debug!(request = answered.request_id(), "a model answers");
                 let hearing = hearing.of(answered.request_id());
-                stream::unfold(Line::Open(answered.stream, hearing, pupil), Line::next).boxed()
+                let listening = Listening { events: answered.stream, hearing, pupil };
+                stream::unfold(Line::Open(Box::new(listening)), Line::next).boxed()
             }
             Err(error) => pupil.fails(&hearing, Failure::of_call(&error, question.sent)),
         }
@@ -156,21 +157,27 @@ impl Pupil {
         self.learned.note(&self.model, &failure.lessons);
         let spent = hearing.spent(&failure).map(Piece::Spent).map(Ok);
         // After words nothing can be asked again.
-        let failure = match failure.fault {
-            Fault::Adjusted if hearing.is_worded() => Failure { fault: Fault::Rejected, ..failure },
-            _ => failure,
-        };
+        let is_too_late = failure.fault == Fault::Adjusted && hearing.is_worded();
+        let fault = if is_too_late { Fault::Rejected } else { failure.fault };
+        let failure = Failure { fault, ..failure };
         stream::iter(spent.into_iter().chain([Err(failure)])).boxed()
     }
 }
 
 /// An answer that comes word by word.
 enum Line {
-    Open(Events, Hearing, Pupil),
+    Open(Box<Listening>),
     /// The answer is complete. What little may follow is heard out, so that the connection can be used again.
-    Ending(Events),
+    Ending(Box<Events>),
     /// What is left to tell.
     Closing(Pieces),
+}
+
+/// Somebody speaks.
+struct Listening {
+    events: Events,
+    hearing: Hearing,
+    pupil: Pupil,
 }
 
 type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
@@ -178,7 +185,7 @@ type Events = EventReceiver<ConverseStreamOutput, ConverseStreamOutputError>;
 impl Line {
     async fn next(self) -> Option<(Result<Piece, Failure>, Self)> {
         match self {
-            Self::Open(events, hearing, pupil) => Self::hear(events, hearing, pupil).await,
+            Self::Open(listening) => Self::hear(listening).await,
             Self::Ending(mut events) => {
                 while let Ok(Some(_)) = events.recv().await {}
                 None
@@ -187,23 +194,25 @@ impl Line {
         }
     }
 
-    async fn hear(mut events: Events, mut hearing: Hearing, pupil: Pupil) -> Option<(Result<Piece, Failure>, Self)> {
-        let (end, rest) = loop {
+    async fn hear(mut listening: Box<Listening>) -> Option<(Result<Piece, Failure>, Self)> {
+        let (end, is_open) = loop {
+            let Listening { events, hearing, .. } = &mut *listening;
             match events.recv().await {
                 Ok(Some(event)) => match hearing.hear(event) {
-                    Heard::Text(text) => return Some((Ok(Piece::Text(text)), Self::Open(events, hearing, pupil))),
-                    Heard::Thinking => return Some((Ok(Piece::Thinking), Self::Open(events, hearing, pupil))),
+                    Heard::Text(text) => return Some((Ok(Piece::Text(text)), Self::Open(listening))),
+                    Heard::Thinking => return Some((Ok(Piece::Thinking), Self::Open(listening))),
                     Heard::Nothing => {}
-                    Heard::Last => break (hearing.end(), Some(events)),
+                    Heard::Last => break (hearing.end(), true),
                 },
-                Ok(None) => break (hearing.end(), None),
-                Err(error) => break (hearing.broke_off(Failure::of_stream(&error, hearing.sent())), None),
+                Ok(None) => break (hearing.end(), false),
+                Err(error) => break (hearing.broke_off(Failure::of_stream(&error, hearing.sent())), false),
             }
         };
+        let Listening { events, hearing, pupil } = *listening;
         match end {
             Ok(end) => {
                 pupil.has_heard(&hearing);
-                let rest = rest.map_or_else(|| Self::Closing(stream::empty().boxed()), Self::Ending);
+                let rest = if is_open { Self::Ending(Box::new(events)) } else { Self::Closing(stream::empty().boxed()) };
                 Some((Ok(end), rest))
             }
             Err(failure) => {

@@ -7,7 +7,7 @@ use domain::{
 use futures::try_join;
 use ports::{
     Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord, TurnState, Writer,
-    Written, page,
+    Written, page, stored,
 };
 
 use crate::change::{Change, Changed};

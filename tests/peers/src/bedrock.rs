@@ -1,5 +1,6 @@
 //! Amazon Bedrock, as far as the coach speaks to it: ConverseStream, Converse, and InvokeModel of Titan embeddings.
 
+mod nature;
 mod plausible;
 mod script;
 mod titan;
@@ -26,6 +27,7 @@ use script::Whole;
 
 use crate::serving::serve;
 
+pub use nature::{PromptCache, Refuses, refused};
 pub use script::{Answers, EXCEPTIONS, Script, Step};
 pub use titan::vector;
 
@@ -42,6 +44,7 @@ struct Shared {
     requests: Mutex<Vec<Request>>,
     /// What is said of models and profiles, by their ids.
     about: Mutex<BTreeMap<String, Value>>,
+    meter: Mutex<BTreeMap<String, Metered>>,
     connections: AtomicUsize,
     hang_ups: AtomicUsize,
 }
@@ -68,6 +71,39 @@ impl Request {
         let name = self.json().pointer("/toolConfig/toolChoice/tool/name")?.as_str()?.to_owned();
         Some(name)
     }
+
+    /// The form that is to be filled in, and how: by a tool or as text.
+    pub fn form(&self) -> Option<(String, Form)> {
+        let body = self.json();
+        let name = |pointer| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let schema = || Some((name("/outputConfig/textFormat/structure/jsonSchema/name")?, Form::Text));
+        let tool = || Some((name("/toolConfig/tools/0/toolSpec/name")?, Form::Tool));
+        schema().or_else(tool)
+    }
+}
+
+/// How a form is filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As the input of a tool.
+    Tool,
+    /// As the text of the answer.
+    Text,
+}
+
+/// What was told of a model's work, summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Metered {
+    /// How often it was asked.
+    pub asked: u64,
+    /// Tokens read, but for the cached ones.
+    pub input: u64,
+    /// Tokens said.
+    pub output: u64,
+    /// Tokens read from the cache.
+    pub cache_read: u64,
+    /// Tokens written to the cache.
+    pub cache_write: u64,
 }
 
 /// How an answer comes.
@@ -99,6 +135,7 @@ impl Bedrock {
             queued: Mutex::default(),
             requests: Mutex::default(),
             about: Mutex::default(),
+            meter: Mutex::default(),
             connections: AtomicUsize::default(),
             hang_ups: AtomicUsize::default(),
         });
@@ -116,6 +153,11 @@ impl Bedrock {
     /// Plays this for the next request; told several times, for the next ones in that order.
     pub fn play(&self, script: Script) {
         lock(&self.shared.queued).push_back(script);
+    }
+
+    /// What was told of each model's work, by the ids of the models.
+    pub fn meter(&self) -> BTreeMap<String, Metered> {
+        lock(&self.shared.meter).clone()
     }
 
     /// Has this told of a model, or of an application's profile. Of all others it is told that they are active; of one
@@ -147,6 +189,19 @@ impl Bedrock {
 }
 
 impl Shared {
+    fn costs(&self, model: &str, [input, output, read, write]: [u32; 4]) {
+        self.metered(model, |meter| {
+            meter.input += u64::from(input);
+            meter.output += u64::from(output);
+            meter.cache_read += u64::from(read);
+            meter.cache_write += u64::from(write);
+        });
+    }
+
+    fn metered(&self, model: &str, change: impl FnOnce(&mut Metered)) {
+        change(lock(&self.meter).entry(model.to_owned()).or_default());
+    }
+
     /// What the control plane answers: GetFoundationModel and GetInferenceProfile.
     fn control(&self, path: &str) -> io::Result<Response<Body>> {
         let Some((_, id)) = path.strip_prefix('/').and_then(|path| path.split_once('/')) else {
@@ -154,10 +209,11 @@ impl Shared {
         };
         let id = unescaped(id);
         let active = json!({ "modelDetails": { "modelId": id, "modelLifecycle": { "status": "ACTIVE" } } });
-        match lock(&self.about).get(&id).cloned().unwrap_or(active) {
-            Value::Null => refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", "no such model"),
-            about => json_answer(&about),
+        let about = lock(&self.about).get(&id).cloned().unwrap_or(active);
+        if about.is_null() {
+            return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", "no such model");
         }
+        json_answer(&about)
     }
 }
 
@@ -184,6 +240,7 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
     };
     let request = Request { operation, model, body };
     lock(&shared.requests).push(request.clone());
+    shared.metered(&request.model, |meter| meter.asked += 1);
     let queued = lock(&shared.queued).pop_front();
     let script = queued.unwrap_or_else(|| (shared.script)(&request));
     let mut caller = Caller { shared, served: false };
@@ -199,18 +256,24 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
         }
         (Script::Embed, _) => {
             caller.served = true;
-            json_answer(&titan::answer(&request.json()))
+            let answer = titan::answer(&request.json());
+            let tokens = answer.get("inputTextTokenCount").and_then(Value::as_u64).unwrap_or_default();
+            caller.shared.metered(&request.model, |meter| meter.input += tokens);
+            json_answer(&answer)
         }
         (Script::Body(body), _) => {
             caller.served = true;
             json_answer(&body)
         }
-        (Script::Play(steps), Operation::Stream) => Ok(streamed(steps, caller)),
+        (Script::Play(steps), Operation::Stream) => Ok(streamed(steps, caller, request.model)),
         (Script::Play(steps), Operation::Whole | Operation::Invoke) => {
             let whole = script::whole(steps).await;
             caller.served = true;
             match whole {
-                Whole::Body(body) => json_answer(&body),
+                Whole::Body(body, usage) => {
+                    caller.shared.costs(&request.model, usage);
+                    json_answer(&body)
+                }
                 Whole::Exception(kind, message) => refusal(script::status(kind), kind, &message),
                 Whole::Broken => Ok(broken()),
             }
@@ -232,8 +295,10 @@ impl Drop for Caller {
     }
 }
 
-fn streamed(steps: Vec<Step>, caller: Caller) -> Response<Body> {
-    let frames = stream::unfold((script::frames(steps), caller), async |(mut frames, mut caller)| {
+fn streamed(steps: Vec<Step>, caller: Caller, model: String) -> Response<Body> {
+    let metering = caller.shared.clone();
+    let costs = move |usage| metering.costs(&model, usage);
+    let frames = stream::unfold((script::frames(steps, costs), caller), async |(mut frames, mut caller)| {
         let frame = frames.next().await;
         // Hyper polls no further than an error, which is how a script has a connection cut.
         caller.served = !matches!(frame, Some(Ok(_)));

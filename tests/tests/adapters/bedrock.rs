@@ -6,6 +6,8 @@ mod check;
 mod embedder;
 mod live;
 mod log;
+mod meter;
+mod models;
 mod requests;
 mod rows;
 mod turns;

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use coach_tests::scenes::{self, QUESTION, after};
 use coach_tests::{Event, Mishap, Site, conversation_key, saying};
-use domain::Tries;
-use domain::{Delivery, Prompt, Tier};
+use domain::{Delivery, Prompt, Tier, Tries};
 use futures::StreamExt;
 use in_memory::Scene;
 use ports::{Answer, MessageStore, ModelCall, answer};

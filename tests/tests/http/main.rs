@@ -36,6 +36,7 @@ mod saved;
 mod send_message;
 mod stop;
 mod stores;
+mod thinking;
 mod transcript;
 mod unreadable;
 mod usage;

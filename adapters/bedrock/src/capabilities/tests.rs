@@ -23,7 +23,7 @@ fn models_that_take_cache_points_are_known_by_their_ids() {
 #[test]
 fn what_each_known_family_takes_is_a_row_of_the_table() {
     use Forms::{ForcedTool, Schema};
-    let table: [(&str, bool, Forms, bool, bool, Option<u64>); 15] = [
+    let table = [
         ("global.anthropic.claude-sonnet-4-6", true, ForcedTool, false, true, Some(2_048)),
         ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", true, ForcedTool, false, true, Some(1_024)),
         ("us.anthropic.claude-sonnet-4-20250514-v1:0", true, ForcedTool, false, false, Some(1_024)),

@@ -12,7 +12,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Operation, Request};
+use super::{Form, Operation, Request};
 
 /// The answer to one request.
 #[derive(Debug, Clone)]
@@ -93,6 +93,12 @@ impl Script {
         Self::Play(words(text).chain(end(text)).collect())
     }
 
+    /// The same after thoughts, each of which takes so long.
+    pub fn thinking(thoughts: usize, pause: Duration, text: &str) -> Self {
+        let thought = (0..thoughts).flat_map(|_| [Step::Pause(pause), Step::thought("Hm. ")]);
+        Self::Play(thought.chain(words(text)).chain(end(text)).collect())
+    }
+
     /// A call of a tool.
     pub fn calling(tool: &str, input: Value) -> Self {
         Self::Play(vec![Step::Tool(tool.to_owned(), input), Step::Stop("tool_use"), Step::Usage([100, 50, 0, 0])])
@@ -103,6 +109,12 @@ impl Step {
     /// Some text.
     pub fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+
+    /// Some of a thought.
+    pub fn thought(text: &str) -> Self {
+        let delta = json!({ "reasoningContent": { "text": text } });
+        Self::Event("contentBlockDelta", json!({ "contentBlockIndex": 0, "delta": delta }))
     }
 
     /// An exception.
@@ -148,22 +160,26 @@ impl Answers {
         if request.operation == Operation::Invoke {
             return Script::Embed;
         }
-        let Some(tool) = request.tool() else {
+        let Some((name, how)) = request.form() else {
             let words = words(&self.prose).flat_map(|word| [Step::Pause(self.pace), word]);
             return Script::Play(words.chain(end(&self.prose)).collect());
         };
-        match self.forms.get(tool.as_str()) {
-            Some(form) => Script::calling(&tool, form.clone()),
-            None => Script::refuse("ValidationException"),
+        match (self.forms.get(name.as_str()), how) {
+            (Some(form), Form::Tool) => Script::calling(&name, form.clone()),
+            (Some(form), Form::Text) => Script::saying(&form.to_string()),
+            (None, _) => Script::refuse("ValidationException"),
         }
     }
 }
 
 /// The frames of an answer; an error cuts the connection.
-pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> {
+pub(super) fn frames(
+    steps: Vec<Step>,
+    costs: impl Fn([u32; 4]) + Send + Sync + 'static,
+) -> BoxStream<'static, io::Result<Bytes>> {
     let begun = Step::Event("messageStart", json!({ "role": "assistant" }));
     let steps: VecDeque<_> = [begun].into_iter().chain(steps).collect();
-    let frames = stream::unfold(steps, async |mut steps| {
+    let frames = stream::unfold((steps, costs), async |(mut steps, costs)| {
         loop {
             let frame = match steps.pop_front()? {
                 Step::Text(text) => Ok(text_frame(&text)),
@@ -173,6 +189,7 @@ pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> 
                 }
                 Step::Stop(reason) => Ok(event("messageStop", &json!({ "stopReason": reason }))),
                 Step::Usage(usage) => {
+                    costs(usage);
                     Ok(event("metadata", &json!({ "usage": tokens(usage), "metrics": { "latencyMs": 1 } })))
                 }
                 Step::Event(name, body) => Ok(event(name, &body)),
@@ -188,7 +205,7 @@ pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> 
                 Step::Silence => pending().await,
                 Step::Cut => Err(cut().await),
             };
-            return Some((frame, steps));
+            return Some((frame, (steps, costs)));
         }
     });
     frames.boxed()
@@ -196,7 +213,7 @@ pub(super) fn frames(steps: Vec<Step>) -> BoxStream<'static, io::Result<Bytes>> 
 
 /// An answer at once.
 pub(super) enum Whole {
-    Body(Value),
+    Body(Value, [u32; 4]),
     Exception(&'static str, String),
     /// It begins, and the connection is cut.
     Broken,
@@ -212,7 +229,11 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
             }
             Step::Stop(reason) => stop = Some(reason),
             Step::Usage(told) => usage = told,
-            Step::Event(..) => {}
+            Step::Event(_, body) => {
+                let thought = body.pointer("/delta/reasoningContent/text").and_then(Value::as_str);
+                let block = |text| json!({ "reasoningContent": { "reasoningText": { "text": text } } });
+                content.extend(thought.map(block));
+            }
             Step::Exception(kind, message) => return Whole::Exception(kind, message),
             Step::Pause(pause) => wait(pause).await,
             Step::Silence => pending().await,
@@ -221,7 +242,7 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
         }
     }
     if !text.is_empty() {
-        content.insert(0, json!({ "text": text }));
+        content.push(json!({ "text": text }));
     }
     let mut body = json!({
         "output": { "message": { "role": "assistant", "content": content } },
@@ -231,7 +252,7 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
     if let (Some(stop), Some(body)) = (stop, body.as_object_mut()) {
         body.insert("stopReason".to_owned(), stop.into());
     }
-    Whole::Body(body)
+    Whole::Body(body, usage)
 }
 
 /// The status of an exception; 400 of one that nobody knows.
