@@ -176,12 +176,8 @@ impl Table {
     }
 
     /// The items of a partition whose sort keys are between these, both included: as they are now,
-    /// and at most `limit`, however many pages that takes.
-    pub(crate) async fn between(&self, range: Range<'_>, limit: usize) -> Result<Vec<Item>> {
-        self.read(range, limit, |item| Some(item.clone())).await
-    }
-
-    /// The same, read: what `read` makes nothing of does not count.
+    /// and at most `limit`, however many pages that takes. What `read` makes nothing of does not
+    /// count.
     pub(crate) async fn read<T>(
         &self,
         range: Range<'_>,

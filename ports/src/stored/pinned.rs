@@ -47,6 +47,7 @@ fn what_is_packed_by_its_place_keeps_it() {
         Truncated = &[3],
         Rejected = &[4],
         TooLong = &[5],
+        Adjusted = &[6],
     }));
     are_packed_as(all!(TurnError {
         Store(Fault::TooLong) = &[0, 5],
@@ -102,6 +103,7 @@ fn what_is_told_by_its_name_keeps_it() {
         Truncated = r#""truncated""#,
         Rejected = r#""rejected""#,
         TooLong = r#""tooLong""#,
+        Adjusted = r#""adjusted""#,
     }));
     are_told_as(all!(TurnError {
         Store(Fault::Rejected) = r#"{"store":"rejected"}"#,
@@ -123,6 +125,7 @@ fn what_is_told_by_its_name_keeps_it() {
         Reply = r#""reply""#,
         Extraction = r#""extraction""#,
         Summary = r#""summary""#,
+        Embedding = r#""embedding""#,
     }));
     are_told_as(all!(CallOutcome {
         Ok = r#""ok""#,
