@@ -16,7 +16,6 @@ pub mod price;
 pub mod prompt;
 pub mod router;
 pub mod summary;
-pub mod text;
 pub mod time;
 pub mod turn;
 pub mod usage;

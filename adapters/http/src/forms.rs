@@ -4,7 +4,6 @@ use domain::coach::ModelOverrides;
 use domain::conversation::Edit;
 use domain::memory::{self, Importance, MemoryEdit, MemoryKind};
 use domain::router::ProposedMemory;
-use domain::text::is_blank;
 use domain::{Coach, CoachId};
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -14,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::code::{Code, Problem};
 use crate::request::{VISIBLE, field, object, text_field};
+use crate::text::is_blank;
 
 /// The longest title, in Unicode scalar values.
 const TITLE: usize = 200;

@@ -20,6 +20,7 @@ mod route;
 mod routes;
 mod shapes;
 pub mod sse;
+mod text;
 mod turns;
 mod usage;
 

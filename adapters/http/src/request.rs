@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use domain::text::is_blank;
 use domain::{ConversationKey, IdempotencyKey, Timestamp, TurnId, ZoneName};
 use ports::IfBusy;
 use schemars::JsonSchema;
@@ -10,6 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::code::{Code, Problem};
+use crate::text::is_blank;
 
 /// The longest message, in Unicode scalar values.
 const LONGEST: usize = 32_000;
