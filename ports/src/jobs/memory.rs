@@ -74,8 +74,8 @@ async fn find_and_erase(work: &Work<'_>) -> Result<Outcome> {
     }
 }
 
-/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the messages: ids are by the
-/// clocks of many processes.
+/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the
+/// messages: ids are by the clocks of many processes.
 async fn are_any_earlier(work: &Work<'_>, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
     let number = work.opening.user_message.number;
     for job in jobs {
