@@ -73,9 +73,9 @@ ids! {
     MessageId
     /// Something that the coach remembers.
     MemoryId
-    /// A record of any kind. Lists are in the order of these ids: those that one process makes sort as
-    /// they were made, those of several by the clocks of each. What must be earlier than something
-    /// else, such as a message, is known by its number.
+    /// A record of any kind. Lists are in the order of these ids: those that one process makes sort
+    /// as they were made, those of several by the clocks of each. What must be earlier than
+    /// something else, such as a message, is known by its number.
     RecordId
     /// What a client sends to have a message taken in once, however often it arrives.
     IdempotencyKey

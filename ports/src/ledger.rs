@@ -24,7 +24,8 @@ pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     }
 }
 
-/// What the ledger says of these days, the newest first; nothing of days without calls, nor of what cannot be read.
+/// What the ledger says of these days, the newest first; nothing of days without calls, nor of what
+/// cannot be read.
 pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {

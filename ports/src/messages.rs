@@ -33,8 +33,8 @@ pub trait MessageStore: Send + Sync {
     /// Reads a conversation; `None` if it never was or was deleted.
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>>;
 
-    /// A user's conversations with a coach, the last active first, at most `limit` of them; one that
-    /// cannot be read is left out.
+    /// A user's conversations with a coach, the last active first, at most `limit` of them; one
+    /// that cannot be read is left out.
     async fn conversations(
         &self,
         owner: &UserScope,
@@ -72,11 +72,11 @@ pub trait MessageStore: Send + Sync {
 
     /// Keeps `events` as the turn's events from number `from` on, and its lease until `lease_until`.
     ///
-    /// A turn only adds events, so what overlaps is the same; one that was sent earlier and comes late
-    /// takes nothing back, neither events nor lease. [`Written::LeaseLost`] if the turn has ended or
-    /// another fence holds the conversation. Otherwise, if `from` is more than the number of events
-    /// kept so far, it would leave a gap: that is an error, [`Rejected`](domain::Fault::Rejected), and
-    /// nothing is kept, neither events nor lease.
+    /// A turn only adds events, so what overlaps is the same; one that was sent earlier and comes
+    /// late takes nothing back, neither events nor lease. [`Written::LeaseLost`] if the turn has
+    /// ended or another fence holds the conversation. Otherwise, if `from` is more than the number
+    /// of events kept so far, it would leave a gap: that is an error,
+    /// [`Rejected`](domain::Fault::Rejected), and nothing is kept, neither events nor lease.
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
     /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was said),
@@ -92,9 +92,9 @@ pub trait MessageStore: Send + Sync {
     /// `None` if unknown.
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>>;
 
-    /// Reads a turn and its events from number `from` on, the ending included; `None` if unknown, or
-    /// expired. Of events that cannot be read any more, those before them are kept; and of a turn that
-    /// has ended, always its beginning and its ending.
+    /// Reads a turn and its events from number `from` on, the ending included; `None` if unknown,
+    /// or expired. Of events that cannot be read any more, those before them are kept; and of a
+    /// turn that has ended, always its beginning and its ending.
     async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
     /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
@@ -107,8 +107,8 @@ pub trait MessageStore: Send + Sync {
     /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it since.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
-    /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state. One that
-    /// cannot be read is neither told nor claimed.
+    /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state. One
+    /// that cannot be read is neither told nor claimed.
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>>;
 }
 

@@ -21,22 +21,23 @@ const TRIES: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(8);
 const PACE: Duration = Duration::from_millis(200);
 
-/// For how many milliseconds a record remembers a change, and how many at most: longer than anybody asks for it.
+/// For how many milliseconds a record remembers a change, and how many at most: longer than anybody
+/// asks for it.
 const REMEMBERED: (u64, usize) = (60_000, 100);
 
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
 /// summaries, usage, the pin of their identity.
 ///
-/// One contract for all kinds; [`read`] and [`body`] give records their types. A list is in the order of the
-/// [ids](RecordId), the last first.
+/// One contract for all kinds; [`read`] and [`body`] give records their types. A list is in the
+/// order of the [ids](RecordId), the last first.
 ///
 /// - *All or nothing, repeatable, current, owned, timeless*, as for
 ///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very next turn.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Reads one record. One whose body cannot be read is there all the same, with a body that nobody can read: what
-    /// follows from that depends on what it is, and is for the caller to say.
+    /// Reads one record. One whose body cannot be read is there all the same, with a body that
+    /// nobody can read: what follows from that depends on what it is, and is for the caller to say.
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
 
     /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
@@ -47,8 +48,8 @@ pub trait RecordStore: Send + Sync {
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,
     /// if not. A record that already holds these very bytes was written by an earlier try: `Ok(true)`.
     ///
-    /// So the bytes are a write's identity. One that must count beside an equal one of somebody else, such as a counter's,
-    /// brings something in its bytes that no other has: [`amend`] does.
+    /// So the bytes are a write's identity. One that must count beside an equal one of somebody
+    /// else, such as a counter's, brings something in its bytes that no other has: [`amend`] does.
     async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
 
     /// Removes one record; `false` if there was none.
@@ -145,9 +146,10 @@ pub async fn newest_records(ports: &Ports, owner: &UserScope, kind: Kind, most: 
     }
 }
 
-/// Makes a record what `change` makes of it, however many change it at once: what it is now, or `None` if `change`
-/// has left it as it was. A change whose answer was lost is looked for before it is made again: each counts once, also
-/// if another process makes an equal one. What cannot be read is not changed: that is an error.
+/// Makes a record what `change` makes of it, however many change it at once: what it is now, or
+/// `None` if `change` has left it as it was. A change whose answer was lost is looked for before it
+/// is made again: each counts once, also if another process makes an equal one. What cannot be read
+/// is not changed: that is an error.
 pub async fn amend<T, F>(ports: &Ports, at: &RecordKey, change: F) -> Result<Option<T>>
 where
     T: Serialize + DeserializeOwned,
@@ -198,8 +200,8 @@ where
     Ok(if is_taken { Tried::Is(Some(amended.value)) } else { Tried::Outrun })
 }
 
-/// A record with the marks of those that changed it last. By its own, a change that got no answer is found again; and
-/// with it, no two changes have the same bytes.
+/// A record with the marks of those that changed it last. By its own, a change that got no answer
+/// is found again; and with it, no two changes have the same bytes.
 #[derive(Serialize, Deserialize)]
 struct Amended<T> {
     #[serde(flatten)]
@@ -224,7 +226,8 @@ fn is_final(fault: Fault) -> bool {
     matches!(fault, Fault::Rejected | Fault::TooLong)
 }
 
-/// Reads a record's body as what it was written as. The error names the record, and nothing that it says.
+/// Reads a record's body as what it was written as. The error names the record, and nothing that it
+/// says.
 pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
     stored::read_json(&record.body).map_err(|PortError { fault, source, .. }| {
         let why = source.map(|source| source.to_string()).unwrap_or_default();

@@ -118,8 +118,8 @@ pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     }
 }
 
-/// What a user wanted forgotten, the newest first: all of it, or an error. Whatever a model is told, and whatever is
-/// learnt, has passed this; what it is that cannot be read, nobody knows.
+/// What a user wanted forgotten, the newest first: all of it, or an error. Whatever a model is
+/// told, and whatever is learnt, has passed this; what it is that cannot be read, nobody knows.
 pub async fn forgotten(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     let found = records::newest_records(ports, owner, Kind::Tombstone, KNOWN).await?;
     found.iter().map(records::read).collect()

@@ -33,7 +33,8 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
     pack(&StoredMessage { id: id.clone(), number: *number, turn: turn.clone(), created: created.0, body })
 }
 
-/// The message of this number, as far as it can be read: one that cannot keeps its place, with what is known of it.
+/// The message of this number, as far as it can be read: one that cannot keeps its place, with what
+/// is known of it.
 pub fn message_at(number: u64, bytes: Result<&[u8]>, key: impl Display) -> Message {
     let whole = bytes.as_ref().map_err(|_| unreadable("no message")).and_then(|bytes| read_message(bytes));
     if_readable(whole, key).unwrap_or_else(|| {
@@ -49,7 +50,8 @@ pub fn message_at(number: u64, bytes: Result<&[u8]>, key: impl Display) -> Messa
     })
 }
 
-/// What was read, or nothing if it cannot be: the log is told by its key, and of nothing that it says.
+/// What was read, or nothing if it cannot be: the log is told by its key, and of nothing that it
+/// says.
 pub fn if_readable<T>(read: Result<T>, key: impl Display) -> Option<T> {
     let told = |error: &PortError| {
         warn!(%key, error = error as &dyn Error, "something stored cannot be read, and is left out");

@@ -66,8 +66,8 @@ pub(crate) fn texts(list: &[String]) -> AttributeValue {
     AttributeValue::L(list.iter().map(text).collect())
 }
 
-/// A conversation that is there: a deleted one has left its mark, and nothing else. It is one without a title or
-/// without tags, too.
+/// A conversation that is there: a deleted one has left its mark, and nothing else. It is one
+/// without a title or without tags, too.
 pub(crate) fn head(key: &ConversationKey, item: Option<&Item>) -> Result<Option<Head>> {
     let Some(row) = item.map(Row).filter(|row| !row.has("gone")) else { return Ok(None) };
     let title = stored::if_readable(row.opt_text("title"), Key::conversation(key)).flatten();

@@ -98,8 +98,8 @@ pub(crate) async fn turn(table: &Table, turn: &TurnKey, from: usize) -> Result<O
     Ok(last)
 }
 
-/// What was found of a turn's events. What is not there or cannot be read is not counted any more: a segment is gone for
-/// good with a turn that was left alone for a month.
+/// What was found of a turn's events. What is not there or cannot be read is not counted any more:
+/// a segment is gone for good with a turn that was left alone for a month.
 struct Events {
     found: Vec<TurnEvent>,
     kept: usize,
@@ -130,7 +130,8 @@ async fn segments(table: &Table, turn: &TurnKey, fence: Fence, places: Range<usi
     Ok(Events { found, kept, are_all: kept == places.end })
 }
 
-/// The events of an ended turn from a place on: without its message, those are its beginning and its ending.
+/// The events of an ended turn from a place on: without its message, those are its beginning and
+/// its ending.
 async fn ended(table: &Table, turn: &TurnKey, row: &TurnRow, closing: &Arc<Closing>, from: usize) -> Result<Events> {
     let (ending, kept) = (TurnEvent::Ended(closing.clone()), row.record.kept);
     if from + 1 == kept {
@@ -143,7 +144,8 @@ async fn ended(table: &Table, turn: &TurnKey, row: &TurnRow, closing: &Arc<Closi
     Ok(Events { found: told.into_iter().chain([ending]).skip(from).collect(), kept, are_all })
 }
 
-/// What an ended turn has told, without its ending; `None` if its message is not there, or cannot be read.
+/// What an ended turn has told, without its ending; `None` if its message is not there, or cannot
+/// be read.
 async fn said(table: &Table, turn: &TurnKey, row: &TurnRow) -> Result<Option<Vec<TurnEvent>>> {
     let told = row.record.kept - 1 - usize::from(row.started);
     if told == 0 {

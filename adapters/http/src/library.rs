@@ -115,8 +115,8 @@ pub(crate) async fn forget(call: &Call, at: &RecordKey, indexed_as: RecalledKind
     Ok(found)
 }
 
-/// A page of records, the newest first, without those that cannot be read or are not to be shown; and where the list
-/// goes on.
+/// A page of records, the newest first, without those that cannot be read or are not to be shown;
+/// and where the list goes on.
 pub(crate) async fn page<T: DeserializeOwned>(
     call: &Call,
     owner: &UserScope,

@@ -369,7 +369,8 @@ fn log(turn: &TurnKey, feed: &Feed) -> Option<Arc<Closing>> {
     Some(closing.clone())
 }
 
-/// Has the ids that this process makes sort as they were made: within a millisecond, and also when the clock goes back.
+/// Has the ids that this process makes sort as they were made: within a millisecond, and also when
+/// the clock goes back.
 static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
 fn fresh(now: Timestamp) -> Uuid {
@@ -381,7 +382,8 @@ fn id<T: std::str::FromStr>(uuid: Uuid) -> Result<T, Problem> {
     uuid.simple().to_string().parse().map_err(|_| Code::Internal.into())
 }
 
-/// A new id, which sorts after those that this process has made before, and by the time among those of others.
+/// A new id, which sorts after those that this process has made before, and by the time among those
+/// of others.
 pub(crate) fn fresh_id<T: std::str::FromStr>(now: Timestamp) -> Result<T, Problem> {
     id(fresh(now))
 }

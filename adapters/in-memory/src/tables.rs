@@ -1,5 +1,6 @@
-//! What the store of conversations holds, and by what it is found. Whatever is asked of a user looks at what is that
-//! user's and nothing else, so that it costs the same however many others there are.
+//! What the store of conversations holds, and by what it is found. Whatever is asked of a user
+//! looks at what is that user's and nothing else, so that it costs the same however many others
+//! there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -306,13 +306,10 @@ pub async fn an_older_checkpoint_that_comes_late_takes_nothing_back(store: &dyn 
 pub async fn a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let all = words(&["one ", "two ", "three"]);
-    let kept = checkpoint(&a, fence, 0, all.get(..2).unwrap());
-    store.checkpoint(&kept).await.unwrap();
+    store.checkpoint(&checkpoint(&a, fence, 0, all.get(..2).unwrap())).await.unwrap();
     let before = store.turn(&a.turn, 0).await.unwrap();
-    let later = |from, events: &[TurnEvent]| {
-        let sent = checkpoint(&a, fence, from, events);
-        Checkpoint { lease_until: NOW + 40 * SECOND, ..sent }
-    };
+    let lease_until = NOW + 40 * SECOND;
+    let later = |from, events: &[TurnEvent]| Checkpoint { lease_until, ..checkpoint(&a, fence, from, events) };
     let last = all.get(3..).unwrap();
     for gap in [later(3, last), later(3, &[]), later(usize::MAX, &[]), later(1_000, &all)] {
         let error = store.checkpoint(&gap).await.unwrap_err();

@@ -60,7 +60,8 @@ pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(store
     }
     let found = store.get(&key).await.unwrap().unwrap();
     assert_eq!(found.body, b"1 by a");
-    // The first asks again after the second has written on top of it: it is not told that it was taken.
+    // The first asks again after the second has written on top of it: it is not told that it was
+    // taken.
     assert!(store.put(&key, b"2 by b", Expect::Version(found.version)).await.unwrap());
     assert!(!store.put(&key, b"1 by a", seen).await.unwrap());
 }

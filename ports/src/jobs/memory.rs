@@ -76,8 +76,8 @@ fn is_made_by(memory: &Memory, job: &Job) -> bool {
     job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
 }
 
-/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the messages: ids are by the
-/// clocks of many processes.
+/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the
+/// messages: ids are by the clocks of many processes.
 async fn are_any_earlier(work: &Work<'_>, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
     let number = work.opening.user_message.number;
     for job in jobs {

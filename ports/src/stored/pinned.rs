@@ -1,5 +1,6 @@
-//! What is stored of each variant of each enum. A new one goes to the end: where postcard packs it, its place is what is
-//! stored, and an old message would be read as another. One that is not listed here does not compile.
+//! What is stored of each variant of each enum. A new one goes to the end: where postcard packs it,
+//! its place is what is stored, and an old message would be read as another. One that is not listed
+//! here does not compile.
 
 use std::fmt::Debug;
 

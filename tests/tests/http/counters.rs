@@ -42,7 +42,7 @@ async fn equal_calls_that_processes_enter_at_the_same_time_all_count() {
     for processes in [2, 9, 30] {
         let site = Site::new(|model| model);
         // Each has read the same before any of them writes.
-        site.records.plan("get", .., Mishap::Delay(Duration::from_millis(1)));
+        site.records.plan("get", .., Mishap::AnswerLate(Duration::from_millis(1)));
         assert_eq!(enter(&site, processes, 3).await, sum(processes * 3), "{processes}");
     }
 }
@@ -60,7 +60,7 @@ async fn an_entry_whose_answer_was_lost_counts_once_whatever_others_enter_meanwh
             for call in [1, 3, 4, 8, 9, 15] {
                 site.records.plan(method, call..=call, mishap);
             }
-            site.records.plan("get", .., Mishap::Delay(millisecond));
+            site.records.plan("get", .., Mishap::AnswerLate(millisecond));
             assert_eq!(enter(&site, 2, 6).await, sum(12), "{method}: {what}");
         }
     }

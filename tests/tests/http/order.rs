@@ -88,7 +88,8 @@ fn remembered(site: &Site) -> Vec<String> {
     all.map(|record| records::read::<Memory>(&record).unwrap().content).collect()
 }
 
-/// The processes that took in these messages have clocks that differ, so that no id says what was earlier.
+/// The processes that took in these messages have clocks that differ, so that no id says what was
+/// earlier.
 #[tokio::test(start_paused = true)]
 async fn that_is_what_the_message_before_had_remembered_whatever_the_clocks_of_their_processes_say() {
     for ids in [["t1", "t2", "t3"], ["t1", "t3", "t2"], ["t3", "t1", "t2"], ["t3", "t2", "t1"], ["t2", "t3", "t1"]] {

@@ -1,5 +1,5 @@
-//! What is stored and cannot be read: what is optional is left out, what was forgotten holds everything up, and nothing
-//! is written over it unasked.
+//! What is stored and cannot be read: what is optional is left out, what was forgotten holds
+//! everything up, and nothing is written over it unasked.
 
 use std::cell::RefCell;
 use std::io::{self, Write};

@@ -91,7 +91,7 @@ async fn a_turn_whose_reply_cannot_be_read_is_told_as_begun_and_ended() {
     let TurnState::Ended(closing) = &record.state else { panic!("it runs") };
     let ending = TurnEvent::Ended(closing.clone());
     assert_eq!((events, record.kept), (vec![TurnEvent::Started, ending.clone()], 2));
-    assert_eq!(store.turn(&a.turn, 1).await.unwrap().unwrap().1, [ending.clone()]);
+    assert_eq!(store.turn(&a.turn, 1).await.unwrap().unwrap().1, std::slice::from_ref(&ending));
     assert_eq!(store.turn(&a.turn, 3).await.unwrap().unwrap().1, [ending], "who has all but the ending");
     let (record, events) = store.turn(&a.turn, 2).await.unwrap().unwrap();
     assert_eq!((events.len(), record.kept), (0, 2), "who has more than is kept");
