@@ -9,5 +9,6 @@ mod codes;
 mod load;
 mod parts;
 mod server;
+mod strain;
 mod streams;
 mod troubles;
