@@ -3,6 +3,8 @@ use std::error::Error;
 /// Why nothing was begun: one sentence that names the setting to change.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
+    #[error("no threads can be started: {0}")]
+    Runtime(#[source] std::io::Error),
     #[error("cannot listen on {address} (--listen, COACH_LISTEN): {source}")]
     Listen { address: String, source: std::io::Error },
     #[error("the local issuer's key in {directory} (--data, COACH_DATA) cannot be used: {source}")]

@@ -52,7 +52,8 @@ impl<'a> Graveyard<'a> {
         if !self.tombstones.iter().any(|tombstone| is_meant(tombstone)) {
             return false;
         }
-        sentences(text).any(|sentence| {
+        let says_something = |sentence: &&str| sentence.contains(char::is_alphanumeric);
+        sentences(text).filter(says_something).any(|sentence| {
             let shared = self.shared(stem_numbers(sentence));
             let mut shared = shared.into_iter();
             shared.any(|(tombstone, shared)| is_meant(tombstone) && tombstone.trace.share(shared) >= least)

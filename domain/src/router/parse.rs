@@ -132,7 +132,8 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(schema_of::<RouterAnswer>);
 /// How many of the earlier messages the model sees.
 const REMEMBERED: usize = 4;
 // In characters.
-const LONGEST_TEXT: usize = 4_000;
+/// How much of a message is told, in characters.
+pub(super) const LONGEST_TEXT: usize = 4_000;
 const LONGEST_EARLIER: usize = 600;
 const LONGEST_REASON: usize = 300;
 const LONGEST_TITLE: usize = 60;

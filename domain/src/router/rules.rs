@@ -1,6 +1,8 @@
 //! What is certain without a model, and what is safe without one.
 
+use super::answer::cut;
 use super::finished::tells_a_workout;
+use super::parse::LONGEST_TEXT;
 use super::vocabulary::{is_question, is_small_talk, names_fitness, names_harm};
 use super::{
     ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, SearchType,
@@ -128,8 +130,10 @@ pub fn by_rule(text: &str) -> Option<Ruled> {
 }
 
 /// What is safe to do when no rule is certain and the router has failed: rather look up too much
-/// than too little, and log only what is plainly a workout. Nothing is remembered.
+/// than too little, and log only what is plainly a workout. Nothing is remembered. No more is read
+/// than a router is told.
 pub fn fallback(text: &str) -> RouterDecision {
+    let text = cut(text, LONGEST_TEXT);
     let is_workout = tells_a_workout(text);
     let is_question = is_question(text);
     let intent = match (is_workout, is_question) {
@@ -335,6 +339,14 @@ mod tests {
             );
             assert_eq!(decision.router_metadata.source, Source::Default, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_safe_default_reads_no_more_than_a_router_is_told() {
+        let deed = "I did 5x5 back squats at 100 kg today";
+        let behind = |letters: usize| format!("{}. {deed}", "well ".repeat(letters / 5));
+        assert!(fallback(&behind(LONGEST_TEXT - 100)).logs_workout());
+        assert!(!fallback(&behind(LONGEST_TEXT)).logs_workout());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod parts;
 mod server;
 mod starting;
 mod stopping;
+mod strain;
 mod streams;
 mod troubles;
 mod wire;

@@ -149,7 +149,7 @@ pub(crate) fn binary_with_aws() -> &'static Path {
 }
 
 /// Cargo puts every kind of server into the same place, so each gets a name of its own.
-fn built(kind: &str, options: &[&str]) -> PathBuf {
+pub(crate) fn built(kind: &str, options: &[&str]) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

@@ -43,7 +43,8 @@ async fn a_page_of_messages_ends_after_a_mebibyte_and_its_cursor_leads_to_all_th
         say(&site, &path, &text, 12).await;
         for client in site.both() {
             let pages = pages(&client, &path).await;
-            assert!(pages.iter().all(|(length, _)| *length <= LONGEST), "{:?}", pages.iter().map(|page| page.0));
+            let lengths: Vec<usize> = pages.iter().map(|(length, _)| *length).collect();
+            assert!(lengths.iter().all(|length| *length <= LONGEST), "{lengths:?}");
             let numbers: Vec<u64> =
                 pages.iter().rev().flat_map(|(_, page)| page).map(|told| told["number"].as_u64().unwrap()).collect();
             assert_eq!(numbers, (1..=24).collect::<Vec<_>>());
@@ -79,7 +80,7 @@ async fn a_prompt_has_the_messages_that_lie_behind_a_mebibyte_of_what_it_does_no
     say(&site, &path, "now", 1).await;
     let asked = site.model.asked_after(earlier);
     let reply = asked.iter().find(|call| call.answer == Answer::Prose).unwrap().prompt.text();
-    assert_eq!(reply.matches("the beginning").count(), 3, "{reply:.600}");
+    assert_eq!(reply.matches("the beginning").count(), 3);
     assert!(!reply.contains("yyy"));
 }
 

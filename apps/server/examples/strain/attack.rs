@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures::future::{join, try_join, try_join_all};
+use futures::future::{try_join, try_join_all};
 use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::sleep;
@@ -95,10 +95,10 @@ async fn attack(mallory: &User, until: Instant) -> Result<(u64, u64)> {
     Ok((turns.iter().sum(), memories.iter().sum()))
 }
 
-/// Somebody else talks, and a load balancer asks whether the server is up.
+/// Somebody else talks in a few places, and a load balancer asks whether the server is up.
 async fn bystanders(ann: &User, server: &str, lasting: Duration) -> Result<String> {
     let until = Instant::now() + lasting;
-    let talking = async {
+    let talking = async |_| {
         let (conversation, mut begun) = (ann.conversation().await?, Vec::new());
         while Instant::now() < until {
             begun.push(ann.say(&conversation, "How should I warm up for squats?").await?);
@@ -114,8 +114,9 @@ async fn bystanders(ann: &User, server: &str, lasting: Duration) -> Result<Strin
         }
         Result::Ok(answered)
     };
-    let (begun, answered) = join(talking, watching).await;
-    Ok(format!("another user's turn starts in {}; /health answers in {}", shares(begun?), shares(answered?)))
+    let (begun, answered) = try_join(try_join_all((0..4).map(talking)), watching).await?;
+    let (begun, answered) = (shares(begun.concat()), shares(answered));
+    Ok(format!("another user's turn starts in {begun}; /health answers in {answered}"))
 }
 
 /// The middle one of these times, the one that one in a hundred exceeds, and the longest.
