@@ -14,11 +14,10 @@ use crate::{Cursor, Page, PortError, Ports, Result, stored};
 /// How many records are read at once.
 const PAGE: usize = 100;
 
-/// How often a change is tried again that another process has come before.
-const TRIES: usize = 64;
-
-/// How long a change is tried again that a store gave no answer to, and after what pause.
+/// How long a change is tried again that others came before, or that a store gave no answer to.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The pause before a change without an answer is tried again.
 const PACE: Duration = Duration::from_millis(200);
 
 /// For how many milliseconds a record remembers a change, and how many at most: longer than anybody
@@ -156,18 +155,25 @@ where
     F: Fn(Option<T>) -> Option<T>,
 {
     let began = ports.clock.now();
-    let mark = mark(began);
-    let until = began + PATIENCE;
-    for _ in 0..TRIES {
-        match try_to_amend(ports, at, &mark, &change).await {
+    let own = own_id(began);
+    let (mark, mut chance) = (own.simple().to_string(), own.as_u64_pair().1);
+    loop {
+        let tried = try_to_amend(ports, at, &mark, &change).await;
+        let is_late = ports.clock.now() >= began + PATIENCE;
+        let pause = match tried {
             Ok(Tried::Is(known)) => return Ok(known),
-            Ok(Tried::Outrun) => {}
-            Err(error) if is_final(error.fault) || ports.clock.now() >= until => return Err(error),
+            Ok(Tried::Outrun) if is_late => {
+                return Err(PortError::new("records", Fault::Unavailable));
+            }
+            Err(error) if is_late || is_final(error.fault) => return Err(error),
+            // All who were outrun wait, but not equally long: else one of them would win each time.
+            Ok(Tried::Outrun) => Duration::from_millis(1 + chance % 16),
             // It may have been done.
-            Err(_) => ports.clock.sleep(PACE).await,
-        }
+            Err(_) => PACE,
+        };
+        chance = chance.rotate_right(4);
+        ports.clock.sleep(pause).await;
     }
-    Err(PortError::new("records", Fault::Unavailable))
 }
 
 /// What became of one try at a change.
@@ -210,10 +216,10 @@ struct Amended<T> {
     changes: Vec<String>,
 }
 
-/// What no other change has: 32 hexadecimal digits that begin with the time.
-fn mark(now: Timestamp) -> String {
+/// What no other change has: it begins with the time, and the rest is chance.
+fn own_id(now: Timestamp) -> Uuid {
     let nanos = u32::try_from(now.0 % 1_000 * 1_000_000).unwrap_or_default();
-    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, now.0 / 1_000, nanos)).simple().to_string()
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, now.0 / 1_000, nanos))
 }
 
 /// What the marks of this time begin with.

@@ -39,7 +39,7 @@ fn sum(of: usize) -> ModelUsage {
 
 #[tokio::test(start_paused = true)]
 async fn equal_calls_that_processes_enter_at_the_same_time_all_count() {
-    for processes in [2, 9, 30] {
+    for processes in [2, 9, 40] {
         let site = Site::new(|model| model);
         // Each has read the same before any of them writes.
         site.records.plan("get", .., Mishap::AnswerLate(Duration::from_millis(1)));
