@@ -16,6 +16,7 @@
 //! answer to [`Turn::handle_input`], or the passing of [`Turn::poll_timeout`] to
 //! [`Turn::handle_timeout`]; and again, until there is no timeout to wait for.
 
+mod calls;
 mod journal;
 mod phase;
 mod words;
@@ -414,33 +415,6 @@ impl Turn {
         {
             self.perform(Effect::Checkpoint(from, events));
         }
-    }
-
-    fn open_call(&mut self, kind: CallKind, prompt: &Prompt) {
-        self.call = Some(OpenCall::new(kind, self.now, prompt));
-    }
-
-    /// Notes so many more tries of the model call that is open.
-    fn asked_for_call(&mut self, tries: u32) {
-        if let Some(call) = &mut self.call {
-            call.tries.asked += tries;
-        }
-    }
-
-    /// Notes what tries of the model call that is open have cost that led to nothing.
-    fn spend(&mut self, spent: impl IntoIterator<Item = Usage>) {
-        if let Some(call) = &mut self.call {
-            call.tries.spent.extend(spent);
-        }
-    }
-
-    /// Notes what came of the model call that is open, if one is; says how long it took.
-    fn close_call(&mut self, outcome: CallOutcome, usage: Option<Usage>) -> u64 {
-        let Some(call) = self.call.take() else { return 0 };
-        let record = call.closed(outcome, usage, self.journal.reply_bytes(), self.now);
-        let ms = record.ms;
-        self.report.calls.push(record);
-        ms
     }
 
     fn say(&mut self, kind: PartKind, stage: Option<Stage>, text: String) {

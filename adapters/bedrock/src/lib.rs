@@ -212,7 +212,8 @@ impl Line {
         match end {
             Ok(end) => {
                 pupil.has_heard(&hearing);
-                let rest = if is_open { Self::Ending(Box::new(events)) } else { Self::Closing(stream::empty().boxed()) };
+                let rest =
+                    if is_open { Self::Ending(Box::new(events)) } else { Self::Closing(stream::empty().boxed()) };
                 Some((Ok(end), rest))
             }
             Err(failure) => {

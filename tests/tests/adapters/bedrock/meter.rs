@@ -148,11 +148,13 @@ async fn over_hundreds_of_turns_with_faults_the_ledger_is_what_the_peer_has_mete
     eprintln!("{TURNS} turns, {} requests\nmetered {metered:#?}\ncharged {charged:#?}", sum(&metered));
     assert_eq!(sum(&charged), sum(&metered), "every request is an attempt of a call");
     let told = |model: &Metered| [model.input, model.output, model.cache_read, model.cache_write];
+    // A machine that is slow enough gives up an answer that is on its way. Nobody has told what that cost: it is
+    // estimated, and no model's.
+    let has_given_up = charged.get("unknown").is_some_and(|unknown| unknown.input > 0);
     for (model, metered) in &metered {
         let (charged, metered) = (told(&charged[model]), told(metered));
-        // A machine that is slow enough gives up an answer that is on its way: that one is estimated instead.
-        let is_given_up = peer.hang_ups() > 0 && charged.iter().zip(metered).all(|(charged, most)| *charged <= most);
-        assert!(is_given_up || charged == metered, "{model}: {charged:?} instead of {metered:?}");
+        let is_less = charged.iter().zip(metered).all(|(charged, most)| *charged <= most);
+        assert!(charged == metered || has_given_up && is_less, "{model}: {charged:?} instead of {metered:?}");
     }
     assert!(metered["amazon.titan-embed-text-v2:0"].input > 0 && metered.len() == 3);
 }
