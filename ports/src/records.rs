@@ -1,6 +1,7 @@
 //! What is known about a user, as versioned records.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -155,8 +156,7 @@ where
     F: Fn(Option<T>) -> Option<T>,
 {
     let began = ports.clock.now();
-    let own = own_id(began);
-    let (mark, mut chance) = (own.simple().to_string(), own.as_u64_pair().1);
+    let mark = own_id(began).simple().to_string();
     loop {
         let tried = try_to_amend(ports, at, &mark, &change).await;
         let is_late = ports.clock.now() >= began + PATIENCE;
@@ -167,13 +167,20 @@ where
             }
             Err(error) if is_late || is_final(error.fault) => return Err(error),
             // All who were outrun wait, but not equally long: else one of them would win each time.
-            Ok(Tried::Outrun) => Duration::from_millis(1 + chance % 16),
+            Ok(Tried::Outrun) => unequal_pause(at, ports.clock.now()),
             // It may have been done.
             Err(_) => PACE,
         };
-        chance = chance.rotate_right(4);
         ports.clock.sleep(pause).await;
     }
+}
+
+/// From 1 to 16 ms. It follows from when it was asked for, so that the same run is the same again;
+/// no two processes ask at the same moments for long.
+fn unequal_pause(at: &RecordKey, now: Timestamp) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    (at, now).hash(&mut hasher);
+    Duration::from_millis(1 + hasher.finish() % 16)
 }
 
 /// What became of one try at a change.

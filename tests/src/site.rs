@@ -153,14 +153,13 @@ impl Site {
     }
 }
 
-/// The store's key of a conversation of Ada's, from its address.
+/// The store's key of a conversation of Ada's, from its address; an id alone is one with the coach
+/// `strength`.
 pub fn conversation_key(path: &str) -> ConversationKey {
-    let parts: Vec<&str> = path.split('/').collect();
-    let [_, "users", _, "coaches", coach, "conversations", id] = parts.as_slice() else {
-        panic!("{path} is no conversation's")
-    };
+    let coach = path.split('/').skip_while(|part| *part != "coaches").nth(1).unwrap_or("strength");
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let user = UserScope::verified(user_id(ADA));
-    ConversationKey { user, coach: coach_id(coach), conversation: id.parse().unwrap() }
+    ConversationKey { user, coach: coach_id(coach), conversation: id }
 }
 
 /// What a client says.

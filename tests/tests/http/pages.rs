@@ -37,7 +37,7 @@ async fn pages(client: &Client, path: &str) -> Vec<(usize, Vec<Value>)> {
 #[tokio::test(start_paused = true)]
 async fn a_page_of_messages_ends_after_a_mebibyte_and_its_cursor_leads_to_all_the_others() {
     // As it is sent, the longest text is long, longer, and longer than all that a page has.
-    for text in ["x".repeat(32_000), "💪".repeat(32_000), "\u{1}".repeat(32_000)] {
+    for text in ["x".repeat(32_000), "💪".repeat(32_000), format!("{}x", "\u{1}".repeat(31_999))] {
         let site = replying(Scene::saying("Sit."));
         let path = site.conversation().await;
         say(&site, &path, &text, 12).await;
