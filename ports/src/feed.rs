@@ -62,7 +62,7 @@ impl Feed {
         self.state().events.clone()
     }
 
-    /// The next events from number `from` on, once there is one: [`AT_ONCE`] at most; none if the
+    /// The next events from number `from` on, once there is one: 512 at most; none if the
     /// feed was closed before.
     pub async fn since(&self, from: usize) -> Vec<TurnEvent> {
         self.wait(|state| {

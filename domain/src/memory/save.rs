@@ -107,8 +107,8 @@ pub enum Unsaveable {
 /// - Anything else is new. Injuries and safety are constraints of high importance, for every coach.
 ///
 /// `existing` has the memories that may be meant, each with its similarity to the proposed text as far as an index
-/// knows one (0 if not); [`similarity`] is used beside it. Those that were superseded or are another coach's are passed
-/// over, as are those of one coach when the new one is for all.
+/// knows one (0 if not); [`similarity`](super::similarity) is used beside it. Those that were
+/// superseded or are another coach's are passed over, as are those of one coach when the new one is for all.
 pub fn decide(
     proposed: &ProposedMemory,
     from: &Provenance<'_>,

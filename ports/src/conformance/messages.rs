@@ -1,5 +1,7 @@
 //! The clauses of [`MessageStore`].
 
+mod paging;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +10,14 @@ use domain::{
     Body, Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, JobState, Outcome,
     Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
 };
-use futures::TryStreamExt;
 use serde_json::json;
 
-use super::somebody;
-use crate::{
-    Admission, Admitted, Begun, Checkpoint, Hold, JobsOf, MessageStore, Stop, TurnState, Writer, Written, pages,
+pub use paging::{
+    a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte, messages_are_read_from_the_newest_back,
 };
+
+use super::somebody;
+use crate::{Admission, Admitted, Begun, Checkpoint, Hold, JobsOf, MessageStore, Stop, TurnState, Writer, Written};
 
 /// Later than today: a store may throw away what has expired long ago.
 const NOW: Timestamp = Timestamp(2_000_000_000_000);
@@ -420,44 +423,6 @@ pub async fn a_reaper_ends_only_the_lease_that_it_saw(store: &dyn MessageStore) 
     assert_eq!(store.finish(&a.turn, renewed, &lost).await.unwrap(), Written::Done(()));
     let holder = finish(Ending::Finished, words(&["alive", " and well"]), vec![]);
     assert_eq!(store.finish(&a.turn, Writer::Holder(fence), &holder).await.unwrap(), Written::LeaseLost);
-}
-
-pub async fn messages_are_read_from_the_newest_back(store: &dyn MessageStore) {
-    let key = conversation(store).await;
-    for turn in ["t1", "t2", "t3"] {
-        let a = admission(&key, turn);
-        let fence = begun(store, &a).await.fence;
-        store.finish(&a.turn, Writer::Holder(fence), &finish(Ending::Finished, words(&[turn]), vec![])).await.unwrap();
-    }
-    let numbers = async |before, limit| {
-        let page = store.messages(&key, before, limit).await.unwrap();
-        page.iter().map(|message| message.number).collect::<Vec<_>>()
-    };
-    assert_eq!(numbers(None, 10).await, [6, 5, 4, 3, 2, 1]);
-    assert_eq!(numbers(None, 2).await, [6, 5]);
-    assert_eq!(numbers(Some(5), 2).await, [4, 3]);
-    assert!(numbers(Some(1), 2).await.is_empty());
-}
-
-pub async fn a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte(store: &dyn MessageStore) {
-    let key = conversation(store).await;
-    let text = "x".repeat(120 * 1024);
-    for turn in 0..6 {
-        let a = Admission { text: text.as_str().into(), ..admission(&key, &format!("t{turn}")) };
-        let fence = begun(store, &a).await.fence;
-        store.finish(&a.turn, Writer::Holder(fence), &finish(Ending::Finished, words(&[&text]), vec![])).await.unwrap();
-    }
-    let numbers = async |before, limit| {
-        let page = store.messages(&key, before, limit).await.unwrap();
-        page.iter().map(|message| message.number).collect::<Vec<_>>()
-    };
-    assert_eq!(numbers(None, 100).await, [12, 11, 10, 9, 8, 7, 6, 5, 4], "the ninth reaches it");
-    assert_eq!(numbers(None, 2).await, [12, 11]);
-    assert_eq!(numbers(Some(4), 100).await, [3, 2, 1]);
-    let all = pages(store, &key, None, 100).try_concat().await.unwrap();
-    assert_eq!(all.iter().map(|message| message.number).collect::<Vec<_>>(), (1..=12).rev().collect::<Vec<_>>());
-    let some = pages(store, &key, Some(12), 10).try_concat().await.unwrap();
-    assert_eq!(some.iter().map(|message| message.number).collect::<Vec<_>>(), (2..=11).rev().collect::<Vec<_>>());
 }
 
 pub async fn a_turn_is_read_from_any_place(store: &dyn MessageStore) {
