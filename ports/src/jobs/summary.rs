@@ -113,10 +113,10 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
     // Also if that failed: with its conversation this job is gone, and there is no other try.
     let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
-    let mut told = json!({ "from": summary.from, "through": summary.through });
-    if !left_out.is_empty() {
-        told["leftOut"] = json!(left_out);
-    }
+    let told = match left_out {
+        [] => json!({ "from": summary.from, "through": summary.through }),
+        some => json!({ "from": summary.from, "through": summary.through, "leftOut": some }),
+    };
     if is_there && memory::still_told(summary, &tombstones).is_some() {
         return Ok(indexed.map(|()| Outcome::Done(told))?);
     }

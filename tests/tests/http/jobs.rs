@@ -6,7 +6,7 @@ use coach_tests::scenes::{self, workout_route};
 use coach_tests::{Client, Event, Mishap, Site, saying};
 use domain::Fault;
 use in_memory::{Line, Scene};
-use ports::Kind;
+use ports::{Clock, Kind};
 use serde_json::{Value, json};
 
 use crate::mind::{kept, summed_up};
@@ -111,7 +111,7 @@ async fn a_job_is_claimed_when_its_turn_has_come_and_so_tried_and_paid_once() {
     };
     thanks(site.client(), here).await;
     // While the first process is at the third of them, another one looks for work.
-    tokio::time::sleep(Duration::from_millis(61_000)).await;
+    site.clock.sleep_until(site.clock.now() + Duration::from_secs(61)).await;
     thanks(site.elsewhere(), there).await;
     site.settled().await;
     assert_eq!((workouts(&site).await, site.model.calls().extractions), (3, 3 + 3));
@@ -191,7 +191,7 @@ async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_b
         }
         let deletes = async {
             while site.model.calls().summaries == 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                site.clock.sleep_until(site.clock.now() + Duration::from_millis(10)).await;
             }
             assert_eq!(site.elsewhere().delete(&path).await.status.as_u16(), 200);
         };
