@@ -27,6 +27,7 @@ pub mod records;
 mod remember;
 pub mod stored;
 mod tokens;
+mod turns;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
 pub use bill::{Bill, Item};
@@ -49,6 +50,7 @@ pub use pace::{Pace, give_way};
 pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};
 pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
+pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};
 
 #[cfg(feature = "mock")]
 pub use {

@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use domain::{Coach, Limits, Prices};
-use ports::{Feeds, Ports, TokenVerifier};
+use ports::{Feeds, Ports, TokenVerifier, TurnRules, Turns};
 use tokio_util::task::TaskTracker;
+
+use crate::watch::{Log, Tracked};
 
 /// What a server is made of; cheap to clone.
 #[derive(Clone)]
@@ -19,6 +21,23 @@ pub struct App {
     pub tasks: TaskTracker,
     /// How it is set up.
     pub settings: Arc<Settings>,
+}
+
+impl App {
+    /// The turns of this server.
+    pub(crate) fn turns(&self) -> Turns {
+        let settings = &self.settings;
+        let rules = TurnRules {
+            limits: settings.limits,
+            deadline: settings.deadline,
+            at_once: settings.turns_at_once,
+            per_user: settings.turns_per_user,
+            sees_jobs_through: settings.sees_jobs_through,
+        };
+        let (ports, feeds) = (self.ports.clone(), self.feeds.clone());
+        let tasks = Arc::new(Tracked(self.tasks.clone()));
+        Turns { ports, feeds, tasks, watch: Arc::new(Log), rules }
+    }
 }
 
 /// How a server is set up.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use domain::{Fault, TurnError};
-use ports::{PortError, Refusal, TokenRefusal};
+use ports::{Missing, PortError, Refusal, TokenRefusal};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -202,6 +202,16 @@ impl From<TokenRefusal> for Problem {
             TokenRefusal::KeysUnavailable(_) => Code::KeysUnavailable,
         }
         .into()
+    }
+}
+
+impl From<Missing> for Problem {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Unknown => Code::TurnNotFound.into(),
+            Missing::Expired(message) => Self::from(Code::TurnExpired).with("messageId", message.as_str()),
+            Missing::Store(error) => error.into(),
+        }
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let store = &*call.app.ports.messages;
     let running = call.answered(store.conversation(&key)).await?.and_then(|found| found.active);
     if let Some(turn) = running {
-        turns::stop_here(&call, &TurnKey { conversation: key.clone(), turn }).await;
+        call.app.turns().stop_here(&TurnKey { conversation: key.clone(), turn }).await;
     }
     let found = call.answered(store.delete_conversation(&key)).await?;
     library::forget(&call, &RecordKey::summary_of(&key), RecalledKind::Summary).await?;
@@ -133,7 +133,7 @@ pub(crate) async fn running(call: &Call, user: &UserScope, coach: &CoachId) -> R
         let page = call.answered(store.conversations(user, coach, place, 100)).await?;
         for listed in &page.items {
             // The last active come first, and no turn runs for longer.
-            if listed.last_activity + turns::longest(call) < now {
+            if listed.last_activity + call.app.turns().longest() < now {
                 return Ok(None);
             }
             match current(call, &listed.key).await {

@@ -23,6 +23,7 @@ pub mod sse;
 mod text;
 mod turns;
 mod usage;
+mod watch;
 
 pub use app::{App, Settings};
 pub use code::{Code, Problem};

@@ -26,8 +26,8 @@ pub(super) struct Drive {
     /// When each write was begun.
     pub writes: Vec<u64>,
     pub finishes: Vec<u64>,
-    /// How much was told when the lease was known to be lost.
-    pub lost: Option<usize>,
+    /// How much was told when the lease was known to be lost, and when that was.
+    pub lost: Option<(usize, u64)>,
     /// When the driver was told to stop.
     pub stop_heard: Option<u64>,
     pub routes: u32,
@@ -70,6 +70,9 @@ impl Drive {
     pub(super) fn begins_write(&mut self, stage: &Stage, turn: &TurnKey, is_finish: bool) {
         let now = stage.hand.now();
         let id = &turn.turn;
+        // It had begun to finish when a checkpoint's answer came in the same moment, to which it no
+        // longer listens: it hears of the lease by the answer to this.
+        self.lost = self.lost.filter(|(_, at)| *at != now || !is_finish || !self.finishes.is_empty());
         stage.rule(self.lost.is_none(), "L2", || format!("{id} writes after its lease was lost"));
         if is_finish {
             self.phase = Phase::Finishing;
@@ -112,7 +115,7 @@ impl Drive {
     /// After a lost lease nothing is told; asked at the end of all.
     pub(super) fn judge_silence(&self, stage: &Stage, turn: &TurnKey) {
         let told = self.feed.events().len();
-        let is_silent = self.lost.is_none_or(|lost| told == lost);
+        let is_silent = self.lost.is_none_or(|(lost, _)| told == lost);
         stage.rule(is_silent, "L2", || format!("{} was told on after its lease was lost", turn.turn));
     }
 

@@ -7,7 +7,7 @@ use domain::{ConversationKey, TurnEvent, TurnKey};
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{Either, select};
 use futures::stream::StreamExt;
-use ports::{Admission, Frame, Hold, IfBusy, LEASE, Refusal};
+use ports::{Admission, Frame, IfBusy, LEASE, Refusal};
 
 use super::engine::{SkewedClock, ms};
 use super::script::{Say, name, sub_seed, text};
@@ -106,7 +106,6 @@ impl Client {
     fn admission(&self, say: &Say) -> Admission {
         let name = format!("{}-{}", self.id, self.requests);
         let now = SkewedClock::shows(self.stage.script.skews[self.slot], self.stage.hand.now());
-        let (deadline, limit) = (ms(self.stage.script.deadline + 30_000), self.stage.script.holds);
         Admission {
             turn: TurnKey {
                 conversation: self.stage.conversation(say.conversation),
@@ -122,7 +121,7 @@ impl Client {
             now,
             lease_until: now + LEASE,
             kept_until: now + ms(25 * 3_600_000),
-            hold: Some(Hold { amount: 1, limit, until: now + deadline }),
+            hold: None,
         }
     }
 

@@ -18,8 +18,8 @@ impl Stage {
         self.judge_told();
         self.judge_jobs();
         for worker in self.slots.lock().unwrap().iter().flatten() {
-            let is_empty = self.hand.is_dead(worker.owner) || worker.feeds.is_empty();
-            self.rule(is_empty, "R1", || format!("worker {} keeps {} feeds", worker.slot, worker.feeds.len()));
+            let is_empty = self.hand.is_dead(worker.owner) || worker.turns.feeds.is_empty();
+            self.rule(is_empty, "R1", || format!("worker {} keeps {} feeds", worker.slot, worker.turns.feeds.len()));
         }
         let left: Vec<_> = open.iter().filter(|owner| **owner != WORLD).collect();
         self.rule(left.is_empty(), "R1", || format!("tasks of {left:?} are left over"));

@@ -26,7 +26,9 @@ pub(super) struct Voice {
 impl LlmStream for Voice {
     fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>> {
         let (kind, count) = self.note(&call.answer);
-        let source = self.turn.as_ref().map_or(self.slot as u64, |(_, source)| *source);
+        // Jobs are those of the worker, whichever turn's they are.
+        let turn = self.turn.as_ref().filter(|_| kind != "extract");
+        let source = turn.map_or(self.slot as u64, |(_, source)| *source);
         let mut chance = Chance::new(sub_seed(self.stage.script.seed, &[name(kind), source, count]));
         let script = &self.stage.script;
         let is_calm = self.stage.hand.now() >= script.calm || matches!(script.faults, super::script::Faults::Often(0));
@@ -68,9 +70,8 @@ impl Voice {
             Answer::Tool { .. } => "extract",
         };
         let mut book = self.stage.book();
-        if let Some((turn, drive)) =
-            self.turn.as_ref().and_then(|(turn, _)| book.drives.get_mut(turn).map(|drive| (turn, drive)))
-        {
+        let turn = self.turn.as_ref().map(|(turn, _)| turn).filter(|_| kind != "extract");
+        if let Some((turn, drive)) = turn.and_then(|turn| Some((turn, book.drives.get_mut(turn)?))) {
             if kind == "reply" {
                 drive.asks_for_reply(&self.stage, turn);
                 return (kind, u64::from(drive.replies));

@@ -120,12 +120,12 @@ impl Stage {
             return;
         }
         self.census().count("trouble", "graceful stop".to_owned());
-        worker.feeds.hurry_up(worker.ports.clock.now() + ms(time));
+        worker.turns.feeds.hurry_up(worker.turns.ports.clock.now() + ms(time));
         let began = self.hand.now();
         self.hand.sleep(time + 15_000).await;
         let was_awake = self.hand.awake_since(worker.owner).is_some_and(|since| since <= began);
-        self.rule(!was_awake || worker.feeds.is_empty(), "H", || {
-            format!("worker {slot} still runs {} turns after its time", worker.feeds.len())
+        self.rule(!was_awake || worker.turns.feeds.is_empty(), "H", || {
+            format!("worker {slot} still runs {} turns after its time", worker.turns.feeds.len())
         });
         self.hand.strike(worker.owner, 0, Blow::Death);
     }

@@ -77,7 +77,7 @@ impl Wire {
             // A checkpoint's answer that comes after the finishing write began is heard by nobody.
             Ok(Written::LeaseLost) if is_finish || drive.finishes.is_empty() => {
                 let told = drive.feed.events().len();
-                drive.lost.get_or_insert(told);
+                drive.lost.get_or_insert((told, now));
             }
             Ok(Written::Done(done)) if is_stop(done) => _ = drive.stop_heard.get_or_insert(now),
             Ok(_) | Err(_) => {}

@@ -1,19 +1,19 @@
-//! A process that serves requests: what it does with them is what the HTTP adapter does.
+//! A process that serves requests, by the turn service that every app serves them by.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Opening, Task, TurnKey};
+use domain::TurnKey;
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use futures::future::{Either, select};
+use futures::future::{BoxFuture, Either, select};
 use futures::stream::{BoxStream, StreamExt};
 use ports::{
-    Admission, Admitting, Begun, Feed, Feeds, Frame, IfBusy, Ports, Refusal, admit, drive, end_if_abandoned, follow,
-    opening, see_through, work_off,
+    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Refusal, Tasks, TurnRules, Turns, Watch,
+    end_if_abandoned, follow, work_off,
 };
 
 use super::book::{Drive, Phase};
-use super::engine::{Owner, SkewedClock, ms};
+use super::engine::{Hand, Owner, SkewedClock, ms};
 use super::ledger::By;
 use super::model::Voice;
 use super::script::{name, sub_seed};
@@ -24,8 +24,7 @@ use super::wire::Wire;
 pub(super) struct Worker {
     pub owner: Owner,
     pub slot: usize,
-    pub feeds: Arc<Feeds>,
-    pub ports: Ports,
+    pub turns: Turns,
     pub is_retiring: AtomicBool,
 }
 
@@ -65,7 +64,18 @@ impl Stage {
             index: wire,
             clock: Arc::new(SkewedClock { hand: self.hand.clone(), skew }),
         };
-        let worker = Arc::new(Worker { owner, slot, feeds: Arc::default(), ports, is_retiring: false.into() });
+        let script = &self.script;
+        let rules = TurnRules {
+            limits: script.limits,
+            deadline: ms(script.deadline),
+            at_once: usize::MAX,
+            per_user: script.holds,
+            sees_jobs_through: script.sees_jobs_through,
+        };
+        let tasks = Arc::new(Life { hand: self.hand.clone(), owner });
+        let watch = Arc::new(Watched { stage: self.clone(), owner });
+        let turns = Turns { ports, feeds: Arc::default(), tasks, watch, rules };
+        let worker = Arc::new(Worker { owner, slot, turns, is_retiring: false.into() });
         slots[slot] = Some(worker.clone());
         worker
     }
@@ -84,7 +94,7 @@ impl Stage {
     pub(super) fn resume(self: &Arc<Self>, slot: usize, turn: TurnKey, from: usize) -> UnboundedReceiver<Reply> {
         let stage = self.clone();
         self.connect(slot, |worker, line| async move {
-            if let Ok(following) = worker.attach(turn).await {
+            if let Ok(following) = worker.turns.attach(turn).await {
                 worker.tell(&stage, following, from, line).await;
             }
         })
@@ -92,8 +102,7 @@ impl Stage {
 
     /// Asks a worker to stop a turn.
     pub(super) fn stop(self: &Arc<Self>, slot: usize, turn: TurnKey) -> UnboundedReceiver<Reply> {
-        let stage = self.clone();
-        self.connect(slot, |worker, _line| async move { worker.stop(&stage, &turn).await })
+        self.connect(slot, |worker, _line| async move { _ = worker.turns.stop(&turn).await })
     }
 
     /// Asks a worker for a conversation.
@@ -103,7 +112,7 @@ impl Stage {
 
     /// Has a worker try the jobs that are left over.
     pub(super) fn work_off(self: &Arc<Self>, slot: usize, turn: TurnKey) {
-        self.connect(slot, |worker, _line| async move { _ = work_off(&worker.ports, &turn).await });
+        self.connect(slot, |worker, _line| async move { _ = work_off(&worker.turns.ports, &turn).await });
     }
 
     fn connect<W: Future<Output = ()> + Send + 'static>(
@@ -121,94 +130,89 @@ impl Stage {
     }
 }
 
-struct Following {
-    opening: Opening,
-    feed: Option<Arc<Feed>>,
+/// The tasks of a worker die with it.
+struct Life {
+    hand: Hand,
+    owner: Owner,
+}
+
+impl Tasks for Life {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.hand.spawn(self.owner, task);
+    }
+}
+
+/// Keeps the book on what a worker drives.
+struct Watched {
+    stage: Arc<Stage>,
+    owner: Owner,
+}
+
+impl Watch for Watched {
+    fn began(&self, feed: &Arc<Feed>) {
+        let turn = feed.opening().turn.clone();
+        let drive = Drive::new(self.owner, feed.clone());
+        let known = self.stage.book().drives.insert(turn.clone(), drive);
+        self.stage.rule(known.is_none(), "A3", || format!("{} is driven twice", turn.turn));
+    }
+
+    fn asked_to_stop(&self, feed: &Feed) {
+        let now = self.stage.hand.now();
+        if let Some(drive) = self.stage.book().drives.get_mut(&feed.opening().turn) {
+            drive.stop_heard.get_or_insert(now);
+        }
+    }
+
+    fn ended(&self, feed: &Feed) {
+        let turn = &feed.opening().turn;
+        if let Some(drive) = self.stage.book().drives.get_mut(turn) {
+            drive.ends(&self.stage, turn);
+        }
+    }
+
+    fn is_over(&self, turn: &TurnKey) {
+        if let Some(drive) = self.stage.book().drives.get_mut(turn) {
+            drive.phase = Phase::Over;
+        }
+    }
 }
 
 impl Worker {
     async fn take_in(self: Arc<Self>, stage: Arc<Stage>, admission: Admission, if_busy: IfBusy, line: Line) {
         let errand = stage.hand.steps(self.owner) << 16 | stage.book().errands.len() as u64;
         stage.book().errands.insert(errand, (self.owner, Phase::Admitting));
-        let admitted = admit(&*self.ports.messages, &*self.ports.clock, &admission, if_busy).await;
+        let turn = admission.turn.clone();
+        let seed = sub_seed(stage.script.seed, &[name(turn.turn.as_str())]);
+        let voice = Voice { stage: stage.clone(), slot: self.slot, turn: Some((turn, seed)) };
+        let ports = Ports { llm: Arc::new(voice), ..self.turns.ports.clone() };
+        let turns = Turns { ports, ..self.turns.clone() };
+        let (coach, arrived) = (stage.coach.clone(), turns.ports.clock.now());
+        let begun = turns.begin(Asking { admission, coach, seed, arrived, if_busy }).await;
         stage.book().errands.insert(errand, (self.owner, Phase::Over));
-        let following = match admitted {
-            Ok(Admitting::Begin(begun)) => self.start(&stage, &admission, begun),
-            Ok(Admitting::Follow(turn)) => {
-                let turn = TurnKey { turn, ..admission.turn };
-                let _gone = line.unbounded_send(Reply::Began(turn.clone()));
-                match self.attach(turn).await {
-                    Ok(following) => following,
-                    Err(_) => return,
-                }
-            }
-            Err(refusal) => {
-                stage
-                    .census()
-                    .count("refused", format!("{refusal:?}").split('(').next().unwrap_or_default().to_owned());
+        let following = match begun {
+            Ok(following) => following,
+            Err(NotBegun::Refused(refusal)) => {
+                let told = format!("{refusal:?}");
+                let kind = told.split('(').next().unwrap_or_default().to_owned();
+                stage.census().count("refused", kind);
                 let _gone = line.unbounded_send(Reply::Refused(refusal));
                 return;
             }
+            Err(NotBegun::Missing(_) | NotBegun::Full | NotBegun::Broken) => return,
         };
         let _gone = line.unbounded_send(Reply::Began(following.opening.turn.clone()));
         self.tell(&stage, following, 0, line).await;
     }
 
-    fn start(self: &Arc<Self>, stage: &Arc<Stage>, admission: &Admission, begun: Begun) -> Following {
-        let opening = admission.opening(begun.number);
-        let mut place = self.feeds.reserve(usize::MAX).unwrap();
-        let feed = place.open(opening.clone());
-        let turn = opening.turn.clone();
-        let known = stage.book().drives.insert(turn.clone(), Drive::new(self.owner, feed.clone()));
-        stage.rule(known.is_none(), "A3", || format!("{} is driven twice", turn.turn));
-        let now = self.ports.clock.now();
-        let seed = sub_seed(stage.script.seed, &[name(turn.turn.as_str())]);
-        let task = Task {
-            opening: opening.clone(),
-            fence: begun.fence,
-            coach: stage.coach.clone(),
-            seed,
-            asked: now,
-            deadline: now + ms(stage.script.deadline),
-        };
-        let voice = Voice { stage: stage.clone(), slot: self.slot, turn: Some((turn.clone(), seed)) };
-        let ports = Ports { llm: Arc::new(voice), ..self.ports.clone() };
-        let (stage, worker, driven) = (stage.clone(), self.clone(), feed.clone());
-        stage.hand.clone().spawn(self.owner, async move {
-            drive(task, stage.script.limits, &ports, &driven).await;
-            drop(place);
-            if let Some(drive) = stage.book().drives.get_mut(&turn) {
-                drive.ends(&stage, &turn);
-            }
-            if stage.script.sees_jobs_through {
-                see_through(&worker.ports, &turn).await;
-            } else {
-                work_off(&worker.ports, &turn).await;
-            }
-            if let Some(drive) = stage.book().drives.get_mut(&turn) {
-                drive.phase = Phase::Over;
-            }
-        });
-        Following { opening, feed: Some(feed) }
-    }
-
-    async fn attach(&self, turn: TurnKey) -> ports::Result<Following> {
-        if let Some(feed) = self.feeds.find(&turn) {
-            return Ok(Following { opening: feed.opening().clone(), feed: Some(feed) });
-        }
-        let found = self.ports.clock.answered(opening(&*self.ports.messages, &turn)).await?;
-        let (opening, _) = found.ok_or_else(|| ports::PortError::new("fleet", domain::Fault::Rejected))?;
-        Ok(Following { opening, feed: None })
-    }
-
     /// The body of an answer: what is followed, and a sign of life when there is nothing.
     async fn tell(&self, stage: &Stage, following: Following, from: usize, line: Line) {
-        let (messages, clock) = (self.ports.messages.clone(), self.ports.clock.clone());
+        let (messages, clock) = (self.turns.ports.messages.clone(), self.turns.ports.clock.clone());
         let turn = following.opening.turn.clone();
         let (mut heard, mut is_ended, has_feed) = (stage.hand.now(), false, following.feed.is_some());
         let mut frames: BoxStream<'_, Frame> = follow(messages, clock, following.opening, following.feed, from);
         loop {
-            let beat = self.ports.clock.sleep_until(self.ports.clock.now() + ms(HEARTBEAT));
+            let clock = &self.turns.ports.clock;
+            let beat = clock.sleep_until(clock.now() + ms(HEARTBEAT));
             let reply = match select(frames.next(), beat).await {
                 Either::Left((Some(frame), _)) => {
                     heard = stage.hand.now();
@@ -231,25 +235,12 @@ impl Worker {
 
     /// Looks at a conversation: whoever does, ends a turn in it that was given up.
     async fn look(&self, conversation: &domain::ConversationKey) {
-        let (store, clock) = (&*self.ports.messages, &*self.ports.clock);
+        let (store, clock) = (&*self.turns.ports.messages, &*self.turns.ports.clock);
         if let Ok(Some(found)) = clock.answered(store.conversation(conversation)).await
             && let Some(turn) = found.active
         {
             let turn = TurnKey { conversation: conversation.clone(), turn };
             let _later = end_if_abandoned(store, clock, &turn).await;
-        }
-    }
-
-    async fn stop(&self, stage: &Stage, turn: &TurnKey) {
-        let (store, clock) = (&*self.ports.messages, &*self.ports.clock);
-        if end_if_abandoned(store, clock, turn).await.is_ok()
-            && clock.answered(store.ask_stop(turn)).await.is_ok()
-            && let Some(feed) = self.feeds.find(turn)
-        {
-            feed.ask_stop();
-            if let Some(drive) = stage.book().drives.get_mut(turn) {
-                drive.stop_heard.get_or_insert(stage.hand.now());
-            }
         }
     }
 }
