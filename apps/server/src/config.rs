@@ -107,7 +107,8 @@ pub(crate) struct Config {
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub(crate) drain_s: u64,
 
-    /// How many connections are served at once; the next are told to come back.
+    /// How many connections are served at once. For one more, the one that has waited longest without
+    /// sending a whole request is closed; if all have sent one, the new one is told to come back.
     #[arg(long, env = "COACH_CONNECTIONS", value_name = "NUMBER", default_value_t = 2_000,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) connections: u32,
