@@ -125,15 +125,16 @@ pub(crate) async fn page<T: DeserializeOwned>(
     limit: usize,
     is_shown: impl Fn(&T) -> bool,
 ) -> Result<(Vec<T>, Option<Cursor>), Problem> {
-    let (mut items, mut pace) = (Vec::new(), Pace::default());
+    let (mut items, mut length, mut pace) = (Vec::new(), 0, Pace::default());
     for _ in 0..PAGES {
         let page = call.answered(call.app.ports.records.list(owner, kind, cursor, limit - items.len())).await?;
         for record in &page.items {
             items.extend(records::readable(record).filter(&is_shown));
+            length += record.body.len();
             pace.did(STEPS * record.body.len()).await;
         }
         cursor = page.next;
-        if cursor.is_none() || items.len() == limit {
+        if cursor.is_none() || items.len() == limit || length >= ports::PAGE {
             break;
         }
     }

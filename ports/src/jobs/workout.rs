@@ -1,12 +1,13 @@
 //! Logging the workout that the athlete has told.
 
-use domain::memory::RecalledKind;
+use domain::memory::{self, RecalledKind};
 use domain::turn::CallKind;
 use domain::workout::{self, Logging, Refusal};
 use domain::{Outcome, RecordId, Workout};
 use serde_json::{Value, json};
 
 use super::{Tried, Useless, Work};
+use crate::remember::forgotten;
 use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, newest, records};
 
 /// How many workouts a new one is measured against.
@@ -27,7 +28,12 @@ pub(super) async fn log(work: &mut Work<'_>) -> Tried {
     if !work.opening.is_readable() {
         return Ok(Outcome::Dead(super::UNREADABLE.to_owned()));
     }
-    // Before the model is asked, so that a store in trouble costs no call.
+    // It may have been forgotten since the last try. Before the model is asked, like the rest, so
+    // that a store in trouble costs no call.
+    let said = vec![work.opening.user_message.clone()];
+    if memory::told(said.clone(), &forgotten(work.ports, work.owner()).await?) != said {
+        return Ok(Outcome::Refused("this was to be forgotten".to_owned()));
+    }
     let history: Vec<Workout> = newest(work.ports, work.owner(), Kind::Workout, HISTORY).await?;
     let opening = work.opening.clone();
     let extraction = workout::extraction(opening.text(), opening.when(), opening.zone());

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use coach_tests::scenes::{self, workout_route};
-use coach_tests::{Client, Event, Mishap, Site, saying};
-use domain::Fault;
+use coach_tests::{Client, Event, Mishap, Site, conversation_key, saying};
+use domain::memory::Tombstone;
+use domain::{Fault, Timestamp};
 use in_memory::{Line, Scene};
-use ports::{Clock, Kind};
+use ports::{Clock, Expect, Kind, RecordKey, RecordStore, records};
 use serde_json::{Value, json};
 
 use crate::mind::{kept, summed_up};
@@ -238,4 +239,27 @@ async fn a_summary_of_which_some_cannot_be_used_is_taken_without_it_in_one_call(
     let taken = (&summary["currentGoals"], &summary["recentProgress"], &summary["constraints"], &summary["tags"]);
     assert_eq!(taken, (&json!(["10 km"]), &json!([]), &json!(["left knee"]), &json!(["squats"])));
     assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_forgotten_before_the_next_try_is_not_told_to_the_model_that_logs_workouts() {
+    let memory = json!({
+        "memoryId": "m", "content": "I did back squats at 100 kg", "type": "context", "importance": "low",
+        "tags": [], "source": "conversation", "createdAt": Timestamp(0), "timesUsed": 0,
+    });
+    let memory = serde_json::from_value(memory).unwrap();
+    for is_readable in [true, false] {
+        let site = site([Scene::failing(Fault::Unavailable), scenes::workout()]);
+        let path = site.conversation().await;
+        tell(&site, &path).await;
+        let tombstone = records::body(&Tombstone::of(&memory, site.clock.now())).unwrap();
+        let body = if is_readable { tombstone } else { b"{".to_vec() };
+        let owner = conversation_key(&path).user;
+        let at = RecordKey { owner, kind: Kind::Tombstone, id: "t".parse().unwrap() };
+        site.records.put(&at, &body, Expect::Absent).await.unwrap();
+        site.settled().await;
+        assert_eq!((site.model.calls().extractions, workouts(&site).await), (1, 0), "readable: {is_readable}");
+        let states: Vec<_> = jobs(&site, &path).await.iter().map(|job| job["state"].clone()).collect();
+        assert_eq!(states, if is_readable { vec![] } else { vec![json!("dead")] });
+    }
 }

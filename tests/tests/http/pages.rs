@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use coach_tests::{Client, Site, saying, told};
-use domain::StopReason;
+use coach_tests::{Client, Site, conversation_key, saying, told};
+use domain::{StopReason, Timestamp};
 use in_memory::{Line, Scene, Scripted};
-use ports::{Answer, Clock};
-use serde_json::Value;
+use ports::{Answer, Clock, Expect, Kind, RecordKey, RecordStore};
+use serde_json::{Value, json};
 
 use crate::{asked, replying, route};
 
@@ -112,5 +112,35 @@ async fn a_long_turn_is_told_again_in_pieces_of_which_each_is_short() {
         assert_eq!((all.len(), told(&all)), (events.len(), told(&events)));
         let longest = again.pieces().iter().map(|(_, piece)| piece.len()).max();
         assert!(longest < Some(128 * 1024), "{longest:?} bytes at once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_large_records_ends_after_a_mebibyte_or_two_and_its_cursors_lead_to_all() {
+    let site = replying(Scene::saying("Sit."));
+    let owner = conversation_key("v").user;
+    for n in 0..60 {
+        let id = format!("w{n:02}");
+        let workout = json!({
+            "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": "t", "discipline": "strength",
+            "name": "Squats", "performedAt": Timestamp(n), "exercises": [], "notes": "x".repeat(60_000),
+            "confidence": 1.0,
+        });
+        let at = RecordKey { owner: owner.clone(), kind: Kind::Workout, id: id.parse().unwrap() };
+        site.records.put(&at, workout.to_string().as_bytes(), Expect::Absent).await.unwrap();
+    }
+    for client in site.both() {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = client.get(&format!("/users/ada/workouts?limit=100{cursor}")).await;
+            assert!(page.body.len() <= 2 * LONGEST, "{} bytes", page.body.len());
+            let json = page.json();
+            let ids = json["workouts"].as_array().unwrap().iter();
+            found.extend(ids.map(|workout| workout["workoutId"].as_str().unwrap().to_owned()));
+            let Some(next) = json["nextCursor"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        let all: Vec<String> = (0..60).rev().map(|n| format!("w{n:02}")).collect();
+        assert_eq!(found, all);
     }
 }
