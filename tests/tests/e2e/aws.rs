@@ -128,13 +128,15 @@ fn turn_of(told: &str) -> String {
     behind.split('"').next().unwrap().to_owned()
 }
 
-/// Without times and ids, which differ from run to run, and the lines that are drawn by a turn's id.
+/// Without times and ids, which differ from run to run, the lines that are drawn by a turn's id, and the number of events:
+/// words that arrive together are one.
 fn masked(kept: &Value) -> String {
     named(&timeless(kept).to_string())
 }
 
 fn timeless(value: &Value) -> Value {
-    let is_time = |name: &str| name.ends_with("At") || name.ends_with("Ms") || matches!(name, "ms" | "timings");
+    let is_time =
+        |name: &str| name.ends_with("At") || name.ends_with("Ms") || matches!(name, "ms" | "timings" | "throughSeq");
     match value {
         Value::Object(fields) if fields.get("kind") == Some(&json!("acknowledgment")) => json!("an acknowledgment"),
         Value::Object(fields) => {
