@@ -1,15 +1,17 @@
 //! Remembering and forgetting, as a turn has decided.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 use domain::memory::{self, Provenance, Tombstone};
 use domain::{Job, JobKind, JobState, Memory, MemoryId, Opening, Outcome, RecordId, TurnId};
+use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Work};
 use crate::forget::forget;
 use crate::remember::{KNOWN, Saved, remember, remembered, tombstones};
-use crate::{JobsOf, Kind, RecordKey, Result, newest, records};
+use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 
 /// How many earlier messages are looked at for what one of them had remembered.
 const MESSAGES: usize = 200;
@@ -97,7 +99,12 @@ async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryI
     });
     let memories: BTreeMap<&TurnId, MemoryId> = memories.collect();
     let Opening { turn, user_message, .. } = &work.opening;
-    let earlier = work.ports.messages.messages(&turn.conversation, Some(user_message.number), MESSAGES);
-    let earlier = work.ports.clock.answered(earlier).await?;
-    Ok(earlier.iter().find_map(|message| memories.get(&message.turn)).cloned())
+    let before = Some(user_message.number);
+    let mut pages = pin!(pages(&*work.ports.messages, &turn.conversation, before, MESSAGES));
+    while let Some(page) = work.ports.clock.answered(pages.try_next()).await? {
+        if let Some(last) = page.iter().find_map(|message| memories.get(&message.turn)) {
+            return Ok(Some(last.clone()));
+        }
+    }
+    Ok(None)
 }

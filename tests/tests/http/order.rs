@@ -129,3 +129,23 @@ async fn who_wants_to_forget_waits_for_what_an_earlier_message_has_remembered_an
         assert_eq!(has_waited, waits, "{ids:?}: {:?}", jobs[0].state);
     }
 }
+
+/// What was said last again is what "that" means, however long everything is that was said since.
+#[tokio::test(start_paused = true)]
+async fn that_is_what_was_remembered_last_also_behind_a_mebibyte_of_what_was_said_since() {
+    let site = Site::new(|model| model);
+    let key = conversation(&site).await;
+    let remember = ["I hate burpees", "I train at dawn", "I hate burpees"];
+    for (place, said) in remember.into_iter().enumerate() {
+        let later = site.clock.now() + Duration::from_secs(1);
+        site.clock.sleep_until(later).await;
+        let turn = turn(&site, &key, &format!("t{place}"), said, vec![JobKind::Memory]).await;
+        work_off(&site.app.ports, &turn).await;
+    }
+    for place in 0..10 {
+        turn(&site, &key, &format!("long{place}"), &"深".repeat(40_000), Vec::new()).await;
+    }
+    let last = turn(&site, &key, "last", "/forget that", vec![JobKind::Forget]).await;
+    work_off(&site.app.ports, &last).await;
+    assert_eq!(remembered(&site), ["I train at dawn"]);
+}
