@@ -265,15 +265,16 @@ fn start(
     let (driven, limits) = (feed.clone(), app.settings.limits);
     let driving = async move {
         let turn = task.opening.turn.clone();
+        let user = &turn.conversation.user;
         let mut calls = drive(task, limits, &app.ports, &driven).await;
         drop(place);
-        if let Some(closing) = log(&turn, &driven) {
-            let (user, report) = (&turn.conversation.user, &closing.report);
-            calls.extend_from_slice(&report.calls);
-            charge(&app.ports, user, &calls).await;
-            if let Some(context) = &report.context {
-                count_uses(&app.ports, user, &context.memories).await;
-            }
+        let closing = log(&turn, &driven);
+        let report = closing.as_ref().map(|closing| &closing.report);
+        calls.extend(report.iter().flat_map(|report| report.calls.iter().cloned()));
+        // What was asked on the way was asked, also if the turn was taken from this process.
+        charge(&app.ports, user, &calls).await;
+        if let Some(context) = report.and_then(|report| report.context.as_ref()) {
+            count_uses(&app.ports, user, &context.memories).await;
         }
         if app.settings.sees_jobs_through {
             see_through(&app.ports, &turn).await;
