@@ -1,5 +1,6 @@
 //! Remembering and forgetting, as a turn has decided.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::pin::pin;
 
@@ -46,7 +47,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
     let jobs = ports.clock.answered(ports.messages.jobs(&JobsOf::Conversation(turn.conversation.clone()))).await?;
     let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
     let is_open = |job: &&Job| job.kind == JobKind::Memory && is_open(&job.state);
-    if are_any_earlier(work, jobs.iter().filter(is_open)).await? {
+    if work.has_one(Ordering::Less, jobs.iter().filter(is_open)).await? {
         return Err(Failed::Waits("an earlier message is still being remembered"));
     }
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: RecordId::from(&turn.turn) };
@@ -76,19 +77,6 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
 /// Whether a job has made this memory: what a turn makes at most once is named after it.
 fn is_made_by(memory: &Memory, job: &Job) -> bool {
     job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
-}
-
-/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the
-/// messages: ids are by the clocks of many processes.
-async fn are_any_earlier(work: &Work<'_>, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
-    let number = work.opening.user_message.number;
-    for job in jobs {
-        let found = work.ports.clock.answered(work.ports.messages.turn(&job.turn, usize::MAX)).await?;
-        if found.is_some_and(|(record, _)| record.number < number) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was said first.

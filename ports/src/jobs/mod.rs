@@ -4,6 +4,7 @@ mod memory;
 mod summary;
 mod workout;
 
+use std::cmp::Ordering;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::forget::take_back;
-use crate::{Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening};
+use crate::{Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge, opening};
 
 /// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -203,6 +204,20 @@ enum Useless {
 impl Work<'_> {
     fn owner(&self) -> &UserScope {
         &self.opening.turn.conversation.user
+    }
+
+    /// Whether any of these jobs is of a turn that stands like this to the own one in the conversation,
+    /// by the numbers of their messages: ids are by the clocks of many processes.
+    async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
+        let number = self.opening.user_message.number;
+        for job in jobs {
+            let found = self.ports.messages.turn(&job.turn, usize::MAX);
+            let found = self.ports.clock.answered(found).await?;
+            if found.is_some_and(|(record, _)| record.number.cmp(&number) == place) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Has a form filled in by the small model, and notes what that cost: what `check` has made of
