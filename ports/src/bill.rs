@@ -27,16 +27,16 @@ impl Bill {
         self.lock().clone()
     }
 
-    /// Adds a call that is over.
-    pub fn add(&self, call: CallRecord) {
-        self.lock().push(call);
+    /// Notes that a text of so many bytes is about to be made a vector of.
+    pub fn embedding(&self, bytes: usize) -> Item<'_> {
+        self.open(CallKind::Embedding, estimated_tokens(bytes))
     }
 
-    /// Notes that a text of so many bytes is about to be made a vector of. A call of which nothing more is heard is one
-    /// that was hung up on; what it has cost is estimated.
-    pub fn embedding(&self, bytes: usize) -> Item<'_> {
-        let usage = Usage { input_tokens: estimated_tokens(bytes), estimated: true, ..Usage::default() };
-        let (kind, outcome) = (CallKind::Embedding, CallOutcome::Abandoned);
+    /// Notes that a model is about to be asked by a prompt of so many tokens. A call of which nothing
+    /// more is heard is one that was hung up on; what it has cost is estimated.
+    pub(crate) fn open(&self, kind: CallKind, prompt_tokens: u64) -> Item<'_> {
+        let usage = Usage { input_tokens: prompt_tokens, estimated: true, ..Usage::default() };
+        let outcome = CallOutcome::Abandoned;
         let mut calls = self.lock();
         let place = calls.len();
         calls.push(CallRecord { kind, usage, ms: 0, attempts: 1, outcome });
@@ -60,6 +60,13 @@ pub struct Item<'a> {
 }
 
 impl Item<'_> {
+    /// Notes how often it was asked, and what that has cost; what becomes of it is still to be told.
+    pub(crate) fn costs(&self, attempts: u32, usage: Usage) {
+        if let Some(call) = self.bill.lock().get_mut(self.place) {
+            (call.attempts, call.usage) = (attempts, usage);
+        }
+    }
+
     /// Notes what came of it, and what it has cost if that is known.
     pub fn close(self, outcome: CallOutcome, usage: Option<Usage>) {
         if let Some(call) = self.bill.lock().get_mut(self.place) {

@@ -314,14 +314,19 @@ impl Turns {
         self.watch.is_over(&turn);
     }
 
-    /// Charges the model calls of a turn that has ended here, and counts the uses of memories.
+    /// Charges the model calls of a turn that was driven here, and counts the uses of memories.
     async fn settle(&self, turn: &TurnKey, feed: &Feed, mut calls: Vec<CallRecord>) {
-        let events = feed.events();
-        let Some(TurnEvent::Ended(closing)) = events.last() else { return };
-        let (user, report) = (&turn.conversation.user, &closing.report);
-        calls.extend_from_slice(&report.calls);
+        let (user, events) = (&turn.conversation.user, feed.events());
+        let report = match events.last() {
+            Some(TurnEvent::Ended(closing)) => Some(&closing.report),
+            _ => None,
+        };
+        if let Some(report) = report {
+            calls.extend_from_slice(&report.calls);
+        }
+        // What was asked on the way was asked, also if the turn was taken from this process.
         charge(&self.ports, user, &calls).await;
-        if let Some(context) = &report.context {
+        if let Some(context) = report.and_then(|report| report.context.as_ref()) {
             count_uses(&self.ports, user, &context.memories).await;
         }
     }

@@ -24,7 +24,8 @@ use terms::{Asked, Read, Term};
 ///
 /// Of a long text, the 64 words that tell the most are looked for: those that the fewest entries
 /// have. What it costs to search grows with what is found, and a search gives way to others on the
-/// way; no lock is held meanwhile.
+/// way; no lock is held meanwhile. Who adds something waits for its own owner alone: a shelf that is
+/// being searched is copied for it.
 #[derive(Debug, Default)]
 pub struct LexicalIndex(Mutex<Shelves>);
 
@@ -33,7 +34,17 @@ pub struct LexicalIndex(Mutex<Shelves>);
 struct Shelves {
     /// For all.
     shared: Arc<Shelf>,
-    own: HashMap<UserScope, Arc<Shelf>>,
+    own: HashMap<UserScope, Arc<Own>>,
+}
+
+/// What belongs to one user.
+#[derive(Debug, Default)]
+struct Own(Mutex<Arc<Shelf>>);
+
+impl Own {
+    fn shelf(&self) -> MutexGuard<'_, Arc<Shelf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Less than this in common is nothing in common.
@@ -72,8 +83,9 @@ impl MemoryIndex for LexicalIndex {
     async fn search(&self, search: &Search, _: &Bill) -> Result<Vec<Recalled>> {
         let (shared, own) = {
             let shelves = self.shelves();
-            (shelves.shared.clone(), shelves.own.get(&search.owner).cloned().unwrap_or_default())
+            (shelves.shared.clone(), shelves.own.get(&search.owner).cloned())
         };
+        let own = own.map(|own| own.shelf().clone()).unwrap_or_default();
         let mut pace = Pace::default();
         let asked = Asked::of(&search.text, MOST_READ, &mut pace).await;
         let visible: Vec<Option<&Entry>> = [&shared, &own]
@@ -105,13 +117,15 @@ impl MemoryIndex for LexicalIndex {
 
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
         let entry = Entry { read: Read::in_stretches(entry).await, told: entry.clone() };
-        Arc::make_mut(self.shelves().own.entry(owner.clone()).or_default()).put(entry);
+        let own = self.shelves().own.entry(owner.clone()).or_default().clone();
+        Arc::make_mut(&mut own.shelf()).put(entry);
         Ok(())
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
-        if let Some(shelf) = self.shelves().own.get_mut(owner) {
-            Arc::make_mut(shelf).remove(&(kind, id.to_owned()));
+        let own = self.shelves().own.get(owner).cloned();
+        if let Some(own) = own {
+            Arc::make_mut(&mut own.shelf()).remove(&(kind, id.to_owned()));
         }
         Ok(())
     }

@@ -1,15 +1,18 @@
 //! Remembering and forgetting, as a turn has decided.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 use domain::memory::{self, Provenance, Tombstone};
 use domain::{Job, JobKind, JobState, Memory, MemoryId, Opening, Outcome, RecordId, TurnId};
+use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Work};
 use crate::forget::forget;
 use crate::remember::{KNOWN, Saved, remember, remembered, tombstones};
-use crate::{JobsOf, Kind, RecordKey, Result, newest, records};
+use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 
 /// How many earlier messages are looked at for what one of them had remembered.
 const MESSAGES: usize = 200;
@@ -44,7 +47,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
     let jobs = ports.clock.answered(ports.messages.jobs(&JobsOf::Conversation(turn.conversation.clone()))).await?;
     let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
     let is_open = |job: &&Job| job.kind == JobKind::Memory && is_open(&job.state);
-    if are_any_earlier(work, jobs.iter().filter(is_open)).await? {
+    if work.has_one(Ordering::Less, jobs.iter().filter(is_open)).await? {
         return Err(Failed::Waits("an earlier message is still being remembered"));
     }
     let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: RecordId::from(&turn.turn) };
@@ -76,19 +79,6 @@ fn is_made_by(memory: &Memory, job: &Job) -> bool {
     job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
 }
 
-/// Whether any of these jobs is of an earlier turn of the conversation, by the numbers of the
-/// messages: ids are by the clocks of many processes.
-async fn are_any_earlier(work: &Work<'_>, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
-    let number = work.opening.user_message.number;
-    for job in jobs {
-        let found = work.ports.clock.answered(work.ports.messages.turn(&job.turn, usize::MAX)).await?;
-        if found.is_some_and(|(record, _)| record.number < number) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was said first.
 async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryId>> {
     let memories = jobs.iter().filter(|job| job.kind == JobKind::Memory).filter_map(|job| match &job.state {
@@ -97,7 +87,12 @@ async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryI
     });
     let memories: BTreeMap<&TurnId, MemoryId> = memories.collect();
     let Opening { turn, user_message, .. } = &work.opening;
-    let earlier = work.ports.messages.messages(&turn.conversation, Some(user_message.number), MESSAGES);
-    let earlier = work.ports.clock.answered(earlier).await?;
-    Ok(earlier.iter().find_map(|message| memories.get(&message.turn)).cloned())
+    let before = Some(user_message.number);
+    let mut pages = pin!(pages(&*work.ports.messages, &turn.conversation, before, MESSAGES));
+    while let Some(page) = work.ports.clock.answered(pages.try_next()).await? {
+        if let Some(last) = page.iter().find_map(|message| memories.get(&message.turn)) {
+            return Ok(Some(last.clone()));
+        }
+    }
+    Ok(None)
 }

@@ -4,6 +4,7 @@ mod memory;
 mod summary;
 mod workout;
 
+use std::cmp::Ordering;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use std::time::Duration;
 
 use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
-use domain::turn::{CallKind, CallOutcome, CallRecord};
+use domain::turn::{CallKind, CallOutcome};
 use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope};
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::forget::take_back;
-use crate::{Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, TurnState, answer, charge, opening};
+use crate::{Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge, opening};
 
 /// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -205,6 +206,20 @@ impl Work<'_> {
         &self.opening.turn.conversation.user
     }
 
+    /// Whether any of these jobs is of a turn that stands like this to the own one in the conversation,
+    /// by the numbers of their messages: ids are by the clocks of many processes.
+    async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
+        let number = self.opening.user_message.number;
+        for job in jobs {
+            let found = self.ports.messages.turn(&job.turn, usize::MAX);
+            let found = self.ports.clock.answered(found).await?;
+            if found.is_some_and(|(record, _)| record.number.cmp(&number) == place) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Has a form filled in by the small model, and notes what that cost: what `check` has made of
     /// it, or why there is nothing to do.
     async fn ask<T>(
@@ -217,28 +232,22 @@ impl Work<'_> {
         let tool = Answer::Tool { name: form.tool, schema: Arc::new(form.schema) };
         let prompt_tokens = form.prompt.estimated_tokens();
         let call = ModelCall::question(form.prompt, tool, 2_000);
-        let began = clock.now();
+        let item = self.bill.open(kind, prompt_tokens);
         let mut tries = Tries::default();
         let answer = clock.within(ANSWER, answer(&*self.ports.llm, call, &mut tries)).await;
-        let ms = u64::try_from(clock.now().since(began).as_millis()).unwrap_or(u64::MAX);
         let answer = answer.unwrap_or_else(|| Err(PortError::new("llm", Fault::TimedOut)));
-        let (result, usage, outcome) = match answer {
-            Ok((text, usage)) => {
-                let usage = Some(usage);
-                match check(&text) {
-                    Ok(checked) => (Ok(Ok(checked)), usage, CallOutcome::Ok),
-                    Err(Useless::Refused(reason)) => (Ok(Err(reason)), usage, CallOutcome::Ok),
-                    Err(Useless::Malformed(reason)) => (Err(Failed::Malformed(reason)), usage, CallOutcome::Malformed),
-                }
-            }
+        let usage = answer.as_ref().ok().map(|(_, usage)| usage.clone());
+        item.costs(tries.asked, tries.cost(usage, prompt_tokens, 0));
+        let (result, outcome) = match answer.map(|(text, _)| check(&text)) {
+            Ok(Ok(checked)) => (Ok(Ok(checked)), CallOutcome::Ok),
+            Ok(Err(Useless::Refused(reason))) => (Ok(Err(reason)), CallOutcome::Ok),
+            Ok(Err(Useless::Malformed(reason))) => (Err(Failed::Malformed(reason)), CallOutcome::Malformed),
             Err(error) => {
                 let outcome = CallOutcome::Failed(error.fault);
-                (Err(error.into()), None, outcome)
+                (Err(error.into()), outcome)
             }
         };
-        let attempts = tries.asked;
-        let usage = tries.cost(usage, prompt_tokens, 0);
-        self.bill.add(CallRecord { kind, usage, ms, attempts, outcome });
+        item.close(outcome, None);
         result
     }
 }

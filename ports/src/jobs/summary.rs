@@ -1,5 +1,6 @@
 //! Bringing a conversation's summary up to date.
 
+use std::cmp::Ordering;
 use std::pin::pin;
 
 use domain::memory::{self, RecalledKind};
@@ -52,18 +53,14 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
     let_be_found(work, Some(new), &left_out).await
 }
 
-/// Whether a summary of this conversation is still to be made by a job that comes after this one.
-/// Any order will do that all processes agree on.
+/// Whether a summary of this conversation is still to be made by the job of a later turn: it knows
+/// more than this one.
 async fn another_waits(work: &Work<'_>) -> Result<bool> {
-    let turn = &work.opening.turn;
-    let of = JobsOf::Conversation(turn.conversation.clone());
+    let of = JobsOf::Conversation(work.opening.turn.conversation.clone());
     let jobs = work.ports.clock.answered(work.ports.messages.jobs(&of)).await?;
-    let waits = |job: &Job| {
-        job.kind == JobKind::Summary
-            && job.turn.turn > turn.turn
-            && matches!(job.state, JobState::Due(_) | JobState::Claimed(_))
-    };
-    Ok(jobs.iter().any(waits))
+    let waits =
+        |job: &&Job| job.kind == JobKind::Summary && matches!(job.state, JobState::Due(_) | JobState::Claimed(_));
+    work.has_one(Ordering::Greater, jobs.iter().filter(waits)).await
 }
 
 /// The last summary and what was said since, as a model may be told it, and what the store must hold for a new

@@ -134,6 +134,21 @@ async fn a_job_that_panics_is_tried_again_then_dead_and_keeps_nobody_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_job_has_asked_is_paid_for_also_if_it_panics_over_the_answer() {
+    let site = site([Scene(vec![Line::Panic]), scenes::workout()]);
+    let path = site.conversation().await;
+    tell(&site, &path).await;
+    site.settled().await;
+    let turn = site.client().get(&format!("{path}/messages")).await.json()["messages"][0]["turnId"].clone();
+    let turn = site.client().get(&format!("{path}/turns/{}", turn.as_str().unwrap())).await.json();
+    let calls = turn["usage"]["calls"].as_array().unwrap().iter();
+    let asked: Vec<_> = calls.filter(|call| call["kind"] == "extraction").collect();
+    let told: Vec<_> = asked.iter().map(|call| (&call["outcome"], &call["estimated"])).collect();
+    assert_eq!(told, [(&json!("abandoned"), &json!(true)), (&json!("ok"), &json!(false))]);
+    assert!(asked[0]["inputTokens"].as_u64() > Some(0), "{}", asked[0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_whose_process_dies_at_every_try_is_given_up_at_the_next_claim() {
     let site = site([Scene(vec![Line::Hang])]).set(|settings| settings.sees_jobs_through = false);
     let path = site.conversation().await;

@@ -129,3 +129,45 @@ async fn who_wants_to_forget_waits_for_what_an_earlier_message_has_remembered_an
         assert_eq!(has_waited, waits, "{ids:?}: {:?}", jobs[0].state);
     }
 }
+
+/// What was said last again is what "that" means, however long everything is that was said since.
+#[tokio::test(start_paused = true)]
+async fn that_is_what_was_remembered_last_also_behind_a_mebibyte_of_what_was_said_since() {
+    let site = Site::new(|model| model);
+    let key = conversation(&site).await;
+    let remember = ["I hate burpees", "I train at dawn", "I hate burpees"];
+    for (place, said) in remember.into_iter().enumerate() {
+        let later = site.clock.now() + Duration::from_secs(1);
+        site.clock.sleep_until(later).await;
+        let turn = turn(&site, &key, &format!("t{place}"), said, vec![JobKind::Memory]).await;
+        work_off(&site.app.ports, &turn).await;
+    }
+    for place in 0..10 {
+        turn(&site, &key, &format!("long{place}"), &"深".repeat(40_000), Vec::new()).await;
+    }
+    let last = turn(&site, &key, "last", "/forget that", vec![JobKind::Forget]).await;
+    work_off(&site.app.ports, &last).await;
+    assert_eq!(remembered(&site), ["I train at dawn"]);
+}
+
+/// A summary is made by the job of the last message, also while that of an earlier one is at work,
+/// which has read what was said by then.
+#[tokio::test(start_paused = true)]
+async fn the_last_message_has_a_conversation_summed_up_whatever_the_ids_of_the_turns_say() {
+    for ids in [["t1", "t2"], ["t2", "t1"]] {
+        let site = Site::new(|model| model);
+        let key = conversation(&site).await;
+        let first = turn(&site, &key, ids[0], "How do I squat?", vec![JobKind::Summary]).await;
+        let last = turn(&site, &key, ids[1], "How do I jump?", vec![JobKind::Summary]).await;
+        let now = site.clock.now();
+        let of = JobsOf::Turn(first.clone());
+        let claimed = site.messages.claim_jobs(&of, now, now + Duration::from_secs(60), 1).await;
+        assert_eq!(claimed.unwrap().len(), 1);
+        work_off(&site.app.ports, &last).await;
+        assert_eq!(site.model.calls().summaries, 1, "{ids:?}: the last asks");
+        site.clock.sleep_until(now + Duration::from_secs(60)).await;
+        work_off(&site.app.ports, &first).await;
+        let jobs = site.messages.jobs(&JobsOf::Turn(first)).await.unwrap();
+        assert!(matches!(jobs[0].state, JobState::Refused(_)), "{ids:?}: {:?}", jobs[0].state);
+    }
+}

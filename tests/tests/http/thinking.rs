@@ -10,7 +10,7 @@ use domain::memory::RecalledKind;
 use domain::turn::CallOutcome;
 use domain::{Fault, Recalled, StopReason, Usage, UserScope};
 use in_memory::{Line, Scene};
-use ports::{Bill, IndexEntry, MemoryIndex, Result, Search};
+use ports::{Bill, Clock, IndexEntry, MemoryIndex, Result, Search};
 use serde_json::json;
 
 fn routed() -> Scene {
@@ -133,4 +133,23 @@ async fn what_a_look_up_has_cost_is_charged_also_when_it_fails_or_the_turn_is_ov
         let ledger = site.client().get("/users/ada/usage").await.json();
         assert_eq!(ledger["days"][0]["models"]["titan"]["inputTokens"], 9, "{takes} ms: {ledger}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_look_up_has_cost_is_charged_also_if_the_turn_was_taken_from_its_process() {
+    let mut route = scenes::routing(&[], false);
+    route["contextNeeds"] = json!({ "needsPineconeSearch": true, "searchTypes": ["methodology"] });
+    let route = Scene::saying(route.to_string());
+    let reply = scenes::after(5_000, Scene::saying("Sit."));
+    let mut site = Site::new(|model| model.route(route).reply(reply));
+    site.app.ports.index = Arc::new(Costly(Duration::from_millis(10), site.clock));
+    let path = site.conversation().await;
+    site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+    let later = site.clock.now() + Duration::from_secs(1);
+    site.clock.sleep_until(later).await;
+    // Another process deletes the conversation, and with it the right to write to it.
+    assert_eq!(site.elsewhere().delete(&path).await.status.as_u16(), 200);
+    site.settled().await;
+    let ledger = site.client().get("/users/ada/usage").await.json();
+    assert_eq!(ledger["days"][0]["models"]["titan"]["inputTokens"], 9, "{ledger}");
 }

@@ -7,8 +7,13 @@ use crate::index::reference;
 impl LexicalIndex {
     fn entries(&self) -> Vec<(RecalledKind, String)> {
         let shelves = self.shelves();
-        let all = [&shelves.shared].into_iter().chain(shelves.own.values()).flat_map(|shelf| shelf.entries());
-        all.flatten().map(|entry| (entry.told.kind, entry.told.id.clone())).collect()
+        let own = shelves.own.values().map(|own| own.shelf().clone());
+        let all = [shelves.shared.clone()].into_iter().chain(own);
+        let keys = |shelf: Arc<Shelf>| {
+            let entries = shelf.entries().iter().flatten();
+            entries.map(|entry| (entry.told.kind, entry.told.id.clone())).collect::<Vec<_>>()
+        };
+        all.flat_map(keys).collect()
     }
 }
 
@@ -255,6 +260,21 @@ fn a_long_search_leaves_the_thread_and_stands_in_nobodys_way() {
         let stretches = (1..).find(|_| (&mut searching).now_or_never().is_some()).unwrap();
         assert!(stretches < 50, "{text:.40}: {stretches} stretches");
     }
+}
+
+#[test]
+fn who_changes_what_is_their_own_holds_up_nobody_else() {
+    let index = holding(crowd());
+    let own = index.shelves().own.get(&owner()).unwrap().clone();
+    // A shelf is locked for as long as it takes to copy it.
+    let copying = own.shelf();
+    let ben = UserScope::verified("ben".parse().unwrap());
+    index.upsert(&ben, &memory("b", "bad knee"), &Bill::default()).now_or_never().unwrap().unwrap();
+    let theirs = Search { owner: ben.clone(), ..asking("knee", &[]) };
+    let found = index.search(&theirs, &Bill::default()).now_or_never().unwrap().unwrap();
+    assert_eq!(ids(&found), ["b"]);
+    index.delete(&ben, RecalledKind::Memory, "b").now_or_never().unwrap().unwrap();
+    drop(copying);
 }
 
 #[test]
