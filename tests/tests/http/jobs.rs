@@ -11,6 +11,7 @@ use ports::{Clock, Expect, Kind, RecordKey, RecordStore, records};
 use serde_json::{Value, json};
 
 use crate::mind::{kept, summed_up};
+use crate::warnings;
 
 const TOLD: &str = "I did 2x5 back squats at 100 kg today";
 
@@ -276,5 +277,28 @@ async fn what_was_forgotten_before_the_next_try_is_not_told_to_the_model_that_lo
         assert_eq!((site.model.calls().extractions, workouts(&site).await), (1, 0), "readable: {is_readable}");
         let states: Vec<_> = jobs(&site, &path).await.iter().map(|job| job["state"].clone()).collect();
         assert_eq!(states, if is_readable { vec![] } else { vec![json!("dead")] });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_tried_again_says_why_and_what_is_given_up_is_an_error() {
+    warnings::listen();
+    let site = site([Scene::failing(Fault::Throttled), Scene::saying("no form at all"), Scene(vec![Line::Panic])]);
+    let path = site.conversation().await;
+    tell(&site, &path).await;
+    site.settled().await;
+    let log = warnings::heard();
+    let tries: Vec<&str> = log.lines().filter(|line| line.contains(" job ")).collect();
+    let expected = [
+        ("WARN", "attempts=1", "throttled"),
+        ("WARN", "attempts=2", "the model's answer could not be used"),
+        ("WARN", "attempts=3", "it panicked"),
+        ("WARN", "attempts=4", "it panicked"),
+        ("ERROR", "attempts=5", "it panicked"),
+    ];
+    assert_eq!(tries.len(), expected.len(), "{log}");
+    for (line, (level, attempt, reason)) in tries.iter().zip(expected) {
+        let holds = [level, "kind=Workout", attempt, reason].iter().all(|told| line.contains(told));
+        assert!(holds && !line.contains("squats"), "{level} {attempt} {reason}: {line}");
     }
 }

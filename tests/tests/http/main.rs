@@ -40,6 +40,7 @@ mod thinking;
 mod transcript;
 mod unreadable;
 mod usage;
+mod warnings;
 
 use coach_tests::{Event, Site, saying, scenes};
 use in_memory::Scene;

@@ -1,19 +1,16 @@
 //! What is stored and cannot be read: what is optional is left out, what was forgotten holds
 //! everything up, and nothing is written over it unasked.
 
-use std::cell::RefCell;
-use std::io::{self, Write};
-
 use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{Event, Site};
 use domain::{RecordId, UserScope};
 use in_memory::Scene;
 use ports::{Expect, Kind, RecordKey, RecordStore, charge, count_uses};
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
 
 use crate::mind::{kept, last_prompt, routed, tell};
 use crate::refusals::Row;
+use crate::warnings;
 
 /// What stands where a record was. Of its words none may be told.
 const SPOILT: &[u8] = br#"{"secret-canary": "#;
@@ -192,26 +189,9 @@ async fn while_it_cannot_be_read_what_was_forgotten_no_model_is_told_anything() 
     assert!(is_spoilt(&site, &tombstone).await);
 }
 
-thread_local! {
-    /// What this thread has logged; a test has a thread of its own.
-    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn the_log_names_what_cannot_be_read_by_its_key_and_says_no_word_of_it() {
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new("warn")).with_writer(|| Log).init();
+    warnings::listen();
     let site = site();
     remembered(&site, &["I hate burpees", "I train at dawn"]).await;
     let path = site.conversation().await;
@@ -222,7 +202,7 @@ async fn the_log_names_what_cannot_be_read_by_its_key_and_says_no_word_of_it() {
     spoil(&site, &tombstone).await;
     tell(&site, &path, QUESTION).await;
     listed(&site).await;
-    let log = LOG.with_borrow(|log| String::from_utf8_lossy(log).into_owned());
+    let log = warnings::heard();
     for at in [memory, summary, tombstone] {
         let named: Vec<_> = log.lines().filter(|line| line.contains(&at.to_string())).collect();
         assert!(!named.is_empty() && named.iter().all(|line| line.contains("WARN")), "{at}: {log}");
