@@ -121,3 +121,21 @@ fn what_settings_say_of_a_model_is_read_or_refused_with_what_is_wrong() {
         assert!(error.starts_with(wrong), "{error}");
     }
 }
+
+#[test]
+fn what_was_learned_is_asked_for_no_more_and_all_else_as_before() {
+    let all = Capabilities { effort: true, cache: true, cache_hour: true, ..Capabilities::UNKNOWN };
+    for (lesson, expected) in [
+        (Lesson::Temperature, Capabilities { temperature: false, ..all }),
+        (Lesson::Effort, Capabilities { effort: false, ..all }),
+        (Lesson::ForcedTool, Capabilities { forms: Forms::Schema, ..all }),
+        (Lesson::Schema, all),
+        (Lesson::CachePoints, Capabilities { cache: false, ..all }),
+        (Lesson::CacheHour, Capabilities { cache_hour: false, ..all }),
+        (Lesson::ServiceTier, Capabilities { service_tier: false, ..all }),
+        (Lesson::Room, Capabilities { room: false, ..all }),
+        (Lesson::Thinks, Capabilities { thinks: true, ..all }),
+    ] {
+        assert_eq!(all.after(&[lesson].into()), expected, "{lesson:?}");
+    }
+}
