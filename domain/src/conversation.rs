@@ -45,7 +45,15 @@ pub struct Conversation {
 impl Conversation {
     /// One in which nothing was said yet.
     pub fn new(key: ConversationKey, title: String, created: Timestamp) -> Self {
-        Self { key, title, tags: Vec::new(), created, last_activity: created, messages: 0, active: None }
+        Self {
+            key,
+            title,
+            tags: Vec::new(),
+            created,
+            last_activity: created,
+            messages: 0,
+            active: None,
+        }
     }
 }
 
@@ -91,7 +99,13 @@ impl Message {
     /// Stands for a message that cannot be read, of which only its place is known.
     pub fn unreadable(number: u64) -> Self {
         let (id, turn) = (MessageId::stand_in(number), TurnId::stand_in(number));
-        Self { id, number, turn, created: Timestamp(0), body: Body::Unreadable }
+        Self {
+            id,
+            number,
+            turn,
+            created: Timestamp(0),
+            body: Body::Unreadable,
+        }
     }
 
     /// The whole text: for an assistant's message exactly what was streamed.
@@ -115,7 +129,11 @@ impl Message {
     /// The text by kind; adjacent pieces of one kind are one part. The user's message is one part.
     pub fn parts(&self) -> Vec<Part> {
         match &self.body {
-            Body::User { text, .. } => vec![Part { kind: PartKind::User, stage: None, content: text.to_string() }],
+            Body::User { text, .. } => vec![Part {
+                kind: PartKind::User,
+                stage: None,
+                content: text.to_string(),
+            }],
             Body::Assistant { said, .. } => parts(said),
             Body::Unreadable => Vec::new(),
         }
@@ -126,10 +144,16 @@ impl Message {
     pub fn for_history(&self) -> Option<String> {
         let text: String = match &self.body {
             Body::User { text, .. } => text.to_string(),
-            Body::Assistant { ending: Ending::Failed(_), .. } | Body::Unreadable => return None,
-            Body::Assistant { said, .. } => {
-                said.iter().filter(|said| said.kind == PartKind::Reply).map(|said| &*said.text).collect()
+            Body::Assistant {
+                ending: Ending::Failed(_),
+                ..
             }
+            | Body::Unreadable => return None,
+            Body::Assistant { said, .. } => said
+                .iter()
+                .filter(|said| said.kind == PartKind::Reply)
+                .map(|said| &*said.text)
+                .collect(),
         };
         (!text.trim().is_empty()).then_some(text)
     }
@@ -149,8 +173,14 @@ pub fn parts(said: &[Said]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for piece in said {
         match parts.last_mut() {
-            Some(last) if last.kind == piece.kind && last.stage == piece.stage => last.content.push_str(&piece.text),
-            _ => parts.push(Part { kind: piece.kind, stage: piece.stage, content: piece.text.to_string() }),
+            Some(last) if last.kind == piece.kind && last.stage == piece.stage => {
+                last.content.push_str(&piece.text)
+            }
+            _ => parts.push(Part {
+                kind: piece.kind,
+                stage: piece.stage,
+                content: piece.text.to_string(),
+            }),
         }
     }
     parts
@@ -194,7 +224,19 @@ pub enum PartKind {
 }
 
 /// What the coach is at while the athlete waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the protocol's own words")]
 pub enum Stage {
@@ -254,5 +296,9 @@ pub fn title_from(text: &str) -> String {
         }
         title.push_str(word);
     }
-    if title.is_empty() { text.trim().chars().take(60).collect() } else { title }
+    if title.is_empty() {
+        text.trim().chars().take(60).collect()
+    } else {
+        title
+    }
 }

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 pub struct InvalidId;
 
 fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 macro_rules! ids {
@@ -145,7 +148,12 @@ impl From<&TurnId> for IdempotencyKey {
 impl From<[u8; 32]> for IdempotencyKey {
     /// For a request that is known by what it says: 64 hexadecimal digits.
     fn from(hash: [u8; 32]) -> Self {
-        Self(hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+        Self(
+            hash.iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+                .into(),
+        )
     }
 }
 
@@ -186,7 +194,9 @@ impl fmt::Debug for UserScope {
 }
 
 /// A fencing token: grows with every lease of a conversation, and every write of a turn carries it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct Fence(pub u64);
 
 #[cfg(test)]
@@ -221,6 +231,9 @@ mod tests {
     #[test]
     fn a_stored_id_is_parsed_again() {
         assert!(serde_json::from_str::<UserId>("\"a/b\"").is_err());
-        assert_eq!(serde_json::from_str::<UserId>("\"ab\"").unwrap().as_str(), "ab");
+        assert_eq!(
+            serde_json::from_str::<UserId>("\"ab\"").unwrap().as_str(),
+            "ab"
+        );
     }
 }

@@ -70,7 +70,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What follows from a try that failed, the `attempts`th: 2, 4, 8 and 16 seconds' pause, then none.
+    /// What follows from a try that failed, the `attempts`th: 2, 4, 8 and 16 seconds' pause, then
+    /// none.
     pub fn after(reason: impl std::fmt::Display, attempts: u32, now: Timestamp) -> Self {
         if attempts >= ATTEMPTS {
             return Self::Dead(reason.to_string());
@@ -99,10 +100,12 @@ mod tests {
     fn a_failed_job_is_tried_five_times_with_growing_pauses() {
         let now = Timestamp(1_000_000);
         let pauses: Vec<_> = (1..=5)
-            .map(|attempts| match Outcome::after(Fault::Unavailable, attempts, now) {
-                Outcome::Again(at) => Some(at.since(now).as_secs()),
-                Outcome::Done(_) | Outcome::Refused(_) | Outcome::Dead(_) => None,
-            })
+            .map(
+                |attempts| match Outcome::after(Fault::Unavailable, attempts, now) {
+                    Outcome::Again(at) => Some(at.since(now).as_secs()),
+                    Outcome::Done(_) | Outcome::Refused(_) | Outcome::Dead(_) => None,
+                },
+            )
             .collect();
         assert_eq!(pauses, [Some(2), Some(4), Some(8), Some(16), None]);
     }

@@ -23,11 +23,13 @@ pub mod workout;
 
 pub use coach::Coach;
 pub use conversation::{
-    Body, Conversation, ConversationKey, Message, MessageStatus, Part, PartKind, Said, Stage, TurnKey,
+    Body, Conversation, ConversationKey, Message, MessageStatus, Part, PartKind, Said, Stage,
+    TurnKey,
 };
 pub use fault::Fault;
 pub use id::{
-    CoachId, ConversationId, Fence, IdempotencyKey, InvalidId, MemoryId, MessageId, RecordId, TurnId, UserId, UserScope,
+    CoachId, ConversationId, Fence, IdempotencyKey, InvalidId, MemoryId, MessageId, RecordId,
+    TurnId, UserId, UserScope,
 };
 pub use job::{Job, JobKind, JobState, Outcome};
 pub use memory::{Memory, Recalled};
@@ -37,7 +39,8 @@ pub use router::RouterDecision;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{
-    Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept, Limits, Loaded, Opening, Output,
-    Refused, Report, StopReason, Task, Tier, Timings, Tries, Turn, TurnError, TurnEvent, Usage,
+    Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept, Limits,
+    Loaded, Opening, Output, Refused, Report, StopReason, Task, Tier, Timings, Tries, Turn,
+    TurnError, TurnEvent, Usage,
 };
 pub use workout::Workout;

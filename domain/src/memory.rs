@@ -1,7 +1,7 @@
 //! What the coach remembers, and what an index finds.
 //!
-//! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when the athlete wants it
-//! gone. All of it looks at records only; whoever calls reads and writes them.
+//! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when
+//! the athlete wants it gone. All of it looks at records only; whoever calls reads and writes them.
 
 mod forget;
 mod forgotten;
@@ -19,7 +19,9 @@ use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
 pub use forget::{Tombstone, forgettable, last_saved};
 pub(crate) use forgotten::silent;
-pub use forgotten::{FORGOTTEN, is_forgotten, logged, recallable, remembered, shortened, still_told, told};
+pub use forgotten::{
+    FORGOTTEN, is_forgotten, logged, recallable, remembered, shortened, still_told, told,
+};
 pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;
@@ -67,7 +69,8 @@ pub struct Memory {
 impl Memory {
     /// When it was said last, as far as that is known.
     pub(crate) fn said_at(&self) -> Timestamp {
-        self.last_said_at.map_or(self.created_at, |last| last.max(self.created_at))
+        self.last_said_at
+            .map_or(self.created_at, |last| last.max(self.created_at))
     }
 
     /// Whether it still holds, for this coach.
@@ -85,7 +88,8 @@ impl Memory {
         })
     }
 
-    /// The same, said once more: it matters at least as much as is said now. `None` if that was counted.
+    /// The same, said once more: it matters at least as much as is said now. `None` if that was
+    /// counted.
     pub fn reinforced(&self, importance: Importance, said_at: Timestamp) -> Option<Self> {
         let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
         (!is_counted).then(|| Self {
@@ -98,7 +102,10 @@ impl Memory {
 
     /// The same, with another in its place from now on.
     pub fn superseded(&self, by: &MemoryId) -> Self {
-        Self { superseded_by: Some(by.clone()), ..self.clone() }
+        Self {
+            superseded_by: Some(by.clone()),
+            ..self.clone()
+        }
     }
 }
 
@@ -128,7 +135,18 @@ pub enum MemoryKind {
 
 /// How much it matters.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "each is what it says")]
@@ -158,7 +176,11 @@ impl Recalled {
     /// What a client knows it by: a summary by its conversation, anything else by its record.
     pub fn named(&self) -> &str {
         let (conversation, _) = self.id.split_once('.').unwrap_or((&self.id, ""));
-        if self.kind == RecalledKind::Summary { conversation } else { &self.id }
+        if self.kind == RecalledKind::Summary {
+            conversation
+        } else {
+            &self.id
+        }
     }
 }
 

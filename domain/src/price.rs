@@ -55,7 +55,8 @@ pub struct Tokens<'a> {
 }
 
 impl Prices {
-    /// What all these tokens cost together, as far as they have a price; `None` if none of them has one.
+    /// What all these tokens cost together, as far as they have a price; `None` if none of them has
+    /// one.
     pub fn cost<'a>(&self, used: impl IntoIterator<Item = Tokens<'a>>) -> Option<Cost> {
         let (mut amount, mut priced, mut partial) = (Decimal::ZERO, false, false);
         for tokens in used.into_iter().filter(|tokens| !tokens.are_none()) {
@@ -64,7 +65,11 @@ impl Prices {
                 None => partial = true,
             }
         }
-        priced.then(|| Cost { amount: amount.normalize(), currency: self.currency.clone(), partial })
+        priced.then(|| Cost {
+            amount: amount.normalize(),
+            currency: self.currency.clone(),
+            partial,
+        })
     }
 }
 
@@ -76,13 +81,18 @@ impl Price {
             (self.cache_read, tokens.cache_read),
             (self.cache_write, tokens.cache_write),
         ];
-        parts.into_iter().map(|(price, tokens)| price * Decimal::from(tokens) * MILLIONTH).sum()
+        parts
+            .into_iter()
+            .map(|(price, tokens)| price * Decimal::from(tokens) * MILLIONTH)
+            .sum()
     }
 
     fn is_sound(&self) -> bool {
         [self.input, self.output, self.cache_read, self.cache_write]
             .iter()
-            .all(|price| !price.is_sign_negative() && *price <= MOST && price.normalize().scale() <= PLACES)
+            .all(|price| {
+                !price.is_sign_negative() && *price <= MOST && price.normalize().scale() <= PLACES
+            })
     }
 }
 
@@ -139,7 +149,13 @@ enum Unusable {
 impl TryFrom<Written> for Prices {
     type Error = Unusable;
 
-    fn try_from(Written { currency, models, _note }: Written) -> Result<Self, Unusable> {
+    fn try_from(
+        Written {
+            currency,
+            models,
+            _note,
+        }: Written,
+    ) -> Result<Self, Unusable> {
         if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_uppercase()) {
             return Err(Unusable::Currency);
         }
@@ -153,7 +169,9 @@ impl TryFrom<Written> for Prices {
 /// A number, or one that is written as a text.
 fn decimal<'de, D: Deserializer<'de>>(told: D) -> Result<Decimal, D::Error> {
     let told = Value::deserialize(told)?;
-    let told = told.as_str().map_or_else(|| told.to_string(), str::to_owned);
+    let told = told
+        .as_str()
+        .map_or_else(|| told.to_string(), str::to_owned);
     let read = Decimal::from_str_exact(&told).or_else(|_| Decimal::from_scientific(&told));
     read.map_err(|_| D::Error::custom(format_args!("{told} is not a number")))
 }
@@ -174,7 +192,13 @@ mod tests {
     }
 
     fn used(model: Option<&str>, [input, output, cache_read, cache_write]: [u64; 4]) -> Tokens<'_> {
-        Tokens { model, input, output, cache_read, cache_write }
+        Tokens {
+            model,
+            input,
+            output,
+            cache_read,
+            cache_write,
+        }
     }
 
     #[test]
@@ -190,24 +214,41 @@ mod tests {
             (vec![used(large, [1, 1, 1, 1])], "0.00002205"),
             (vec![used(large, [1_234, 567, 89_000, 10])], "0.0389445"),
             (vec![used(small, [0, 0, 0, 1])], "0.000000000001"),
-            (vec![used(small, [3, 0, 7, 0]), used(large, [0, 1, 0, 0])], "0.000015105"),
-            (vec![used(large, [u64::MAX, 0, 0, 0])], "55340232221128.654845"),
+            (
+                vec![used(small, [3, 0, 7, 0]), used(large, [0, 1, 0, 0])],
+                "0.000015105",
+            ),
+            (
+                vec![used(large, [u64::MAX, 0, 0, 0])],
+                "55340232221128.654845",
+            ),
         ] {
             let cost = prices.cost(used.clone()).unwrap();
-            assert_eq!((cost.amount.to_string().as_str(), cost.partial), (expected, false), "{used:?}");
+            assert_eq!(
+                (cost.amount.to_string().as_str(), cost.partial),
+                (expected, false),
+                "{used:?}"
+            );
             assert_eq!(cost.currency, "USD");
         }
     }
 
     #[test]
     fn what_has_no_price_is_not_guessed() {
-        let prices = prices(json!({ "a": { "input": 1, "output": 1, "cacheRead": 1, "cacheWrite": 1 } })).unwrap();
+        let prices =
+            prices(json!({ "a": { "input": 1, "output": 1, "cacheRead": 1, "cacheWrite": 1 } }))
+                .unwrap();
         let (priced, unpriced) = (used(Some("a"), [5, 0, 0, 0]), used(Some("b"), [5, 0, 0, 0]));
-        let partial = |used: &[Tokens<'_>]| prices.cost(used.iter().copied()).map(|cost| cost.partial);
+        let partial =
+            |used: &[Tokens<'_>]| prices.cost(used.iter().copied()).map(|cost| cost.partial);
         assert_eq!(partial(&[]), None);
         assert_eq!(partial(&[unpriced, used(None, [5, 0, 0, 0])]), None);
         assert_eq!(partial(&[priced, unpriced]), Some(true));
-        assert_eq!(partial(&[priced, used(None, [0; 4])]), Some(false), "nothing was used that has no price");
+        assert_eq!(
+            partial(&[priced, used(None, [0; 4])]),
+            Some(false),
+            "nothing was used that has no price"
+        );
         assert_eq!(Prices::default().cost([priced]), None);
     }
 
@@ -229,8 +270,17 @@ mod tests {
             let error = price(field, value.clone());
             assert!(error.contains(wrong), "{field} {value}: {error}");
         }
-        assert!(prices(json!({ "a": { "input": 1 } })).unwrap_err().contains("missing field"));
+        assert!(
+            prices(json!({ "a": { "input": 1 } }))
+                .unwrap_err()
+                .contains("missing field")
+        );
         let table = json!({ "currency": "$", "models": {} });
-        assert!(serde_json::from_value::<Prices>(table).unwrap_err().to_string().contains("currency"));
+        assert!(
+            serde_json::from_value::<Prices>(table)
+                .unwrap_err()
+                .to_string()
+                .contains("currency")
+        );
     }
 }

@@ -3,13 +3,14 @@
 //! A reply's prompt is, in this order:
 //!
 //! 1. the coach's standing instructions, and a cache point;
-//! 2. the history as the messages that they were, behind the summary of what is no longer sent, and a
-//!    cache point;
-//! 3. one last message of the athlete: what was looked up for this turn and the time, then their words.
+//! 2. the history as the messages that they were, behind the summary of what is no longer sent, and
+//!    a cache point;
+//! 3. one last message of the athlete: what was looked up for this turn and the time, then their
+//!    words.
 //!
-//! The first part is the same in every turn of a coach. The second only grows for many turns, and is
-//! then cut in one step (`prompt/history.rs` has the rule). Only the third is new every time, and it
-//! does not come back: later, the athlete's message stands in the history by itself.
+//! The first part is the same in every turn of a coach. The second only grows for many turns, and
+//! is then cut in one step (`prompt/history.rs` has the rule). Only the third is new every time,
+//! and it does not come back: later, the athlete's message stands in the history by itself.
 
 mod context;
 mod history;
@@ -80,7 +81,10 @@ impl Prompt {
     pub fn question(instruction: impl Into<Arc<str>>, question: impl Into<Arc<str>>) -> Self {
         Self {
             system: vec![Block::Text(instruction.into()), Block::CachePoint],
-            messages: vec![ChatMessage { speaker: Speaker::User, blocks: vec![Block::Text(question.into())] }],
+            messages: vec![ChatMessage {
+                speaker: Speaker::User,
+                blocks: vec![Block::Text(question.into())],
+            }],
         }
     }
 
@@ -95,13 +99,23 @@ impl Prompt {
         opening: &Opening,
     ) -> (Self, ContextReport) {
         let owner = &opening.turn.conversation.user;
-        let (summary, history) =
-            Some(loaded).filter(|loaded| loaded.owner == *owner).map(history::sent).unwrap_or_default();
-        let (context, selected) =
-            context::block(gathered.filter(|gathered| gathered.owner == *owner), decision, opening);
-        let report = ContextReport { history_messages: history.len(), summary: summary.is_some(), ..selected };
+        let (summary, history) = Some(loaded)
+            .filter(|loaded| loaded.owner == *owner)
+            .map(history::sent)
+            .unwrap_or_default();
+        let (context, selected) = context::block(
+            gathered.filter(|gathered| gathered.owner == *owner),
+            decision,
+            opening,
+        );
+        let report = ContextReport {
+            history_messages: history.len(),
+            summary: summary.is_some(),
+            ..selected
+        };
 
-        // The history begins with the athlete, so that the summary becomes part of their first message.
+        // The history begins with the athlete, so that the summary becomes part of their first
+        // message.
         let mut messages = Vec::new();
         if let Some(summary) = summary {
             add(&mut messages, Speaker::User, data("summary", &summary));
@@ -115,16 +129,28 @@ impl Prompt {
         add(&mut messages, Speaker::User, context);
         add(&mut messages, Speaker::User, wrap::spoken(opening.text()));
 
-        let prompt = Self { system: vec![Block::Text(coach.instructions().into()), Block::CachePoint], messages };
-        let report = ContextReport { prompt_tokens: prompt.estimated_tokens(), ..report };
+        let prompt = Self {
+            system: vec![Block::Text(coach.instructions().into()), Block::CachePoint],
+            messages,
+        };
+        let report = ContextReport {
+            prompt_tokens: prompt.estimated_tokens(),
+            ..report
+        };
         (prompt, report)
     }
 
     /// The same with the older half of its messages left out; `None` if only the last one remains.
     pub fn without_oldest(&self) -> Option<Self> {
         let half = self.messages.len().div_ceil(2) & !1;
-        let newer = self.messages.get(half.max(2)..).filter(|newer| !newer.is_empty())?;
-        Some(Self { system: self.system.clone(), messages: newer.to_vec() })
+        let newer = self
+            .messages
+            .get(half.max(2)..)
+            .filter(|newer| !newer.is_empty())?;
+        Some(Self {
+            system: self.system.clone(),
+            messages: newer.to_vec(),
+        })
     }
 
     /// Its length in tokens, at four characters each.
@@ -134,11 +160,16 @@ impl Prompt {
 
     /// All of its text, in order, for those who only read it.
     pub fn text(&self) -> String {
-        self.blocks().filter_map(Block::text).collect::<Vec<_>>().join("\n")
+        self.blocks()
+            .filter_map(Block::text)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.system.iter().chain(self.messages.iter().flat_map(|message| &message.blocks))
+        self.system
+            .iter()
+            .chain(self.messages.iter().flat_map(|message| &message.blocks))
     }
 }
 
@@ -166,7 +197,10 @@ fn add(messages: &mut Vec<ChatMessage>, speaker: Speaker, text: String) {
     let block = Block::Text(text.into());
     match messages.last_mut() {
         Some(last) if last.speaker == speaker => last.blocks.push(block),
-        _ => messages.push(ChatMessage { speaker, blocks: vec![block] }),
+        _ => messages.push(ChatMessage {
+            speaker,
+            blocks: vec![block],
+        }),
     }
 }
 

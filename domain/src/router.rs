@@ -42,7 +42,11 @@ pub struct RouterDecision {
 impl RouterDecision {
     /// What is told while the reply is being opened.
     pub fn updates(&self) -> &[Update] {
-        if self.show_contextual_updates { &self.contextual_updates } else { &[] }
+        if self.show_contextual_updates {
+            &self.contextual_updates
+        } else {
+            &[]
+        }
     }
 
     /// Whether anything of what memory and index hold enters the prompt.
@@ -58,7 +62,9 @@ impl RouterDecision {
     /// Whether something of this kind that the index found enters the prompt.
     pub fn wants(&self, kind: RecalledKind) -> bool {
         match kind {
-            RecalledKind::Methodology => self.wants_search(&[SearchType::Methodology, SearchType::Techniques]),
+            RecalledKind::Methodology => {
+                self.wants_search(&[SearchType::Methodology, SearchType::Techniques])
+            }
             RecalledKind::Workout | RecalledKind::Summary => self.wants_own_training(),
             RecalledKind::Memory => self.memory_processing.needs_retrieval,
         }
@@ -66,7 +72,11 @@ impl RouterDecision {
 
     fn wants_search(&self, any_of: &[SearchType]) -> bool {
         let needs = &self.context_needs;
-        needs.needs_pinecone_search && needs.search_types.iter().any(|wanted| any_of.contains(wanted))
+        needs.needs_pinecone_search
+            && needs
+                .search_types
+                .iter()
+                .any(|wanted| any_of.contains(wanted))
     }
 
     /// Whether a finished workout was told that is to be logged.
@@ -76,13 +86,16 @@ impl RouterDecision {
 
     /// What is to be remembered, if that is sure enough.
     pub fn memory_to_save(&self) -> Option<&ProposedMemory> {
-        let asked = self.memory_processing.is_memory_request && self.memory_processing.confidence > 0.7;
+        let asked =
+            self.memory_processing.is_memory_request && self.memory_processing.confidence > 0.7;
         self.memory_processing.memory.as_ref().filter(|_| asked)
     }
 }
 
 /// What the athlete is after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is what it says")]
 pub enum UserIntent {
@@ -109,7 +122,8 @@ pub struct Update {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkoutDetection {
-    /// True for a completed workout with concrete content; never for a question, a plan or a feeling.
+    /// True for a completed workout with concrete content; never for a question, a plan or a
+    /// feeling.
     pub is_workout_log: bool,
     /// From 0 to 1.
     pub confidence: f64,
@@ -266,6 +280,12 @@ pub enum Source {
 impl RouterMetadata {
     fn of(source: Source, confidence: f64) -> Self {
         let policy_version = POLICY_VERSION.to_owned();
-        Self { confidence, processing_time_ms: 0, source, policy_version, left_out: Vec::new() }
+        Self {
+            confidence,
+            processing_time_ms: 0,
+            source,
+            policy_version,
+            left_out: Vec::new(),
+        }
     }
 }

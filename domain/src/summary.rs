@@ -54,7 +54,13 @@ pub struct Version {
 impl Summary {
     /// All of it for a prompt: the story, then of the rest what fits, line by line.
     pub fn in_words(&self) -> String {
-        let list = |items: &[String]| items.iter().map(|item| one_line(item)).collect::<Vec<_>>().join("; ");
+        let list = |items: &[String]| {
+            items
+                .iter()
+                .map(|item| one_line(item))
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
         let lines = [
             ("Constraints", list(&self.constraints)),
             ("Current goals", list(&self.current_goals)),
@@ -64,18 +70,25 @@ impl Summary {
             ("Emotional state", one_line(&self.emotional_state)),
         ];
         let narrative = one_line(&self.narrative);
-        let narrative = narrative.get(..narrative.floor_char_boundary(LONGEST_IN_WORDS)).unwrap_or_default();
+        let narrative = narrative
+            .get(..narrative.floor_char_boundary(LONGEST_IN_WORDS))
+            .unwrap_or_default();
         let mut room = Room(MOST_TOKENS);
         room.takes(narrative);
         let lines = lines.into_iter().filter(|(_, told)| !told.is_empty());
-        let lines = lines.map(|(label, told)| format!("\n{label}: {told}")).filter(|line| room.takes(line));
+        let lines = lines
+            .map(|(label, told)| format!("\n{label}: {told}"))
+            .filter(|line| room.takes(line));
         lines.fold(narrative.to_owned(), |words, line| words + &line)
     }
 
     /// What stands for the messages up to this one: the first version that covers them all, so that
     /// it stays the same while this is renewed.
     pub fn standing_for(&self, through: u64) -> String {
-        let earlier = self.earlier.iter().find(|version| version.through >= through);
+        let earlier = self
+            .earlier
+            .iter()
+            .find(|version| version.through >= through);
         earlier.map_or_else(|| self.in_words(), |version| version.words.clone())
     }
 
@@ -91,12 +104,16 @@ impl Summary {
         ];
         let items = lists.into_iter().flatten().map(String::as_str);
         let earlier = self.earlier.iter().map(|version| version.words.as_str());
-        [self.narrative.as_str(), self.emotional_state.as_str()].into_iter().chain(items).chain(earlier)
+        [self.narrative.as_str(), self.emotional_state.as_str()]
+            .into_iter()
+            .chain(items)
+            .chain(earlier)
     }
 
     /// Whether this covers more than the previous one, and all of it.
     pub fn replaces(&self, previous: Option<&Self>) -> bool {
-        previous.is_none_or(|previous| self.from <= previous.from && self.through > previous.through)
+        previous
+            .is_none_or(|previous| self.from <= previous.from && self.through > previous.through)
     }
 
     /// This in place of the previous one; `None` if it does not replace it.
@@ -105,29 +122,44 @@ impl Summary {
         if !self.replaces(previous.as_ref()) {
             return None;
         }
-        let Some(mut previous) = previous else { return Some(self) };
-        let version = Version { words: previous.in_words(), through: previous.through };
+        let Some(mut previous) = previous else {
+            return Some(self);
+        };
+        let version = Version {
+            words: previous.in_words(),
+            through: previous.through,
+        };
         let mut earlier = std::mem::take(&mut previous.earlier);
         // With versions so far apart, the last of them reach back over the longest history.
-        if earlier.last().is_none_or(|last| version.through >= last.through + EVERY) {
+        if earlier
+            .last()
+            .is_none_or(|last| version.through >= last.through + EVERY)
+        {
             earlier.push(version);
         }
         let outdated = earlier.len().saturating_sub(MOST_VERSIONS);
-        Some(Self { earlier: earlier.split_off(outdated), ..self })
+        Some(Self {
+            earlier: earlier.split_off(outdated),
+            ..self
+        })
     }
 }
 
-/// Whether a summary is due that covers more than the last one did: after six more messages, or when
-/// the decision says so.
+/// Whether a summary is due that covers more than the last one did: after six more messages, or
+/// when the decision says so.
 pub fn due(last_through: u64, messages_saved: u64, decision: &RouterDecision) -> bool {
     let more = messages_saved.saturating_sub(last_through);
     more >= EVERY || (more > 0 && decision.conversation_complexity.needs_summary)
 }
 
-/// Which messages a summary of these covers, on top of the previous one; `None` if there is nothing new.
+/// Which messages a summary of these covers, on top of the previous one; `None` if there is nothing
+/// new.
 pub fn range(previous: Option<&Summary>, messages: &[Message]) -> Option<RangeInclusive<u64>> {
     let new = unseen(previous, messages);
-    let from = previous.map_or_else(|| new.first().map(|first| first.number), |previous| Some(previous.from))?;
+    let from = previous.map_or_else(
+        || new.first().map(|first| first.number),
+        |previous| Some(previous.from),
+    )?;
     new.last().map(|last| from..=last.number)
 }
 
@@ -139,12 +171,23 @@ pub fn summarise(previous: Option<&Summary>, messages: &[Message]) -> Extraction
             Body::Assistant { .. } => "coach",
             Body::Unreadable => return None,
         };
-        Some(format!("{who}: {}", cut(&message.for_history()?, LONGEST_MESSAGE)))
+        Some(format!(
+            "{who}: {}",
+            cut(&message.for_history()?, LONGEST_MESSAGE)
+        ))
     });
     let said: Vec<String> = said.collect();
     let previous = previous.map(Summary::in_words).unwrap_or_default();
-    let question = format!("{}\n{}", data("summary", &previous), data("messages", &said.join("\n")));
-    Extraction { prompt: Prompt::question(INSTRUCTION, question), tool: TOOL, schema: check::schema() }
+    let question = format!(
+        "{}\n{}",
+        data("summary", &previous),
+        data("messages", &said.join("\n"))
+    );
+    Extraction {
+        prompt: Prompt::question(INSTRUCTION, question),
+        tool: TOOL,
+        schema: check::schema(),
+    }
 }
 
 /// The tool that the model is made to use.

@@ -12,7 +12,18 @@ use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch; RFC 3339 in UTC on the wire.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(into = "String", try_from = "String")]
 #[schemars(description = "A time as RFC 3339 writes it, in UTC.", extend("format" = "date-time"))]
@@ -32,27 +43,45 @@ impl Timestamp {
     /// The time so long before this.
     #[must_use]
     pub fn before(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// Where people in `zone` were on the calendar and on the clock, in English.
     pub fn in_words(self, zone: Option<&ZoneName>) -> String {
-        self.zoned(zone).strftime("%A, %-d %B %Y, %H:%M (%:Q)").to_string()
+        self.zoned(zone)
+            .strftime("%A, %-d %B %Y, %H:%M (%:Q)")
+            .to_string()
     }
 
     /// The day so many days before this in `zone`, such as 2026-01-31.
     pub fn day(self, zone: Option<&ZoneName>, days_before: i64) -> String {
         let day = self.zoned(zone).date();
-        day.checked_sub(jiff::Span::new().days(days_before)).unwrap_or(day).to_string()
+        day.checked_sub(jiff::Span::new().days(days_before))
+            .unwrap_or(day)
+            .to_string()
     }
 
     /// When it was this in `zone`: a date and a time, or a date alone, which stands for its noon.
     pub fn local(text: &str, zone: Option<&ZoneName>) -> Result<Self, InvalidTime> {
-        let time = text.parse::<jiff::civil::DateTime>().map_err(|_| InvalidTime)?;
+        let time = text
+            .parse::<jiff::civil::DateTime>()
+            .map_err(|_| InvalidTime)?;
         let is_date = !text.contains([':', 'T', 't', ' ']);
-        let time = if is_date { time.date().at(12, 0, 0, 0) } else { time };
-        let time = time.to_zoned(rules(zone)).map_err(|_| InvalidTime)?.timestamp();
-        u64::try_from(time.as_millisecond()).map(Self).map_err(|_| InvalidTime)
+        let time = if is_date {
+            time.date().at(12, 0, 0, 0)
+        } else {
+            time
+        };
+        let time = time
+            .to_zoned(rules(zone))
+            .map_err(|_| InvalidTime)?
+            .timestamp();
+        u64::try_from(time.as_millisecond())
+            .map(Self)
+            .map_err(|_| InvalidTime)
     }
 
     pub(crate) fn zoned(self, zone: Option<&ZoneName>) -> Zoned {
@@ -71,7 +100,10 @@ impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 }
 
@@ -86,7 +118,9 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let time: jiff::Timestamp = text.parse().map_err(|_| InvalidTime)?;
-        u64::try_from(time.as_millisecond()).map(Self).map_err(|_| InvalidTime)
+        u64::try_from(time.as_millisecond())
+            .map(Self)
+            .map_err(|_| InvalidTime)
     }
 }
 
@@ -104,8 +138,8 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
-/// A time zone: its name in the IANA database, such as `Europe/Berlin`, or an offset from UTC that is
-/// the same all year, such as `+05:30`.
+/// A time zone: its name in the IANA database, such as `Europe/Berlin`, or an offset from UTC that
+/// is the same all year, such as `+05:30`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(into = "String", try_from = "String")]
 pub struct ZoneName(String);
@@ -123,7 +157,9 @@ impl ZoneName {
 
     /// The zone's rules, from the database that is compiled in.
     pub fn zone(&self) -> Option<TimeZone> {
-        fixed(&self.0).map(TimeZone::fixed).or_else(|| TimeZone::get(&self.0).ok())
+        fixed(&self.0)
+            .map(TimeZone::fixed)
+            .or_else(|| TimeZone::get(&self.0).ok())
     }
 }
 
@@ -133,7 +169,9 @@ impl FromStr for ZoneName {
     fn from_str(text: &str) -> Result<Self, InvalidZone> {
         match fixed(text) {
             Some(offset) => Ok(Self(in_minutes(offset))),
-            None => TimeZone::get(text).map(|_| Self(text.to_owned())).map_err(|_| InvalidZone),
+            None => TimeZone::get(text)
+                .map(|_| Self(text.to_owned()))
+                .map_err(|_| InvalidZone),
         }
     }
 }
@@ -154,14 +192,19 @@ impl TryFrom<String> for ZoneName {
 
 /// An offset as ISO 8601 writes it: whole minutes, and less than a day.
 fn fixed(text: &str) -> Option<Offset> {
-    let offset = text.starts_with(['+', '-']).then(|| DateTimeParser::new().parse_time_zone(text))?;
+    let offset = text
+        .starts_with(['+', '-'])
+        .then(|| DateTimeParser::new().parse_time_zone(text))?;
     let offset = offset.ok()?.to_fixed_offset().ok()?;
     let seconds = offset.seconds();
     (seconds % 60 == 0 && seconds.abs() < 24 * 3_600).then_some(offset)
 }
 
 fn in_minutes(offset: Offset) -> String {
-    let (sign, minutes) = (if offset.is_negative() { '-' } else { '+' }, offset.seconds().abs() / 60);
+    let (sign, minutes) = (
+        if offset.is_negative() { '-' } else { '+' },
+        offset.seconds().abs() / 60,
+    );
     format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
@@ -179,7 +222,13 @@ mod tests {
         assert_eq!(time.to_string(), "2026-11-20T18:40:00.123Z");
         assert_eq!(time.to_string().parse(), Ok(time));
         assert_eq!("2026-11-20T19:40:00.123+01:00".parse(), Ok(time));
-        for bad in ["", "yesterday", "2026-11-20", "1969-12-31T23:59:59Z", "1795200000"] {
+        for bad in [
+            "",
+            "yesterday",
+            "2026-11-20",
+            "1969-12-31T23:59:59Z",
+            "1795200000",
+        ] {
             assert_eq!(bad.parse::<Timestamp>(), Err(InvalidTime), "{bad:?}");
         }
     }
@@ -189,7 +238,10 @@ mod tests {
         let time = Timestamp(1_795_200_000_123);
         assert_eq!(time.in_words(None), "Friday, 20 November 2026, 18:40 (UTC)");
         let zone = "America/New_York".parse().unwrap();
-        assert_eq!(time.in_words(Some(&zone)), "Friday, 20 November 2026, 13:40 (America/New_York)");
+        assert_eq!(
+            time.in_words(Some(&zone)),
+            "Friday, 20 November 2026, 13:40 (America/New_York)"
+        );
         assert_eq!("Mars/Olympus".parse::<ZoneName>(), Err(InvalidZone));
     }
 
@@ -205,15 +257,31 @@ mod tests {
         ] {
             let zone: ZoneName = told.parse().unwrap();
             assert_eq!(zone.as_str(), kept, "{told}");
-            let stored: ZoneName = serde_json::from_value(serde_json::to_value(&zone).unwrap()).unwrap();
+            let stored: ZoneName =
+                serde_json::from_value(serde_json::to_value(&zone).unwrap()).unwrap();
             assert_eq!(stored, zone, "{told}");
         }
-        for bad in ["+", "-", "+5", "+5:30", "05:30", "+05:30:15", "+24:00", "+99:00", "+05:60", "+05:30[UTC]", "+x"] {
+        for bad in [
+            "+",
+            "-",
+            "+5",
+            "+5:30",
+            "05:30",
+            "+05:30:15",
+            "+24:00",
+            "+99:00",
+            "+05:60",
+            "+05:30[UTC]",
+            "+x",
+        ] {
             assert_eq!(bad.parse::<ZoneName>(), Err(InvalidZone), "{bad:?}");
         }
         let zone: ZoneName = "+05:30".parse().unwrap();
         let time: Timestamp = "2026-11-20T18:40:00Z".parse().unwrap();
-        assert_eq!(time.in_words(Some(&zone)), "Saturday, 21 November 2026, 00:10 (+05:30)");
+        assert_eq!(
+            time.in_words(Some(&zone)),
+            "Saturday, 21 November 2026, 00:10 (+05:30)"
+        );
         assert_eq!(time.day(Some(&zone), 1), "2026-11-20");
         let this_morning = Timestamp::local("2026-07-01T07:30", Some(&zone)).unwrap();
         assert_eq!(this_morning.to_string(), "2026-07-01T02:00:00.000Z");
@@ -223,8 +291,14 @@ mod tests {
     fn a_day_is_that_of_the_zone() {
         let zone: ZoneName = "America/New_York".parse().unwrap();
         let night: Timestamp = "2026-11-20T02:30:00Z".parse().unwrap();
-        assert_eq!((night.day(Some(&zone), 0), night.day(Some(&zone), 1)), ("2026-11-19".into(), "2026-11-18".into()));
-        assert_eq!((night.day(None, 0), night.day(None, 1)), ("2026-11-20".into(), "2026-11-19".into()));
+        assert_eq!(
+            (night.day(Some(&zone), 0), night.day(Some(&zone), 1)),
+            ("2026-11-19".into(), "2026-11-18".into())
+        );
+        assert_eq!(
+            (night.day(None, 0), night.day(None, 1)),
+            ("2026-11-20".into(), "2026-11-19".into())
+        );
         assert_eq!(Timestamp(0).day(None, 1), "1969-12-31");
     }
 
@@ -238,11 +312,31 @@ mod tests {
             // The clocks go forward at two: half past two never was, and is half an hour later.
             ("2026-03-29T02:30", "2026-03-29T01:30:00.000Z"),
         ] {
-            assert_eq!(Timestamp::local(told, Some(&zone)).unwrap().to_string(), expected, "{told}");
+            assert_eq!(
+                Timestamp::local(told, Some(&zone)).unwrap().to_string(),
+                expected,
+                "{told}"
+            );
         }
-        assert_eq!(Timestamp::local("2026-07-01T07:30", None).unwrap().to_string(), "2026-07-01T07:30:00.000Z");
-        for bad in ["", "yesterday", "07:30", "2026-13-01", "1969-12-30", "1795200000"] {
-            assert_eq!(Timestamp::local(bad, Some(&zone)), Err(InvalidTime), "{bad:?}");
+        assert_eq!(
+            Timestamp::local("2026-07-01T07:30", None)
+                .unwrap()
+                .to_string(),
+            "2026-07-01T07:30:00.000Z"
+        );
+        for bad in [
+            "",
+            "yesterday",
+            "07:30",
+            "2026-13-01",
+            "1969-12-30",
+            "1795200000",
+        ] {
+            assert_eq!(
+                Timestamp::local(bad, Some(&zone)),
+                Err(InvalidTime),
+                "{bad:?}"
+            );
         }
     }
 }

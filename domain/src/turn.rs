@@ -27,9 +27,9 @@ use std::sync::Arc;
 
 pub use journal::{Journal, TurnEvent};
 pub use words::{
-    CallKind, CallOutcome, CallRecord, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept,
-    Limits, Loaded, Opening, Output, RecalledReport, Refused, Report, StopReason, Task, Tier, Timings, Tries,
-    TurnError, Usage,
+    CallKind, CallOutcome, CallRecord, Closing, ContextReport, Delivery, Effect, Ending, Finish,
+    Gathered, Input, Kept, Limits, Loaded, Opening, Output, RecalledReport, Refused, Report,
+    StopReason, Task, Tier, Timings, Tries, TurnError, Usage,
 };
 
 use phase::{Finishing, OpenCall, Phase, Preparing, Replying, Waiting};
@@ -76,9 +76,16 @@ impl Turn {
         turn.tell(TurnEvent::Started);
         turn.report.timings.start = turn.elapsed();
         let acknowledgment = turn.task.coach.acknowledgment(turn.task.seed);
-        turn.say(PartKind::Acknowledgment, Some(Stage::Acknowledgment), format!("{acknowledgment}\n"));
+        turn.say(
+            PartKind::Acknowledgment,
+            Some(Stage::Acknowledgment),
+            format!("{acknowledgment}\n"),
+        );
         turn.phase = match router::by_rule(turn.task.opening.text()) {
-            Some(Ruled { decision, answer: Some(answer) }) => {
+            Some(Ruled {
+                decision,
+                answer: Some(answer),
+            }) => {
                 turn.report.route = Some(decision);
                 turn.say(PartKind::Reply, None, answer);
                 turn.finish(Ending::Finished)
@@ -96,40 +103,84 @@ impl Turn {
         self.now = self.now.max(now);
         self.phase = match (mem::take(&mut self.phase), input) {
             (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded),
-            (Phase::Loading(_), Input::Loaded(Err(fault))) => self.finish(TurnError::Store(fault).into()),
-
-            (Phase::Preparing(p @ Preparing { decision: None, .. }), Input::Routed(answer, tries)) => {
-                self.routed(p, answer, tries)
+            (Phase::Loading(_), Input::Loaded(Err(fault))) => {
+                self.finish(TurnError::Store(fault).into())
             }
-            (phase @ (Phase::Preparing(_) | Phase::Replying(_)), Input::Gathered(answer)) if self.is_gathering => {
+
+            (
+                Phase::Preparing(p @ Preparing { decision: None, .. }),
+                Input::Routed(answer, tries),
+            ) => self.routed(p, answer, tries),
+            (phase @ (Phase::Preparing(_) | Phase::Replying(_)), Input::Gathered(answer))
+                if self.is_gathering =>
+            {
                 self.gathered(phase, answer)
             }
 
-            (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::Delta(text)) => self.said(r, text),
-            (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::Thinking) => self.thinks(r),
-            (phase @ Phase::Replying(Replying { waiting: Waiting::ToHear, .. }), Input::Spent(usage)) => {
+            (
+                Phase::Replying(
+                    r @ Replying {
+                        waiting: Waiting::ToHear,
+                        ..
+                    },
+                ),
+                Input::Delta(text),
+            ) => self.said(r, text),
+            (
+                Phase::Replying(
+                    r @ Replying {
+                        waiting: Waiting::ToHear,
+                        ..
+                    },
+                ),
+                Input::Thinking,
+            ) => self.thinks(r),
+            (
+                phase @ Phase::Replying(Replying {
+                    waiting: Waiting::ToHear,
+                    ..
+                }),
+                Input::Spent(usage),
+            ) => {
                 self.spend([usage]);
                 phase
             }
-            (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::ReplyEnded(reason, usage)) => {
-                self.ended(r, reason, usage)
-            }
-            (Phase::Replying(r @ Replying { waiting: Waiting::ToHear, .. }), Input::ReplyFailed(fault)) => {
-                self.broke_off(r, fault)
-            }
+            (
+                Phase::Replying(
+                    r @ Replying {
+                        waiting: Waiting::ToHear,
+                        ..
+                    },
+                ),
+                Input::ReplyEnded(reason, usage),
+            ) => self.ended(r, reason, usage),
+            (
+                Phase::Replying(
+                    r @ Replying {
+                        waiting: Waiting::ToHear,
+                        ..
+                    },
+                ),
+                Input::ReplyFailed(fault),
+            ) => self.broke_off(r, fault),
 
             (Phase::Finishing(f), Input::Finished(Ok(()))) => self.finished(&f),
             (Phase::Finishing(f), Input::Finished(Err(Refused::Fault(_)))) => {
-                Phase::Finishing(Finishing { again: Some(self.now + self.limits.again), ..f })
+                Phase::Finishing(Finishing {
+                    again: Some(self.now + self.limits.again),
+                    ..f
+                })
             }
             (Phase::Finishing(_), Input::Finished(Err(Refused::LeaseLost))) => Phase::Done,
 
-            (phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)), Input::Checkpointed(answer)) => {
-                self.kept(phase, answer)
-            }
-            (phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)), Input::StopAsked) => {
-                self.cut(&phase, Ending::Stopped)
-            }
+            (
+                phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)),
+                Input::Checkpointed(answer),
+            ) => self.kept(phase, answer),
+            (
+                phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)),
+                Input::StopAsked,
+            ) => self.cut(&phase, Ending::Stopped),
             (phase, Input::HurryUp(deadline)) => {
                 self.task.deadline = self.task.deadline.min(deadline);
                 phase
@@ -204,28 +255,46 @@ impl Turn {
             self.asked_for_call(1);
             self.perform(Effect::Route(question));
         }
-        if decision.as_ref().is_none_or(RouterDecision::wants_gathering) {
+        if decision
+            .as_ref()
+            .is_none_or(RouterDecision::wants_gathering)
+        {
             self.perform(Effect::Gather);
             self.is_gathering = true;
         }
         self.report.route.clone_from(&decision);
-        self.prepared(Preparing { loaded, decision, gathered: None })
+        self.prepared(Preparing {
+            loaded,
+            decision,
+            gathered: None,
+        })
     }
 
-    /// Takes in what was looked up, and what that has cost, also when nothing waits for it any more.
+    /// Takes in what was looked up, and what that has cost, also when nothing waits for it any
+    /// more.
     fn gathered(&mut self, phase: Phase, answer: Result<Gathered, Fault>) -> Phase {
         self.is_gathering = false;
         let gathered = answer.ok().map(|mut gathered| {
             self.report.calls.append(&mut gathered.calls);
             gathered
         });
-        let Phase::Preparing(p) = phase else { return phase };
+        let Phase::Preparing(p) = phase else {
+            return phase;
+        };
         self.report.timings.gather = self.elapsed();
         let gathered = gathered.map(|gathered| gathered.without(&p.loaded.forgotten));
-        self.prepared(Preparing { gathered: Some(gathered), ..p })
+        self.prepared(Preparing {
+            gathered: Some(gathered),
+            ..p
+        })
     }
 
-    fn routed(&mut self, p: Preparing, answer: Result<(String, Usage), Fault>, tries: Tries) -> Phase {
+    fn routed(
+        &mut self,
+        p: Preparing,
+        answer: Result<(String, Usage), Fault>,
+        tries: Tries,
+    ) -> Phase {
         let text = self.task.opening.text();
         let first = self.task.opening.user_message.number == 1;
         let (read, outcome, usage) = match answer {
@@ -245,9 +314,16 @@ impl Turn {
         self.report.timings.route = self.elapsed();
         self.report.route = Some(decision.clone());
         for update in decision.updates() {
-            self.say(PartKind::Contextual, Some(update.stage), format!("{}\n\n", update.text));
+            self.say(
+                PartKind::Contextual,
+                Some(update.stage),
+                format!("{}\n\n", update.text),
+            );
         }
-        self.prepared(Preparing { decision: Some(decision), ..p })
+        self.prepared(Preparing {
+            decision: Some(decision),
+            ..p
+        })
     }
 
     /// Moves on once all that the reply needs is here.
@@ -260,25 +336,53 @@ impl Turn {
             Some(gathered) => gathered.as_ref(),
             None => return Phase::Preparing(p),
         };
-        let (prompt, context) = Prompt::reply(&self.task.coach, &p.loaded, gathered, decision, &self.task.opening);
+        let (prompt, context) = Prompt::reply(
+            &self.task.coach,
+            &p.loaded,
+            gathered,
+            decision,
+            &self.task.opening,
+        );
         self.report.context = Some(context);
         self.open_call(CallKind::Reply, &prompt);
         let (waiting, alarm, blank) = (Waiting::ToAsk, self.now, String::new());
-        self.ask(Replying { prompt, attempt: 0, waiting, alarm, is_adjusted: false, blank })
+        self.ask(Replying {
+            prompt,
+            attempt: 0,
+            waiting,
+            alarm,
+            is_adjusted: false,
+            blank,
+        })
     }
 
     fn ask(&mut self, r: Replying) -> Phase {
         let (tier, delivery) = self.limits.ask(r.attempt);
         self.asked_for_call(1);
         self.perform(Effect::Reply(r.prompt.clone(), tier, delivery));
-        let alarm = self.limits.patience(r.attempt, self.now, self.task.deadline);
-        Phase::Replying(Replying { waiting: Waiting::ToHear, alarm, blank: String::new(), ..r })
+        let alarm = self
+            .limits
+            .patience(r.attempt, self.now, self.task.deadline);
+        Phase::Replying(Replying {
+            waiting: Waiting::ToHear,
+            alarm,
+            blank: String::new(),
+            ..r
+        })
     }
 
-    /// A model that thinks is alive, and has as long to speak as one that was just asked, or has just spoken.
+    /// A model that thinks is alive, and has as long to speak as one that was just asked, or has
+    /// just spoken.
     fn thinks(&mut self, r: Replying) -> Phase {
-        let patience = if self.journal.has_reply() { self.limits.silence } else { self.limits.first_word };
-        Phase::Replying(Replying { alarm: self.now + patience, ..r })
+        let patience = if self.journal.has_reply() {
+            self.limits.silence
+        } else {
+            self.limits.first_word
+        };
+        Phase::Replying(Replying {
+            alarm: self.now + patience,
+            ..r
+        })
     }
 
     /// Tells more of the reply. White space waits for the first word: nobody is told a blank reply.
@@ -304,7 +408,11 @@ impl Turn {
             self.say(PartKind::Reply, None, text);
         }
         let phase = Phase::Replying(r);
-        if overflows { self.cut(&phase, Ending::Truncated) } else { phase }
+        if overflows {
+            self.cut(&phase, Ending::Truncated)
+        } else {
+            phase
+        }
     }
 
     fn ended(&mut self, r: Replying, reason: StopReason, usage: Usage) -> Phase {
@@ -316,7 +424,11 @@ impl Turn {
             }
             StopReason::Filtered | StopReason::Complete | StopReason::Length => {
                 self.spend([usage]);
-                let fault = if reason == StopReason::Filtered { Fault::Rejected } else { Fault::Truncated };
+                let fault = if reason == StopReason::Filtered {
+                    Fault::Rejected
+                } else {
+                    Fault::Truncated
+                };
                 self.broke_off(r, fault)
             }
         }
@@ -324,15 +436,27 @@ impl Turn {
 
     /// Says what will be remembered: true, because the finishing write leaves the job.
     fn confirm(&mut self) {
-        if let Some(memory) = self.report.route.as_ref().and_then(|route| promised(&self.task.opening, route)) {
-            self.say(PartKind::Confirmation, None, format!("\n\nI'll remember that: {}", memory.content));
+        if let Some(memory) = self
+            .report
+            .route
+            .as_ref()
+            .and_then(|route| promised(&self.task.opening, route))
+        {
+            self.say(
+                PartKind::Confirmation,
+                None,
+                format!("\n\nI'll remember that: {}", memory.content),
+            );
         }
     }
 
     /// Asks again while nothing was told, or else keeps what was.
     fn broke_off(&mut self, r: Replying, fault: Fault) -> Phase {
         if fault == Fault::Adjusted && !r.is_adjusted && !self.journal.has_reply() {
-            return self.ask(Replying { is_adjusted: true, ..r });
+            return self.ask(Replying {
+                is_adjusted: true,
+                ..r
+            });
         }
         let shorter = (fault == Fault::TooLong).then(|| r.prompt.without_oldest());
         let futile = fault == Fault::Rejected || shorter == Some(None);
@@ -344,7 +468,14 @@ impl Turn {
         let alarm = self.now + self.limits.back_off(attempt, self.task.seed);
         let prompt = shorter.flatten().unwrap_or(r.prompt);
         let (waiting, blank) = (Waiting::ToAsk, String::new());
-        Phase::Replying(Replying { prompt, attempt, waiting, alarm, is_adjusted: false, blank })
+        Phase::Replying(Replying {
+            prompt,
+            attempt,
+            waiting,
+            alarm,
+            is_adjusted: false,
+            blank,
+        })
     }
 
     /// Ends before the end, hanging up on the reply if there is one.
@@ -354,7 +485,11 @@ impl Turn {
     }
 
     fn hang_up(&mut self, phase: &Phase) {
-        if let Phase::Replying(Replying { waiting: Waiting::ToHear, .. }) = phase {
+        if let Phase::Replying(Replying {
+            waiting: Waiting::ToHear,
+            ..
+        }) = phase
+        {
             self.perform(Effect::StopReply);
         }
     }
@@ -367,13 +502,29 @@ impl Turn {
         let promises = report.route.as_ref().filter(|_| ending.keeps_promises());
         let jobs = promises.map_or_else(Vec::new, |route| self.jobs(route));
         let title = (self.task.opening.user_message.number == 1).then(|| {
-            let proposed = report.route.as_ref().and_then(|route| route.conversation_title.clone());
+            let proposed = report
+                .route
+                .as_ref()
+                .and_then(|route| route.conversation_title.clone());
             proposed.unwrap_or_else(|| conversation::title_from(self.task.opening.text()))
         });
-        let closing = Arc::new(Closing { ending, at: self.now, jobs, report });
-        let finish = Arc::new(Finish { closing, events: self.journal.told().to_vec(), title });
+        let closing = Arc::new(Closing {
+            ending,
+            at: self.now,
+            jobs,
+            report,
+        });
+        let finish = Arc::new(Finish {
+            closing,
+            events: self.journal.told().to_vec(),
+            title,
+        });
         self.perform(Effect::Finish(finish.clone()));
-        Phase::Finishing(Finishing { finish, again: None, give_up: self.now + self.limits.save })
+        Phase::Finishing(Finishing {
+            finish,
+            again: None,
+            give_up: self.now + self.limits.save,
+        })
     }
 
     /// Work that the turn leaves behind.
@@ -381,17 +532,28 @@ impl Turn {
         let saved = self.task.opening.user_message.number + 1;
         let wanted = [
             (JobKind::Workout, route.logs_workout()),
-            (JobKind::Memory, promised(&self.task.opening, route).is_some()),
+            (
+                JobKind::Memory,
+                promised(&self.task.opening, route).is_some(),
+            ),
             (JobKind::Forget, route.memory_processing.is_forget_request),
-            (JobKind::Summary, self.summed_up.is_some_and(|through| summary::due(through, saved, route))),
+            (
+                JobKind::Summary,
+                self.summed_up
+                    .is_some_and(|through| summary::due(through, saved, route)),
+            ),
         ];
-        wanted.into_iter().filter_map(|(kind, wanted)| wanted.then_some(kind)).collect()
+        wanted
+            .into_iter()
+            .filter_map(|(kind, wanted)| wanted.then_some(kind))
+            .collect()
     }
 
     fn finished(&mut self, f: &Finishing) -> Phase {
         self.journal.all_kept();
         self.show();
-        self.outputs.push_back(Output::Tell(TurnEvent::Ended(f.finish.closing.clone())));
+        self.outputs
+            .push_back(Output::Tell(TurnEvent::Ended(f.finish.closing.clone())));
         Phase::Done
     }
 
@@ -399,7 +561,11 @@ impl Turn {
         match self.journal.answered(answer, self.now, &self.limits) {
             Ok(Kept { stop_asked }) => {
                 self.show();
-                if stop_asked { self.cut(&phase, Ending::Stopped) } else { phase }
+                if stop_asked {
+                    self.cut(&phase, Ending::Stopped)
+                } else {
+                    phase
+                }
             }
             Err(Refused::Fault(_)) => phase,
             Err(Refused::LeaseLost) => {
@@ -418,7 +584,11 @@ impl Turn {
     }
 
     fn say(&mut self, kind: PartKind, stage: Option<Stage>, text: String) {
-        self.tell(TurnEvent::Said(Said { kind, stage, text: text.into() }));
+        self.tell(TurnEvent::Said(Said {
+            kind,
+            stage,
+            text: text.into(),
+        }));
     }
 
     fn tell(&mut self, event: TurnEvent) {

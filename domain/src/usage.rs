@@ -19,7 +19,9 @@ pub struct UsageDay {
 }
 
 /// What one model was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(missing_docs, reason = "each is what it says")]
 pub struct ModelUsage {
@@ -38,7 +40,10 @@ pub struct ModelUsage {
 impl UsageDay {
     /// A day without calls.
     pub fn new(at: Timestamp) -> Self {
-        Self { day: day(at), models: BTreeMap::new() }
+        Self {
+            day: day(at),
+            models: BTreeMap::new(),
+        }
     }
 
     /// The id of the record of the day that `at` falls on.
@@ -107,7 +112,10 @@ impl Days {
     /// From one day to another: to today, if nothing is said, and 30 in all.
     pub fn new(from: Option<&str>, to: Option<&str>, now: Timestamp) -> Result<Self, InvalidDays> {
         let to = to.map_or_else(|| Ok(now.zoned(None).date()), date)?;
-        let before = || to.checked_sub(jiff::Span::new().days(USUAL_DAYS - 1)).unwrap_or(to);
+        let before = || {
+            to.checked_sub(jiff::Span::new().days(USUAL_DAYS - 1))
+                .unwrap_or(to)
+        };
         let from = from.map_or_else(|| Ok(before()), date)?;
         let apart = from.until(to).map_err(|_| InvalidDays::TooMany)?.get_days();
         match apart {
@@ -133,7 +141,10 @@ const MOST_DAYS: i32 = 366;
 
 /// Written in full, so that texts are in the order of their days.
 fn date(text: &str) -> Result<Date, InvalidDays> {
-    text.parse().ok().filter(|date: &Date| date.to_string() == text).ok_or(InvalidDays::NoDay)
+    text.parse()
+        .ok()
+        .filter(|date: &Date| date.to_string() == text)
+        .ok_or(InvalidDays::NoDay)
 }
 
 fn day(at: Timestamp) -> String {
@@ -146,41 +157,83 @@ mod tests {
     use crate::turn::{CallKind, CallOutcome, Usage};
 
     fn call(model: Option<&str>, input: u64, output: u64) -> CallRecord {
-        let usage =
-            Usage { model: model.map(Into::into), input_tokens: input, output_tokens: output, ..Usage::default() };
-        CallRecord { kind: CallKind::Reply, usage, ms: 1, attempts: 2, outcome: CallOutcome::Ok }
+        let usage = Usage {
+            model: model.map(Into::into),
+            input_tokens: input,
+            output_tokens: output,
+            ..Usage::default()
+        };
+        CallRecord {
+            kind: CallKind::Reply,
+            usage,
+            ms: 1,
+            attempts: 2,
+            outcome: CallOutcome::Ok,
+        }
     }
 
     #[test]
     fn a_day_adds_up_by_model_also_in_steps() {
-        let calls =
-            [call(Some("a"), 1_000, 100), call(Some("a"), 500, 0), call(Some("b"), 2_000_000, 7), call(None, 3, 0)];
-        let day = UsageDay::new(Timestamp(1_795_200_000_000)).with(&calls[..1]).with(&calls[1..]);
+        let calls = [
+            call(Some("a"), 1_000, 100),
+            call(Some("a"), 500, 0),
+            call(Some("b"), 2_000_000, 7),
+            call(None, 3, 0),
+        ];
+        let day = UsageDay::new(Timestamp(1_795_200_000_000))
+            .with(&calls[..1])
+            .with(&calls[1..]);
         assert_eq!(day.day, "2026-11-20");
-        let used = |model: &str| (day.models[model].calls, day.models[model].attempts, day.models[model].input_tokens);
-        assert_eq!((used("a"), used("b"), used("unknown")), ((2, 4, 1_500), (1, 2, 2_000_000), (1, 2, 3)));
+        let used = |model: &str| {
+            (
+                day.models[model].calls,
+                day.models[model].attempts,
+                day.models[model].input_tokens,
+            )
+        };
+        assert_eq!(
+            (used("a"), used("b"), used("unknown")),
+            ((2, 4, 1_500), (1, 2, 2_000_000), (1, 2, 3))
+        );
         assert_eq!(day.models["b"].output_tokens, 7);
     }
 
     #[test]
     fn days_are_thirty_up_to_today_unless_something_else_is_asked_for() {
         let days = |from: Option<&str>, to: Option<&str>| {
-            Days::new(from, to, Timestamp(1_795_200_000_000)).map(|days| format!("{} {}", days.from(), days.to()))
+            Days::new(from, to, Timestamp(1_795_200_000_000))
+                .map(|days| format!("{} {}", days.from(), days.to()))
         };
         for (from, to, expected) in [
             (None, None, Ok("2026-10-22 2026-11-20")),
             (Some("2026-11-20"), None, Ok("2026-11-20 2026-11-20")),
             (None, Some("2026-03-01"), Ok("2026-01-31 2026-03-01")),
-            (Some("2024-02-29"), Some("2025-03-01"), Ok("2024-02-29 2025-03-01")),
-            (Some("2024-02-29"), Some("2025-03-02"), Err(InvalidDays::TooMany)),
-            (Some("-009999-01-01"), Some("9999-12-31"), Err(InvalidDays::TooMany)),
+            (
+                Some("2024-02-29"),
+                Some("2025-03-01"),
+                Ok("2024-02-29 2025-03-01"),
+            ),
+            (
+                Some("2024-02-29"),
+                Some("2025-03-02"),
+                Err(InvalidDays::TooMany),
+            ),
+            (
+                Some("-009999-01-01"),
+                Some("9999-12-31"),
+                Err(InvalidDays::TooMany),
+            ),
             (Some("2026-11-21"), None, Err(InvalidDays::Backwards)),
             (Some("2026-02-30"), None, Err(InvalidDays::NoDay)),
             (Some("20261120"), None, Err(InvalidDays::NoDay)),
             (Some("2026-11-20T00:00:00"), None, Err(InvalidDays::NoDay)),
             (None, Some(""), Err(InvalidDays::NoDay)),
         ] {
-            assert_eq!(days(from, to), expected.map(str::to_owned), "{from:?} {to:?}");
+            assert_eq!(
+                days(from, to),
+                expected.map(str::to_owned),
+                "{from:?} {to:?}"
+            );
         }
     }
 }

@@ -52,13 +52,19 @@ impl Workout {
     pub(crate) fn what(&self) -> String {
         let exercises = self.exercises.iter().map(Exercise::in_words);
         let rest = [
-            self.duration_seconds.map(|seconds| format!("duration {}", clock(seconds))),
+            self.duration_seconds
+                .map(|seconds| format!("duration {}", clock(seconds))),
             self.score.as_ref().map(|score| format!("score {score}")),
-            self.perceived_exertion.map(|exertion| format!("exertion {exertion} of 10")),
+            self.perceived_exertion
+                .map(|exertion| format!("exertion {exertion} of 10")),
             self.notes.as_ref().map(|notes| format!("notes: {notes}")),
         ];
         let what: Vec<String> = exercises.chain(rest.into_iter().flatten()).collect();
-        if what.is_empty() { self.name.clone() } else { format!("{}: {}", self.name, what.join("; ")) }
+        if what.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}: {}", self.name, what.join("; "))
+        }
     }
 }
 
@@ -81,9 +87,19 @@ impl Exercise {
         // Equal sets in a row are told once.
         let runs = self.sets.chunk_by(|one, next| one == next);
         let told = runs.filter_map(|run| Some((run.len(), run.first()?.in_words())));
-        let told = told.map(|(times, set)| if times > 1 { format!("{times} x ({set})") } else { set });
+        let told = told.map(|(times, set)| {
+            if times > 1 {
+                format!("{times} x ({set})")
+            } else {
+                set
+            }
+        });
         let told: Vec<String> = told.filter(|set| !set.is_empty()).collect();
-        if told.is_empty() { self.name.clone() } else { format!("{} {}", self.name, told.join(", ")) }
+        if told.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{} {}", self.name, told.join(", "))
+        }
     }
 }
 
@@ -144,7 +160,11 @@ pub fn extraction(text: &str, when: Timestamp, zone: Option<&ZoneName>) -> Extra
         when.day(zone, 1),
         data("message", cut(text, LONGEST_TEXT)),
     );
-    Extraction { prompt: Prompt::question(INSTRUCTION, question), tool: "log_workout", schema: check::schema() }
+    Extraction {
+        prompt: Prompt::question(INSTRUCTION, question),
+        tool: "log_workout",
+        schema: check::schema(),
+    }
 }
 
 /// Whether the athlete has ordered the message to be logged, so that nobody needs to guess.
@@ -169,12 +189,18 @@ score: the result of a benchmark or competition, such as 12:34 or 5 rounds + 3. 
 
 fn clock(seconds: u32) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
 }
 
 /// Models write `5.0` where the schema says integer.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let Some(number) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
+    let Some(number) = Option::<f64>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
     if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
         Ok(Some(number as u32))
     } else {
@@ -212,20 +238,35 @@ mod tests {
         ));
         let other = extraction(&"é".repeat(LONGEST_TEXT + 9), Timestamp(0), None);
         assert_eq!(other.prompt.system, asked.prompt.system);
-        assert!(other.prompt.text().contains("logged: no") && other.prompt.text().contains("(UTC)"));
+        assert!(
+            other.prompt.text().contains("logged: no") && other.prompt.text().contains("(UTC)")
+        );
         assert_eq!(other.prompt.text().matches('é').count(), LONGEST_TEXT);
     }
 
     #[test]
     fn a_workout_is_told_in_one_line() {
-        let set =
-            Set { reps: Some(5), weight: Some(Quantity { value: 62.5, unit: "kg".to_owned() }), ..Set::default() };
+        let set = Set {
+            reps: Some(5),
+            weight: Some(Quantity {
+                value: 62.5,
+                unit: "kg".to_owned(),
+            }),
+            ..Set::default()
+        };
         let run = Set {
-            distance: Some(Quantity { value: 5.0, unit: "km".to_owned() }),
+            distance: Some(Quantity {
+                value: 5.0,
+                unit: "km".to_owned(),
+            }),
             duration_seconds: Some(1450),
             ..Set::default()
         };
-        let exercise = |name: &str, sets| Exercise { name: name.to_owned(), sets, notes: None };
+        let exercise = |name: &str, sets| Exercise {
+            name: name.to_owned(),
+            sets,
+            notes: None,
+        };
         let mut workout = Workout {
             id: "t".parse().unwrap(),
             coach_id: "c".parse().unwrap(),
@@ -236,7 +277,17 @@ mod tests {
             performed_at: Timestamp(1_795_200_000_123),
             duration_seconds: Some(3725),
             exercises: vec![
-                exercise("Squat", vec![set.clone(), set, Set { rpe: Some(8.5), ..Set::default() }]),
+                exercise(
+                    "Squat",
+                    vec![
+                        set.clone(),
+                        set,
+                        Set {
+                            rpe: Some(8.5),
+                            ..Set::default()
+                        },
+                    ],
+                ),
                 exercise("Run", vec![run]),
                 exercise("Plank", vec![]),
             ],
@@ -252,9 +303,25 @@ mod tests {
              score 5 rounds; exertion 7 of 10; notes: hot"
         );
         let wire = serde_json::to_value(&workout).unwrap();
-        assert_eq!((&wire["workoutId"], &wire["performedAt"]), (&"t".into(), &"2026-11-20T18:40:00.123Z".into()));
+        assert_eq!(
+            (&wire["workoutId"], &wire["performedAt"]),
+            (&"t".into(), &"2026-11-20T18:40:00.123Z".into())
+        );
         assert_eq!(serde_json::from_value::<Workout>(wire).unwrap(), workout);
-        workout = Workout { exercises: vec![], score: None, notes: None, perceived_exertion: None, ..workout };
-        assert_eq!(Workout { duration_seconds: None, ..workout }.in_words(), "2026-11-20 Long day");
+        workout = Workout {
+            exercises: vec![],
+            score: None,
+            notes: None,
+            perceived_exertion: None,
+            ..workout
+        };
+        assert_eq!(
+            Workout {
+                duration_seconds: None,
+                ..workout
+            }
+            .in_words(),
+            "2026-11-20 Long day"
+        );
     }
 }

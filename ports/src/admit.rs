@@ -1,9 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Closing, Ending, Fault, Finish, Report, Timestamp, TurnError, TurnEvent, TurnId, TurnKey};
+use domain::{
+    Closing, Ending, Fault, Finish, Report, Timestamp, TurnError, TurnEvent, TurnId, TurnKey,
+};
 
-use crate::{Admission, Admitted, Begun, Clock, MessageStore, Result, TurnRecord, TurnState, Writer, Written};
+use crate::{
+    Admission, Admitted, Begun, Clock, MessageStore, Result, TurnRecord, TurnState, Writer, Written,
+};
 
 /// How long past its lease a turn is left alone, for clocks that differ.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -76,16 +80,26 @@ pub async fn admit(
             Admitted::Mismatch => return Err(Refusal::Mismatch),
             Admitted::OverLimit => return Err(Refusal::OverLimit),
             Admitted::Unknown => return Err(Refusal::UnknownConversation),
-            Admitted::Busy(turn) => TurnKey { turn, ..admission.turn.clone() },
+            Admitted::Busy(turn) => TurnKey {
+                turn,
+                ..admission.turn.clone()
+            },
         };
-        if end_if_abandoned(store, clock, &busy).await.map_err(unavailable)? && clock.now() < until {
+        if end_if_abandoned(store, clock, &busy)
+            .await
+            .map_err(unavailable)?
+            && clock.now() < until
+        {
             clock.sleep(Duration::from_millis(1)).await;
             continue;
         }
         if if_busy == IfBusy::Reject || clock.now() >= until {
             return Err(Refusal::Busy(busy.turn));
         }
-        clock.answered(store.ask_stop(&busy)).await.map_err(unavailable)?;
+        clock
+            .answered(store.ask_stop(&busy))
+            .await
+            .map_err(unavailable)?;
         clock.sleep(PACE).await;
     }
 }
@@ -96,7 +110,11 @@ pub(crate) fn is_abandoned(record: &TurnRecord, clock: &dyn Clock) -> bool {
 }
 
 /// Ends a turn whose holder let its lease run out. Whether it has ended, now or before.
-pub async fn end_if_abandoned(store: &dyn MessageStore, clock: &dyn Clock, turn: &TurnKey) -> Result<bool> {
+pub async fn end_if_abandoned(
+    store: &dyn MessageStore,
+    clock: &dyn Clock,
+    turn: &TurnKey,
+) -> Result<bool> {
     loop {
         let Some((record, _)) = clock.answered(store.turn(turn, usize::MAX)).await? else {
             return Ok(true);
@@ -123,8 +141,17 @@ pub(crate) fn failed(error: TurnError, mut events: Vec<TurnEvent>, at: Timestamp
     if events.is_empty() {
         events.push(TurnEvent::Started);
     }
-    let closing = Closing { ending: Ending::Failed(error), at, jobs: Vec::new(), report: Report::default() };
-    Finish { closing: Arc::new(closing), events, title: None }
+    let closing = Closing {
+        ending: Ending::Failed(error),
+        at,
+        jobs: Vec::new(),
+        report: Report::default(),
+    };
+    Finish {
+        closing: Arc::new(closing),
+        events,
+        title: None,
+    }
 }
 
 fn unavailable(error: crate::PortError) -> Refusal {

@@ -8,7 +8,8 @@ use crate::Clock;
 
 /// The model calls that are made on the way to something else, such as a vector for a search.
 ///
-/// It is handed down to whoever makes them, so that none is lost when what it was made for fails or is given up.
+/// It is handed down to whoever makes them, so that none is lost when what it was made for fails or
+/// is given up.
 #[derive(Default)]
 pub struct Bill {
     /// Without one, no call has taken any time.
@@ -19,7 +20,10 @@ pub struct Bill {
 impl Bill {
     /// One on which there is nothing yet, and whose times `clock` measures.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
-        Self { clock: Some(clock.clone()), calls: Mutex::default() }
+        Self {
+            clock: Some(clock.clone()),
+            calls: Mutex::default(),
+        }
     }
 
     /// All calls so far.
@@ -32,19 +36,35 @@ impl Bill {
         self.open(CallKind::Embedding, estimated_tokens(bytes))
     }
 
-    /// Notes that a model is about to be asked by a prompt of so many tokens. A call of which nothing
-    /// more is heard is one that was hung up on; what it has cost is estimated.
+    /// Notes that a model is about to be asked by a prompt of so many tokens. A call of which
+    /// nothing more is heard is one that was hung up on; what it has cost is estimated.
     pub(crate) fn open(&self, kind: CallKind, prompt_tokens: u64) -> Item<'_> {
-        let usage = Usage { input_tokens: prompt_tokens, estimated: true, ..Usage::default() };
+        let usage = Usage {
+            input_tokens: prompt_tokens,
+            estimated: true,
+            ..Usage::default()
+        };
         let outcome = CallOutcome::Abandoned;
         let mut calls = self.lock();
         let place = calls.len();
-        calls.push(CallRecord { kind, usage, ms: 0, attempts: 1, outcome });
-        Item { bill: self, place, since: self.now() }
+        calls.push(CallRecord {
+            kind,
+            usage,
+            ms: 0,
+            attempts: 1,
+            outcome,
+        });
+        Item {
+            bill: self,
+            place,
+            since: self.now(),
+        }
     }
 
     fn now(&self) -> Timestamp {
-        self.clock.as_ref().map_or(Timestamp(0), |clock| clock.now())
+        self.clock
+            .as_ref()
+            .map_or(Timestamp(0), |clock| clock.now())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<CallRecord>> {
@@ -60,7 +80,8 @@ pub struct Item<'a> {
 }
 
 impl Item<'_> {
-    /// Notes how often it was asked, and what that has cost; what becomes of it is still to be told.
+    /// Notes how often it was asked, and what that has cost; what becomes of it is still to be
+    /// told.
     pub(crate) fn costs(&self, attempts: u32, usage: Usage) {
         if let Some(call) = self.bill.lock().get_mut(self.place) {
             (call.attempts, call.usage) = (attempts, usage);
@@ -90,18 +111,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_of_which_nothing_more_is_heard_is_estimated_and_one_that_was_answered_says_its_cost() {
+    fn a_call_of_which_nothing_more_is_heard_is_estimated_and_one_that_was_answered_says_its_cost()
+    {
         let bill = Bill::default();
         drop(bill.embedding(10));
-        let told = Usage { model: Some("titan".into()), input_tokens: 7, ..Usage::default() };
-        bill.embedding(10).close(CallOutcome::Ok, Some(told.clone()));
-        bill.embedding(8).close(CallOutcome::Failed(domain::Fault::Unavailable), None);
-        let estimated = |input_tokens| Usage { input_tokens, estimated: true, ..Usage::default() };
-        let found: Vec<_> = bill.calls().into_iter().map(|call| (call.outcome, call.usage)).collect();
+        let told = Usage {
+            model: Some("titan".into()),
+            input_tokens: 7,
+            ..Usage::default()
+        };
+        bill.embedding(10)
+            .close(CallOutcome::Ok, Some(told.clone()));
+        bill.embedding(8)
+            .close(CallOutcome::Failed(domain::Fault::Unavailable), None);
+        let estimated = |input_tokens| Usage {
+            input_tokens,
+            estimated: true,
+            ..Usage::default()
+        };
+        let found: Vec<_> = bill
+            .calls()
+            .into_iter()
+            .map(|call| (call.outcome, call.usage))
+            .collect();
         let expected = [
             (CallOutcome::Abandoned, estimated(3)),
             (CallOutcome::Ok, told),
-            (CallOutcome::Failed(domain::Fault::Unavailable), estimated(2)),
+            (
+                CallOutcome::Failed(domain::Fault::Unavailable),
+                estimated(2),
+            ),
         ];
         assert_eq!(found, expected);
     }

@@ -12,22 +12,26 @@ pub trait Clock: Send + Sync {
     /// The current time. It may jump; whoever needs it to grow takes the larger of two readings.
     fn now(&self) -> Timestamp;
 
-    /// Returns once [`now`](Self::now) would return `deadline` or later, and not before. Dropping it
-    /// is how to stop waiting.
+    /// Returns once [`now`](Self::now) would return `deadline` or later, and not before. Dropping
+    /// it is how to stop waiting.
     async fn sleep_until(&self, deadline: Timestamp);
 }
 
 impl dyn Clock + '_ {
     /// Waits for `work` no longer than `limit`; `None` if it took longer, and `work` is dropped.
-    pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T> + Send) -> Option<T> {
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T> + Send,
+    ) -> Option<T> {
         match select(work.boxed(), self.sleep_until(self.now() + limit)).await {
             Either::Left((done, _)) => Some(done),
             Either::Right(((), _)) => None,
         }
     }
 
-    /// Waits for a store's answer no longer than two seconds. Whether what got no answer was done is
-    /// not known.
+    /// Waits for a store's answer no longer than two seconds. Whether what got no answer was done
+    /// is not known.
     pub async fn answered<T>(&self, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let answer = self.within(Duration::from_secs(2), work).await;
         answer.unwrap_or_else(|| Err(PortError::new("store", Fault::TimedOut)))

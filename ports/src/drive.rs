@@ -7,8 +7,8 @@ use std::time::Duration;
 use domain::memory::{Importance, RecalledKind, ranked};
 use domain::turn::{CallKind, CallRecord};
 use domain::{
-    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, Refused, Task, Tier, Tries,
-    Turn, TurnError, TurnEvent, Workout,
+    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, Refused,
+    Task, Tier, Tries, Turn, TurnError, TurnEvent, Workout,
 };
 use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
@@ -20,8 +20,9 @@ use crate::admit::failed;
 use crate::feed::Closing;
 use crate::remember::{KNOWN, forgotten};
 use crate::{
-    Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
-    RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest, pages, records,
+    Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall,
+    Piece, PortError, RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer,
+    newest, pages, records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -52,28 +53,47 @@ pub struct Ports {
 
 /// Drives an admitted turn to its end. Whoever watches reads `feed`; nobody can hold the turn up.
 ///
-/// A panic on the way ends the turn too: with what was told, as an internal error. However this ends,
-/// the feed is closed. The answer is those model calls that the turn's report does not have, because it
-/// ended before they did.
+/// A panic on the way ends the turn too: with what was told, as an internal error. However this
+/// ends, the feed is closed. The answer is those model calls that the turn's report does not have,
+/// because it ended before they did.
 pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) -> Vec<CallRecord> {
     let _closing = Closing(feed);
     let bill = Bill::new(&ports.clock);
-    let at = At { task: &task, ports, bill: &bill };
-    if AssertUnwindSafe(run(at, limits, feed)).catch_unwind().await.is_err() {
+    let at = At {
+        task: &task,
+        ports,
+        bill: &bill,
+    };
+    if AssertUnwindSafe(run(at, limits, feed))
+        .catch_unwind()
+        .await
+        .is_err()
+    {
         let burying = at.bury(feed, limits.save);
-        // Then the store has not heard of the end: the lease runs out, and whoever looks ends the turn.
+        // Then the store has not heard of the end: the lease runs out, and whoever looks ends the
+        // turn.
         if AssertUnwindSafe(burying).catch_unwind().await.is_err() {
             error!(turn = %at.task.opening.turn.turn, "a turn that panicked could not be ended");
         }
     }
-    if has_embeddings(feed) { Vec::new() } else { bill.calls() }
+    if has_embeddings(feed) {
+        Vec::new()
+    } else {
+        bill.calls()
+    }
 }
 
 /// Whether the report has what looking up has taken: it has all of it, or nothing.
 fn has_embeddings(feed: &Feed) -> bool {
     let events = feed.events();
-    let Some(TurnEvent::Ended(closing)) = events.last() else { return false };
-    closing.report.calls.iter().any(|call| call.kind == CallKind::Embedding)
+    let Some(TurnEvent::Ended(closing)) = events.last() else {
+        return false;
+    };
+    closing
+        .report
+        .calls
+        .iter()
+        .any(|call| call.kind == CallKind::Embedding)
 }
 
 async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
@@ -87,12 +107,16 @@ async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
         while let Some(output) = turn.poll_output() {
             match output {
                 Output::Tell(event) => feed.push(event),
-                Output::Perform(Effect::Reply(prompt, tier, delivery)) => reply = at.speak(prompt, tier, delivery),
+                Output::Perform(Effect::Reply(prompt, tier, delivery)) => {
+                    reply = at.speak(prompt, tier, delivery)
+                }
                 Output::Perform(Effect::StopReply) => reply = silence(),
                 Output::Perform(effect) => answers.push(at.perform(effect)),
             }
         }
-        let Some(alarm) = turn.poll_timeout() else { return };
+        let Some(alarm) = turn.poll_timeout() else {
+            return;
+        };
         let mut alarm = clock.sleep_until(alarm).fuse();
         // Biased: answers and words that arrived while we were busy beat the alarm.
         let input = select_biased! {
@@ -130,9 +154,19 @@ impl<'a> At<'a> {
                 Effect::Checkpoint(from, events) => {
                     let turn = self.task.opening.turn.clone();
                     let lease_until = self.ports.clock.now() + LEASE;
-                    let checkpoint = Checkpoint { turn, fence: self.task.fence, from, events, lease_until };
-                    let answer = self.within(SAVE, "checkpoint", messages.checkpoint(&checkpoint)).await;
-                    Input::Checkpointed(written(answer).map(|stop| Kept { stop_asked: stop == Stop::Asked }))
+                    let checkpoint = Checkpoint {
+                        turn,
+                        fence: self.task.fence,
+                        from,
+                        events,
+                        lease_until,
+                    };
+                    let answer = self
+                        .within(SAVE, "checkpoint", messages.checkpoint(&checkpoint))
+                        .await;
+                    Input::Checkpointed(written(answer).map(|stop| Kept {
+                        stop_asked: stop == Stop::Asked,
+                    }))
                 }
                 Effect::Finish(finish) => {
                     let writer = Writer::Holder(self.task.fence);
@@ -179,14 +213,26 @@ impl<'a> At<'a> {
         history.reverse();
         let owner = conversation.user.clone();
         let summary = summary?.as_ref().and_then(records::readable);
-        Ok(Loaded { owner, history, summary, forgotten: forgotten? })
+        Ok(Loaded {
+            owner,
+            history,
+            summary,
+            forgotten: forgotten?,
+        })
     }
 
     async fn route(self, question: Prompt) -> Input {
         let schema = Arc::new(router::schema());
-        let answer_as = Answer::Tool { name: router::TOOL, schema };
+        let answer_as = Answer::Tool {
+            name: router::TOOL,
+            schema,
+        };
         let mut tries = Tries::default();
-        let asked = answer(&*self.ports.llm, ModelCall::question(question, answer_as, 1_000), &mut tries);
+        let asked = answer(
+            &*self.ports.llm,
+            ModelCall::question(question, answer_as, 1_000),
+            &mut tries,
+        );
         let answered = self.within(ROUTE, "route", asked).await;
         Input::Routed(answered, tries)
     }
@@ -203,40 +249,79 @@ impl<'a> At<'a> {
             limit: RECALLED,
         };
         let (memories, workouts, recalled) = join!(
-            self.within(GATHER, "memories", newest::<Memory>(self.ports, &owner, Kind::Memory, KNOWN)),
-            self.within(GATHER, "workouts", newest::<Workout>(self.ports, &owner, Kind::Workout, RECENT_WORKOUTS)),
-            self.within(GATHER, "recall", self.ports.index.search(&search, self.bill)),
+            self.within(
+                GATHER,
+                "memories",
+                newest::<Memory>(self.ports, &owner, Kind::Memory, KNOWN)
+            ),
+            self.within(
+                GATHER,
+                "workouts",
+                newest::<Workout>(self.ports, &owner, Kind::Workout, RECENT_WORKOUTS)
+            ),
+            self.within(
+                GATHER,
+                "recall",
+                self.ports.index.search(&search, self.bill)
+            ),
         );
         let mut recalled = recalled.unwrap_or_default();
         let known: Vec<Memory> = memories.unwrap_or_default();
-        let known = || known.iter().filter(|memory| memory.holds_for(&conversation.coach));
-        let important = known().filter(|memory| memory.importance == Importance::High).take(IMPORTANT_MEMORIES);
+        let known = || {
+            known
+                .iter()
+                .filter(|memory| memory.holds_for(&conversation.coach))
+        };
+        let important = known()
+            .filter(|memory| memory.importance == Importance::High)
+            .take(IMPORTANT_MEMORIES);
         let found = known().filter(|memory| {
-            recalled.iter().any(|hit| hit.kind == RecalledKind::Memory && hit.id == memory.id.as_str())
+            recalled
+                .iter()
+                .any(|hit| hit.kind == RecalledKind::Memory && hit.id == memory.id.as_str())
         });
-        let memories = ranked(important.chain(found), self.ports.clock.now(), MEMORY_TOKENS);
+        let memories = ranked(
+            important.chain(found),
+            self.ports.clock.now(),
+            MEMORY_TOKENS,
+        );
         let memories = memories.into_iter().cloned().collect();
         // A memory that is found is told as it is stored, or not at all.
         recalled.retain(|hit| hit.kind != RecalledKind::Memory);
         let calls = self.bill.calls();
-        Ok(Gathered { owner, memories, workouts: workouts.unwrap_or_default(), recalled, calls })
+        Ok(Gathered {
+            owner,
+            memories,
+            workouts: workouts.unwrap_or_default(),
+            recalled,
+            calls,
+        })
     }
 
-    /// A reply as inputs: words that are there together are one; a reply that just stops has failed.
+    /// A reply as inputs: words that are there together are one; a reply that just stops has
+    /// failed.
     fn speak(self, prompt: Prompt, tier: Tier, delivery: Delivery) -> Reply {
         let turn = self.task.opening.turn.turn.clone();
         let log = move |error: &PortError| {
             warn!(%turn, what = "reply", error = error as &dyn std::error::Error, "a step failed");
         };
-        let pieces = self.ports.llm.open(ModelCall::reply(&self.task.coach, prompt, tier, delivery));
-        let inputs = pieces.inspect(move |piece| _ = piece.as_ref().inspect_err(|error| log(error)));
+        let pieces =
+            self.ports
+                .llm
+                .open(ModelCall::reply(&self.task.coach, prompt, tier, delivery));
+        let inputs =
+            pieces.inspect(move |piece| _ = piece.as_ref().inspect_err(|error| log(error)));
         // A whole reply is one text, however many pieces the adapter has made of it.
         let inputs = match delivery {
             Delivery::Streamed => inputs.ready_chunks(64).boxed(),
             Delivery::Whole => stream::once(inputs.collect()).boxed(),
         };
         let inputs = inputs.flat_map(|pieces| stream::iter(join_texts(pieces)));
-        inputs.chain(stream::iter([Input::ReplyFailed(Fault::Truncated)])).map(Some).boxed().fuse()
+        inputs
+            .chain(stream::iter([Input::ReplyFailed(Fault::Truncated)]))
+            .map(Some)
+            .boxed()
+            .fuse()
     }
 
     /// Ends a turn whose driver panicked, with all that anybody may have been told.
@@ -245,14 +330,24 @@ impl<'a> At<'a> {
         let key = &self.task.opening.turn;
         let until = clock.now() + patience;
         while clock.now() < until {
-            if let Ok(Some((_, kept))) = self.within(SAVE, "read back", messages.turn(key, 0)).await {
+            if let Ok(Some((_, kept))) = self.within(SAVE, "read back", messages.turn(key, 0)).await
+            {
                 let told = feed.events();
-                let events = if kept.len() > told.len() { kept } else { told.clone() };
+                let events = if kept.len() > told.len() {
+                    kept
+                } else {
+                    told.clone()
+                };
                 let finish = failed(TurnError::Internal, events, clock.now());
                 let write = messages.finish(key, Writer::Holder(self.task.fence), &finish);
                 match written(self.within(SAVE, "finish", write).await) {
                     Ok(()) => {
-                        finish.events.iter().skip(told.len()).cloned().for_each(|event| feed.push(event));
+                        finish
+                            .events
+                            .iter()
+                            .skip(told.len())
+                            .cloned()
+                            .for_each(|event| feed.push(event));
                         return feed.push(TurnEvent::Ended(finish.closing));
                     }
                     Err(Refused::LeaseLost) => return,
@@ -268,7 +363,15 @@ impl ModelCall {
     /// A question to the small model, whose answer is a form to be filled in.
     pub fn question(prompt: Prompt, answer: Answer, max_tokens: u32) -> Self {
         let (tier, delivery) = (Tier::Fast, Delivery::Whole);
-        Self { tier, model: None, prompt, answer, delivery, max_tokens, temperature: 0.0 }
+        Self {
+            tier,
+            model: None,
+            prompt,
+            answer,
+            delivery,
+            max_tokens,
+            temperature: 0.0,
+        }
     }
 
     fn reply(coach: &Coach, prompt: Prompt, tier: Tier, delivery: Delivery) -> Self {

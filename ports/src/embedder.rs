@@ -8,7 +8,7 @@ pub trait Embedder: Send + Sync {
     /// How many numbers a vector has.
     fn dimensions(&self) -> usize;
 
-    /// One vector of length 1 for each text, in order. Equal texts have equal vectors. Every model call that this takes
-    /// is on the bill from the moment that it is made.
+    /// One vector of length 1 for each text, in order. Equal texts have equal vectors. Every model
+    /// call that this takes is on the bill from the moment that it is made.
     async fn embed(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>>;
 }

@@ -19,6 +19,10 @@ pub struct PortError {
 impl PortError {
     /// A failure of which there is no more to tell.
     pub fn new(adapter: &'static str, fault: Fault) -> Self {
-        Self { fault, adapter, source: None }
+        Self {
+            fault,
+            adapter,
+            source: None,
+        }
     }
 }

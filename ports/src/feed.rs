@@ -29,7 +29,11 @@ struct State {
 impl Feed {
     /// A feed in which nothing has happened yet.
     pub fn new(opening: Opening) -> Self {
-        Self { opening, state: Mutex::default(), news: Event::new() }
+        Self {
+            opening,
+            state: Mutex::default(),
+            news: Event::new(),
+        }
     }
 
     /// What was admitted.
@@ -132,7 +136,10 @@ impl Feeds {
             return None;
         }
         running.places += 1;
-        Some(Place { feeds: self.clone(), turn: None })
+        Some(Place {
+            feeds: self.clone(),
+            turn: None,
+        })
     }
 
     /// The feed of a turn, if it runs here.
@@ -145,7 +152,10 @@ impl Feeds {
     pub fn hurry_up(&self, deadline: Timestamp) {
         let mut running = self.running();
         running.hurry = Some(deadline);
-        running.feeds.values().for_each(|feed| feed.hurry_up(deadline));
+        running
+            .feeds
+            .values()
+            .for_each(|feed| feed.hurry_up(deadline));
     }
 
     /// How many turns run here.
@@ -163,8 +173,8 @@ impl Feeds {
     }
 }
 
-/// A place for one turn in this process. Dropping it, also by a panic, lets go of the place and of the
-/// turn's feed; who has the feed keeps it.
+/// A place for one turn in this process. Dropping it, also by a panic, lets go of the place and of
+/// the turn's feed; who has the feed keeps it.
 #[derive(Debug)]
 pub struct Place {
     feeds: Arc<Feeds>,

@@ -23,19 +23,32 @@ pub enum Frame {
     Events(usize, Vec<TurnEvent>),
     /// What the client holds is more than was kept: this stands instead, through this number.
     Snapshot(Vec<Said>, usize),
-    /// The ending, its number, and the assistant's message unless nothing was said. Nothing follows.
+    /// The ending, its number, and the assistant's message unless nothing was said. Nothing
+    /// follows.
     Ended(usize, Arc<Closing>, Option<Message>),
 }
 
 /// Reads what a turn that runs, or ran, elsewhere was opened with; `None` if there is no such turn.
-pub async fn opening(store: &dyn MessageStore, turn: &TurnKey) -> Result<Option<(Opening, TurnRecord)>> {
+pub async fn opening(
+    store: &dyn MessageStore,
+    turn: &TurnKey,
+) -> Result<Option<(Opening, TurnRecord)>> {
     let Some((record, _)) = store.turn(turn, usize::MAX).await? else {
         return Ok(None);
     };
-    let newest_first = store.messages(&turn.conversation, Some(record.number + 1), 1).await?;
+    let newest_first = store
+        .messages(&turn.conversation, Some(record.number + 1), 1)
+        .await?;
     Ok(newest_first.into_iter().next().map(|user_message| {
         let assistant_message = record.assistant_message.clone();
-        (Opening { turn: turn.clone(), user_message, assistant_message }, record)
+        (
+            Opening {
+                turn: turn.clone(),
+                user_message,
+                assistant_message,
+            },
+            record,
+        )
     }))
 }
 
@@ -52,8 +65,21 @@ pub fn follow(
 ) -> BoxStream<'static, Frame> {
     let read = clock.now();
     let (pause, ahead, stage) = (PACE.0, VecDeque::new(), Stage::Going);
-    let follower = Follower { store, clock, opening, feed, from, ahead, pause, read, stage };
-    unfold(follower, |mut follower| async move { Some((follower.next().await?, follower)) }).boxed()
+    let follower = Follower {
+        store,
+        clock,
+        opening,
+        feed,
+        from,
+        ahead,
+        pause,
+        read,
+        stage,
+    };
+    unfold(follower, |mut follower| async move {
+        Some((follower.next().await?, follower))
+    })
+    .boxed()
 }
 
 struct Follower {
@@ -121,7 +147,11 @@ impl Follower {
         if next.is_empty() {
             return Ok(None);
         }
-        let all = if let [TurnEvent::Ended(_)] = next.as_slice() { self.all().await? } else { Vec::new() };
+        let all = if let [TurnEvent::Ended(_)] = next.as_slice() {
+            self.all().await?
+        } else {
+            Vec::new()
+        };
         Ok(Some(self.frame(next, || all)))
     }
 
@@ -145,8 +175,8 @@ impl Follower {
         Ok(None)
     }
 
-    /// What was kept of a turn that has ended and has nothing more for this client. Its ending is in
-    /// its record, so it is told next whatever became of its events.
+    /// What was kept of a turn that has ended and has nothing more for this client. Its ending is
+    /// in its record, so it is told next whatever became of its events.
     async fn snapshot(&mut self, kept: usize, closing: Arc<Closing>) -> Result<Frame, Gone> {
         let all = self.all().await?;
         // Never event 0: that a turn began is told to everybody.
@@ -158,7 +188,10 @@ impl Follower {
     }
 
     async fn all(&self) -> Result<Vec<TurnEvent>, Gone> {
-        let all = self.clock.answered(self.store.turn(&self.opening.turn, 0)).await?;
+        let all = self
+            .clock
+            .answered(self.store.turn(&self.opening.turn, 0))
+            .await?;
         Ok(all.ok_or(Gone::ForGood)?.1)
     }
 
@@ -167,7 +200,11 @@ impl Follower {
         let first = self.from;
         if let [TurnEvent::Ended(closing)] = events.as_slice() {
             self.stage = Stage::Over;
-            return Frame::Ended(first, closing.clone(), self.opening.reply(closing.ending, &all()));
+            return Frame::Ended(
+                first,
+                closing.clone(),
+                self.opening.reply(closing.ending, &all()),
+            );
         }
         if let Some(TurnEvent::Ended(_)) = events.last() {
             events.pop();
@@ -184,7 +221,10 @@ enum Gone {
 
 impl From<crate::PortError> for Gone {
     fn from(error: crate::PortError) -> Self {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a follower cannot read the store");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a follower cannot read the store"
+        );
         Self::ForNow
     }
 }

@@ -5,14 +5,17 @@ use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
 use crate::remember::{KNOWN, STEPS, is_of, key, nearest, tombstones};
-use crate::{Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records};
+use crate::{
+    Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records,
+};
 
 /// How many summaries are looked at.
 const SUMMARIES: usize = 500;
 
-/// Forgets a memory: first a tombstone, from which on no prompt says it; then whatever it covers is erased, and what
-/// earlier tombstones have left: memories that say the same, summaries that mention it, their entries in the index.
-/// Whether the index no longer finds any of them; if it does, the rest is left for another try.
+/// Forgets a memory: first a tombstone, from which on no prompt says it; then whatever it covers is
+/// erased, and what earlier tombstones have left: memories that say the same, summaries that
+/// mention it, their entries in the index. Whether the index no longer finds any of them; if it
+/// does, the rest is left for another try.
 pub async fn forget(
     ports: &Ports,
     owner: &UserScope,
@@ -20,8 +23,19 @@ pub async fn forget(
     tombstone: &Tombstone,
     bill: &Bill,
 ) -> Result<bool> {
-    let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: id.clone() };
-    ports.clock.answered(ports.records.put(&at, &records::body(tombstone)?, Expect::Anything)).await?;
+    let at = RecordKey {
+        owner: owner.clone(),
+        kind: Kind::Tombstone,
+        id: id.clone(),
+    };
+    ports
+        .clock
+        .answered(
+            ports
+                .records
+                .put(&at, &records::body(tombstone)?, Expect::Anything),
+        )
+        .await?;
     let mut tombstones = tombstones(ports, owner).await?;
     // A list may lag.
     tombstones.push(tombstone.clone());
@@ -29,7 +43,10 @@ pub async fn forget(
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let graveyard = Graveyard::of(&tombstones);
     let (mut are_gone, mut pace) = (true, Pace::default());
-    for memory in memories.iter().filter(|memory| memory.id != tombstone.memory_id) {
+    for memory in memories
+        .iter()
+        .filter(|memory| memory.id != tombstone.memory_id)
+    {
         pace.did(STEPS * memory.content.len()).await;
         if graveyard.covers(memory) {
             are_gone &= erase(ports, owner, memory, bill).await?;
@@ -39,7 +56,11 @@ pub async fn forget(
         return Ok(false);
     }
     // The named one last: while it is there, somebody can ask for the rest once more.
-    match ports.clock.answered(ports.records.get(&key(owner, &tombstone.memory_id))).await? {
+    match ports
+        .clock
+        .answered(ports.records.get(&key(owner, &tombstone.memory_id)))
+        .await?
+    {
         Some(named) => match records::readable(&named) {
             Some(named) => erase(ports, owner, &named, bill).await,
             None => erase_unread(ports, &named.at).await,
@@ -48,8 +69,14 @@ pub async fn forget(
     }
 }
 
-/// Forgets a memory, and goes on with that as a job would until it is gone or was tried often enough.
-pub async fn forget_through(ports: &Ports, owner: &UserScope, id: &RecordId, tombstone: &Tombstone) {
+/// Forgets a memory, and goes on with that as a job would until it is gone or was tried often
+/// enough.
+pub async fn forget_through(
+    ports: &Ports,
+    owner: &UserScope,
+    id: &RecordId,
+    tombstone: &Tombstone,
+) {
     for attempts in 1.. {
         let bill = Bill::new(&ports.clock);
         let forgotten = forget(ports, owner, id, tombstone, &bill).await;
@@ -68,28 +95,44 @@ pub async fn forget_through(ports: &Ports, owner: &UserScope, id: &RecordId, tom
 
 /// Erases a memory once the index no longer finds it; until then it is known by what to ask.
 async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<bool> {
-    ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, memory.id.as_str())).await?;
+    ports
+        .clock
+        .answered(
+            ports
+                .index
+                .delete(owner, RecalledKind::Memory, memory.id.as_str()),
+        )
+        .await?;
     let hits = nearest(ports, owner, memory.coach.as_ref(), &memory.content, bill).await?;
     if hits.iter().any(|hit| is_of(hit, &memory.id)) {
         return Ok(false);
     }
-    ports.clock.answered(ports.records.delete(&key(owner, &memory.id))).await?;
+    ports
+        .clock
+        .answered(ports.records.delete(&key(owner, &memory.id)))
+        .await?;
     Ok(true)
 }
 
 /// Erases a memory that cannot be read: whether the index still finds it cannot be asked.
 pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
-    let gone = ports.index.delete(&memory.owner, RecalledKind::Memory, memory.id.as_str());
+    let gone = ports
+        .index
+        .delete(&memory.owner, RecalledKind::Memory, memory.id.as_str());
     ports.clock.answered(gone).await?;
     ports.clock.answered(ports.records.delete(memory)).await?;
     Ok(true)
 }
 
 /// Removes the summaries that mention it: they are made again when they are due.
-async fn forget_summaries(ports: &Ports, owner: &UserScope, tombstones: &[Tombstone]) -> Result<()> {
+async fn forget_summaries(
+    ports: &Ports,
+    owner: &UserScope,
+    tombstones: &[Tombstone],
+) -> Result<()> {
     for record in records::newest_records(ports, owner, Kind::Summary, SUMMARIES).await? {
-        let is_told =
-            records::read::<Summary>(&record).is_ok_and(|known| memory::still_told(known, tombstones).is_some());
+        let is_told = records::read::<Summary>(&record)
+            .is_ok_and(|known| memory::still_told(known, tombstones).is_some());
         if !is_told {
             take_back(ports, &record.at).await?;
         }
@@ -98,9 +141,17 @@ async fn forget_summaries(ports: &Ports, owner: &UserScope, tombstones: &[Tombst
     Ok(())
 }
 
-/// Removes a conversation's summary, from the index first: what is still in the store is found again.
+/// Removes a conversation's summary, from the index first: what is still in the store is found
+/// again.
 pub(crate) async fn take_back(ports: &Ports, summary: &RecordKey) -> Result<()> {
-    ports.clock.answered(ports.index.delete(&summary.owner, RecalledKind::Summary, summary.id.as_str())).await?;
+    ports
+        .clock
+        .answered(
+            ports
+                .index
+                .delete(&summary.owner, RecalledKind::Summary, summary.id.as_str()),
+        )
+        .await?;
     ports.clock.answered(ports.records.delete(summary)).await?;
     Ok(())
 }

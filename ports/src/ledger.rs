@@ -16,11 +16,20 @@ const PAGE: usize = 100;
 /// be made is left out and logged.
 pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     let now = ports.clock.now();
-    let Some(id) = UsageDay::id(now).filter(|_| !calls.is_empty()) else { return };
-    let at = RecordKey { owner: owner.clone(), kind: Kind::Usage, id };
+    let Some(id) = UsageDay::id(now).filter(|_| !calls.is_empty()) else {
+        return;
+    };
+    let at = RecordKey {
+        owner: owner.clone(),
+        kind: Kind::Usage,
+        id,
+    };
     let enter = |day: Option<UsageDay>| Some(day.unwrap_or_else(|| UsageDay::new(now)).with(calls));
     if let Err(error) = records::amend(ports, &at, enter).await {
-        warn!(error = &error as &dyn std::error::Error, "the ledger could not take an entry");
+        warn!(
+            error = &error as &dyn std::error::Error,
+            "the ledger could not take an entry"
+        );
     }
 }
 
@@ -29,9 +38,16 @@ pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
 pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = ports.clock.answered(ports.records.list(owner, Kind::Usage, after, PAGE)).await?;
+        let page = ports
+            .clock
+            .answered(ports.records.list(owner, Kind::Usage, after, PAGE))
+            .await?;
         // Each is named after its day.
-        let is_over = page.next.is_none() || page.items.iter().any(|day| day.at.id.as_str() < days.from().as_str());
+        let is_over = page.next.is_none()
+            || page
+                .items
+                .iter()
+                .any(|day| day.at.id.as_str() < days.from().as_str());
         let read = page.items.iter().filter_map(records::readable::<UsageDay>);
         found.extend(read.filter(|day| (days.from()..=days.to()).contains(&day.day)));
         if is_over {

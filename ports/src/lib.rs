@@ -43,8 +43,8 @@ pub use ledger::{charge, spent};
 pub use llm::{Answer, LlmStream, ModelCall, Piece, answer};
 pub use memories::{IndexEntry, MemoryIndex, Search};
 pub use messages::{
-    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, PAGE, Page, Stop, TurnRecord,
-    TurnState, Writer, Written, cut, page, pages,
+    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, PAGE, Page, Stop,
+    TurnRecord, TurnState, Writer, Written, cut, page, pages,
 };
 pub use pace::{Pace, give_way};
 pub use records::{Expect, Kind, Record, RecordKey, RecordStore, newest};
@@ -54,6 +54,6 @@ pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules
 
 #[cfg(feature = "mock")]
 pub use {
-    llm::MockLlmStream, memories::MockMemoryIndex, messages::MockMessageStore, records::MockRecordStore,
-    tokens::MockTokenVerifier,
+    llm::MockLlmStream, memories::MockMemoryIndex, messages::MockMessageStore,
+    records::MockRecordStore, tokens::MockTokenVerifier,
 };

@@ -12,10 +12,10 @@ use crate::{PortError, Result};
 ///   caller limits it, and hangs up by dropping the stream.
 /// - *Whole or failed.* The stream ends after one [`Piece::End`] or one error, and yields nothing
 ///   after it. A stream that merely stops has failed.
-/// - *Told.* A call that fails after the model has said what it cost yields [`Piece::Spent`] before its error, and so
-///   does one of which it is known that it cost nothing.
-/// - *Adjusted.* A model that refuses how it was asked, where it can be asked otherwise, is [`Fault::Adjusted`]: the same
-///   call made again is asked otherwise.
+/// - *Told.* A call that fails after the model has said what it cost yields [`Piece::Spent`] before
+///   its error, and so does one of which it is known that it cost nothing.
+/// - *Adjusted.* A model that refuses how it was asked, where it can be asked otherwise, is
+///   [`Fault::Adjusted`]: the same call made again is asked otherwise.
 /// - *Exact.* The texts joined are the model's answer byte for byte; none is empty.
 /// - *Lazy.* Nothing is asked before the stream is polled.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -75,10 +75,14 @@ pub enum Piece {
     },
 }
 
-/// The whole answer at once: for calls whose pieces are of no use to anybody. It is asked for again at once while the
-/// model is asked otherwise from now on, as often as a reply is asked for; `tries` says how often that was, and what the
-/// tries have cost that led to nothing.
-pub async fn answer(llm: &dyn LlmStream, call: ModelCall, tries: &mut Tries) -> Result<(String, Usage)> {
+/// The whole answer at once: for calls whose pieces are of no use to anybody. It is asked for again
+/// at once while the model is asked otherwise from now on, as often as a reply is asked for;
+/// `tries` says how often that was, and what the tries have cost that led to nothing.
+pub async fn answer(
+    llm: &dyn LlmStream,
+    call: ModelCall,
+    tries: &mut Tries,
+) -> Result<(String, Usage)> {
     loop {
         tries.asked += 1;
         match once(llm, call.clone(), tries).await {
@@ -99,7 +103,10 @@ async fn once(llm: &dyn LlmStream, call: ModelCall, tries: &mut Tries) -> Result
             Piece::Text(more) => text.push_str(&more),
             Piece::Thinking => {}
             Piece::Spent(usage) => tries.spent.push(usage),
-            Piece::End { reason: StopReason::Complete, usage } => return Ok((text, usage)),
+            Piece::End {
+                reason: StopReason::Complete,
+                usage,
+            } => return Ok((text, usage)),
             Piece::End { usage, .. } => {
                 tries.spent.push(usage);
                 return Err(PortError::new("model", Fault::Truncated));

@@ -8,11 +8,12 @@ use crate::{Bill, Result};
 ///
 /// - *Owned.* A search sees the caller's own entries and what is shared by all, and nothing else.
 ///   An adapter checks the owner of every hit again, and drops the ones that are not the caller's.
-/// - *Repeatable.* An entry is its key: writing it again replaces it, removing it again is no error.
-/// - *Eventual.* What was written may take a while to be found; what was removed may take as long to
-///   be gone. Whoever promised that something is gone asks until it is.
-/// - *Billed.* Every model call that a search or a writing takes is on the bill from the moment that it is made, also
-///   when the rest fails or is given up.
+/// - *Repeatable.* An entry is its key: writing it again replaces it, removing it again is no
+///   error.
+/// - *Eventual.* What was written may take a while to be found; what was removed may take as long
+///   to be gone. Whoever promised that something is gone asks until it is.
+/// - *Billed.* Every model call that a search or a writing takes is on the bill from the moment
+///   that it is made, also when the rest fails or is given up.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MemoryIndex: Send + Sync {

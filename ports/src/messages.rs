@@ -3,8 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::conversation::Edit;
 use domain::{
-    Body, Closing, CoachId, Conversation, ConversationKey, Fence, Finish, IdempotencyKey, Job, Message, MessageId,
-    Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope, ZoneName,
+    Body, Closing, CoachId, Conversation, ConversationKey, Fence, Finish, IdempotencyKey, Job,
+    Message, MessageId, Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope,
+    ZoneName,
 };
 
 use futures::stream::{Stream, try_unfold};
@@ -52,16 +53,21 @@ pub trait MessageStore: Send + Sync {
 
     /// Messages with a number below `before`, the newest first, at most `limit` of them, and none
     /// behind the one with which their texts have reached [`PAGE`]: see [`page`]. So there may be
-    /// older ones until number 1 is among them, however few these are. One that cannot be read is in
-    /// its place, as [`Body::Unreadable`].
-    async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>>;
+    /// older ones until number 1 is among them, however few these are. One that cannot be read is
+    /// in its place, as [`Body::Unreadable`].
+    async fn messages(
+        &self,
+        key: &ConversationKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Message>>;
 
     /// Takes in a user's message and lets its turn begin: the key's record, the message, the turn
     /// and the conversation's next [`Fence`], in one write. What was found is judged in this order:
     ///
     /// 1. no such conversation: [`Admitted::Unknown`];
-    /// 2. a record of the key that has not expired at `admission.now`: [`Admitted::New`] again if it
-    ///    is this very turn's, [`Admitted::Existing`] if its body is the same, else
+    /// 2. a record of the key that has not expired at `admission.now`: [`Admitted::New`] again if
+    ///    it is this very turn's, [`Admitted::Existing`] if its body is the same, else
     ///    [`Admitted::Mismatch`];
     /// 3. a turn of the conversation that has not ended: [`Admitted::Busy`];
     /// 4. a hold that would take the sum of the user's holds that count at `admission.now` over its
@@ -70,7 +76,8 @@ pub trait MessageStore: Send + Sync {
     /// Anything but `New` has changed nothing. The message gets the number after the last one.
     async fn admit(&self, admission: &Admission) -> Result<Admitted>;
 
-    /// Keeps `events` as the turn's events from number `from` on, and its lease until `lease_until`.
+    /// Keeps `events` as the turn's events from number `from` on, and its lease until
+    /// `lease_until`.
     ///
     /// A turn only adds events, so what overlaps is the same; one that was sent earlier and comes
     /// late takes nothing back, neither events nor lease. [`Written::LeaseLost`] if the turn has
@@ -79,9 +86,9 @@ pub trait MessageStore: Send + Sync {
     /// [`Rejected`](domain::Fault::Rejected), and nothing is kept, neither events nor lease.
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
-    /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was said),
-    /// its jobs, its hold settled, the conversation's title if it has none, and the conversation free
-    /// for the next turn, in one write.
+    /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was
+    /// said), its jobs, its hold settled, the conversation's title if it has none, and the
+    /// conversation free for the next turn, in one write.
     ///
     /// [`Writer::Holder`] must hold the fence. [`Writer::Reaper`] speaks for a holder that is gone:
     /// it is refused if the turn's lease is no longer the one that it saw.
@@ -95,16 +102,28 @@ pub trait MessageStore: Send + Sync {
     /// Reads a turn and its events from number `from` on, the ending included; `None` if unknown,
     /// or expired. Of events that cannot be read any more, those before them are kept; and of a
     /// turn that has ended, always its beginning and its ending.
-    async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
+    async fn turn(
+        &self,
+        turn: &TurnKey,
+        from: usize,
+    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
     /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
-    /// Of one turn, one conversation, one user, or anyone. Two callers never hold the same job at the same time.
+    /// Of one turn, one conversation, one user, or anyone. Two callers never hold the same job at
+    /// the same time.
     ///
-    /// Each claim is a write of its own: if one fails, the answer is those that were made before it, and an error only
-    /// if there are none. One whose answer was lost runs out at `until`.
-    async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>>;
+    /// Each claim is a write of its own: if one fails, the answer is those that were made before
+    /// it, and an error only if there are none. One whose answer was lost runs out at `until`.
+    async fn claim_jobs(
+        &self,
+        of: &JobsOf,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>>;
 
-    /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it since.
+    /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it
+    /// since.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
     /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state. One
@@ -132,7 +151,8 @@ pub fn cut<T>(mut items: Vec<T>, length: impl Fn(&T) -> usize) -> Vec<T> {
     items
 }
 
-/// Messages before `before`, the newest first, page by page, until there are `most` or no older ones.
+/// Messages before `before`, the newest first, page by page, until there are `most` or no older
+/// ones.
 pub fn pages<'a>(
     store: &'a dyn MessageStore,
     key: &'a ConversationKey,
@@ -140,10 +160,15 @@ pub fn pages<'a>(
     most: usize,
 ) -> impl Stream<Item = Result<Vec<Message>>> + Send + 'a {
     try_unfold(Some((before, most)), async move |next| {
-        let Some((before, left)) = next else { return Ok(None) };
+        let Some((before, left)) = next else {
+            return Ok(None);
+        };
         let page = store.messages(key, before, left).await?;
         let left = left.saturating_sub(page.len());
-        let older = page.last().map(|oldest| oldest.number).filter(|oldest| *oldest > 1 && left > 0);
+        let older = page
+            .last()
+            .map(|oldest| oldest.number)
+            .filter(|oldest| *oldest > 1 && left > 0);
         Ok(Some((page, older.map(|oldest| (Some(oldest), left)))))
     })
 }
@@ -182,11 +207,21 @@ pub struct Admission {
 impl Admission {
     /// What was opened, once it was admitted as message `number`.
     pub fn opening(&self, number: u64) -> Opening {
-        let body = Body::User { text: self.text.clone(), sent: self.sent, zone: self.zone.clone() };
+        let body = Body::User {
+            text: self.text.clone(),
+            sent: self.sent,
+            zone: self.zone.clone(),
+        };
         let turn = self.turn.turn.clone();
         Opening {
             turn: self.turn.clone(),
-            user_message: Message { id: self.user_message.clone(), number, turn, created: self.now, body },
+            user_message: Message {
+                id: self.user_message.clone(),
+                number,
+                turn,
+                created: self.now,
+                body,
+            },
             assistant_message: self.assistant_message.clone(),
         }
     }
@@ -256,14 +291,20 @@ pub enum Stop {
 #[expect(missing_docs, reason = "`MessageStore::finish` says each")]
 pub enum Writer {
     Holder(Fence),
-    Reaper { fence: Fence, lease_until: Timestamp },
+    Reaper {
+        fence: Fence,
+        lease_until: Timestamp,
+    },
 }
 
 /// The two states that are ever stored; the rest is the holder's own business.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each is what it says")]
 pub enum TurnState {
-    Running { fence: Fence, lease_until: Timestamp },
+    Running {
+        fence: Fence,
+        lease_until: Timestamp,
+    },
     Ended(Arc<Closing>),
 }
 

@@ -46,7 +46,11 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.did(STRETCH - 1).now_or_never(), Some(()));
         assert_eq!(pace.did(1).now_or_never(), None);
-        assert_eq!(pace.did(1).now_or_never(), Some(()), "a stretch has begun anew");
+        assert_eq!(
+            pace.did(1).now_or_never(),
+            Some(()),
+            "a stretch has begun anew"
+        );
         let mut work = Box::pin(pace.did(STRETCH));
         assert_eq!((&mut work).now_or_never(), None);
         assert_eq!(work.now_or_never(), Some(()), "it goes on where it left");

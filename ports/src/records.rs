@@ -32,7 +32,8 @@ const REMEMBERED: (u64, usize) = (60_000, 100);
 /// order of the [ids](RecordId), the last first.
 ///
 /// - *All or nothing, repeatable, current, owned, timeless*, as for
-///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very next turn.
+///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very
+///   next turn.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
@@ -43,10 +44,17 @@ pub trait RecordStore: Send + Sync {
     /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
     /// none behind the one with which their bodies have reached [`PAGE`](crate::PAGE). For each of
     /// them the same holds.
-    async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>>;
+    async fn list(
+        &self,
+        owner: &UserScope,
+        kind: Kind,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>>;
 
-    /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing changed,
-    /// if not. A record that already holds these very bytes was written by an earlier try: `Ok(true)`.
+    /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing
+    /// changed, if not. A record that already holds these very bytes was written by an earlier try:
+    /// `Ok(true)`.
     ///
     /// So the bytes are a write's identity. One that must count beside an equal one of somebody
     /// else, such as a counter's, brings something in its bytes that no other has: [`amend`] does.
@@ -69,7 +77,11 @@ impl RecordKey {
     /// Where the summary of a conversation is kept.
     pub fn summary_of(of: &ConversationKey) -> Self {
         let id = RecordId::of_conversation(&of.coach, &of.conversation);
-        Self { owner: of.user.clone(), kind: Kind::Summary, id }
+        Self {
+            owner: of.user.clone(),
+            kind: Kind::Summary,
+            id,
+        }
     }
 }
 
@@ -128,16 +140,33 @@ pub enum Expect {
 }
 
 /// A user's newest records of a kind, without those that cannot be read.
-pub async fn newest<T: DeserializeOwned>(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<T>> {
+pub async fn newest<T: DeserializeOwned>(
+    ports: &Ports,
+    owner: &UserScope,
+    kind: Kind,
+    most: usize,
+) -> Result<Vec<T>> {
     let found = newest_records(ports, owner, kind, most).await?;
     Ok(found.iter().filter_map(readable).collect())
 }
 
 /// A user's newest records of a kind.
-pub async fn newest_records(ports: &Ports, owner: &UserScope, kind: Kind, most: usize) -> Result<Vec<Record>> {
+pub async fn newest_records(
+    ports: &Ports,
+    owner: &UserScope,
+    kind: Kind,
+    most: usize,
+) -> Result<Vec<Record>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = ports.clock.answered(ports.records.list(owner, kind, after, PAGE.min(most - found.len()))).await?;
+        let page = ports
+            .clock
+            .answered(
+                ports
+                    .records
+                    .list(owner, kind, after, PAGE.min(most - found.len())),
+            )
+            .await?;
         found.extend(page.items);
         after = page.next;
         if after.is_none() || found.len() >= most {
@@ -191,26 +220,47 @@ enum Tried<T> {
     Outrun,
 }
 
-async fn try_to_amend<T, F>(ports: &Ports, at: &RecordKey, mark: &str, change: &F) -> Result<Tried<T>>
+async fn try_to_amend<T, F>(
+    ports: &Ports,
+    at: &RecordKey,
+    mark: &str,
+    change: &F,
+) -> Result<Tried<T>>
 where
     T: Serialize + DeserializeOwned,
     F: Fn(Option<T>) -> Option<T>,
 {
     let record = ports.clock.answered(ports.records.get(at)).await?;
-    let expect = record.as_ref().map_or(Expect::Absent, |record| Expect::Version(record.version));
+    let expect = record
+        .as_ref()
+        .map_or(Expect::Absent, |record| Expect::Version(record.version));
     let known: Option<Amended<T>> = record.as_ref().map(read).transpose()?;
-    let (value, mut changes) = known.map_or((None, Vec::new()), |known| (Some(known.value), known.changes));
+    let (value, mut changes) = known.map_or((None, Vec::new()), |known| {
+        (Some(known.value), known.changes)
+    });
     if changes.iter().any(|known| known == mark) {
         return Ok(Tried::Is(value));
     }
-    let Some(value) = change(value) else { return Ok(Tried::Is(None)) };
+    let Some(value) = change(value) else {
+        return Ok(Tried::Is(None));
+    };
     let oldest = time_of_mark(Timestamp(ports.clock.now().0.saturating_sub(REMEMBERED.0)));
     changes.retain(|known| *known >= oldest);
     changes.push(mark.to_owned());
     let outdated = changes.len().saturating_sub(REMEMBERED.1);
-    let amended = Amended { value, changes: changes.split_off(outdated) };
-    let is_taken = ports.clock.answered(ports.records.put(at, &body(&amended)?, expect)).await?;
-    Ok(if is_taken { Tried::Is(Some(amended.value)) } else { Tried::Outrun })
+    let amended = Amended {
+        value,
+        changes: changes.split_off(outdated),
+    };
+    let is_taken = ports
+        .clock
+        .answered(ports.records.put(at, &body(&amended)?, expect))
+        .await?;
+    Ok(if is_taken {
+        Tried::Is(Some(amended.value))
+    } else {
+        Tried::Outrun
+    })
 }
 
 /// A record with the marks of those that changed it last. By its own, a change that got no answer
@@ -244,7 +294,11 @@ fn is_final(fault: Fault) -> bool {
 pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
     stored::read_json(&record.body).map_err(|PortError { fault, source, .. }| {
         let why = source.map(|source| source.to_string()).unwrap_or_default();
-        PortError { fault, adapter: "records", source: Some(format!("{}: {why}", record.at).into()) }
+        PortError {
+            fault,
+            adapter: "records",
+            source: Some(format!("{}: {why}", record.at).into()),
+        }
     })
 }
 

@@ -1,11 +1,15 @@
 //! Remembering, changing and using memories, in the store and in the index.
 
-use domain::memory::{self, Graveyard, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable};
+use domain::memory::{
+    self, Graveyard, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable,
+};
 use domain::router::ProposedMemory;
 use domain::{CoachId, Memory, MemoryId, Recalled, RecordId, UserScope};
 use tracing::warn;
 
-use crate::{Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records};
+use crate::{
+    Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records,
+};
 
 /// How many memories, and how many tombstones, are looked at: the newest.
 pub(crate) const KNOWN: usize = 200;
@@ -29,8 +33,8 @@ pub enum Saved {
     Refused(Unsaveable),
 }
 
-/// Remembers something, unless it is known, corrects something, or may not be kept. To try it again under the same id
-/// saves nothing twice.
+/// Remembers something, unless it is known, corrects something, or may not be kept. To try it again
+/// under the same id saves nothing twice.
 pub async fn remember(
     ports: &Ports,
     owner: &UserScope,
@@ -42,44 +46,60 @@ pub async fn remember(
     let tombstones = forgotten(ports, owner).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let memories = remembered(memories, &tombstones).await;
-    let hits = nearest(ports, owner, from.coach, &proposed.content, bill).await.unwrap_or_default();
+    let hits = nearest(ports, owner, from.coach, &proposed.content, bill)
+        .await
+        .unwrap_or_default();
     let score = |memory: &Memory| {
         let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
         hit.map_or(0.0, |hit| hit.score)
     };
-    let known: Vec<(Memory, f32)> = memories.into_iter().map(|memory| (memory.clone(), score(&memory))).collect();
-    Ok(match memory::decide(proposed, from, &known, &tombstones, now) {
-        Saving::New(new) => {
-            keep(ports, owner, &new, bill).await?;
-            Saved::New(new)
-        }
-        Saving::Reinforce(id) => {
-            let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
-            records::amend(ports, &key(owner, &id), said).await?;
-            // Whoever made it may not have come as far as the index.
-            if let Some(known) = self::memory(ports, owner, &id).await? {
-                index(ports, owner, &known, bill).await?;
+    let known: Vec<(Memory, f32)> = memories
+        .into_iter()
+        .map(|memory| (memory.clone(), score(&memory)))
+        .collect();
+    Ok(
+        match memory::decide(proposed, from, &known, &tombstones, now) {
+            Saving::New(new) => {
+                keep(ports, owner, &new, bill).await?;
+                Saved::New(new)
             }
-            Saved::Reinforced(id)
-        }
-        Saving::Supersede { old, new } => {
-            keep(ports, owner, &new, bill).await?;
-            let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
-            records::amend(ports, &key(owner, &old), outdated).await?;
-            ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, old.as_str())).await?;
-            Saved::Corrected(new, old)
-        }
-        Saving::Refused(reason) => {
-            // An earlier try may have come between the erasing of the store and of the index.
-            if reason == Unsaveable::Forgotten {
-                take_back(ports, owner, from.id).await?;
+            Saving::Reinforce(id) => {
+                let said =
+                    |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
+                records::amend(ports, &key(owner, &id), said).await?;
+                // Whoever made it may not have come as far as the index.
+                if let Some(known) = self::memory(ports, owner, &id).await? {
+                    index(ports, owner, &known, bill).await?;
+                }
+                Saved::Reinforced(id)
             }
-            Saved::Refused(reason)
-        }
-    })
+            Saving::Supersede { old, new } => {
+                keep(ports, owner, &new, bill).await?;
+                let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
+                records::amend(ports, &key(owner, &old), outdated).await?;
+                ports
+                    .clock
+                    .answered(
+                        ports
+                            .index
+                            .delete(owner, RecalledKind::Memory, old.as_str()),
+                    )
+                    .await?;
+                Saved::Corrected(new, old)
+            }
+            Saving::Refused(reason) => {
+                // An earlier try may have come between the erasing of the store and of the index.
+                if reason == Unsaveable::Forgotten {
+                    take_back(ports, owner, from.id).await?;
+                }
+                Saved::Refused(reason)
+            }
+        },
+    )
 }
 
-/// Changes a memory as its owner wants it: what it is now, or why it cannot be so. `None` if there is no such memory.
+/// Changes a memory as its owner wants it: what it is now, or why it cannot be so. `None` if there
+/// is no such memory.
 pub async fn edit(
     ports: &Ports,
     owner: &UserScope,
@@ -88,21 +108,35 @@ pub async fn edit(
     bill: &Bill,
 ) -> Result<Option<std::result::Result<Memory, Unsaveable>>> {
     let now = ports.clock.now();
-    let Some(known) = memory(ports, owner, id).await? else { return Ok(None) };
+    let Some(known) = memory(ports, owner, id).await? else {
+        return Ok(None);
+    };
     if let Err(reason) = known.edited(edit, now) {
         return Ok(Some(Err(reason)));
     }
     let edited = |known: Option<Memory>| known?.edited(edit, now).ok();
-    let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else { return Ok(None) };
+    let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else {
+        return Ok(None);
+    };
     index(ports, owner, &edited, bill).await?;
     Ok(Some(Ok(edited)))
 }
 
 /// A memory that is not being forgotten, for its owner; one that cannot be read is none.
 pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<Option<Memory>> {
-    let Some(record) = ports.clock.answered(ports.records.get(&key(owner, id))).await? else { return Ok(None) };
+    let Some(record) = ports
+        .clock
+        .answered(ports.records.get(&key(owner, id)))
+        .await?
+    else {
+        return Ok(None);
+    };
     let tombstones = tombstones(ports, owner).await?;
-    Ok(memory::remembered(records::readable(&record).into_iter().collect(), &tombstones).pop())
+    Ok(memory::remembered(
+        records::readable(&record).into_iter().collect(),
+        &tombstones,
+    )
+    .pop())
 }
 
 /// Counts that memories were in a prompt, once a day for each.
@@ -113,7 +147,10 @@ pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     for id in memories.iter().filter_map(|id| id.parse::<MemoryId>().ok()) {
         let used = |known: Option<Memory>| known?.used(now);
         if let Err(error) = records::amend(ports, &key(owner, &id), used).await {
-            warn!(error = &error as &dyn std::error::Error, "the use of a memory could not be counted");
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "the use of a memory could not be counted"
+            );
         }
     }
 }
@@ -152,10 +189,21 @@ pub(crate) async fn nearest(
     bill: &Bill,
 ) -> Result<Vec<Recalled>> {
     // A search is always for some coach; every one finds what is for all.
-    let Some(coach) = coach.cloned().or_else(|| "any".parse().ok()) else { return Ok(Vec::new()) };
+    let Some(coach) = coach.cloned().or_else(|| "any".parse().ok()) else {
+        return Ok(Vec::new());
+    };
     let (text, kinds) = (text.to_owned(), vec![RecalledKind::Memory]);
-    let search = Search { owner: owner.clone(), coach, text, kinds, limit: NEAREST };
-    ports.clock.answered(ports.index.search(&search, bill)).await
+    let search = Search {
+        owner: owner.clone(),
+        coach,
+        text,
+        kinds,
+        limit: NEAREST,
+    };
+    ports
+        .clock
+        .answered(ports.index.search(&search, bill))
+        .await
 }
 
 /// Whether a hit is the entry of this memory.
@@ -165,13 +213,21 @@ pub(crate) fn is_of(hit: &Recalled, memory: &MemoryId) -> bool {
 
 /// Where a memory is kept.
 pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
-    RecordKey { owner: owner.clone(), kind: Kind::Memory, id: RecordId::from(id) }
+    RecordKey {
+        owner: owner.clone(),
+        kind: Kind::Memory,
+        id: RecordId::from(id),
+    }
 }
 
 /// Stores a new memory, unless an earlier try has, and lets it be found.
 async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Result<()> {
     let at = key(owner, &new.id);
-    if ports.clock.answered(ports.records.put(&at, &records::body(new)?, Expect::Absent)).await? {
+    if ports
+        .clock
+        .answered(ports.records.put(&at, &records::body(new)?, Expect::Absent))
+        .await?
+    {
         return index(ports, owner, new, bill).await;
     }
     match ports.clock.answered(ports.records.get(&at)).await? {
@@ -180,8 +236,8 @@ async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Re
     }
 }
 
-/// Lets a memory be found, unless it was superseded or is gone by then: who saw to that may have been at the index
-/// before us.
+/// Lets a memory be found, unless it was superseded or is gone by then: who saw to that may have
+/// been at the index before us.
 async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<()> {
     if memory.superseded_by.is_some() {
         return Ok(());
@@ -194,21 +250,37 @@ async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
         created: memory.created_at,
         tags: memory.tags.clone(),
     };
-    ports.clock.answered(ports.index.upsert(owner, &entry, bill)).await?;
+    ports
+        .clock
+        .answered(ports.index.upsert(owner, &entry, bill))
+        .await?;
     take_back(ports, owner, &memory.id).await
 }
 
-/// Removes what is left of a memory that was forgotten while it was made, and lets one that was superseded be found no
-/// more.
+/// Removes what is left of a memory that was forgotten while it was made, and lets one that was
+/// superseded be found no more.
 async fn take_back(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
-    let found = ports.clock.answered(ports.records.get(&key(owner, id))).await?;
+    let found = ports
+        .clock
+        .answered(ports.records.get(&key(owner, id)))
+        .await?;
     let found = found.as_ref().map(records::read::<Memory>).transpose()?;
-    let known = memory::remembered(found.into_iter().collect(), &forgotten(ports, owner).await?).pop();
-    if known.as_ref().is_none_or(|known| known.superseded_by.is_some()) {
-        ports.clock.answered(ports.index.delete(owner, RecalledKind::Memory, id.as_str())).await?;
+    let known =
+        memory::remembered(found.into_iter().collect(), &forgotten(ports, owner).await?).pop();
+    if known
+        .as_ref()
+        .is_none_or(|known| known.superseded_by.is_some())
+    {
+        ports
+            .clock
+            .answered(ports.index.delete(owner, RecalledKind::Memory, id.as_str()))
+            .await?;
     }
     if known.is_none() {
-        ports.clock.answered(ports.records.delete(&key(owner, id))).await?;
+        ports
+            .clock
+            .answered(ports.records.delete(&key(owner, id)))
+            .await?;
     }
     Ok(())
 }

@@ -9,7 +9,10 @@ use std::error::Error;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use domain::{Body, Ending, Fault, Message, MessageId, PartKind, Said, Stage, Timestamp, TurnEvent, TurnId, ZoneName};
+use domain::{
+    Body, Ending, Fault, Message, MessageId, PartKind, Said, Stage, Timestamp, TurnEvent, TurnId,
+    ZoneName,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -21,32 +24,61 @@ pub const FORM: u64 = 1;
 
 /// A message.
 pub fn message(message: &Message) -> Result<Vec<u8>> {
-    let Message { id, number, turn, created, body } = message;
+    let Message {
+        id,
+        number,
+        turn,
+        created,
+        body,
+    } = message;
     let body = match body {
-        Body::User { text, sent, zone } => {
-            StoredBody::User { text: text.clone(), sent: sent.map(|at| at.0), zone: zone.clone() }
-        }
+        Body::User { text, sent, zone } => StoredBody::User {
+            text: text.clone(),
+            sent: sent.map(|at| at.0),
+            zone: zone.clone(),
+        },
         // What it said is in the store, if anywhere: nothing may take its place.
         Body::Unreadable => return Err(unreadable("a message that was not read")),
-        Body::Assistant { ending, said } => StoredBody::Assistant { ending: *ending, said: Pieces::of(said.iter()) },
+        Body::Assistant { ending, said } => StoredBody::Assistant {
+            ending: *ending,
+            said: Pieces::of(said.iter()),
+        },
     };
-    pack(&StoredMessage { id: id.clone(), number: *number, turn: turn.clone(), created: created.0, body })
+    pack(&StoredMessage {
+        id: id.clone(),
+        number: *number,
+        turn: turn.clone(),
+        created: created.0,
+        body,
+    })
 }
 
 /// The message of this number, as far as it can be read: one that cannot keeps its place, with what
 /// is known of it.
 pub fn message_at(number: u64, bytes: Result<&[u8]>, key: impl Display) -> Message {
-    let whole = bytes.as_ref().map_err(|_| unreadable("no message")).and_then(|bytes| read_message(bytes));
+    let whole = bytes
+        .as_ref()
+        .map_err(|_| unreadable("no message"))
+        .and_then(|bytes| read_message(bytes));
     if_readable(whole, key).unwrap_or_else(|| {
         let unknown = Message::unreadable(number);
-        let head = bytes.ok().and_then(|bytes| postcard::take_from_bytes::<Head>(bytes).ok());
-        let head = head.map(|(head, _)| head).filter(|head| head.number == number);
-        head.map_or(unknown.clone(), |Head { id, turn, created, .. }| Message {
-            id,
-            turn,
-            created: Timestamp(created),
-            ..unknown
-        })
+        let head = bytes
+            .ok()
+            .and_then(|bytes| postcard::take_from_bytes::<Head>(bytes).ok());
+        let head = head
+            .map(|(head, _)| head)
+            .filter(|head| head.number == number);
+        head.map_or(
+            unknown.clone(),
+            |Head {
+                 id, turn, created, ..
+             }| Message {
+                id,
+                turn,
+                created: Timestamp(created),
+                ..unknown
+            },
+        )
     })
 }
 
@@ -61,18 +93,40 @@ pub fn if_readable<T>(read: Result<T>, key: impl Display) -> Option<T> {
 
 /// A message, read back.
 pub fn read_message(bytes: &[u8]) -> Result<Message> {
-    let StoredMessage { id, number, turn, created, body } = unpack(bytes)?;
+    let StoredMessage {
+        id,
+        number,
+        turn,
+        created,
+        body,
+    } = unpack(bytes)?;
     let body = match body {
-        StoredBody::User { text, sent, zone } => Body::User { text, sent: sent.map(Timestamp), zone },
-        StoredBody::Assistant { ending, said } => Body::Assistant { ending, said: said.apart()?.into() },
+        StoredBody::User { text, sent, zone } => Body::User {
+            text,
+            sent: sent.map(Timestamp),
+            zone,
+        },
+        StoredBody::Assistant { ending, said } => Body::Assistant {
+            ending,
+            said: said.apart()?.into(),
+        },
     };
-    Ok(Message { id, number, turn, created: Timestamp(created), body })
+    Ok(Message {
+        id,
+        number,
+        turn,
+        created: Timestamp(created),
+        body,
+    })
 }
 
 /// Events of a turn that has not ended: it may begin with the first, and all others tell something.
 pub fn events(events: &[TurnEvent]) -> Result<Vec<u8>> {
     let (started, said) = told(events)?;
-    pack(&Told { started, said: Pieces::of(said.into_iter()) })
+    pack(&Told {
+        started,
+        said: Pieces::of(said.into_iter()),
+    })
 }
 
 /// Events of a turn, read back.
@@ -87,13 +141,21 @@ pub fn told(events: &[TurnEvent]) -> Result<(bool, Vec<&Said>)> {
         [TurnEvent::Started, rest @ ..] => (true, rest),
         rest => (false, rest),
     };
-    let said = rest.iter().map(|event| event.said().ok_or_else(|| unreadable("an event out of place")));
+    let said = rest.iter().map(|event| {
+        event
+            .said()
+            .ok_or_else(|| unreadable("an event out of place"))
+    });
     Ok((started, said.collect::<Result<_>>()?))
 }
 
 /// The events that [`told`] took apart.
 pub fn rebuilt(started: bool, said: impl IntoIterator<Item = Said>) -> Vec<TurnEvent> {
-    started.then_some(TurnEvent::Started).into_iter().chain(said.into_iter().map(TurnEvent::Said)).collect()
+    started
+        .then_some(TurnEvent::Started)
+        .into_iter()
+        .chain(said.into_iter().map(TurnEvent::Said))
+        .collect()
 }
 
 /// A value as JSON.
@@ -126,8 +188,15 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 enum StoredBody {
-    User { text: Arc<str>, sent: Option<u64>, zone: Option<ZoneName> },
-    Assistant { ending: Ending, said: Pieces },
+    User {
+        text: Arc<str>,
+        sent: Option<u64>,
+        zone: Option<ZoneName>,
+    },
+    Assistant {
+        ending: Ending,
+        said: Pieces,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -159,7 +228,11 @@ impl Pieces {
             pieces.text.push_str(text);
             match pieces.runs.last_mut() {
                 Some(run) if run.kind == *kind && run.stage == *stage => run.lengths.push(length),
-                _ => pieces.runs.push(Run { kind: *kind, stage: *stage, lengths: vec![length] }),
+                _ => pieces.runs.push(Run {
+                    kind: *kind,
+                    stage: *stage,
+                    lengths: vec![length],
+                }),
             }
         }
         pieces
@@ -167,11 +240,22 @@ impl Pieces {
 
     fn apart(&self) -> Result<Vec<Said>> {
         let (mut said, mut rest) = (Vec::new(), self.text.as_str());
-        for Run { kind, stage, lengths } in &self.runs {
+        for Run {
+            kind,
+            stage,
+            lengths,
+        } in &self.runs
+        {
             for length in lengths {
                 let length = usize::try_from(*length).unwrap_or(usize::MAX);
-                let (text, after) = rest.split_at_checked(length).ok_or_else(|| unreadable("pieces without text"))?;
-                said.push(Said { kind: *kind, stage: *stage, text: text.into() });
+                let (text, after) = rest
+                    .split_at_checked(length)
+                    .ok_or_else(|| unreadable("pieces without text"))?;
+                said.push(Said {
+                    kind: *kind,
+                    stage: *stage,
+                    text: text.into(),
+                });
                 rest = after;
             }
         }
@@ -189,11 +273,20 @@ fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 fn unreadable_json(error: serde_json::Error) -> PortError {
     // The error's own words may quote what somebody said.
-    unreadable(&format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column()))
+    unreadable(&format!(
+        "{:?} error at line {}, column {}",
+        error.classify(),
+        error.line(),
+        error.column()
+    ))
 }
 
 fn unreadable(why: &str) -> PortError {
-    PortError { fault: Fault::Rejected, adapter: "stored", source: Some(why.into()) }
+    PortError {
+        fault: Fault::Rejected,
+        adapter: "stored",
+        source: Some(why.into()),
+    }
 }
 
 #[cfg(test)]
@@ -209,33 +302,70 @@ mod tests {
     use super::*;
 
     fn said(kind: PartKind, stage: Option<Stage>, text: &str) -> Said {
-        Said { kind, stage, text: text.into() }
+        Said {
+            kind,
+            stage,
+            text: text.into(),
+        }
     }
 
     fn of_assistant(said: Vec<Said>) -> Message {
-        let body = Body::Assistant { ending: Ending::Failed(TurnError::Model(Fault::TooLong)), said: said.into() };
+        let body = Body::Assistant {
+            ending: Ending::Failed(TurnError::Model(Fault::TooLong)),
+            said: said.into(),
+        };
         let (id, turn) = ("a1".parse().unwrap(), "t1".parse().unwrap());
-        Message { id, number: 2, turn, created: Timestamp(1_700_000_000_000), body }
+        Message {
+            id,
+            number: 2,
+            turn,
+            created: Timestamp(1_700_000_000_000),
+            body,
+        }
     }
 
     fn of_user() -> Message {
         let (sent, zone) = (Some(Timestamp(5)), Some("Europe/Berlin".parse().unwrap()));
-        let body = Body::User { text: "5 × 5 squats\r\n".into(), sent, zone };
-        Message { id: "u1".parse().unwrap(), number: 1, body, ..of_assistant(Vec::new()) }
+        let body = Body::User {
+            text: "5 × 5 squats\r\n".into(),
+            sent,
+            zone,
+        };
+        Message {
+            id: "u1".parse().unwrap(),
+            number: 1,
+            body,
+            ..of_assistant(Vec::new())
+        }
     }
 
     #[test]
     fn what_is_packed_is_read_back_the_same() {
         let pieces = vec![
-            said(PartKind::Acknowledgment, Some(Stage::Acknowledgment), "Got it.\n"),
-            said(PartKind::Contextual, Some(Stage::PatternAnalysis), "Looking …\n\n"),
-            said(PartKind::Contextual, Some(Stage::InsightsBrewing), "\u{1}\0\"\n\n"),
+            said(
+                PartKind::Acknowledgment,
+                Some(Stage::Acknowledgment),
+                "Got it.\n",
+            ),
+            said(
+                PartKind::Contextual,
+                Some(Stage::PatternAnalysis),
+                "Looking …\n\n",
+            ),
+            said(
+                PartKind::Contextual,
+                Some(Stage::InsightsBrewing),
+                "\u{1}\0\"\n\n",
+            ),
             said(PartKind::Reply, None, "5 × "),
             said(PartKind::Reply, None, ""),
             said(PartKind::Reply, None, "5 👍🏽"),
         ];
         for message in [of_user(), of_assistant(pieces.clone())] {
-            assert_eq!(read_message(&super::message(&message).unwrap()).unwrap(), message);
+            assert_eq!(
+                read_message(&super::message(&message).unwrap()).unwrap(),
+                message
+            );
         }
         for started in [true, false] {
             let all = rebuilt(started, pieces.clone());
@@ -245,7 +375,12 @@ mod tests {
 
     #[test]
     fn an_event_out_of_place_is_refused() {
-        let closing = Closing { ending: Ending::Finished, at: Timestamp(1), jobs: vec![], report: Report::default() };
+        let closing = Closing {
+            ending: Ending::Finished,
+            at: Timestamp(1),
+            jobs: vec![],
+            report: Report::default(),
+        };
         assert!(events(&[TurnEvent::Started, TurnEvent::Ended(closing.into())]).is_err());
         assert!(events(&[TurnEvent::Started, TurnEvent::Started]).is_err());
     }
@@ -264,14 +399,25 @@ mod tests {
         let whole = of_assistant(vec![said(PartKind::Reply, None, "secret")]);
         let packed = message(&whole).unwrap();
         assert_eq!(message_at(2, Ok(&packed), "key"), whole);
-        let known = Message { body: Body::Unreadable, ..whole.clone() };
+        let known = Message {
+            body: Body::Unreadable,
+            ..whole.clone()
+        };
         let unknown = Message::unreadable(2);
         for length in 0..packed.len() {
             let expected = if length < 13 { &unknown } else { &known };
-            assert_eq!(message_at(2, Ok(&packed[..length]), "key"), *expected, "{length} bytes");
+            assert_eq!(
+                message_at(2, Ok(&packed[..length]), "key"),
+                *expected,
+                "{length} bytes"
+            );
         }
         assert_eq!(message_at(2, Err(unreadable("message")), "key"), unknown);
-        assert_eq!(message_at(7, Ok(&packed[..13]), "key"), Message::unreadable(7), "another message's");
+        assert_eq!(
+            message_at(7, Ok(&packed[..13]), "key"),
+            Message::unreadable(7),
+            "another message's"
+        );
         assert!(message(&known).is_err(), "what was not read is not written");
     }
 
@@ -285,9 +431,22 @@ mod tests {
 
     #[test]
     fn the_stored_form_stays_as_it_is() {
-        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |bytes: Vec<u8>| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
         let reply = said(PartKind::Reply, None, "Hi ");
-        let pieces = vec![said(PartKind::Acknowledgment, Some(Stage::Acknowledgment), "Ok\n"), reply.clone(), reply];
+        let pieces = vec![
+            said(
+                PartKind::Acknowledgment,
+                Some(Stage::Acknowledgment),
+                "Ok\n",
+            ),
+            reply.clone(),
+            reply,
+        ];
         assert_eq!(
             hex(message(&of_user()).unwrap()),
             "0275310102743180d095ffbc31000f3520c3972035207371756174730d0a0105010d4575726f70652f4265726c696e"
@@ -296,31 +455,61 @@ mod tests {
             hex(message(&of_assistant(pieces.clone())).unwrap()),
             "0261310202743180d095ffbc31010501050201010001030300020303094f6b0a486920486920"
         );
-        assert_eq!(hex(events(&rebuilt(true, pieces)).unwrap()), "010201010001030300020303094f6b0a486920486920");
+        assert_eq!(
+            hex(events(&rebuilt(true, pieces)).unwrap()),
+            "010201010001030300020303094f6b0a486920486920"
+        );
 
         let call = CallRecord {
             kind: CallKind::Reply,
-            usage: domain::Usage { model: Some("m".into()), ..domain::Usage::default() },
+            usage: domain::Usage {
+                model: Some("m".into()),
+                ..domain::Usage::default()
+            },
             ms: 7,
             attempts: 1,
             outcome: CallOutcome::Failed(Fault::Throttled),
         };
         let mut route = router::fallback("hello");
         route.router_metadata.policy_version = "1".to_owned();
-        let report = Report { route: Some(route), calls: vec![call], ..Report::default() };
+        let report = Report {
+            route: Some(route),
+            calls: vec![call],
+            ..Report::default()
+        };
         let jobs = vec![JobKind::Workout];
-        let closing = Closing { ending: TurnError::Store(Fault::TimedOut).into(), at: Timestamp(1), jobs, report };
-        assert_eq!(read_json::<Closing>(json(&closing).unwrap().as_bytes()).unwrap(), closing);
+        let closing = Closing {
+            ending: TurnError::Store(Fault::TimedOut).into(),
+            at: Timestamp(1),
+            jobs,
+            report,
+        };
+        assert_eq!(
+            read_json::<Closing>(json(&closing).unwrap().as_bytes()).unwrap(),
+            closing
+        );
         assert_eq!(
             json(&closing).unwrap(),
             r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"report":{"route":{"userIntent":"general","showContextualUpdates":false,"contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"isForgetRequest":false,"memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"complexityTypes":[],"needsSummary":false,"confidence":0.0},"routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","policyVersion":"1"}},"context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"timings":{"admit":null,"start":null,"load":null,"route":null,"gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#
         );
 
         for (state, text) in [
-            (JobState::Due(Timestamp(1)), r#"{"due":"1970-01-01T00:00:00.001Z"}"#),
-            (JobState::Claimed(Timestamp(1)), r#"{"claimed":"1970-01-01T00:00:00.001Z"}"#),
-            (JobState::Done(json!({ "id": "x" })), r#"{"done":{"id":"x"}}"#),
-            (JobState::Refused("a plan".into()), r#"{"refused":"a plan"}"#),
+            (
+                JobState::Due(Timestamp(1)),
+                r#"{"due":"1970-01-01T00:00:00.001Z"}"#,
+            ),
+            (
+                JobState::Claimed(Timestamp(1)),
+                r#"{"claimed":"1970-01-01T00:00:00.001Z"}"#,
+            ),
+            (
+                JobState::Done(json!({ "id": "x" })),
+                r#"{"done":{"id":"x"}}"#,
+            ),
+            (
+                JobState::Refused("a plan".into()),
+                r#"{"refused":"a plan"}"#,
+            ),
             (JobState::Dead("gone".into()), r#"{"dead":"gone"}"#),
         ] {
             assert_eq!(json(&state).unwrap(), text);
@@ -330,7 +519,11 @@ mod tests {
 
     #[test]
     fn a_report_of_earlier_days_is_still_read() {
-        let early = r#"{"ending":"finished","at":"1970-01-01T00:00:00.001Z","jobs":[],"report":{}}"#;
-        assert_eq!(read_json::<Closing>(early.as_bytes()).unwrap().report, Report::default());
+        let early =
+            r#"{"ending":"finished","at":"1970-01-01T00:00:00.001Z","jobs":[],"report":{}}"#;
+        assert_eq!(
+            read_json::<Closing>(early.as_bytes()).unwrap().report,
+            Report::default()
+        );
     }
 }

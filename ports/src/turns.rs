@@ -3,15 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::turn::CallRecord;
-use domain::{Coach, ConversationKey, Ending, Limits, MessageId, Opening, Task, Timestamp, TurnEvent, TurnKey};
+use domain::{
+    Coach, ConversationKey, Ending, Limits, MessageId, Opening, Task, Timestamp, TurnEvent, TurnKey,
+};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
 use tracing::Instrument;
 
 use crate::{
-    Admission, Admitting, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports, Refusal, Result, TurnRecord,
-    TurnState, admit, charge, count_uses, drive, end_if_abandoned, opening, pages, see_through, work_off,
+    Admission, Admitting, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports, Refusal,
+    Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned, opening,
+    pages, see_through, work_off,
 };
 
 /// How long a turn's hold counts after its deadline, should nobody end it.
@@ -158,9 +161,17 @@ impl Turns {
         // Before anything is stored: what is admitted must find a place. In a full process nothing
         // may begin, but what began before is found again.
         let place = self.feeds.reserve(self.rules.at_once);
-        let limit = if place.is_some() { self.rules.per_user } else { 0 };
+        let limit = if place.is_some() {
+            self.rules.per_user
+        } else {
+            0
+        };
         let until = asking.arrived + self.longest();
-        asking.admission.hold = Some(Hold { amount: 1, limit, until });
+        asking.admission.hold = Some(Hold {
+            amount: 1,
+            limit,
+            until,
+        });
         // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody
         // drives.
         let (turns, (answer, answered)) = (self.clone(), oneshot::channel());
@@ -175,14 +186,26 @@ impl Turns {
     /// Finds the turn that a message began before; `None`, and none is begun, if there is none.
     pub async fn find(&self, admission: &Admission) -> Result<Option<Following>, NotBegun> {
         let (store, clock) = (&*self.ports.messages, &*self.ports.clock);
-        let hold = Some(Hold { amount: 1, limit: 0, until: admission.now });
-        let admission = Admission { hold, ..admission.clone() };
+        let hold = Some(Hold {
+            amount: 1,
+            limit: 0,
+            until: admission.now,
+        });
+        let admission = Admission {
+            hold,
+            ..admission.clone()
+        };
         match admit(store, clock, &admission, IfBusy::Reject).await {
             Ok(Admitting::Follow(turn)) => {
-                let turn = TurnKey { turn, ..admission.turn };
+                let turn = TurnKey {
+                    turn,
+                    ..admission.turn
+                };
                 Ok(Some(self.attach(turn).await?))
             }
-            Err(refusal @ (Refusal::Mismatch | Refusal::Store(_))) => Err(NotBegun::Refused(refusal)),
+            Err(refusal @ (Refusal::Mismatch | Refusal::Store(_))) => {
+                Err(NotBegun::Refused(refusal))
+            }
             Ok(Admitting::Begin(_)) | Err(_) => Ok(None),
         }
     }
@@ -191,10 +214,18 @@ impl Turns {
     pub async fn attach(&self, turn: TurnKey) -> Result<Following, Missing> {
         if let Some(feed) = self.feeds.find(&turn) {
             let opening = feed.opening().clone();
-            return Ok(Following { opening, feed: Some(feed), resumed: true });
+            return Ok(Following {
+                opening,
+                feed: Some(feed),
+                resumed: true,
+            });
         }
         let (opening, _) = self.look_up(&turn).await?;
-        Ok(Following { opening, feed: None, resumed: true })
+        Ok(Following {
+            opening,
+            feed: None,
+            resumed: true,
+        })
     }
 
     /// Reads a turn from the store; one whose log is no longer kept has left its messages.
@@ -221,7 +252,9 @@ impl Turns {
     pub async fn stop(&self, turn: &TurnKey) -> Result<Option<Stopping>> {
         let (store, clock) = (&*self.ports.messages, &*self.ports.clock);
         end_if_abandoned(store, clock, turn).await?;
-        let Some(found) = clock.answered(store.ask_stop(turn)).await? else { return Ok(None) };
+        let Some(found) = clock.answered(store.ask_stop(turn)).await? else {
+            return Ok(None);
+        };
         if let TurnState::Ended(_) = found {
             return Ok(Some(Stopping::AlreadyFinished));
         }
@@ -236,7 +269,11 @@ impl Turns {
             };
             if let TurnState::Ended(closing) = record.state {
                 let is_stopped = closing.ending == Ending::Stopped;
-                let stopping = if is_stopped { Stopping::Stopped } else { Stopping::AlreadyFinished };
+                let stopping = if is_stopped {
+                    Stopping::Stopped
+                } else {
+                    Stopping::AlreadyFinished
+                };
                 return Ok(Some(stopping));
             }
         }
@@ -296,7 +333,11 @@ impl Turns {
         let (turns, driven) = (self.clone(), feed.clone());
         let driving = async move { turns.see_to(task, &driven, place).await };
         self.tasks.spawn(driving.in_current_span().boxed());
-        Following { opening, feed: Some(feed), resumed: false }
+        Following {
+            opening,
+            feed: Some(feed),
+            resumed: false,
+        }
     }
 
     /// Drives a turn to its end, charges what it has cost, and does the work that it leaves behind.

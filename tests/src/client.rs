@@ -24,13 +24,20 @@ pub struct Client {
 impl Client {
     /// A client of this router, who shows `token` if there is one.
     pub fn new(router: Router, token: Option<&str>, clock: VirtualClock) -> Self {
-        Self { router, token: token.map(str::to_owned), clock }
+        Self {
+            router,
+            token: token.map(str::to_owned),
+            clock,
+        }
     }
 
     /// The same client in another's name, or in none.
     #[must_use]
     pub fn showing(&self, token: Option<&str>) -> Self {
-        Self { token: token.map(str::to_owned), ..self.clone() }
+        Self {
+            token: token.map(str::to_owned),
+            ..self.clone()
+        }
     }
 
     /// A request as [`ask`](Self::ask) sends it.
@@ -57,7 +64,13 @@ impl Client {
     }
 
     /// Asks, and reads the whole answer.
-    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         Answer::read(self.send(self.request(method, path, headers, body)).await).await
     }
 
@@ -68,12 +81,14 @@ impl Client {
 
     /// Sends JSON to `path`.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.ask(Method::POST, path, &[JSON], body.to_string()).await
+        self.ask(Method::POST, path, &[JSON], body.to_string())
+            .await
     }
 
     /// Changes what is at `path` by JSON.
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        self.ask(Method::PATCH, path, &[JSON], body.to_string()).await
+        self.ask(Method::PATCH, path, &[JSON], body.to_string())
+            .await
     }
 
     /// Puts JSON at `path`.
@@ -117,7 +132,11 @@ impl Answer {
     pub async fn read(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Self { status: parts.status, headers: parts.headers, body: String::from_utf8(body.into()).unwrap() }
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.into()).unwrap(),
+        }
     }
 
     /// Its JSON, or that of its only event.
@@ -154,9 +173,18 @@ impl Sse {
         });
         let events = pieces.eventsource().map(move |event| {
             let event = event.unwrap();
-            Event { id: event.id, at: clock.ms(), json: serde_json::from_str(&event.data).unwrap() }
+            Event {
+                id: event.id,
+                at: clock.ms(),
+                json: serde_json::from_str(&event.data).unwrap(),
+            }
         });
-        Self { status: parts.status, headers: parts.headers, events: events.boxed(), raw }
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            events: events.boxed(),
+            raw,
+        }
     }
 
     /// The next event, when it comes; none at the end.
@@ -206,16 +234,24 @@ impl Event {
 
     /// A field that is a text; empty if it is none.
     pub fn text(&self, field: &str) -> &str {
-        self.json.get(field).and_then(Value::as_str).unwrap_or_default()
+        self.json
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 }
 
 /// The text that these events tell, joined.
 pub fn told(events: &[Event]) -> String {
-    let texts = events.iter().filter(|event| matches!(event.kind(), "contextual" | "chunk"));
+    let texts = events
+        .iter()
+        .filter(|event| matches!(event.kind(), "contextual" | "chunk"));
     texts.map(|event| event.text("content")).collect()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    headers
+        .get(name)
+        .map(|value| value.to_str().unwrap())
+        .unwrap_or_default()
 }

@@ -9,15 +9,16 @@ use async_trait::async_trait;
 use domain::conversation::Edit;
 use domain::memory::RecalledKind;
 use domain::{
-    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Recalled, Timestamp, TurnEvent,
-    TurnKey, UserScope, router, summary,
+    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Recalled,
+    Timestamp, TurnEvent, TurnKey, UserScope, router, summary,
 };
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
-    Admission, Admitted, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry, JobsOf, Kind,
-    LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record, RecordKey, RecordStore, Result,
-    Search, Stop, TokenRefusal, TokenVerifier, TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry,
+    JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record,
+    RecordKey, RecordStore, Result, Search, Stop, TokenRefusal, TokenVerifier, TurnRecord,
+    TurnState, Writer, Written,
 };
 
 /// A store that does to some calls of some methods what was planned for them, and counts them all.
@@ -54,13 +55,22 @@ struct Planned {
 impl<S> Faulty<S> {
     /// A store with which nothing is wrong yet.
     pub fn new(store: S, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, plan: Mutex::default(), calls: Mutex::default() }
+        Self {
+            store,
+            clock,
+            plan: Mutex::default(),
+            calls: Mutex::default(),
+        }
     }
 
     /// Plans what happens to these calls of a method, counted from 1 since the beginning.
     pub fn plan(&self, method: &'static str, calls: impl RangeBounds<usize>, mishap: Mishap) {
         let calls = (calls.start_bound().cloned(), calls.end_bound().cloned());
-        lock(&self.plan).push(Planned { method, calls, mishap });
+        lock(&self.plan).push(Planned {
+            method,
+            calls,
+            mishap,
+        });
     }
 
     /// How often a method was called.
@@ -78,7 +88,11 @@ impl<S> Faulty<S> {
         &self.store
     }
 
-    async fn run<T>(&self, method: &'static str, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn run<T>(
+        &self,
+        method: &'static str,
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         match self.mishap(method) {
             None => work.await,
             Some(Mishap::Fail(fault)) => Err(PortError::new("faulty", fault)),
@@ -114,7 +128,8 @@ impl<S> Faulty<S> {
 #[async_trait]
 impl<S: MessageStore> MessageStore for Faulty<S> {
     async fn create_conversation(&self, new: &Conversation) -> Result<()> {
-        self.run("create_conversation", self.store.create_conversation(new)).await
+        self.run("create_conversation", self.store.create_conversation(new))
+            .await
     }
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>> {
         self.run("conversation", self.store.conversation(key)).await
@@ -126,37 +141,63 @@ impl<S: MessageStore> MessageStore for Faulty<S> {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Conversation>> {
-        self.run("conversations", self.store.conversations(owner, coach, after, limit)).await
+        self.run(
+            "conversations",
+            self.store.conversations(owner, coach, after, limit),
+        )
+        .await
     }
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
-        self.run("edit_conversation", self.store.edit_conversation(key, edit)).await
+        self.run("edit_conversation", self.store.edit_conversation(key, edit))
+            .await
     }
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool> {
-        self.run("delete_conversation", self.store.delete_conversation(key)).await
+        self.run("delete_conversation", self.store.delete_conversation(key))
+            .await
     }
-    async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
-        self.run("messages", self.store.messages(key, before, limit)).await
+    async fn messages(
+        &self,
+        key: &ConversationKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        self.run("messages", self.store.messages(key, before, limit))
+            .await
     }
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
         self.run("admit", self.store.admit(admission)).await
     }
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>> {
-        self.run("checkpoint", self.store.checkpoint(checkpoint)).await
+        self.run("checkpoint", self.store.checkpoint(checkpoint))
+            .await
     }
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
-        self.run("finish", self.store.finish(turn, writer, finish)).await
+        self.run("finish", self.store.finish(turn, writer, finish))
+            .await
     }
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
         self.run("ask_stop", self.store.ask_stop(turn)).await
     }
-    async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+    async fn turn(
+        &self,
+        turn: &TurnKey,
+        from: usize,
+    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
         self.run("turn", self.store.turn(turn, from)).await
     }
-    async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
-        self.run("claim_jobs", self.store.claim_jobs(of, now, until, limit)).await
+    async fn claim_jobs(
+        &self,
+        of: &JobsOf,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>> {
+        self.run("claim_jobs", self.store.claim_jobs(of, now, until, limit))
+            .await
     }
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()> {
-        self.run("settle_job", self.store.settle_job(job, outcome)).await
+        self.run("settle_job", self.store.settle_job(job, outcome))
+            .await
     }
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
         self.run("jobs", self.store.jobs(of)).await
@@ -168,8 +209,15 @@ impl<S: RecordStore> RecordStore for Faulty<S> {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
         self.run("get", self.store.get(at)).await
     }
-    async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
-        self.run("list", self.store.list(owner, kind, after, limit)).await
+    async fn list(
+        &self,
+        owner: &UserScope,
+        kind: Kind,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>> {
+        self.run("list", self.store.list(owner, kind, after, limit))
+            .await
     }
     async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
         self.run("put", self.store.put(at, body, expect)).await
@@ -185,7 +233,8 @@ impl<S: MemoryIndex> MemoryIndex for Faulty<S> {
         self.run("search", self.store.search(search, bill)).await
     }
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()> {
-        self.run("upsert", self.store.upsert(owner, entry, bill)).await
+        self.run("upsert", self.store.upsert(owner, entry, bill))
+            .await
     }
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
         self.run("delete", self.store.delete(owner, kind, id)).await
@@ -230,7 +279,10 @@ impl Calls {
 
 impl<M> Counted<M> {
     pub fn new(model: M) -> Self {
-        Self { model, asked: Arc::default() }
+        Self {
+            model,
+            asked: Arc::default(),
+        }
     }
 
     /// What it was asked so far, in order, but for so many calls at the beginning.

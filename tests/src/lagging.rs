@@ -6,7 +6,8 @@ use domain::{Recalled, UserScope};
 use in_memory::LexicalIndex;
 use ports::{Bill, IndexEntry, MemoryIndex, Result, Search};
 
-/// An index that goes on finding what was removed, until it was asked to remove something often enough.
+/// An index that goes on finding what was removed, until it was asked to remove something often
+/// enough.
 pub struct Lagging {
     index: LexicalIndex,
     still_deaf: AtomicUsize,
@@ -15,7 +16,10 @@ pub struct Lagging {
 impl Lagging {
     /// One that does not hear so many removals.
     pub fn after(removals: usize) -> Self {
-        Self { index: LexicalIndex::default(), still_deaf: AtomicUsize::new(removals) }
+        Self {
+            index: LexicalIndex::default(),
+            still_deaf: AtomicUsize::new(removals),
+        }
     }
 }
 
@@ -31,7 +35,11 @@ impl MemoryIndex for Lagging {
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
         let fewer = |deaf: usize| deaf.checked_sub(1);
-        if self.still_deaf.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok() {
+        if self
+            .still_deaf
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer)
+            .is_ok()
+        {
             return Ok(());
         }
         self.index.delete(owner, kind, id).await

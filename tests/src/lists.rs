@@ -1,4 +1,8 @@
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a scene of tests may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a scene of tests may panic"
+)]
 
 use domain::{CoachId, RecordId, UserScope};
 use ports::{Expect, Kind, RecordKey};
@@ -15,28 +19,61 @@ pub async fn takes_only_cursors_that_it_gave(site: &Site) {
     let lists = fill(site).await;
     let mut given: Vec<(usize, String)> = Vec::new();
     for (at, list) in lists.iter().enumerate() {
-        given.extend(cursors(site, list).await.into_iter().map(|cursor| (at, cursor)));
-        assert!(given.iter().filter(|(of, _)| *of == at).count() >= 2, "{list:?} is one page");
+        given.extend(
+            cursors(site, list)
+                .await
+                .into_iter()
+                .map(|cursor| (at, cursor)),
+        );
+        assert!(
+            given.iter().filter(|(of, _)| *of == at).count() >= 2,
+            "{list:?} is one page"
+        );
     }
     for (at, list) in lists.iter().enumerate() {
         let (own, foreign): (Vec<_>, Vec<_>) = given.iter().partition(|(of, _)| *of == at);
         // The places of messages are their numbers, and these are in every long conversation.
-        let foreign = foreign.iter().filter(|(_, cursor)| list.1 != "messages" || cursor.len() > 1);
+        let foreign = foreign
+            .iter()
+            .filter(|(_, cursor)| list.1 != "messages" || cursor.len() > 1);
         let mut wrong: Vec<String> = foreign.map(|(_, cursor)| cursor.clone()).collect();
         for (_, cursor) in own {
-            let whole = [format!("{cursor}x"), format!("x{cursor}"), format!("{cursor}."), format!("%20{cursor}")];
+            let whole = [
+                format!("{cursor}x"),
+                format!("x{cursor}"),
+                format!("{cursor}."),
+                format!("%20{cursor}"),
+            ];
             wrong.extend(whole);
             wrong.extend(cursor.rsplit_once('.').map(|(place, _)| place.to_owned()));
             wrong.extend(cursor.get(1..).map(str::to_owned));
             wrong.push(format!("00{cursor}"));
         }
-        let made_up =
-            ["", "x", "0", "1", "-1", "%2B2", "~", "zzzz", "99999999", "18446744073709551616", "%FF", "%00", "a.b"];
+        let made_up = [
+            "",
+            "x",
+            "0",
+            "1",
+            "-1",
+            "%2B2",
+            "~",
+            "zzzz",
+            "99999999",
+            "18446744073709551616",
+            "%FF",
+            "%00",
+            "a.b",
+        ];
         wrong.extend(made_up.map(str::to_owned));
         for cursor in wrong {
             let answer = get(site, list, &format!("cursor={cursor}")).await;
             let told = (answer.status.as_u16(), answer.json()["code"].clone());
-            assert_eq!(told, (400, json!("INVALID_FIELD")), "{list:?} takes {cursor:?}: {}", answer.body);
+            assert_eq!(
+                told,
+                (400, json!("INVALID_FIELD")),
+                "{list:?} takes {cursor:?}: {}",
+                answer.body
+            );
         }
     }
 }
@@ -51,10 +88,17 @@ async fn cursors(site: &Site, list: &List) -> Vec<String> {
     let (mut given, mut seen, mut query) = (Vec::new(), Vec::new(), String::new());
     loop {
         let page = get(site, list, &query).await.json();
-        let items = page[list.1].as_array().unwrap_or_else(|| panic!("{list:?} {query}: {page}"));
-        assert!(items.iter().all(|item| !seen.contains(item)), "{list:?} tells something twice");
+        let items = page[list.1]
+            .as_array()
+            .unwrap_or_else(|| panic!("{list:?} {query}: {page}"));
+        assert!(
+            items.iter().all(|item| !seen.contains(item)),
+            "{list:?} tells something twice"
+        );
         seen.extend(items.iter().cloned());
-        let Some(next) = page["nextCursor"].as_str() else { return given };
+        let Some(next) = page["nextCursor"].as_str() else {
+            return given;
+        };
         given.push(next.to_owned());
         query = format!("cursor={next}");
     }
@@ -70,21 +114,34 @@ async fn fill(site: &Site) -> Vec<List> {
     }
     let conversation = site.conversation_of(ADA, "mobility").await;
     for text in ["thanks!", "thank you!"] {
-        let said = client.post(&format!("{conversation}/send-message"), &saying(text)).await;
+        let said = client
+            .post(&format!("{conversation}/send-message"), &saying(text))
+            .await;
         assert!(said.status.is_success(), "{}", said.body);
     }
     for user in [ADA, BOB] {
         for content in ["I hate burpees", "I love rowing", "I train at noon"] {
             let memory = json!({ "content": content, "type": "preference" });
-            let made = client.showing(Some(user)).post(&format!("/users/{user}/memories"), &memory).await;
+            let made = client
+                .showing(Some(user))
+                .post(&format!("/users/{user}/memories"), &memory)
+                .await;
             assert_eq!(made.status.as_u16(), 201, "{}", made.body);
         }
         workouts(site, user).await;
     }
     let list = |path: &str, name, user| (path.to_owned(), name, user);
     vec![
-        list("/users/ada/coaches/strength/conversations", "conversations", ADA),
-        list("/users/ada/coaches/endurance/conversations", "conversations", ADA),
+        list(
+            "/users/ada/coaches/strength/conversations",
+            "conversations",
+            ADA,
+        ),
+        list(
+            "/users/ada/coaches/endurance/conversations",
+            "conversations",
+            ADA,
+        ),
         list("/users/ada/memories", "memories", ADA),
         list("/users/bob/memories", "memories", BOB),
         list("/users/ada/workouts", "workouts", ADA),
@@ -102,8 +159,17 @@ async fn workouts(site: &Site, user: &str) {
             "discipline": "strength", "name": name, "performedAt": "2026-11-20T18:00:00Z", "durationSeconds": null,
             "exercises": [], "score": null, "perceivedExertion": null, "notes": null, "confidence": 1.0,
         });
-        let at = RecordKey { owner, kind: Kind::Workout, id };
-        let put = site.app.ports.records.put(&at, workout.to_string().as_bytes(), Expect::Absent).await;
+        let at = RecordKey {
+            owner,
+            kind: Kind::Workout,
+            id,
+        };
+        let put = site
+            .app
+            .ports
+            .records
+            .put(&at, workout.to_string().as_bytes(), Expect::Absent)
+            .await;
         assert!(put.unwrap());
     }
 }

@@ -27,56 +27,164 @@ pub enum Outcome {
 }
 
 /// Text of the kind that breaks careless encoders.
-pub const AWKWARD: &str = "👩‍👩‍👧 naïve\r\n\r\ndata: {\"type\":\"complete\"}\n\nid: 7\n\n: hb\u{2028}\u{0}\u{feff}\\\"";
+pub const AWKWARD: &str =
+    "👩‍👩‍👧 naïve\r\n\r\ndata: {\"type\":\"complete\"}\n\nid: 7\n\n: hb\u{2028}\u{0}\u{feff}\\\"";
 
 /// Everything that a reply can do.
 pub fn replies() -> Vec<Reply> {
     use Outcome::{Complete, Error};
-    let reply = |name, lines: Vec<Line>, outcome| Reply { name, scene: Scene(lines), outcome };
+    let reply = |name, lines: Vec<Line>, outcome| Reply {
+        name,
+        scene: Scene(lines),
+        outcome,
+    };
     let end = |reason| Line::End(reason);
     let done = || end(StopReason::Complete);
-    let letters = ('a'..='z').cycle().take(300).map(|letter| say(&letter.to_string()));
+    let letters = ('a'..='z')
+        .cycle()
+        .take(300)
+        .map(|letter| say(&letter.to_string()));
     let mut replies = vec![
         Reply {
             name: "word by word",
-            scene: Scene::word_by_word("Sit between your hips, and breathe.", Duration::from_millis(40)),
+            scene: Scene::word_by_word(
+                "Sit between your hips, and breathe.",
+                Duration::from_millis(40),
+            ),
             outcome: Complete("finished"),
         },
-        reply("out of room", vec![say("Sit betw"), end(StopReason::Length)], Complete("truncated")),
-        reply("filtered", vec![say("Sit "), end(StopReason::Filtered)], Complete("filtered")),
-        reply("filtered at once", vec![end(StopReason::Filtered)], Error("MODEL_REFUSED", false)),
-        reply("nothing", vec![done()], Error("MODEL_STREAM_TRUNCATED", false)),
-        reply("cut at once", vec![Line::Cut], Error("MODEL_STREAM_TRUNCATED", false)),
-        reply("cut", vec![say("Sit "), Line::Cut], Error("MODEL_STREAM_TRUNCATED", true)),
+        reply(
+            "out of room",
+            vec![say("Sit betw"), end(StopReason::Length)],
+            Complete("truncated"),
+        ),
+        reply(
+            "filtered",
+            vec![say("Sit "), end(StopReason::Filtered)],
+            Complete("filtered"),
+        ),
+        reply(
+            "filtered at once",
+            vec![end(StopReason::Filtered)],
+            Error("MODEL_REFUSED", false),
+        ),
+        reply(
+            "nothing",
+            vec![done()],
+            Error("MODEL_STREAM_TRUNCATED", false),
+        ),
+        reply(
+            "cut at once",
+            vec![Line::Cut],
+            Error("MODEL_STREAM_TRUNCATED", false),
+        ),
+        reply(
+            "cut",
+            vec![say("Sit "), Line::Cut],
+            Error("MODEL_STREAM_TRUNCATED", true),
+        ),
         reply("silent", vec![Line::Hang], Error("MODEL_TIMEOUT", false)),
-        reply("stalled", vec![say("Sit "), Line::Hang], Error("MODEL_TIMEOUT", true)),
+        reply(
+            "stalled",
+            vec![say("Sit "), Line::Hang],
+            Error("MODEL_TIMEOUT", true),
+        ),
         reply(
             "blank first",
-            vec![say(" \n"), pause(10), say("\t"), pause(10), say("Sit."), done()],
+            vec![
+                say(" \n"),
+                pause(10),
+                say("\t"),
+                pause(10),
+                say("Sit."),
+                done(),
+            ],
             Complete("finished"),
         ),
-        reply("blank only", vec![say(" \n\n "), done()], Error("MODEL_STREAM_TRUNCATED", false)),
-        reply("awkward", vec![say(AWKWARD), pause(10), say(AWKWARD), done()], Complete("finished")),
-        reply("300 letters", letters.chain([done()]).collect(), Complete("finished")),
-        reply("20 KB at once", vec![say(&"Squat. ".repeat(3_000)), done()], Complete("finished")),
-        reply("too long", vec![say(&"é".repeat(90_000)), done()], Complete("truncated")),
-        reply("panicking at once", vec![Line::Panic], Error("INTERNAL", false)),
-        reply("panicking", vec![say("Sit "), pause(700), say("down"), Line::Panic], Error("INTERNAL", true)),
+        reply(
+            "blank only",
+            vec![say(" \n\n "), done()],
+            Error("MODEL_STREAM_TRUNCATED", false),
+        ),
+        reply(
+            "awkward",
+            vec![say(AWKWARD), pause(10), say(AWKWARD), done()],
+            Complete("finished"),
+        ),
+        reply(
+            "300 letters",
+            letters.chain([done()]).collect(),
+            Complete("finished"),
+        ),
+        reply(
+            "20 KB at once",
+            vec![say(&"Squat. ".repeat(3_000)), done()],
+            Complete("finished"),
+        ),
+        reply(
+            "too long",
+            vec![say(&"é".repeat(90_000)), done()],
+            Complete("truncated"),
+        ),
+        reply(
+            "panicking at once",
+            vec![Line::Panic],
+            Error("INTERNAL", false),
+        ),
+        reply(
+            "panicking",
+            vec![say("Sit "), pause(700), say("down"), Line::Panic],
+            Error("INTERNAL", true),
+        ),
     ];
     for (name, later, fault, code) in FAULTS {
         replies.push(reply(name, vec![Line::Fail(fault)], Error(code, false)));
-        replies.push(reply(later, vec![say("Sit "), Line::Fail(fault)], Error(code, true)));
+        replies.push(reply(
+            later,
+            vec![say("Sit "), Line::Fail(fault)],
+            Error(code, true),
+        ));
     }
     replies
 }
 
 const FAULTS: [(&str, &str, Fault, &str); 6] = [
-    ("throttled at once", "throttled", Fault::Throttled, "MODEL_THROTTLED"),
-    ("unavailable at once", "unavailable", Fault::Unavailable, "MODEL_UNAVAILABLE"),
-    ("timed out at once", "timed out", Fault::TimedOut, "MODEL_TIMEOUT"),
-    ("truncated at once", "truncated", Fault::Truncated, "MODEL_STREAM_TRUNCATED"),
-    ("rejected at once", "rejected", Fault::Rejected, "MODEL_REFUSED"),
-    ("too much asked at once", "too much asked", Fault::TooLong, "MODEL_REFUSED"),
+    (
+        "throttled at once",
+        "throttled",
+        Fault::Throttled,
+        "MODEL_THROTTLED",
+    ),
+    (
+        "unavailable at once",
+        "unavailable",
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    ),
+    (
+        "timed out at once",
+        "timed out",
+        Fault::TimedOut,
+        "MODEL_TIMEOUT",
+    ),
+    (
+        "truncated at once",
+        "truncated",
+        Fault::Truncated,
+        "MODEL_STREAM_TRUNCATED",
+    ),
+    (
+        "rejected at once",
+        "rejected",
+        Fault::Rejected,
+        "MODEL_REFUSED",
+    ),
+    (
+        "too much asked at once",
+        "too much asked",
+        Fault::TooLong,
+        "MODEL_REFUSED",
+    ),
 ];
 
 /// A router's answer with these updates, and nothing else to do.
@@ -113,7 +221,10 @@ pub fn pause(ms: u64) -> Line {
 }
 
 pub fn routing(updates: &[(&str, &str)], workout: bool) -> Value {
-    let lines: Vec<_> = updates.iter().map(|(stage, text)| json!({ "stage": stage, "text": text })).collect();
+    let lines: Vec<_> = updates
+        .iter()
+        .map(|(stage, text)| json!({ "stage": stage, "text": text }))
+        .collect();
     let memory = json!({
         "needsRetrieval": workout, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.9,
     });

@@ -5,8 +5,13 @@ use std::sync::Arc;
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, router};
-use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted};
-use ports::{Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search, records};
+use in_memory::{
+    InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted,
+};
+use ports::{
+    Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search,
+    records,
+};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
@@ -46,10 +51,15 @@ impl Site {
             index: memories.clone(),
             clock: Arc::new(clock),
         };
-        let tokens =
-            [ADA, BOB, CLEO].into_iter().fold(KnownTokens::default(), |tokens, user| tokens.with(user, user_id(user)));
-        let settings =
-            Settings { coaches: coach::shipped().into_iter().map(one_phrase).collect(), ..Settings::default() };
+        let tokens = [ADA, BOB, CLEO]
+            .into_iter()
+            .fold(KnownTokens::default(), |tokens, user| {
+                tokens.with(user, user_id(user))
+            });
+        let settings = Settings {
+            coaches: coach::shipped().into_iter().map(one_phrase).collect(),
+            ..Settings::default()
+        };
         let app = App {
             ports,
             tokens: Arc::new(tokens),
@@ -57,7 +67,14 @@ impl Site {
             tasks: TaskTracker::new(),
             settings: Arc::new(settings),
         };
-        Self { clock, model, messages, records, memories, app }
+        Self {
+            clock,
+            model,
+            messages,
+            records,
+            memories,
+            app,
+        }
     }
 
     /// The same site, set up otherwise.
@@ -89,7 +106,10 @@ impl Site {
 
     /// Ada, at another server of the same store, which knows nothing of the turns that run here.
     pub fn elsewhere(&self) -> Client {
-        let app = App { feeds: Arc::new(Feeds::default()), ..self.app.clone() };
+        let app = App {
+            feeds: Arc::new(Feeds::default()),
+            ..self.app.clone()
+        };
         Client::new(router(app), Some(ADA), self.clock)
     }
 
@@ -106,31 +126,68 @@ impl Site {
     /// Makes a conversation of somebody's with a coach; its address.
     pub async fn conversation_of(&self, user: &str, coach: &str) -> String {
         let conversations = format!("/users/{user}/coaches/{coach}/conversations");
-        let made = self.client().showing(Some(user)).post(&conversations, &json!({})).await;
+        let made = self
+            .client()
+            .showing(Some(user))
+            .post(&conversations, &json!({}))
+            .await;
         made.header("location").to_owned()
     }
 
     /// Keeps a summary of a conversation of Ada's, and has the index hold it.
     pub async fn summarize(&self, path: &str, narrative: &str) {
         let key = conversation_key(path);
-        let summary = Summary { narrative: narrative.to_owned(), from: 1, through: 2, ..Summary::default() };
+        let summary = Summary {
+            narrative: narrative.to_owned(),
+            from: 1,
+            through: 2,
+            ..Summary::default()
+        };
         let at = RecordKey::summary_of(&key);
-        self.records.put(&at, &records::body(&summary).unwrap(), Expect::Anything).await.unwrap();
-        self.index(RecalledKind::Summary, at.id.as_str(), narrative).await;
+        self.records
+            .put(&at, &records::body(&summary).unwrap(), Expect::Anything)
+            .await
+            .unwrap();
+        self.index(RecalledKind::Summary, at.id.as_str(), narrative)
+            .await;
     }
 
     /// Has the index hold a text of Ada's.
     pub async fn index(&self, kind: RecalledKind, id: &str, text: &str) {
         let (id, text, created) = (id.to_owned(), text.to_owned(), self.clock.now());
-        let entry = IndexEntry { kind, id, coach: None, text, created, tags: Vec::new() };
-        self.app.ports.index.upsert(&UserScope::verified(user_id(ADA)), &entry, &Bill::default()).await.unwrap();
+        let entry = IndexEntry {
+            kind,
+            id,
+            coach: None,
+            text,
+            created,
+            tags: Vec::new(),
+        };
+        self.app
+            .ports
+            .index
+            .upsert(&UserScope::verified(user_id(ADA)), &entry, &Bill::default())
+            .await
+            .unwrap();
     }
 
     /// The ids of what the index finds of Ada's.
     pub async fn found(&self, text: &str) -> Vec<String> {
         let (owner, coach) = (UserScope::verified(user_id(ADA)), coach_id("strength"));
-        let search = Search { owner, coach, text: text.to_owned(), kinds: Vec::new(), limit: 10 };
-        let found = self.app.ports.index.search(&search, &Bill::default()).await.unwrap();
+        let search = Search {
+            owner,
+            coach,
+            text: text.to_owned(),
+            kinds: Vec::new(),
+            limit: 10,
+        };
+        let found = self
+            .app
+            .ports
+            .index
+            .search(&search, &Bill::default())
+            .await
+            .unwrap();
         found.into_iter().map(|recalled| recalled.id).collect()
     }
 
@@ -144,11 +201,21 @@ impl Site {
     /// All that is stored, with ids by place and without times, one word a line.
     pub fn dump(&self) -> String {
         let records = self.records.inside().dump();
-        let records =
-            records.iter().map(|record| format!("{:?} {}\n", record.at, String::from_utf8_lossy(&record.body)));
-        let all = format!("{:?}\n{}", self.messages.inside(), records.collect::<String>());
-        let masked =
-            ["Timestamp(", "Some(", "ms: "].iter().fold(named(&all), |text, before| without_numbers(&text, before));
+        let records = records.iter().map(|record| {
+            format!(
+                "{:?} {}\n",
+                record.at,
+                String::from_utf8_lossy(&record.body)
+            )
+        });
+        let all = format!(
+            "{:?}\n{}",
+            self.messages.inside(),
+            records.collect::<String>()
+        );
+        let masked = ["Timestamp(", "Some(", "ms: "]
+            .iter()
+            .fold(named(&all), |text, before| without_numbers(&text, before));
         masked.replace(", ", ",\n")
     }
 }
@@ -156,10 +223,18 @@ impl Site {
 /// The store's key of a conversation of Ada's, from its address; an id alone is one with the coach
 /// `strength`.
 pub fn conversation_key(path: &str) -> ConversationKey {
-    let coach = path.split('/').skip_while(|part| *part != "coaches").nth(1).unwrap_or("strength");
+    let coach = path
+        .split('/')
+        .skip_while(|part| *part != "coaches")
+        .nth(1)
+        .unwrap_or("strength");
     let id = path.rsplit('/').next().unwrap().parse().unwrap();
     let user = UserScope::verified(user_id(ADA));
-    ConversationKey { user, coach: coach_id(coach), conversation: id }
+    ConversationKey {
+        user,
+        coach: coach_id(coach),
+        conversation: id,
+    }
 }
 
 /// What a client says.
@@ -169,7 +244,10 @@ pub fn saying(text: &str) -> Value {
 
 /// A shipped coach that begins every answer alike.
 fn one_phrase(coach: Coach) -> Arc<Coach> {
-    Arc::new(Coach { acknowledgments: vec!["On it.".to_owned()], ..coach })
+    Arc::new(Coach {
+        acknowledgments: vec!["On it.".to_owned()],
+        ..coach
+    })
 }
 
 fn user_id(user: &str) -> UserId {

@@ -15,7 +15,9 @@ impl VirtualClock {
 
     /// A clock that begins now; for a test that tokio has started with its time paused.
     pub fn start() -> Self {
-        Self { began: Instant::now() }
+        Self {
+            began: Instant::now(),
+        }
     }
 
     /// How many milliseconds it has run.
@@ -31,7 +33,10 @@ impl Clock for VirtualClock {
     }
 
     async fn sleep_until(&self, deadline: Timestamp) {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the clock that everybody else asks"
+        )]
         tokio::time::sleep_until(self.began + deadline.since(Self::BEGAN)).await;
     }
 }

@@ -10,7 +10,10 @@ pub struct WallTime {
 impl WallTime {
     pub fn of(what: &'static str) -> Self {
         #[expect(clippy::disallowed_methods, reason = "only told, never judged")]
-        Self { what, began: Instant::now() }
+        Self {
+            what,
+            began: Instant::now(),
+        }
     }
 }
 

@@ -12,23 +12,39 @@ fn metadata() -> Metadata {
 }
 
 fn metadata_with(features: &[&str]) -> Metadata {
-    let features = features.iter().map(|feature| (*feature).to_owned()).collect();
+    let features = features
+        .iter()
+        .map(|feature| (*feature).to_owned())
+        .collect();
     let mut command = MetadataCommand::new();
-    command.manifest_path(root().join("Cargo.toml")).features(CargoOpt::SomeFeatures(features));
+    command
+        .manifest_path(root().join("Cargo.toml"))
+        .features(CargoOpt::SomeFeatures(features));
     command.other_options(["--locked".into()]).exec().unwrap()
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// Every workspace package's own dependencies within the workspace, without those of tests.
 fn edges(metadata: &Metadata) -> BTreeMap<String, BTreeSet<String>> {
     let members = metadata.workspace_packages();
-    let names: BTreeSet<String> = members.iter().map(|package| package.name.to_string()).collect();
+    let names: BTreeSet<String> = members
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect();
     let edges = members.iter().map(|package| {
-        let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
-        let inner = normal.map(|dependency| dependency.name.clone()).filter(|name| names.contains(name));
+        let normal = package
+            .dependencies
+            .iter()
+            .filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let inner = normal
+            .map(|dependency| dependency.name.clone())
+            .filter(|name| names.contains(name));
         (package.name.to_string(), inner.collect())
     });
     edges.collect()
@@ -37,41 +53,68 @@ fn edges(metadata: &Metadata) -> BTreeMap<String, BTreeSet<String>> {
 /// All that a package is built from, itself included.
 fn tree(metadata: &Metadata, package: &str) -> BTreeSet<String> {
     let resolve = metadata.resolve.as_ref().unwrap();
-    let id = |name: &str| metadata.packages.iter().find(|package| package.name == name).unwrap().id.clone();
-    let (mut open, mut seen): (Vec<PackageId>, BTreeSet<PackageId>) = (vec![id(package)], BTreeSet::new());
+    let id = |name: &str| {
+        metadata
+            .packages
+            .iter()
+            .find(|package| package.name == name)
+            .unwrap()
+            .id
+            .clone()
+    };
+    let (mut open, mut seen): (Vec<PackageId>, BTreeSet<PackageId>) =
+        (vec![id(package)], BTreeSet::new());
     while let Some(next) = open.pop() {
         if !seen.insert(next.clone()) {
             continue;
         }
         let node = resolve.nodes.iter().find(|node| node.id == next).unwrap();
-        let built = node
-            .deps
-            .iter()
-            .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
+        let built = node.deps.iter().filter(|dependency| {
+            dependency
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind == DependencyKind::Normal)
+        });
         open.extend(built.map(|dependency| dependency.pkg.clone()));
     }
-    seen.iter().map(|id| metadata[id].name.to_string()).collect()
+    seen.iter()
+        .map(|id| metadata[id].name.to_string())
+        .collect()
 }
 
 #[test]
 fn dependencies_point_inwards() {
     let edges = edges(&metadata());
-    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let set = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<BTreeSet<_>>()
+    };
     assert_eq!(edges["coach-domain"], set(&[]));
     assert_eq!(edges["coach-ports"], set(&["coach-domain"]));
     let outer: BTreeSet<_> = edges
         .keys()
-        .filter(|name| !set(&["coach-domain", "coach-ports", "coach-peers", "coach-tests"]).contains(*name))
+        .filter(|name| {
+            !set(&["coach-domain", "coach-ports", "coach-peers", "coach-tests"]).contains(*name)
+        })
         .collect();
     assert_eq!(edges["coach-peers"], set(&[]));
-    for name in outer.iter().filter(|name| **name != "coach-server" && **name != "coach-lambda") {
+    for name in outer
+        .iter()
+        .filter(|name| **name != "coach-server" && **name != "coach-lambda")
+    {
         assert!(
             edges[*name].is_subset(&set(&["coach-domain", "coach-ports"])),
             "{name} is an adapter: {:?}",
             edges[*name]
         );
     }
-    assert!(edges.values().all(|inner| !inner.contains("coach-server") && !inner.contains("coach-tests")));
+    assert!(
+        edges
+            .values()
+            .all(|inner| !inner.contains("coach-server") && !inner.contains("coach-tests"))
+    );
 }
 
 #[test]
@@ -101,7 +144,11 @@ fn the_domain_is_pure_down_to_its_last_dependency() {
     ];
     let found: Vec<_> = impure.iter().filter(|name| tree.contains(**name)).collect();
     assert!(found.is_empty(), "the domain is built from {found:?}");
-    assert!(tree.len() < 40, "the domain is built from {} packages: {tree:?}", tree.len());
+    assert!(
+        tree.len() < 40,
+        "the domain is built from {} packages: {tree:?}",
+        tree.len()
+    );
 }
 
 #[test]
@@ -129,14 +176,28 @@ fn the_domain_reads_no_clock_and_does_nothing() {
 
 #[test]
 fn a_users_scope_is_made_only_where_a_token_was_verified_or_a_key_is_read_back() {
-    let verified = ["adapters/in-memory/src/tokens.rs", "adapters/jwt/src/map.rs", "apps/server/src/demo.rs"];
-    let stored = ["ports/src/conformance/mod.rs", "adapters/dynamodb/src/key.rs"];
-    for (word, allowed) in [("UserScope::verified(", &verified[..]), ("UserScope::stored(", &stored[..])] {
+    let verified = [
+        "adapters/in-memory/src/tokens.rs",
+        "adapters/jwt/src/map.rs",
+        "apps/server/src/demo.rs",
+    ];
+    let stored = [
+        "ports/src/conformance/mod.rs",
+        "adapters/dynamodb/src/key.rs",
+    ];
+    for (word, allowed) in [
+        ("UserScope::verified(", &verified[..]),
+        ("UserScope::stored(", &stored[..]),
+    ] {
         let mut found: Vec<String> = Vec::new();
         for folder in ["ports", "adapters", "apps"] {
-            let code = sources(folder).into_iter().filter(|(path, _)| !path.ends_with("tests.rs"));
+            let code = sources(folder)
+                .into_iter()
+                .filter(|(path, _)| !path.ends_with("tests.rs"));
             let hits = code.filter(|(_, text)| without_tests(text).contains(word));
-            found.extend(hits.map(|(path, _)| path.strip_prefix(root()).unwrap().display().to_string()));
+            found.extend(
+                hits.map(|(path, _)| path.strip_prefix(root()).unwrap().display().to_string()),
+            );
         }
         found.retain(|path| !allowed.contains(&path.as_str()));
         assert!(found.is_empty(), "{word} in {found:?}");
@@ -147,15 +208,25 @@ fn a_users_scope_is_made_only_where_a_token_was_verified_or_a_key_is_read_back()
 fn only_the_server_is_a_binary_of_the_default_members() {
     let metadata = metadata();
     let defaults = metadata.workspace_default_packages();
-    let binaries = defaults.iter().flat_map(|package| &package.targets).filter(|target| target.is_bin());
-    assert_eq!(binaries.map(|target| target.name.as_str()).collect::<Vec<_>>(), ["coach-server"]);
+    let binaries = defaults
+        .iter()
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.is_bin());
+    assert_eq!(
+        binaries
+            .map(|target| target.name.as_str())
+            .collect::<Vec<_>>(),
+        ["coach-server"]
+    );
 }
 
 #[test]
 fn the_server_has_aws_in_it_only_if_it_is_built_for_it() {
     let of_aws = |metadata: &Metadata| {
         let mut tree = tree(metadata, "coach-server");
-        tree.retain(|name| name.starts_with("aws-") && !name.starts_with("aws-lc") || name.starts_with("lambda"));
+        tree.retain(|name| {
+            name.starts_with("aws-") && !name.starts_with("aws-lc") || name.starts_with("lambda")
+        });
         tree
     };
     let without = of_aws(&metadata());
@@ -170,7 +241,14 @@ fn the_server_has_aws_in_it_only_if_it_is_built_for_it() {
 fn files_are_short_enough_to_be_read() {
     for folder in ["domain", "ports", "adapters", "apps", "tests"] {
         for (path, text) in sources(folder) {
-            let (lines, most) = (text.lines().count(), if path.ends_with("domain/src/turn.rs") { 450 } else { 600 });
+            let (lines, most) = (
+                text.lines().count(),
+                if path.ends_with("domain/src/turn.rs") {
+                    450
+                } else {
+                    600
+                },
+            );
             assert!(lines <= most, "{} has {lines} lines", path.display());
         }
     }
@@ -179,9 +257,13 @@ fn files_are_short_enough_to_be_read() {
 #[test]
 fn the_top_level_is_what_the_readme_says() {
     let expected = ["adapters", "apps", "docs", "domain", "ports", "tests"];
-    let folders = std::fs::read_dir(root()).unwrap().map(|entry| entry.unwrap());
+    let folders = std::fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap());
     let folders = folders.filter(|entry| entry.file_type().unwrap().is_dir());
-    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = folders
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
     names.retain(|name| !name.starts_with('.') && name != "target");
     names.sort();
     assert_eq!(names, expected);
@@ -190,7 +272,9 @@ fn the_top_level_is_what_the_readme_says() {
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let (mut open, mut found) = (vec![root().join(folder)], Vec::new());
     while let Some(next) = open.pop() {
-        for entry in std::fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display())) {
+        for entry in
+            std::fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display()))
+        {
             let path = entry.unwrap().path();
             if path.is_dir() && !path.ends_with("node_modules") {
                 open.push(path);

@@ -22,7 +22,10 @@ fn every_rule_holds_in_every_fleet() {
     }
     let turns = number("COACH_FLEET_TURNS").unwrap_or(TURNS);
     let mut census = Census::default();
-    #[expect(clippy::disallowed_methods, reason = "printed for the reader, never judged")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "printed for the reader, never judged"
+    )]
     let began = Instant::now();
     for run in 0.. {
         let script = Script::new(mix(run));
@@ -32,11 +35,19 @@ fn every_rule_holds_in_every_fleet() {
         }
         examine(&script, &outcome, &replay(&script));
         if run % TWICE == 0 {
-            assert!(play(&script).trace == outcome.trace, "R3 the same seed gives another trace: {}", replay(&script));
+            assert!(
+                play(&script).trace == outcome.trace,
+                "R3 the same seed gives another trace: {}",
+                replay(&script)
+            );
         }
         census.add(outcome.census);
         if census.turns >= turns {
-            println!("{} runs, {census}  in {:.1} s", run + 1, began.elapsed().as_secs_f64());
+            println!(
+                "{} runs, {census}  in {:.1} s",
+                run + 1,
+                began.elapsed().as_secs_f64()
+            );
             break;
         }
     }
@@ -48,21 +59,45 @@ fn every_rule_holds_in_every_fleet() {
 fn a_worker_may_die_or_freeze_at_every_await() {
     let mut all = Census::default();
     for (text, heard) in TALES {
-        let whole = (0..).map(|seed| Script::quiet(mix(seed), text)).find(|script| is_whole(script, heard)).unwrap();
+        let whole = (0..)
+            .map(|seed| Script::quiet(mix(seed), text))
+            .find(|script| is_whole(script, heard))
+            .unwrap();
         // A client may wait for a frozen worker before it looks elsewhere.
-        let blows = [(Blow::Death, false, 8_000), (Blow::Death, true, 8_000), (Blow::Frost(45_000), false, 45_000)];
+        let blows = [
+            (Blow::Death, false, 8_000),
+            (Blow::Death, true, 8_000),
+            (Blow::Frost(45_000), false, 45_000),
+        ];
         for (blow, packets_die, soon) in blows {
             let (mut census, mut taken_over) = (Census::default(), 0);
             for steps in 0.. {
-                let mut script = Script { packets_die, ..whole.clone() };
-                script.deeds.insert(0, Deed { at: 0, what: What::Strike { slot: 0, steps, blow } });
+                let mut script = Script {
+                    packets_die,
+                    ..whole.clone()
+                };
+                script.deeds.insert(
+                    0,
+                    Deed {
+                        at: 0,
+                        what: What::Strike {
+                            slot: 0,
+                            steps,
+                            blow,
+                        },
+                    },
+                );
                 let outcome = play(&script);
                 examine(&script, &outcome, AT_EVERY_AWAIT);
                 for past in outcome.overdue {
-                    assert!((5_001..soon).contains(&past), "ended {past} ms past its lease\n{script}");
+                    assert!(
+                        (5_001..soon).contains(&past),
+                        "ended {past} ms past its lease\n{script}"
+                    );
                     taken_over += 1;
                 }
-                let struck = outcome.census.of("trouble", "kill") + outcome.census.of("trouble", "freeze");
+                let struck =
+                    outcome.census.of("trouble", "kill") + outcome.census.of("trouble", "freeze");
                 census.add(outcome.census);
                 if struck == 0 {
                     println!(
@@ -74,11 +109,27 @@ fn a_worker_may_die_or_freeze_at_every_await() {
             all.add(census);
         }
     }
-    print!("{}", all.clone().only(&["ending", "killed while", "trouble"]));
-    let phases = ["admitting", "loading", "preparing", "replying", "finishing", "jobs"];
-    let missed: Vec<_> = phases.iter().filter(|phase| all.of("killed while", phase) == 0).collect();
+    print!(
+        "{}",
+        all.clone().only(&["ending", "killed while", "trouble"])
+    );
+    let phases = [
+        "admitting",
+        "loading",
+        "preparing",
+        "replying",
+        "finishing",
+        "jobs",
+    ];
+    let missed: Vec<_> = phases
+        .iter()
+        .filter(|phase| all.of("killed while", phase) == 0)
+        .collect();
     assert_eq!(missed, [&""; 0], "nobody died there");
-    assert!(all.of("trouble", "kill") > 400 && all.of("trouble", "freeze") > 150, "few blows");
+    assert!(
+        all.of("trouble", "kill") > 400 && all.of("trouble", "freeze") > 150,
+        "few blows"
+    );
 }
 
 /// What is said, and what the models do then.
@@ -101,7 +152,9 @@ fn is_whole(script: &Script, heard: &[&str]) -> bool {
 const AT_EVERY_AWAIT: &str = "cargo test -p coach-tests --test fleet every_await";
 
 fn examine(script: &Script, outcome: &Outcome, again: &str) {
-    let Some(Broken { rule, why }) = &outcome.broken else { return };
+    let Some(Broken { rule, why }) = &outcome.broken else {
+        return;
+    };
     let fewer = shortest(script, rule, SHRINKING);
     let last = play(&fewer);
     panic!(
@@ -114,9 +167,15 @@ fn examine(script: &Script, outcome: &Outcome, again: &str) {
 }
 
 fn replay(script: &Script) -> String {
-    format!("COACH_FLEET_SEED={} cargo test -p coach-tests --test fleet", script.seed)
+    format!(
+        "COACH_FLEET_SEED={} cargo test -p coach-tests --test fleet",
+        script.seed
+    )
 }
 
 fn number(variable: &str) -> Option<u64> {
-    env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {text:?}")))
+    env::var(variable).ok().map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is a number, not {text:?}"))
+    })
 }

@@ -22,7 +22,10 @@ fn every_rule_holds_in_every_world() {
     }
     let turns = number("COACH_SIM_TURNS").unwrap_or(TURNS);
     let mut census = Census::default();
-    #[expect(clippy::disallowed_methods, reason = "printed for the reader, never judged")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "printed for the reader, never judged"
+    )]
     let began = Instant::now();
     for turn in 0..turns {
         let script = Script::new(mix(turn));
@@ -31,7 +34,11 @@ fn every_rule_holds_in_every_world() {
             fail(script, &broken);
         }
         if turn % TWICE == 0 {
-            assert!(play(&script) == trace, "R3 the same seed gives another trace: {}", replay(script.seed));
+            assert!(
+                play(&script) == trace,
+                "R3 the same seed gives another trace: {}",
+                replay(script.seed)
+            );
         }
         census.count(&trace);
     }
@@ -71,7 +78,13 @@ fn replay(seed: u64) -> String {
 fn story(script: &Script) -> String {
     let mut story = format!("{script:?}\n");
     for step in play(script).steps {
-        let _ = writeln!(story, "{} {} → {:?}", step.now, short(&step.stimulus), step.at);
+        let _ = writeln!(
+            story,
+            "{} {} → {:?}",
+            step.now,
+            short(&step.stimulus),
+            step.at
+        );
         for output in &step.outputs {
             let _ = writeln!(story, "    {}", short(output));
         }
@@ -89,5 +102,8 @@ fn short(what: &impl std::fmt::Debug) -> String {
 }
 
 fn number(variable: &str) -> Option<u64> {
-    env::var(variable).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {text:?}")))
+    env::var(variable).ok().map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is a number, not {text:?}"))
+    })
 }

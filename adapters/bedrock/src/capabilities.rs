@@ -1,5 +1,5 @@
-//! What each model takes of a request, and how it wants to be asked: a table of known families, settings over it, and
-//! what this process has learned.
+//! What each model takes of a request, and how it wants to be asked: a table of known families,
+//! settings over it, and what this process has learned.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -59,7 +59,9 @@ impl Capabilities {
 
     /// By the table alone: by what the id of a model or of an inference profile says.
     pub fn known(model: &str) -> Self {
-        claude(model).or_else(|| nova(model)).unwrap_or(Self::UNKNOWN)
+        claude(model)
+            .or_else(|| nova(model))
+            .unwrap_or(Self::UNKNOWN)
     }
 
     /// By the table, and the settings over it.
@@ -70,7 +72,9 @@ impl Capabilities {
         Self {
             temperature: takes.temperature.unwrap_or(known.temperature),
             forms: takes.forms.unwrap_or(known.forms),
-            effort: takes.effort.unwrap_or(known.effort || settings.efforts.of(tier).is_some()),
+            effort: takes
+                .effort
+                .unwrap_or(known.effort || settings.efforts.of(tier).is_some()),
             thinks: takes.thinks.unwrap_or(known.thinks),
             cache: takes.cache.or(settings.cache_points).unwrap_or(known.cache),
             cache_hour: takes.cache_hour.unwrap_or(known.cache_hour),
@@ -82,16 +86,43 @@ impl Capabilities {
     /// After what the model itself has said, which counts more than what anybody else says of it.
     pub(crate) fn after(self, lessons: &BTreeSet<Lesson>) -> Self {
         lessons.iter().fold(self, |known, lesson| match lesson {
-            Lesson::Temperature => Self { temperature: false, ..known },
-            Lesson::Effort => Self { effort: false, ..known },
-            Lesson::ForcedTool if known.forms == Forms::ForcedTool => Self { forms: Forms::Schema, ..known },
-            Lesson::Schema if known.forms == Forms::Schema => Self { forms: Forms::ChosenTool, ..known },
+            Lesson::Temperature => Self {
+                temperature: false,
+                ..known
+            },
+            Lesson::Effort => Self {
+                effort: false,
+                ..known
+            },
+            Lesson::ForcedTool if known.forms == Forms::ForcedTool => Self {
+                forms: Forms::Schema,
+                ..known
+            },
+            Lesson::Schema if known.forms == Forms::Schema => Self {
+                forms: Forms::ChosenTool,
+                ..known
+            },
             Lesson::ForcedTool | Lesson::Schema => known,
-            Lesson::CachePoints => Self { cache: false, ..known },
-            Lesson::CacheHour => Self { cache_hour: false, ..known },
-            Lesson::ServiceTier => Self { service_tier: false, ..known },
-            Lesson::Room => Self { room: false, ..known },
-            Lesson::Thinks => Self { thinks: true, ..known },
+            Lesson::CachePoints => Self {
+                cache: false,
+                ..known
+            },
+            Lesson::CacheHour => Self {
+                cache_hour: false,
+                ..known
+            },
+            Lesson::ServiceTier => Self {
+                service_tier: false,
+                ..known
+            },
+            Lesson::Room => Self {
+                room: false,
+                ..known
+            },
+            Lesson::Thinks => Self {
+                thinks: true,
+                ..known
+            },
         })
     }
 }
@@ -108,7 +139,8 @@ fn claude(model: &str) -> Option<Capabilities> {
     let (_, name) = model.split_once("anthropic.claude-")?;
     let (line, version) = version(name)?;
     let is_of_today = version >= (5, 0) || line == Line::Opus && version >= (4, 7);
-    let cache = version >= (3, 7) || version == (3, 5) && (line == Line::Haiku || name.contains("20241022"));
+    let cache = version >= (3, 7)
+        || version == (3, 5) && (line == Line::Haiku || name.contains("20241022"));
     let smallest_prefix = match (line, version) {
         (Line::Sonnet, (4, 6)) => Some(2_048),
         (Line::Haiku, (4, 5)) | (Line::Opus, (4, 5 | 6)) => Some(4_096),
@@ -117,7 +149,11 @@ fn claude(model: &str) -> Option<Capabilities> {
     };
     Some(Capabilities {
         temperature: !is_of_today,
-        forms: if version >= (5, 0) && line != Line::Haiku { Forms::Schema } else { Forms::ForcedTool },
+        forms: if version >= (5, 0) && line != Line::Haiku {
+            Forms::Schema
+        } else {
+            Forms::ForcedTool
+        },
         effort: is_of_today,
         thinks: is_of_today,
         cache,
@@ -127,7 +163,8 @@ fn claude(model: &str) -> Option<Capabilities> {
     })
 }
 
-/// The line and the version of a name such as `sonnet-4-6`, `haiku-4-5-20251001-v1:0` or `3-7-sonnet-20250219-v1:0`.
+/// The line and the version of a name such as `sonnet-4-6`, `haiku-4-5-20251001-v1:0` or
+/// `3-7-sonnet-20250219-v1:0`.
 fn version(name: &str) -> Option<(Line, (u32, u32))> {
     let parts: Vec<&str> = name.split('-').collect();
     let line = parts.iter().find_map(|part| match *part {
@@ -137,7 +174,10 @@ fn version(name: &str) -> Option<(Line, (u32, u32))> {
         _ => None,
     })?;
     // What has more digits is a date.
-    let mut numbers = parts.iter().filter(|part| part.len() <= 2).filter_map(|part| part.parse().ok());
+    let mut numbers = parts
+        .iter()
+        .filter(|part| part.len() <= 2)
+        .filter_map(|part| part.parse().ok());
     let major = numbers.next()?;
     Some((line, (major, numbers.next().unwrap_or(0))))
 }
@@ -149,7 +189,11 @@ fn nova(model: &str) -> Option<Capabilities> {
         Some("pro") => Some(1_024),
         _ => None,
     };
-    Some(Capabilities { cache: true, smallest_prefix, ..Capabilities::UNKNOWN })
+    Some(Capabilities {
+        cache: true,
+        smallest_prefix,
+        ..Capabilities::UNKNOWN
+    })
 }
 
 /// What the settings say that a model takes. What they leave open is as the table says.
@@ -173,14 +217,21 @@ pub struct Takes {
     pub smallest_prefix: Option<u64>,
 }
 
-/// Written as `like:anthropic.claude-sonnet-4-6,temperature:no,forms:schema,effort:yes,thinks:no,cache:2048,cache-hour:yes`.
+/// Written as
+/// `like:anthropic.claude-sonnet-4-6,temperature:no,forms:schema,effort:yes,thinks:no,cache:2048,cache-hour:yes`.
 impl FromStr for Takes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut takes = Self::default();
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once(':').ok_or_else(|| format!("{part} is no name with a value"))?;
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let (name, value) = part
+                .split_once(':')
+                .ok_or_else(|| format!("{part} is no name with a value"))?;
             match name {
                 "like" => takes.like = Some(value.to_owned()),
                 "temperature" => takes.temperature = Some(yes_or_no(value)?),
@@ -265,27 +316,66 @@ impl Sent {
     /// What of this a refusal names.
     pub(crate) fn refused(self, message: &str) -> Vec<Lesson> {
         let message = message.to_ascii_lowercase();
-        let is_word = |word| message.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|part| part == word);
-        let squeezed: String = message.chars().filter(char::is_ascii_alphanumeric).collect();
+        let is_word = |word| {
+            message
+                .split(|letter: char| !letter.is_ascii_alphanumeric())
+                .any(|part| part == word)
+        };
+        let squeezed: String = message
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
         let says = |words: &[&str]| words.iter().any(|word| squeezed.contains(word));
         let is_effort = says(&["effort"]);
         let is_hour = self.cache_hour && is_word("ttl");
-        let is_schema = says(&["textformat", "outputformat", "jsonschema", "structuredoutput", "responseformat"]);
-        let forced = ["toolchoice", "toolconfig", "tooluse", "forcedtool", "forcetool", "functioncall"];
+        let is_schema = says(&[
+            "textformat",
+            "outputformat",
+            "jsonschema",
+            "structuredoutput",
+            "responseformat",
+        ]);
+        let forced = [
+            "toolchoice",
+            "toolconfig",
+            "tooluse",
+            "forcedtool",
+            "forcetool",
+            "functioncall",
+        ];
         let named = [
             (Lesson::Effort, self.effort && is_effort),
             (Lesson::CacheHour, is_hour),
-            (Lesson::CachePoints, self.cache && !is_hour && says(&["cachepoint", "cachecontrol", "caching"])),
-            (Lesson::ServiceTier, self.service_tier && says(&["servicetier"])),
-            (Lesson::Temperature, self.temperature && says(&["temperature"])),
-            (Lesson::ForcedTool, self.forms == Some(Forms::ForcedTool) && says(&forced)),
+            (
+                Lesson::CachePoints,
+                self.cache && !is_hour && says(&["cachepoint", "cachecontrol", "caching"]),
+            ),
+            (
+                Lesson::ServiceTier,
+                self.service_tier && says(&["servicetier"]),
+            ),
+            (
+                Lesson::Temperature,
+                self.temperature && says(&["temperature"]),
+            ),
+            (
+                Lesson::ForcedTool,
+                self.forms == Some(Forms::ForcedTool) && says(&forced),
+            ),
             (
                 Lesson::Schema,
-                self.forms == Some(Forms::Schema) && (is_schema || !is_effort && says(&["outputconfig", "schema"])),
+                self.forms == Some(Forms::Schema)
+                    && (is_schema || !is_effort && says(&["outputconfig", "schema"])),
             ),
-            (Lesson::Room, self.room && says(&["maxtokens", "maximumtokens", "maxoutputtokens"])),
+            (
+                Lesson::Room,
+                self.room && says(&["maxtokens", "maximumtokens", "maxoutputtokens"]),
+            ),
         ];
-        named.into_iter().filter_map(|(lesson, is_named)| is_named.then_some(lesson)).collect()
+        named
+            .into_iter()
+            .filter_map(|(lesson, is_named)| is_named.then_some(lesson))
+            .collect()
     }
 }
 

@@ -42,8 +42,8 @@ struct Asked {
 }
 
 impl Bedrock {
-    /// How it is with each of the models: every one is asked for a word, as turns ask it. `setting` names what has a
-    /// model chosen.
+    /// How it is with each of the models: every one is asked for a word, as turns ask it. `setting`
+    /// names what has a model chosen.
     pub async fn check(&self, setting: fn(Tier) -> &'static str, coaches: &[Standing]) -> Findings {
         let mut findings = Findings::default();
         for asked in self.all(setting, coaches) {
@@ -62,38 +62,61 @@ impl Bedrock {
             (Tier::Fast, Some(&self.settings.fast)),
         ];
         let configured = configured.into_iter().filter_map(|(tier, model)| {
-            Some(Asked { tier, own: None, model: model?.clone(), setting: setting(tier).to_owned() })
+            Some(Asked {
+                tier,
+                own: None,
+                model: model?.clone(),
+                setting: setting(tier).to_owned(),
+            })
         });
         let of_coaches = coaches.iter().filter_map(|coach| {
             let model = coach.model.clone()?;
             let setting = format!("the reply model of the coach {}", coach.coach);
-            Some(Asked { tier: Tier::Reply, own: Some(model.clone()), model, setting })
+            Some(Asked {
+                tier: Tier::Reply,
+                own: Some(model.clone()),
+                model,
+                setting,
+            })
         });
         let mut known = BTreeSet::new();
         let all = configured.chain(of_coaches);
-        all.filter(|asked| asked.own.is_none() || known.insert(asked.model.clone())).collect()
+        all.filter(|asked| asked.own.is_none() || known.insert(asked.model.clone()))
+            .collect()
     }
 
     async fn examine(&self, asked: &Asked, findings: &mut Findings) {
         let Asked { model, setting, .. } = asked;
         let trouble = self.trouble(asked).await;
         let is_there = trouble.is_none();
-        findings.troubles.extend(trouble.map(|failure| failure.advice(model, setting)));
+        findings
+            .troubles
+            .extend(trouble.map(|failure| failure.advice(model, setting)));
         let (name, lifecycle) = self.lifecycle(model).await;
         match lifecycle {
             Lifecycle::Active => {}
             Lifecycle::Legacy(until) => {
-                let until = until.map_or_else(String::new, |day| format!(" and will be withdrawn on {day}"));
-                findings.notes.push(format!("the model {model} is legacy{until}: set {setting} to a newer one"));
+                let until = until.map_or_else(String::new, |day| {
+                    format!(" and will be withdrawn on {day}")
+                });
+                findings.notes.push(format!(
+                    "the model {model} is legacy{until}: set {setting} to a newer one"
+                ));
             }
             Lifecycle::Missing if is_there => {}
-            Lifecycle::Missing => findings.notes.push(format!("Bedrock knows no model {name} in this region")),
-            Lifecycle::Untold(why) => {
-                findings.notes.push(format!("how long {model} will be there is not known: {why}"))
-            }
+            Lifecycle::Missing => findings
+                .notes
+                .push(format!("Bedrock knows no model {name} in this region")),
+            Lifecycle::Untold(why) => findings.notes.push(format!(
+                "how long {model} will be there is not known: {why}"
+            )),
         }
         findings.notes.push(self.manner(asked));
-        if is_there && name != *model && model.contains(":application-inference-profile/") && !self.knows(model) {
+        if is_there
+            && name != *model
+            && model.contains(":application-inference-profile/")
+            && !self.knows(model)
+        {
             findings.notes.push(format!(
                 "the id of {model} does not say what it is: set what it takes to like:{name}, and it is asked so"
             ));
@@ -109,7 +132,10 @@ impl Bedrock {
         let mut failed = None;
         for _ in 0..ADJUSTMENTS {
             failed = self.asked_once(asked).await;
-            if failed.as_ref().is_none_or(|failure| failure.fault != Fault::Adjusted) {
+            if failed
+                .as_ref()
+                .is_none_or(|failure| failure.fault != Fault::Adjusted)
+            {
                 break;
             }
         }
@@ -140,23 +166,42 @@ impl Bedrock {
             (Tier::Fast, Forms::Schema) => Some("forms as text by a schema"),
             (Tier::Fast, Forms::ChosenTool) => Some("forms by a tool that it may call"),
         };
-        let effort = takes.effort.then(|| self.settings.efforts.of(*tier).unwrap_or(Effort::Low));
+        let effort = takes
+            .effort
+            .then(|| self.settings.efforts.of(*tier).unwrap_or(Effort::Low));
         let parts = [
-            Some(if takes.temperature { "with a temperature" } else { "without a temperature" }.to_owned()),
+            Some(
+                if takes.temperature {
+                    "with a temperature"
+                } else {
+                    "without a temperature"
+                }
+                .to_owned(),
+            ),
             effort.map(|effort| format!("effort {}", effort.as_str())),
             forms.map(str::to_owned),
             Some(kept(takes)),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let lessons = self.learned.of(model).into_iter().map(|lesson| format!("; {}", lesson.in_words()));
-        format!("{model} is asked {}{}", parts.join(", "), lessons.collect::<String>())
+        let lessons = self
+            .learned
+            .of(model)
+            .into_iter()
+            .map(|lesson| format!("; {}", lesson.in_words()));
+        format!(
+            "{model} is asked {}{}",
+            parts.join(", "),
+            lessons.collect::<String>()
+        )
     }
 
     /// A coach whose instructions are never kept by themselves.
     fn too_short(&self, coach: &Standing) -> Option<String> {
         let model = coach.model.as_ref().unwrap_or(&self.settings.reply);
         let takes = self.takes(model, Tier::Reply);
-        let smallest = takes.smallest_prefix.filter(|smallest| takes.cache && coach.tokens < *smallest)?;
+        let smallest = takes
+            .smallest_prefix
+            .filter(|smallest| takes.cache && coach.tokens < *smallest)?;
         Some(format!(
             "the instructions of the coach {} have about {} tokens, and {model} keeps no beginning of a prompt that is \
              shorter than {smallest}: they are kept only together with a history",
@@ -169,7 +214,11 @@ impl Bedrock {
 const ADJUSTMENTS: usize = 6;
 
 fn kept(takes: Capabilities) -> String {
-    let hour = if takes.cache_hour { ", instructions for an hour" } else { "" };
+    let hour = if takes.cache_hour {
+        ", instructions for an hour"
+    } else {
+        ""
+    };
     match takes.smallest_prefix {
         _ if !takes.cache => "prompts not kept".to_owned(),
         Some(smallest) => format!("prompts kept from {smallest} tokens on{hour}"),
@@ -181,7 +230,9 @@ impl Failure {
     /// What to do about it, when it is this model's, which this setting has chosen.
     pub(crate) fn advice(&self, model: &str, setting: &str) -> String {
         match (self.what, self.status) {
-            (WITHDRAWN, _) => format!("the model {model} has been withdrawn: set {setting} to another"),
+            (WITHDRAWN, _) => {
+                format!("the model {model} has been withdrawn: set {setting} to another")
+            }
             (LEGACY, _) => format!(
                 "the model {model} is legacy, and no longer for accounts that have not used it lately: set {setting} \
                  to a newer one"
@@ -199,7 +250,9 @@ impl Failure {
                  for it and request access to it in the Bedrock console, or set {setting} to another"
             ),
             ("ResourceNotFoundException", _) => {
-                format!("there is no model {model} in this region: set {setting} to one that is there")
+                format!(
+                    "there is no model {model} in this region: set {setting} to one that is there"
+                )
             }
             ("ValidationException", _) => format!(
                 "the model {model} does not take the call: most models want the id of an inference profile of the \
@@ -209,9 +262,13 @@ impl Failure {
                 format!("the model {model} has no quota left: see Service Quotas")
             }
             (_, Some(status @ (401 | 403))) => {
-                format!("the model {model} was not asked: the credentials are not valid (status {status})")
+                format!(
+                    "the model {model} was not asked: the credentials are not valid (status {status})"
+                )
             }
-            (what, Some(status)) => format!("the model {model} did not answer: {what} (status {status})"),
+            (what, Some(status)) => {
+                format!("the model {model} did not answer: {what} (status {status})")
+            }
             (what, None) => format!("the model {model} did not answer: {what}"),
         }
     }
@@ -221,13 +278,26 @@ fn greeting(tier: Tier, model: Option<String>) -> ModelCall {
     let (answer, delivery) = match tier {
         Tier::Reply | Tier::SecondReply => (Answer::Prose, Delivery::Streamed),
         Tier::Fast => {
-            let schema =
-                json!({ "type": "object", "properties": { "word": { "type": "string" } }, "required": ["word"] });
-            (Answer::Tool { name: "greet", schema: Arc::new(schema) }, Delivery::Whole)
+            let schema = json!({ "type": "object", "properties": { "word": { "type": "string" } }, "required": ["word"] });
+            (
+                Answer::Tool {
+                    name: "greet",
+                    schema: Arc::new(schema),
+                },
+                Delivery::Whole,
+            )
         }
     };
     let prompt = Prompt::question("Answer with one word.", "Hello");
-    ModelCall { tier, model, prompt, answer, delivery, max_tokens: 50, temperature: 0.0 }
+    ModelCall {
+        tier,
+        model,
+        prompt,
+        answer,
+        delivery,
+        max_tokens: 50,
+        temperature: 0.0,
+    }
 }
 
 #[cfg(test)]
@@ -237,22 +307,52 @@ mod tests {
 
     #[test]
     fn each_trouble_has_a_sentence_that_names_the_model_and_what_to_do() {
-        let failure = |what, status| Failure { status, ..Failure::new(Fault::Rejected, what) };
+        let failure = |what, status| Failure {
+            status,
+            ..Failure::new(Fault::Rejected, what)
+        };
         for (what, status, says) in [
-            ("AccessDeniedException", Some(403), "bedrock:InvokeModelWithResponseStream"),
-            ("ResourceNotFoundException", Some(404), "no model nova in this region"),
+            (
+                "AccessDeniedException",
+                Some(403),
+                "bedrock:InvokeModelWithResponseStream",
+            ),
+            (
+                "ResourceNotFoundException",
+                Some(404),
+                "no model nova in this region",
+            ),
             ("ValidationException", Some(400), "inference profile"),
             (WITHDRAWN, Some(404), "set --fast-model to another"),
             (LEGACY, Some(404), "set --fast-model to a newer one"),
-            (UNKNOWN, Some(400), "set --fast-model to a model or an inference profile"),
+            (
+                UNKNOWN,
+                Some(400),
+                "set --fast-model to a model or an inference profile",
+            ),
             (BY_PROFILE, Some(400), "set --fast-model to the id of one"),
             ("ThrottlingException", Some(429), "quota"),
-            ("an error without a known name", Some(403), "credentials are not valid"),
-            ("InternalServerException", Some(500), "InternalServerException (status 500)"),
-            ("the connection failed", None, "did not answer: the connection failed"),
+            (
+                "an error without a known name",
+                Some(403),
+                "credentials are not valid",
+            ),
+            (
+                "InternalServerException",
+                Some(500),
+                "InternalServerException (status 500)",
+            ),
+            (
+                "the connection failed",
+                None,
+                "did not answer: the connection failed",
+            ),
         ] {
             let advice = failure(what, status).advice("nova", "--fast-model");
-            assert!(advice.contains("the model nova") || advice.contains("no model nova"), "{advice}");
+            assert!(
+                advice.contains("the model nova") || advice.contains("no model nova"),
+                "{advice}"
+            );
             assert!(advice.contains(says), "{advice}");
         }
     }

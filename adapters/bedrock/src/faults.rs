@@ -28,10 +28,11 @@ pub const EXCEPTIONS: [(&str, Fault); 11] = [
     ("ValidationException", Fault::Rejected),
 ];
 
-/// Every stop reason. An unknown one is [`Fault::Truncated`]: nobody knows whether the answer is whole.
+/// Every stop reason. An unknown one is [`Fault::Truncated`]: nobody knows whether the answer is
+/// whole.
 ///
-/// `tool_use` completes the call of a tool; a reply that wants to use one was left unsaid. Where the context window
-/// is full after some words, those are an answer that ran out of room.
+/// `tool_use` completes the call of a tool; a reply that wants to use one was left unsaid. Where
+/// the context window is full after some words, those are an answer that ran out of room.
 pub const STOP_REASONS: [(&str, Result<StopReason, Fault>); 9] = [
     ("content_filtered", Ok(StopReason::Filtered)),
     ("end_turn", Ok(StopReason::Complete)),
@@ -44,7 +45,8 @@ pub const STOP_REASONS: [(&str, Result<StopReason, Fault>); 9] = [
     ("tool_use", Err(Fault::Truncated)),
 ];
 
-/// Why a call failed: nothing in it was said by a user, a model or Bedrock, but for the request's id.
+/// Why a call failed: nothing in it was said by a user, a model or Bedrock, but for the request's
+/// id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}{}{}", told(", status ", status.as_ref()), told(", request ", request.as_ref()))]
 pub(crate) struct Failure {
@@ -58,25 +60,49 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(fault: Fault, what: &'static str) -> Self {
-        Self { fault, what, status: None, request: None, lessons: Vec::new() }
+        Self {
+            fault,
+            what,
+            status: None,
+            request: None,
+            lessons: Vec::new(),
+        }
     }
 
-    /// Of a call that was answered by an error, or not at all; `sent` is what it had in it that may be refused.
-    pub(crate) fn of_call<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, sent: Sent) -> Self {
-        let status = error.raw_response().map(|response| response.status().as_u16());
+    /// Of a call that was answered by an error, or not at all; `sent` is what it had in it that may
+    /// be refused.
+    pub(crate) fn of_call<E: ProvideErrorMetadata>(
+        error: &SdkError<E, HttpResponse>,
+        sent: Sent,
+    ) -> Self {
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
         let request = error.request_id().map(str::to_owned);
-        let named = error.code().and_then(|code| EXCEPTIONS.iter().find(|(name, _)| *name == code));
+        let named = error
+            .code()
+            .and_then(|code| EXCEPTIONS.iter().find(|(name, _)| *name == code));
         let failure = match (named, status) {
             (Some((name, fault)), _) => Self::named(name, *fault, error.message(), sent),
-            (None, Some(status @ 400..)) => Self::new(by_status(status), "an error without a known name"),
+            (None, Some(status @ 400..)) => {
+                Self::new(by_status(status), "an error without a known name")
+            }
             (None, _) => unanswered(error),
         };
-        Self { status, request, ..failure }
+        Self {
+            status,
+            request,
+            ..failure
+        }
     }
 
     /// The same, but that the model can be asked otherwise, as it has shown.
     pub(crate) fn teaching(self, lesson: Lesson) -> Self {
-        Self { fault: Fault::Adjusted, lessons: vec![lesson], ..self }
+        Self {
+            fault: Fault::Adjusted,
+            lessons: vec![lesson],
+            ..self
+        }
     }
 
     /// By the name of an exception, and what it says where that matters.
@@ -86,38 +112,68 @@ impl Failure {
         if is_invalid && says_too_long(message) {
             return Self::new(Fault::TooLong, "the input is too long");
         }
-        let lessons = if is_invalid { sent.refused(message) } else { Vec::new() };
+        let lessons = if is_invalid {
+            sent.refused(message)
+        } else {
+            Vec::new()
+        };
         if !lessons.is_empty() {
-            return Self { lessons, ..Self::new(Fault::Adjusted, "a parameter is refused") };
+            return Self {
+                lessons,
+                ..Self::new(Fault::Adjusted, "a parameter is refused")
+            };
         }
-        let what = if fault == Fault::Rejected { absent(message).unwrap_or(name) } else { name };
+        let what = if fault == Fault::Rejected {
+            absent(message).unwrap_or(name)
+        } else {
+            name
+        };
         Self::new(fault, what)
     }
 
     /// Of a stream that broke off.
     pub(crate) fn of_stream<R>(error: &SdkError<ConverseStreamOutputError, R>, sent: Sent) -> Self {
         let Some(exception) = error.as_service_error() else {
-            return Self::new(Fault::Truncated, "the stream broke off, or a frame of it was damaged");
+            return Self::new(
+                Fault::Truncated,
+                "the stream broke off, or a frame of it was damaged",
+            );
         };
         // The SDK keeps no code of an exception within a stream.
         let known = [
-            (exception.is_internal_server_exception(), "InternalServerException"),
-            (exception.is_model_stream_error_exception(), "ModelStreamErrorException"),
-            (exception.is_service_unavailable_exception(), "ServiceUnavailableException"),
+            (
+                exception.is_internal_server_exception(),
+                "InternalServerException",
+            ),
+            (
+                exception.is_model_stream_error_exception(),
+                "ModelStreamErrorException",
+            ),
+            (
+                exception.is_service_unavailable_exception(),
+                "ServiceUnavailableException",
+            ),
             (exception.is_throttling_exception(), "ThrottlingException"),
             (exception.is_validation_exception(), "ValidationException"),
         ];
         let name = known.into_iter().find_map(|(is, name)| is.then_some(name));
         match name.and_then(|name| EXCEPTIONS.iter().find(|row| row.0 == name)) {
             Some((name, fault)) => Self::named(name, *fault, exception.message(), sent),
-            None => Self::new(Fault::Truncated, "the stream ended with an unknown exception"),
+            None => Self::new(
+                Fault::Truncated,
+                "the stream ended with an unknown exception",
+            ),
         }
     }
 }
 
 impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
-        Self { fault: failure.fault, adapter: "bedrock", source: Some(failure.into()) }
+        Self {
+            fault: failure.fault,
+            adapter: "bedrock",
+            source: Some(failure.into()),
+        }
     }
 }
 
@@ -125,7 +181,8 @@ fn told(what: &str, value: Option<&impl fmt::Display>) -> String {
     value.map_or_else(String::new, |value| format!("{what}{value}"))
 }
 
-/// Bedrock has no exception of its own for this, and each family of models says it in its own words.
+/// Bedrock has no exception of its own for this, and each family of models says it in its own
+/// words.
 fn says_too_long(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     let words = [
@@ -144,12 +201,15 @@ fn says_too_long(message: &str) -> bool {
 fn absent(message: &str) -> Option<&'static str> {
     let message = message.to_ascii_lowercase();
     let is_over = message.contains("end of its life") || message.contains("end of life");
-    let is_unknown = message.contains("model identifier is invalid") || message.contains("model id is invalid");
+    let is_unknown =
+        message.contains("model identifier is invalid") || message.contains("model id is invalid");
     match () {
         () if is_over => Some(WITHDRAWN),
         () if message.contains("legacy") => Some(LEGACY),
         () if is_unknown => Some(UNKNOWN),
-        () if message.contains("inference profile") || message.contains("on-demand throughput") => Some(BY_PROFILE),
+        () if message.contains("inference profile") || message.contains("on-demand throughput") => {
+            Some(BY_PROFILE)
+        }
         () => None,
     }
 }
@@ -172,15 +232,28 @@ fn by_status(status: u16) -> Fault {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK may come to know more of them")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the SDK may come to know more of them"
+)]
 fn unanswered<E, R>(error: &SdkError<E, R>) -> Failure {
     let (what, fault) = match error {
         SdkError::ConstructionFailure(_) => ("the request could not be made", Fault::Rejected),
         SdkError::TimeoutError(_) => ("no connection in time", Fault::TimedOut),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => ("no connection in time", Fault::TimedOut),
-        SdkError::DispatchFailure(failure) if failure.is_io() => ("the connection failed", Fault::Unavailable),
-        SdkError::DispatchFailure(_) => ("the request could not be sent: no credentials?", Fault::Unavailable),
-        _ => ("the answer broke off, or could not be read", Fault::Truncated),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            ("no connection in time", Fault::TimedOut)
+        }
+        SdkError::DispatchFailure(failure) if failure.is_io() => {
+            ("the connection failed", Fault::Unavailable)
+        }
+        SdkError::DispatchFailure(_) => (
+            "the request could not be sent: no credentials?",
+            Fault::Unavailable,
+        ),
+        _ => (
+            "the answer broke off, or could not be read",
+            Fault::Truncated,
+        ),
     };
     Failure::new(fault, what)
 }
@@ -221,8 +294,15 @@ mod tests {
     fn a_failure_says_what_is_known_of_it_and_no_more() {
         let bare = Failure::new(Fault::Truncated, "the answer has no words");
         assert_eq!(bare.to_string(), "the answer has no words");
-        let failure = Failure { status: Some(403), request: Some("r-1".to_owned()), ..bare };
-        assert_eq!(failure.to_string(), "the answer has no words, status 403, request r-1");
+        let failure = Failure {
+            status: Some(403),
+            request: Some("r-1".to_owned()),
+            ..bare
+        };
+        assert_eq!(
+            failure.to_string(),
+            "the answer has no words, status 403, request r-1"
+        );
     }
 
     #[test]
@@ -231,7 +311,17 @@ mod tests {
         use Fault::{Rejected, Throttled, TimedOut, Unavailable};
         assert_eq!(
             faults,
-            [Rejected, Rejected, Rejected, TimedOut, Rejected, Throttled, Unavailable, Unavailable, TimedOut]
+            [
+                Rejected,
+                Rejected,
+                Rejected,
+                TimedOut,
+                Rejected,
+                Throttled,
+                Unavailable,
+                Unavailable,
+                TimedOut
+            ]
         );
     }
 }

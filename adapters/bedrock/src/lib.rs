@@ -1,6 +1,7 @@
 //! Language models and embeddings of Amazon Bedrock, by ConverseStream, Converse and InvokeModel.
 //!
-//! Nothing in here is tried again, and nothing but connecting has a time limit: both are the caller's.
+//! Nothing in here is tried again, and nothing but connecting has a time limit: both are the
+//! caller's.
 
 #![warn(missing_docs)]
 
@@ -20,7 +21,9 @@ use aws_sdk_bedrockruntime::config::http::HttpRequest;
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
-use aws_sdk_bedrockruntime::types::{ConverseStreamOutput, GuardrailConfiguration, GuardrailStreamConfiguration};
+use aws_sdk_bedrockruntime::types::{
+    ConverseStreamOutput, GuardrailConfiguration, GuardrailStreamConfiguration,
+};
 use aws_smithy_types::body::SdkBody;
 use domain::{Delivery, Fault};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -39,7 +42,8 @@ pub use faults::{EXCEPTIONS, STOP_REASONS};
 pub use settings::{Effort, Efforts, Guardrail, Service, Settings, TitanSettings};
 pub use titan::TitanEmbedder;
 
-/// What a filter of logs must say besides: the SDK tells the id of its key at debug level, and bodies at trace level.
+/// What a filter of logs must say besides: the SDK tells the id of its key at debug level, and
+/// bodies at trace level.
 pub const QUIET: &str = "aws=info";
 
 /// The language models of Amazon Bedrock.
@@ -59,7 +63,12 @@ impl Bedrock {
     pub fn new(config: &SdkConfig, settings: Settings) -> Self {
         let client = client(config, settings.endpoint.as_deref());
         let control = lifecycle::control(config, settings.control_endpoint.as_deref()).into();
-        Self { client, settings: Arc::new(settings), learned: Arc::default(), control }
+        Self {
+            client,
+            settings: Arc::new(settings),
+            learned: Arc::default(),
+            control,
+        }
     }
 
     fn ask(self, call: ModelCall) -> Pieces {
@@ -67,8 +76,13 @@ impl Bedrock {
     }
 
     async fn asked(self, call: ModelCall) -> Pieces {
-        let Ok(question) = Question::new(&self.settings, &self.learned, &call) else { return failing(unasked()) };
-        let pupil = Pupil { learned: self.learned.clone(), model: question.model.clone() };
+        let Ok(question) = Question::new(&self.settings, &self.learned, &call) else {
+            return failing(unasked());
+        };
+        let pupil = Pupil {
+            learned: self.learned.clone(),
+            model: question.model.clone(),
+        };
         let hearing = Hearing::new(&call, &question.model, question.sent);
         match call.delivery {
             Delivery::Streamed => self.streamed(&call, question, hearing, pupil).await,
@@ -76,37 +90,82 @@ impl Bedrock {
         }
     }
 
-    async fn streamed(&self, call: &ModelCall, question: Question, hearing: Hearing, pupil: Pupil) -> Pieces {
+    async fn streamed(
+        &self,
+        call: &ModelCall,
+        question: Question,
+        hearing: Hearing,
+        pupil: Pupil,
+    ) -> Pieces {
         let guardrail = self.guardrail(call).map(|guardrail| {
-            let builder = GuardrailStreamConfiguration::builder().guardrail_identifier(&guardrail.id);
+            let builder =
+                GuardrailStreamConfiguration::builder().guardrail_identifier(&guardrail.id);
             builder.guardrail_version(&guardrail.version).build()
         });
-        let request = self.client.converse_stream().model_id(question.model).set_system(Some(question.system));
-        let request = request.set_messages(Some(question.messages)).inference_config(question.inference);
-        let request = request.set_tool_config(question.tools).set_guardrail_config(guardrail);
-        let request = request.set_output_config(question.output).set_service_tier(question.service);
-        let answered = request.customize().mutate_request(complete(question.schema)).send().await;
+        let request = self
+            .client
+            .converse_stream()
+            .model_id(question.model)
+            .set_system(Some(question.system));
+        let request = request
+            .set_messages(Some(question.messages))
+            .inference_config(question.inference);
+        let request = request
+            .set_tool_config(question.tools)
+            .set_guardrail_config(guardrail);
+        let request = request
+            .set_output_config(question.output)
+            .set_service_tier(question.service);
+        let answered = request
+            .customize()
+            .mutate_request(complete(question.schema))
+            .send()
+            .await;
         match answered {
             Ok(answered) => {
                 debug!(request = answered.request_id(), "a model answers");
                 let hearing = hearing.of(answered.request_id());
-                let listening = Listening { events: answered.stream, hearing, pupil };
+                let listening = Listening {
+                    events: answered.stream,
+                    hearing,
+                    pupil,
+                };
                 stream::unfold(Line::Open(Box::new(listening)), Line::next).boxed()
             }
             Err(error) => pupil.fails(&hearing, Failure::of_call(&error, question.sent)),
         }
     }
 
-    async fn whole(&self, call: &ModelCall, question: Question, hearing: Hearing, pupil: Pupil) -> Pieces {
+    async fn whole(
+        &self,
+        call: &ModelCall,
+        question: Question,
+        hearing: Hearing,
+        pupil: Pupil,
+    ) -> Pieces {
         let guardrail = self.guardrail(call).map(|guardrail| {
             let builder = GuardrailConfiguration::builder().guardrail_identifier(&guardrail.id);
             builder.guardrail_version(&guardrail.version).build()
         });
-        let request = self.client.converse().model_id(question.model).set_system(Some(question.system));
-        let request = request.set_messages(Some(question.messages)).inference_config(question.inference);
-        let request = request.set_tool_config(question.tools).set_guardrail_config(guardrail);
-        let request = request.set_output_config(question.output).set_service_tier(question.service);
-        let answered = request.customize().mutate_request(complete(question.schema)).send().await;
+        let request = self
+            .client
+            .converse()
+            .model_id(question.model)
+            .set_system(Some(question.system));
+        let request = request
+            .set_messages(Some(question.messages))
+            .inference_config(question.inference);
+        let request = request
+            .set_tool_config(question.tools)
+            .set_guardrail_config(guardrail);
+        let request = request
+            .set_output_config(question.output)
+            .set_service_tier(question.service);
+        let answered = request
+            .customize()
+            .mutate_request(complete(question.schema))
+            .send()
+            .await;
         match answered {
             Ok(answered) => {
                 debug!(request = answered.request_id(), "a model has answered");
@@ -125,7 +184,10 @@ impl Bedrock {
 
     /// What the athlete reads is checked; forms are read by machines only.
     fn guardrail(&self, call: &ModelCall) -> Option<&Guardrail> {
-        self.settings.guardrail.as_ref().filter(|_| call.answer == Answer::Prose)
+        self.settings
+            .guardrail
+            .as_ref()
+            .filter(|_| call.answer == Answer::Prose)
     }
 }
 
@@ -158,7 +220,11 @@ impl Pupil {
         let spent = hearing.spent(&failure).map(Piece::Spent).map(Ok);
         // After words nothing can be asked again.
         let is_too_late = failure.fault == Fault::Adjusted && hearing.is_worded();
-        let fault = if is_too_late { Fault::Rejected } else { failure.fault };
+        let fault = if is_too_late {
+            Fault::Rejected
+        } else {
+            failure.fault
+        };
         let failure = Failure { fault, ..failure };
         stream::iter(spent.into_iter().chain([Err(failure)])).boxed()
     }
@@ -167,7 +233,8 @@ impl Pupil {
 /// An answer that comes word by word.
 enum Line {
     Open(Box<Listening>),
-    /// The answer is complete. What little may follow is heard out, so that the connection can be used again.
+    /// The answer is complete. What little may follow is heard out, so that the connection can be
+    /// used again.
     Ending(Box<Events>),
     /// What is left to tell.
     Closing(Pieces),
@@ -190,35 +257,57 @@ impl Line {
                 while let Ok(Some(_)) = events.recv().await {}
                 None
             }
-            Self::Closing(mut pieces) => pieces.next().await.map(|piece| (piece, Self::Closing(pieces))),
+            Self::Closing(mut pieces) => pieces
+                .next()
+                .await
+                .map(|piece| (piece, Self::Closing(pieces))),
         }
     }
 
     async fn hear(mut listening: Box<Listening>) -> Option<(Result<Piece, Failure>, Self)> {
         let (end, is_open) = loop {
-            let Listening { events, hearing, .. } = &mut *listening;
+            let Listening {
+                events, hearing, ..
+            } = &mut *listening;
             match events.recv().await {
                 Ok(Some(event)) => match hearing.hear(event) {
-                    Heard::Text(text) => return Some((Ok(Piece::Text(text)), Self::Open(listening))),
+                    Heard::Text(text) => {
+                        return Some((Ok(Piece::Text(text)), Self::Open(listening)));
+                    }
                     Heard::Thinking => return Some((Ok(Piece::Thinking), Self::Open(listening))),
                     Heard::Nothing => {}
                     Heard::Last => break (hearing.end(), true),
                 },
                 Ok(None) => break (hearing.end(), false),
-                Err(error) => break (hearing.broke_off(Failure::of_stream(&error, hearing.sent())), false),
+                Err(error) => {
+                    break (
+                        hearing.broke_off(Failure::of_stream(&error, hearing.sent())),
+                        false,
+                    );
+                }
             }
         };
-        let Listening { events, hearing, pupil } = *listening;
+        let Listening {
+            events,
+            hearing,
+            pupil,
+        } = *listening;
         match end {
             Ok(end) => {
                 pupil.has_heard(&hearing);
-                let rest =
-                    if is_open { Self::Ending(Box::new(events)) } else { Self::Closing(stream::empty().boxed()) };
+                let rest = if is_open {
+                    Self::Ending(Box::new(events))
+                } else {
+                    Self::Closing(stream::empty().boxed())
+                };
                 Some((Ok(end), rest))
             }
             Err(failure) => {
                 let mut pieces = pupil.fails(&hearing, failure);
-                pieces.next().await.map(|piece| (piece, Self::Closing(pieces)))
+                pieces
+                    .next()
+                    .await
+                    .map(|piece| (piece, Self::Closing(pieces)))
             }
         }
     }
@@ -232,8 +321,14 @@ fn failing(failure: Failure) -> Pieces {
 fn complete(schema: Option<Arc<Value>>) -> impl Fn(&mut HttpRequest) + Send + Sync {
     move |request| {
         let Some(schema) = &schema else { return };
-        if let Some(body) = request.body().bytes().and_then(|body| with_schema(body, schema)) {
-            request.headers_mut().insert("content-length", body.len().to_string());
+        if let Some(body) = request
+            .body()
+            .bytes()
+            .and_then(|body| with_schema(body, schema))
+        {
+            request
+                .headers_mut()
+                .insert("content-length", body.len().to_string());
             *request.body_mut() = SdkBody::from(body);
         }
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use aws_sdk_bedrockruntime::error::BuildError;
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput as Answered;
 use aws_sdk_bedrockruntime::types::{
-    AutoToolChoice, CachePointBlock, CachePointType, CacheTtl, ContentBlock, ContentBlockDelta, ContentBlockStart,
-    ConversationRole, ConverseOutput, ConverseStreamOutput, InferenceConfiguration, JsonSchemaDefinition, Message,
-    OutputConfig, OutputFormat, OutputFormatStructure, OutputFormatType, ReasoningContentBlock,
-    ReasoningContentBlockDelta, ServiceTier, ServiceTierType, SpecificToolChoice, StopReason as Stop,
-    SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
+    AutoToolChoice, CachePointBlock, CachePointType, CacheTtl, ContentBlock, ContentBlockDelta,
+    ContentBlockStart, ConversationRole, ConverseOutput, ConverseStreamOutput,
+    InferenceConfiguration, JsonSchemaDefinition, Message, OutputConfig, OutputFormat,
+    OutputFormatStructure, OutputFormatType, ReasoningContentBlock, ReasoningContentBlockDelta,
+    ServiceTier, ServiceTierType, SpecificToolChoice, StopReason as Stop, SystemContentBlock,
+    TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
 };
 use aws_smithy_types::{Document, Number};
 use domain::prompt::{Block, ChatMessage, Speaker, estimated_tokens};
@@ -39,23 +40,53 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    pub(crate) fn new(settings: &Settings, learned: &Learned, call: &ModelCall) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        settings: &Settings,
+        learned: &Learned,
+        call: &ModelCall,
+    ) -> Result<Self, BuildError> {
         let model = model(settings, call).to_owned();
         let takes = Capabilities::set(settings, &model, call.tier).after(&learned.of(&model));
         let forms = match &call.answer {
             Answer::Prose => None,
             Answer::Tool { .. } => Some(takes.forms),
         };
-        let effort = takes.effort.then(|| settings.efforts.of(call.tier).unwrap_or(Effort::Low));
-        let room = if takes.thinks && takes.room { effort.unwrap_or(Effort::Medium).room() } else { 0 };
+        let effort = takes
+            .effort
+            .then(|| settings.efforts.of(call.tier).unwrap_or(Effort::Low));
+        let room = if takes.thinks && takes.room {
+            effort.unwrap_or(Effort::Medium).room()
+        } else {
+            0
+        };
         let service = service(settings, call).filter(|_| takes.service_tier);
-        let ttl = Ttl { is_taken: takes.cache_hour };
+        let ttl = Ttl {
+            is_taken: takes.cache_hour,
+        };
         let kept = |block: &&Block| takes.cache || block.text().is_some();
-        let system = call.prompt.system.iter().filter(kept).map(|block| instruction(block, ttl));
-        let manner = forms.and_then(|forms| manner(forms, call)).map(SystemContentBlock::Text).map(Ok);
-        let messages = call.prompt.messages.iter().map(|said| message(said, takes.cache, ttl));
-        let max_tokens = call.max_tokens.saturating_add(room).try_into().unwrap_or(i32::MAX);
-        let temperature = takes.temperature.then(|| call.temperature.clamp(0.0, 1.0) as f32);
+        let system = call
+            .prompt
+            .system
+            .iter()
+            .filter(kept)
+            .map(|block| instruction(block, ttl));
+        let manner = forms
+            .and_then(|forms| manner(forms, call))
+            .map(SystemContentBlock::Text)
+            .map(Ok);
+        let messages = call
+            .prompt
+            .messages
+            .iter()
+            .map(|said| message(said, takes.cache, ttl));
+        let max_tokens = call
+            .max_tokens
+            .saturating_add(room)
+            .try_into()
+            .unwrap_or(i32::MAX);
+        let temperature = takes
+            .temperature
+            .then(|| call.temperature.clamp(0.0, 1.0) as f32);
         let (tools, schema) = match (&call.answer, takes.forms) {
             (Answer::Tool { name, schema }, Forms::ForcedTool | Forms::ChosenTool) => {
                 (Some(tool(name, takes.forms)?), Some(schema.clone()))
@@ -65,7 +96,10 @@ impl Question {
         Ok(Self {
             system: system.chain(manner).collect::<Result<_, _>>()?,
             messages: messages.collect::<Result<_, _>>()?,
-            inference: InferenceConfiguration::builder().max_tokens(max_tokens).set_temperature(temperature).build(),
+            inference: InferenceConfiguration::builder()
+                .max_tokens(max_tokens)
+                .set_temperature(temperature)
+                .build(),
             tools,
             schema,
             output: output(effort, call, takes.forms)?,
@@ -93,40 +127,60 @@ fn service(settings: &Settings, call: &ModelCall) -> Option<Service> {
 }
 
 fn service_tier(service: Service) -> Result<ServiceTier, BuildError> {
-    ServiceTier::builder().r#type(ServiceTierType::from(service.as_str())).build()
+    ServiceTier::builder()
+        .r#type(ServiceTierType::from(service.as_str()))
+        .build()
 }
 
 /// What a model is told that need not fill in the form.
 fn manner(forms: Forms, call: &ModelCall) -> Option<String> {
     match (forms, &call.answer) {
-        (Forms::ChosenTool, Answer::Tool { name, .. }) => {
-            Some(format!("Answer by one call of the tool {name}, and by nothing else."))
-        }
+        (Forms::ChosenTool, Answer::Tool { name, .. }) => Some(format!(
+            "Answer by one call of the tool {name}, and by nothing else."
+        )),
         (Forms::ForcedTool | Forms::Schema | Forms::ChosenTool, _) => None,
     }
 }
 
-fn output(effort: Option<Effort>, call: &ModelCall, forms: Forms) -> Result<Option<OutputConfig>, BuildError> {
+fn output(
+    effort: Option<Effort>,
+    call: &ModelCall,
+    forms: Forms,
+) -> Result<Option<OutputConfig>, BuildError> {
     let format = match &call.answer {
         Answer::Tool { name, schema } if forms == Forms::Schema => Some(text_format(name, schema)?),
         Answer::Tool { .. } | Answer::Prose => None,
     };
     let is_there = effort.is_some() || format.is_some();
     let output = OutputConfig::builder().set_text_format(format);
-    Ok(is_there.then(|| output.set_effort(effort.map(|effort| effort.as_str().to_owned())).build()))
+    Ok(is_there.then(|| {
+        output
+            .set_effort(effort.map(|effort| effort.as_str().to_owned()))
+            .build()
+    }))
 }
 
 fn text_format(name: &str, schema: &Value) -> Result<OutputFormat, BuildError> {
-    let schema = JsonSchemaDefinition::builder().name(name).schema(closed(schema).to_string()).build()?;
+    let schema = JsonSchemaDefinition::builder()
+        .name(name)
+        .schema(closed(schema).to_string())
+        .build()?;
     let structure = OutputFormatStructure::JsonSchema(schema);
-    OutputFormat::builder().r#type(OutputFormatType::JsonSchema).structure(structure).build()
+    OutputFormat::builder()
+        .r#type(OutputFormatType::JsonSchema)
+        .structure(structure)
+        .build()
 }
 
-/// The schema without room for fields that it does not name: where the text itself must follow it, no other is taken.
+/// The schema without room for fields that it does not name: where the text itself must follow it,
+/// no other is taken.
 fn closed(schema: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
-            let mut fields: Map<_, _> = fields.iter().map(|(name, field)| (name.clone(), closed(field))).collect();
+            let mut fields: Map<_, _> = fields
+                .iter()
+                .map(|(name, field)| (name.clone(), closed(field)))
+                .collect();
             if fields.get("properties").is_some_and(Value::is_object) {
                 fields.entry("additionalProperties").or_insert(false.into());
             }
@@ -139,8 +193,9 @@ fn closed(schema: &Value) -> Value {
 
 /// The body of a request with the schema of its tool put in.
 ///
-/// The SDK holds a schema in a `HashMap`, so that its fields would be in another order in every process: the model
-/// fills them in by their order, and a prompt whose beginning changes is never found in the model's cache.
+/// The SDK holds a schema in a `HashMap`, so that its fields would be in another order in every
+/// process: the model fills them in by their order, and a prompt whose beginning changes is never
+/// found in the model's cache.
 pub(crate) fn with_schema(body: &[u8], schema: &Value) -> Option<Vec<u8>> {
     let mut body: Value = serde_json::from_slice(body).ok()?;
     schema.clone_into(body.pointer_mut("/toolConfig/tools/0/toolSpec/inputSchema/json")?);
@@ -193,16 +248,33 @@ impl Hearing {
         };
         let is_free = sent.forms == Some(Forms::ChosenTool);
         let (block, stop, request, thought) = (None, None, None, None);
-        Self { tool, is_free, block, bytes: 0, worded: false, thought, stop, usage, request, sent }
+        Self {
+            tool,
+            is_free,
+            block,
+            bytes: 0,
+            worded: false,
+            thought,
+            stop,
+            usage,
+            request,
+            sent,
+        }
     }
 
     /// The same, of the request with this id.
     pub(crate) fn of(self, request: Option<&str>) -> Self {
-        Self { request: request.map(str::to_owned), ..self }
+        Self {
+            request: request.map(str::to_owned),
+            ..self
+        }
     }
 
     /// What an event adds to the answer. Citations and events of the future add nothing.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "there are more every year, and none of them is text")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "there are more every year, and none of them is text"
+    )]
     pub(crate) fn hear(&mut self, event: ConverseStreamOutput) -> Heard {
         match event {
             ConverseStreamOutput::ContentBlockStart(start) => {
@@ -215,11 +287,17 @@ impl Hearing {
             }
             ConverseStreamOutput::ContentBlockDelta(delta) => match delta.delta {
                 Some(ContentBlockDelta::Text(text)) if self.tool.is_none() => self.text(text),
-                Some(ContentBlockDelta::ToolUse(part)) if self.block == Some(delta.content_block_index) => {
+                Some(ContentBlockDelta::ToolUse(part))
+                    if self.block == Some(delta.content_block_index) =>
+                {
                     self.text(part.input)
                 }
                 Some(ContentBlockDelta::ReasoningContent(delta)) => {
-                    let shown = if let ReasoningContentBlockDelta::Text(text) = delta { text.len() } else { 0 };
+                    let shown = if let ReasoningContentBlockDelta::Text(text) = delta {
+                        text.len()
+                    } else {
+                        0
+                    };
                     self.think(shown);
                     Heard::Thinking
                 }
@@ -233,7 +311,11 @@ impl Hearing {
                 if let Some(usage) = metadata.usage {
                     self.cost(&usage);
                 }
-                if self.stop.is_some() { Heard::Last } else { Heard::Nothing }
+                if self.stop.is_some() {
+                    Heard::Last
+                } else {
+                    Heard::Nothing
+                }
             }
             _ => Heard::Nothing,
         }
@@ -245,8 +327,13 @@ impl Hearing {
             Some(ConverseOutput::Message(message)) => message.content,
             _ => Vec::new(),
         };
-        self.tool = self.tool.filter(|tool| !self.is_free || calls(&content, tool));
-        let texts: Vec<_> = content.into_iter().filter_map(|block| self.said(block)).collect();
+        self.tool = self
+            .tool
+            .filter(|tool| !self.is_free || calls(&content, tool));
+        let texts: Vec<_> = content
+            .into_iter()
+            .filter_map(|block| self.said(block))
+            .collect();
         if let Some(usage) = &answered.usage {
             self.cost(usage);
         }
@@ -255,7 +342,8 @@ impl Hearing {
         Ok(texts.into_iter().map(Piece::Text).chain([end]).collect())
     }
 
-    /// What a call has cost that has failed, where that is known: what was refused has cost nothing.
+    /// What a call has cost that has failed, where that is known: what was refused has cost
+    /// nothing.
     pub(crate) fn spent(&self, failure: &Failure) -> Option<Usage> {
         let told = (!self.usage.estimated).then(|| self.used());
         told.or_else(|| failure.status.map(|_| Usage::default()))
@@ -268,34 +356,57 @@ impl Hearing {
 
     /// How it ended when the stream broke off: well, if all of the answer had come.
     pub(crate) fn broke_off(&self, failure: Failure) -> Result<Piece, Failure> {
-        if self.stop.is_some() { self.end() } else { Err(self.named(failure)) }
+        if self.stop.is_some() {
+            self.end()
+        } else {
+            Err(self.named(failure))
+        }
     }
 
     fn named(&self, failure: Failure) -> Failure {
-        Failure { request: self.request.clone(), ..failure }
+        Failure {
+            request: self.request.clone(),
+            ..failure
+        }
     }
 
     fn ended(&self) -> Result<Piece, Failure> {
         let Some(stop) = &self.stop else {
-            return Err(Failure::new(Fault::Truncated, "the stream ended without a stop reason"));
+            return Err(Failure::new(
+                Fault::Truncated,
+                "the stream ended without a stop reason",
+            ));
         };
         let known = STOP_REASONS.iter().find(|(name, _)| *name == stop.as_str());
-        let (name, meaning) = known.copied().unwrap_or(("an unknown stop reason", Err(Fault::Truncated)));
+        let (name, meaning) = known
+            .copied()
+            .unwrap_or(("an unknown stop reason", Err(Fault::Truncated)));
         let reason = match meaning {
-            Err(Fault::Truncated) if *stop == Stop::ToolUse && self.tool.is_some() => StopReason::Complete,
+            Err(Fault::Truncated) if *stop == Stop::ToolUse && self.tool.is_some() => {
+                StopReason::Complete
+            }
             Err(Fault::TooLong) if self.worded => StopReason::Length,
             Err(fault) => return Err(Failure::new(fault, name)),
             Ok(reason) => reason,
         };
         if !self.worded && reason != StopReason::Filtered {
             let failure = Failure::new(Fault::Truncated, "the answer has no words");
-            let is_short_of_room = reason == StopReason::Length && self.thought.is_some() && !self.sent.room;
-            return Err(if is_short_of_room { failure.teaching(Lesson::Thinks) } else { failure });
+            let is_short_of_room =
+                reason == StopReason::Length && self.thought.is_some() && !self.sent.room;
+            return Err(if is_short_of_room {
+                failure.teaching(Lesson::Thinks)
+            } else {
+                failure
+            });
         }
-        Ok(Piece::End { reason, usage: self.used() })
+        Ok(Piece::End {
+            reason,
+            usage: self.used(),
+        })
     }
 
-    /// What it has cost. Bedrock counts thoughts among what was said: what the words do not account for was thought.
+    /// What it has cost. Bedrock counts thoughts among what was said: what the words do not account
+    /// for was thought.
     fn used(&self) -> Usage {
         let said = estimated_tokens(self.bytes);
         let mut usage = self.usage.clone();
@@ -334,7 +445,9 @@ impl Hearing {
     fn said(&mut self, block: ContentBlock) -> Option<String> {
         match (block, self.tool) {
             (ContentBlock::Text(text), None) => self.add(text),
-            (ContentBlock::ToolUse(call), Some(tool)) if call.name == tool && self.block.is_none() => {
+            (ContentBlock::ToolUse(call), Some(tool))
+                if call.name == tool && self.block.is_none() =>
+            {
                 self.block = Some(0);
                 self.add(value(&call.input).to_string())
             }
@@ -383,7 +496,9 @@ pub(crate) fn embedded(text: &str) -> &str {
 }
 
 pub(crate) fn embedding_request(text: &str, dimensions: usize) -> Vec<u8> {
-    json!({ "inputText": text, "dimensions": dimensions, "normalize": true }).to_string().into_bytes()
+    json!({ "inputText": text, "dimensions": dimensions, "normalize": true })
+        .to_string()
+        .into_bytes()
 }
 
 /// In bytes; the model takes 8,192 tokens.
@@ -410,22 +525,34 @@ impl Embedding {
 }
 
 fn calls(content: &[ContentBlock], tool: &str) -> bool {
-    content.iter().any(|block| block.as_tool_use().is_ok_and(|call| call.name == tool))
+    content
+        .iter()
+        .any(|block| block.as_tool_use().is_ok_and(|call| call.name == tool))
 }
 
 /// How many bytes of a thought were shown.
 fn shown(thought: &ReasoningContentBlock) -> usize {
-    thought.as_reasoning_text().map_or(0, |thought| thought.text.len())
+    thought
+        .as_reasoning_text()
+        .map_or(0, |thought| thought.text.len())
 }
 
 fn tool(name: &str, forms: Forms) -> Result<ToolConfiguration, BuildError> {
     let schema = ToolInputSchema::Json(Document::Object(HashMap::new()));
-    let tool = ToolSpecification::builder().name(name).input_schema(schema).build()?;
+    let tool = ToolSpecification::builder()
+        .name(name)
+        .input_schema(schema)
+        .build()?;
     let choice = match forms {
         Forms::ChosenTool => ToolChoice::Auto(AutoToolChoice::builder().build()),
-        Forms::ForcedTool | Forms::Schema => ToolChoice::Tool(SpecificToolChoice::builder().name(name).build()?),
+        Forms::ForcedTool | Forms::Schema => {
+            ToolChoice::Tool(SpecificToolChoice::builder().name(name).build()?)
+        }
     };
-    ToolConfiguration::builder().tools(Tool::ToolSpec(tool)).tool_choice(choice).build()
+    ToolConfiguration::builder()
+        .tools(Tool::ToolSpec(tool))
+        .tool_choice(choice)
+        .build()
 }
 
 fn instruction(block: &Block, ttl: Ttl) -> Result<SystemContentBlock, BuildError> {
@@ -441,7 +568,11 @@ fn message(message: &ChatMessage, caching: bool, ttl: Ttl) -> Result<Message, Bu
         Speaker::Coach => ConversationRole::Assistant,
     };
     let mut said = Message::builder().role(role);
-    for block in message.blocks.iter().filter(|block| caching || block.text().is_some()) {
+    for block in message
+        .blocks
+        .iter()
+        .filter(|block| caching || block.text().is_some())
+    {
         said = said.content(match block {
             Block::Text(text) => ContentBlock::Text(text.as_ref().to_owned()),
             Block::CachePoint => ContentBlock::CachePoint(cache_point(ttl.of_history())?),
@@ -467,7 +598,10 @@ impl Ttl {
 }
 
 fn cache_point(ttl: Option<CacheTtl>) -> Result<CachePointBlock, BuildError> {
-    CachePointBlock::builder().r#type(CachePointType::Default).set_ttl(ttl).build()
+    CachePointBlock::builder()
+        .r#type(CachePointType::Default)
+        .set_ttl(ttl)
+        .build()
 }
 
 fn value(document: &Document) -> Value {
@@ -479,7 +613,10 @@ fn value(document: &Document) -> Value {
         Document::Number(Number::Float(number)) => (*number).into(),
         Document::String(text) => text.as_str().into(),
         Document::Array(items) => items.iter().map(value).collect(),
-        Document::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), value(field))).collect(),
+        Document::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), value(field)))
+            .collect(),
     }
 }
 

@@ -22,10 +22,11 @@ pub struct Settings {
     pub fast: String,
     /// What replies are checked by.
     pub guardrail: Option<Guardrail>,
-    /// Whether models are asked to keep the beginnings of prompts. `None`: those whose ids say that they can; the id
-    /// of an application inference profile says nothing.
+    /// Whether models are asked to keep the beginnings of prompts. `None`: those whose ids say that
+    /// they can; the id of an application inference profile says nothing.
     pub cache_points: Option<bool>,
-    /// How hard models try that can be told. `None`: as little as they can, which costs the least and is told soonest.
+    /// How hard models try that can be told. `None`: as little as they can, which costs the least
+    /// and is told soonest.
     pub efforts: Efforts,
     /// How replies are served, and the question of how to reply. `None`: as usual.
     pub reply_service: Option<Service>,
@@ -151,7 +152,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Claude Sonnet 4.6 by the profile that is for all regions, and Nova Micro by the one of this region.
+    /// Claude Sonnet 4.6 by the profile that is for all regions, and Nova Micro by the one of this
+    /// region.
     pub fn in_region(region: &str) -> Self {
         Self {
             reply: "global.anthropic.claude-sonnet-4-6".to_owned(),
@@ -171,8 +173,17 @@ impl Settings {
 
 /// What the ids of the inference profiles of a region begin with; nothing where there are none.
 fn profiles(region: &str) -> &'static str {
-    let by_region = [("us-gov-", "us-gov."), ("us-", "us."), ("ca-", "us."), ("eu-", "eu."), ("ap-", "apac.")];
-    by_region.iter().find(|(begins, _)| region.starts_with(begins)).map_or("", |(_, profiles)| profiles)
+    let by_region = [
+        ("us-gov-", "us-gov."),
+        ("us-", "us."),
+        ("ca-", "us."),
+        ("eu-", "eu."),
+        ("ap-", "apac."),
+    ];
+    by_region
+        .iter()
+        .find(|(begins, _)| region.starts_with(begins))
+        .map_or("", |(_, profiles)| profiles)
 }
 
 /// How texts become vectors.
@@ -191,7 +202,12 @@ pub struct TitanSettings {
 impl Default for TitanSettings {
     /// Titan Text Embeddings V2 with 512 dimensions, 8 texts at once.
     fn default() -> Self {
-        Self { model: "amazon.titan-embed-text-v2:0".to_owned(), dimensions: 512, at_once: 8, endpoint: None }
+        Self {
+            model: "amazon.titan-embed-text-v2:0".to_owned(),
+            dimensions: 512,
+            at_once: 8,
+            endpoint: None,
+        }
     }
 }
 

@@ -26,19 +26,29 @@ pub struct TitanEmbedder {
 impl TitanEmbedder {
     /// Region and credentials are those of `config`.
     pub fn new(config: &SdkConfig, settings: TitanSettings) -> Self {
-        Self { client: client(config, settings.endpoint.as_deref()), settings }
+        Self {
+            client: client(config, settings.endpoint.as_deref()),
+            settings,
+        }
     }
 
     /// What keeps it from working, a sentence each; `setting` names what has its model chosen.
     pub async fn check(&self, setting: &str) -> Vec<String> {
         let found = self.vector("squat", &Bill::default()).await.err();
-        found.map(|failure| failure.advice(&self.settings.model, setting)).into_iter().collect()
+        found
+            .map(|failure| failure.advice(&self.settings.model, setting))
+            .into_iter()
+            .collect()
     }
 
     async fn vector(&self, text: &str, bill: &Bill) -> Result<Vec<f32>, Failure> {
         let text = embedded(text);
         let body = embedding_request(text, self.settings.dimensions);
-        let request = self.client.invoke_model().model_id(&self.settings.model).body(Blob::new(body));
+        let request = self
+            .client
+            .invoke_model()
+            .model_id(&self.settings.model)
+            .body(Blob::new(body));
         let item = bill.embedding(text.len());
         let answered = request.content_type(JSON).accept(JSON).send().await;
         let answered = match answered {
@@ -46,7 +56,10 @@ impl TitanEmbedder {
             Err(error) => {
                 let failure = Failure::of_call(&error, Sent::default());
                 // What was answered by an error has cost nothing; what was not answered may have.
-                item.close(CallOutcome::Failed(failure.fault), failure.status.map(|_| Usage::default()));
+                item.close(
+                    CallOutcome::Failed(failure.fault),
+                    failure.status.map(|_| Usage::default()),
+                );
                 return Err(failure);
             }
         };
@@ -55,13 +68,24 @@ impl TitanEmbedder {
         let tokens = answer.tokens;
         let vector = answer.vector(self.settings.dimensions);
         let fault = Fault::Unavailable;
-        let outcome = if vector.is_some() { CallOutcome::Ok } else { CallOutcome::Failed(fault) };
+        let outcome = if vector.is_some() {
+            CallOutcome::Ok
+        } else {
+            CallOutcome::Failed(fault)
+        };
         item.close(outcome, tokens.map(|tokens| self.used(tokens)));
-        vector.ok_or(Failure::new(fault, "the answer is no vector of the right length"))
+        vector.ok_or(Failure::new(
+            fault,
+            "the answer is no vector of the right length",
+        ))
     }
 
     fn used(&self, input_tokens: u64) -> Usage {
-        Usage { model: Some(self.settings.model.as_str().into()), input_tokens, ..Usage::default() }
+        Usage {
+            model: Some(self.settings.model.as_str().into()),
+            input_tokens,
+            ..Usage::default()
+        }
     }
 }
 
@@ -74,7 +98,10 @@ impl Embedder for TitanEmbedder {
     async fn embed(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>> {
         // Not a closure of borrowed texts: its future would not be `Send` for every lifetime.
         let calls: Vec<_> = texts.iter().map(|text| self.vector(text, bill)).collect();
-        Ok(stream::iter(calls).buffered(self.settings.at_once.max(1)).try_collect().await?)
+        Ok(stream::iter(calls)
+            .buffered(self.settings.at_once.max(1))
+            .try_collect()
+            .await?)
     }
 }
 

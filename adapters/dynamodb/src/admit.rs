@@ -29,11 +29,18 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
     for _ in 0..ROUNDS {
         let found = match a.hold {
             Some(_) => table.items([&head, &request, &allowance]).await?,
-            None => table.items([&head, &request]).await.map(|[head, request]| [head, request, None])?,
+            None => table
+                .items([&head, &request])
+                .await
+                .map(|[head, request]| [head, request, None])?,
         };
         let [head, known, holds] = &found;
-        let Some(head) = map::head(conversation, head.as_ref())? else { return Ok(Admitted::Unknown) };
-        let read = known.as_ref().and_then(|item| stored::if_readable(map::read_request(item), &request));
+        let Some(head) = map::head(conversation, head.as_ref())? else {
+            return Ok(Admitted::Unknown);
+        };
+        let read = known
+            .as_ref()
+            .and_then(|item| stored::if_readable(map::read_request(item), &request));
         let is_unreadable = known.is_some() && read.is_none();
         if let Some(answer) = of_known(a, read) {
             return Ok(answer);
@@ -45,9 +52,22 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
             }
             continue;
         }
-        let begun = Begun { fence: Fence(head.fence.0 + 1), number: head.conversation.messages + 1 };
+        let begun = Begun {
+            fence: Fence(head.fence.0 + 1),
+            number: head.conversation.messages + 1,
+        };
         let stands_for = known.as_ref().filter(|_| is_unreadable);
-        if table.transact(writes(table.name(), a, head, begun, holds.as_ref(), stands_for)?).await? {
+        if table
+            .transact(writes(
+                table.name(),
+                a,
+                head,
+                begun,
+                holds.as_ref(),
+                stands_for,
+            )?)
+            .await?
+        {
             return Ok(Admitted::New(begun));
         }
     }
@@ -70,9 +90,13 @@ fn refusal(a: &Admission, head: &Head, allowance: Option<&Item>) -> Result<Optio
     if let Some(active) = &head.conversation.active {
         return Ok(Some(Admitted::Busy(active.clone())));
     }
-    let holds = map::holds(allowance)?.into_iter().filter(|(_, _, until)| *until > a.now);
+    let holds = map::holds(allowance)?
+        .into_iter()
+        .filter(|(_, _, until)| *until > a.now);
     let held = holds.fold(0, |sum: u64, (_, amount, _)| sum.saturating_add(amount));
-    let is_over = a.hold.is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit);
+    let is_over = a
+        .hold
+        .is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit);
     Ok(is_over.then_some(Admitted::OverLimit))
 }
 
@@ -96,14 +120,21 @@ fn writes(
             [("seen", number(head.fence.0))],
         );
     let fresh = match unreadable {
-        None => ("attribute_not_exists(#pk) OR #until <= :now".to_owned(), vec![("now", number(a.now.0))]),
+        None => (
+            "attribute_not_exists(#pk) OR #until <= :now".to_owned(),
+            vec![("now", number(a.now.0))],
+        ),
         Some(seen) => as_seen(seen, &map::OF_REQUEST),
     };
     let message = map::message(key, &a.opening(begun.number).user_message)?;
     let mut writes = vec![
         opened.write(table)?,
         put(table, map::request(a, begun), Some(fresh))?,
-        put(table, message, Some(("attribute_not_exists(#pk)".to_owned(), vec![])))?,
+        put(
+            table,
+            message,
+            Some(("attribute_not_exists(#pk)".to_owned(), vec![])),
+        )?,
         put(table, map::turn(a, begun), None)?,
     ];
     if let Some(hold) = &a.hold {
@@ -123,7 +154,10 @@ fn taken(user: &UserScope, a: &Admission, hold: &Hold, allowance: Option<&Item>)
     for (name, _, _) in stale.take(SWEPT) {
         change = change.remove(name);
     }
-    let seen = allowance.map(|item| Row(item).opt_number("taken")).transpose()?.flatten();
+    let seen = allowance
+        .map(|item| Row(item).opt_number("taken"))
+        .transpose()?
+        .flatten();
     Ok(match seen {
         Some(seen) => change.only_if("#taken = :seen", [("seen", number(seen))]),
         None => change.only_if("attribute_not_exists(#taken)", []),

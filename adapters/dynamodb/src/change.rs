@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use domain::Fault;
 use ports::{PortError, Result};
@@ -40,7 +41,16 @@ impl Change {
     pub(crate) fn of(key: Key) -> Self {
         let (sets, removes, adds) = (Vec::new(), Vec::new(), Vec::new());
         let (names, values) = (HashMap::new(), HashMap::new());
-        Self { key, sets, removes, adds, condition: None, answer: ReturnValue::None, names, values }
+        Self {
+            key,
+            sets,
+            removes,
+            adds,
+            condition: None,
+            answer: ReturnValue::None,
+            names,
+            values,
+        }
     }
 
     pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
@@ -51,7 +61,8 @@ impl Change {
 
     pub(crate) fn set_if_absent(mut self, name: &str, value: AttributeValue) -> Self {
         let (name, place) = self.bind(name, value);
-        self.sets.push(format!("{name} = if_not_exists({name}, {place})"));
+        self.sets
+            .push(format!("{name} = if_not_exists({name}, {place})"));
         self
     }
 
@@ -74,7 +85,11 @@ impl Change {
         values: impl IntoIterator<Item = (&'a str, AttributeValue)>,
     ) -> Self {
         self.names.extend(names_in(condition));
-        self.values.extend(values.into_iter().map(|(name, value)| (format!(":{name}"), value)));
+        self.values.extend(
+            values
+                .into_iter()
+                .map(|(name, value)| (format!(":{name}"), value)),
+        );
         self.condition = Some(condition.to_owned());
         self
     }
@@ -94,7 +109,9 @@ impl Change {
             .set_condition_expression(self.condition)
             .set_expression_attribute_names(some(self.names))
             .set_expression_attribute_values(some(self.values));
-        Ok(TransactWriteItem::builder().update(update.build().map_err(unmade)?).build())
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(unmade)?)
+            .build())
     }
 
     pub(crate) async fn make(self, client: &Client, table: &str) -> Result<Changed> {
@@ -112,9 +129,9 @@ impl Change {
         match update.send().await {
             Ok(output) => Ok(Changed::Now(output.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(Changed::Not(refused.item().filter(|item| !item.is_empty()).cloned()))
-                }
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(
+                    Changed::Not(refused.item().filter(|item| !item.is_empty()).cloned()),
+                ),
                 _ => Err(failed(error)),
             },
         }
@@ -127,26 +144,44 @@ impl Change {
     }
 
     fn name(&mut self, name: &str) -> String {
-        let is_plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        let place = if is_plain { format!("#{name}") } else { format!("#n{}", self.names.len()) };
+        let is_plain = name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        let place = if is_plain {
+            format!("#{name}")
+        } else {
+            format!("#n{}", self.names.len())
+        };
         self.names.insert(place.clone(), name.to_owned());
         place
     }
 
     fn expression(&self) -> String {
-        let clauses = [("SET", &self.sets), ("REMOVE", &self.removes), ("ADD", &self.adds)];
+        let clauses = [
+            ("SET", &self.sets),
+            ("REMOVE", &self.removes),
+            ("ADD", &self.adds),
+        ];
         let clauses = clauses.into_iter().filter(|(_, parts)| !parts.is_empty());
-        clauses.map(|(verb, parts)| format!("{verb} {}", parts.join(", "))).collect::<Vec<_>>().join(" ")
+        clauses
+            .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
 /// The condition that these attributes of an item are as they were seen.
-pub(crate) fn as_seen<'a>(item: &Item, names: &[&'a str]) -> (String, Vec<(&'a str, AttributeValue)>) {
+pub(crate) fn as_seen<'a>(
+    item: &Item,
+    names: &[&'a str],
+) -> (String, Vec<(&'a str, AttributeValue)>) {
     let clauses = names.iter().map(|name| match item.get(*name) {
         Some(_) => format!("#{name} = :{name}"),
         None => format!("attribute_not_exists(#{name})"),
     });
-    let seen = names.iter().filter_map(|name| Some((*name, item.get(*name)?.clone())));
+    let seen = names
+        .iter()
+        .filter_map(|name| Some((*name, item.get(*name)?.clone())));
     (clauses.collect::<Vec<_>>().join(" AND "), seen.collect())
 }
 
@@ -163,16 +198,24 @@ pub(crate) fn put(
             .set_expression_attribute_names(some(names_in(&condition).collect()))
             .condition_expression(condition)
             .set_expression_attribute_values(some(
-                values.into_iter().map(|(name, value)| (format!(":{name}"), value)).collect(),
+                values
+                    .into_iter()
+                    .map(|(name, value)| (format!(":{name}"), value))
+                    .collect(),
             )),
     };
-    Ok(TransactWriteItem::builder().put(put.build().map_err(unmade)?).build())
+    Ok(TransactWriteItem::builder()
+        .put(put.build().map_err(unmade)?)
+        .build())
 }
 
 /// Each `#name` of an expression, which stands for itself.
 pub(crate) fn names_in(expression: &str) -> impl Iterator<Item = (String, String)> {
     expression.split('#').skip(1).map(|rest| {
-        let name: String = rest.chars().take_while(|char| char.is_ascii_lowercase() || *char == '_').collect();
+        let name: String = rest
+            .chars()
+            .take_while(|char| char.is_ascii_lowercase() || *char == '_')
+            .collect();
         (format!("#{name}"), name)
     })
 }
@@ -193,14 +236,25 @@ mod tests {
 
     #[test]
     fn a_change_is_written_as_an_expression() {
-        let key = Key { pk: "p".into(), sk: "s".into() };
-        let change = Change::of(key).set("a", number(1)).set_if_absent("title", number(2)).remove("hold:t-1");
-        let change = change.add("rev", number(3)).only_if("#rev = :seen", [("seen", number(0))]);
+        let key = Key {
+            pk: "p".into(),
+            sk: "s".into(),
+        };
+        let change = Change::of(key)
+            .set("a", number(1))
+            .set_if_absent("title", number(2))
+            .remove("hold:t-1");
+        let change = change
+            .add("rev", number(3))
+            .only_if("#rev = :seen", [("seen", number(0))]);
         assert_eq!(
             change.expression(),
             "SET #a = :new0, #title = if_not_exists(#title, :new1) REMOVE #n2 ADD #rev :new2"
         );
-        assert_eq!(change.names.get("#n2").map(String::as_str), Some("hold:t-1"));
+        assert_eq!(
+            change.names.get("#n2").map(String::as_str),
+            Some("hold:t-1")
+        );
         assert_eq!(change.names.get("#rev").map(String::as_str), Some("rev"));
         assert_eq!(change.values.len(), 4);
     }

@@ -20,7 +20,9 @@ use crate::table::{Range, Table};
 pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool> {
     let head = Key::conversation(key);
     for _ in 0..ROUNDS {
-        let Some(item) = table.item(&head).await? else { return Ok(false) };
+        let Some(item) = table.item(&head).await? else {
+            return Ok(false);
+        };
         let Some(found) = map::head(key, Some(&item))? else {
             let is_unfinished = Row(&item).text("gone")? == LEFT;
             if is_unfinished {
@@ -29,7 +31,9 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
             return Ok(is_unfinished);
         };
         let mut mark = Change::of(head.clone()).set("gone", text(LEFT));
-        for name in ["title", "tags", "created", "activity", "messages", "active", TIME] {
+        for name in [
+            "title", "tags", "created", "activity", "messages", "active", TIME,
+        ] {
             mark = mark.remove(name);
         }
         let seen = [("fence", number(found.fence.0))];
@@ -40,14 +44,24 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
             }
             Some(turn) => {
                 let busy = "attribute_not_exists(#gone) AND #fence = :fence AND #active = :turn";
-                let turn = domain::TurnKey { conversation: key.clone(), turn };
-                (mark.only_if(busy, seen.into_iter().chain([("turn", text(&turn.turn))])), Some(turn))
+                let turn = domain::TurnKey {
+                    conversation: key.clone(),
+                    turn,
+                };
+                (
+                    mark.only_if(busy, seen.into_iter().chain([("turn", text(&turn.turn))])),
+                    Some(turn),
+                )
             }
         };
         let mut writes = vec![mark.write(table.name())?];
         if let Some(turn) = &active {
             writes.push(table.without(&Key::turn(turn))?);
-            if table.item(&Key::turn(turn)).await?.is_some_and(|item| Row(&item).has("holds")) {
+            if table
+                .item(&Key::turn(turn))
+                .await?
+                .is_some_and(|item| Row(&item).has("holds"))
+            {
                 writes.push(given_back(turn).write(table.name())?);
             }
         }
@@ -63,7 +77,8 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
 const LEFT: &str = "left";
 const CLEAN: &str = "clean";
 
-/// How many items are removed before more are looked for: what is removed stays so, whatever comes of the rest.
+/// How many items are removed before more are looked for: what is removed stays so, whatever comes
+/// of the rest.
 const AT_ONCE: usize = 100;
 
 async fn clean(table: &Table, key: &ConversationKey) -> Result<()> {
@@ -79,5 +94,9 @@ async fn clean(table: &Table, key: &ConversationKey) -> Result<()> {
             }
         }
     }
-    Change::of(Key::conversation(key)).set("gone", text(CLEAN)).make(table.client(), table.name()).await.map(drop)
+    Change::of(Key::conversation(key))
+        .set("gone", text(CLEAN))
+        .make(table.client(), table.name())
+        .await
+        .map(drop)
 }

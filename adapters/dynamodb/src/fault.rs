@@ -15,12 +15,23 @@ use ports::PortError;
 
 /// An error without its words, which may quote an item.
 pub(crate) fn failed<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) -> PortError {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let request = error.raw_response().and_then(RequestId::request_id).unwrap_or("none").to_owned();
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
+    let status = error
+        .raw_response()
+        .map(|response| response.status().as_u16());
+    let request = error
+        .raw_response()
+        .and_then(RequestId::request_id)
+        .unwrap_or("none")
+        .to_owned();
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        .map(str::to_owned);
     let (fault, what) = match &error {
         SdkError::TimeoutError(_) => (Fault::TimedOut, "no answer in time"),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Fault::TimedOut, "no connection in time"),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (Fault::TimedOut, "no connection in time")
+        }
         SdkError::DispatchFailure(_) => (Fault::Unavailable, "no connection, or no credentials"),
         SdkError::ResponseError(_) => (Fault::Unavailable, "an answer that cannot be read"),
         SdkError::ServiceError(_) => (of_code(code.as_deref(), status), "refused"),
@@ -28,14 +39,25 @@ pub(crate) fn failed<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) 
         _ => (Fault::Unavailable, "an error that is not known"),
     };
     let code = code.unwrap_or_else(|| "none".to_owned());
-    let source = format!("{what}; code {code}, status {}, request {request}", status.unwrap_or_default());
-    PortError { fault, adapter: "dynamodb", source: Some(source.into()) }
+    let source = format!(
+        "{what}; code {code}, status {}, request {request}",
+        status.unwrap_or_default()
+    );
+    PortError {
+        fault,
+        adapter: "dynamodb",
+        source: Some(source.into()),
+    }
 }
 
 /// A request that has lost against others too often.
 pub(crate) fn contended() -> PortError {
     let source = Some("others were faster each time".into());
-    PortError { fault: Fault::Throttled, adapter: "dynamodb", source }
+    PortError {
+        fault: Fault::Throttled,
+        adapter: "dynamodb",
+        source,
+    }
 }
 
 /// More than an item can hold.
@@ -57,9 +79,12 @@ pub(crate) fn of_code(code: Option<&str>, status: Option<u16>) -> Fault {
             | "TransactionConflictException"
             | "TransactionInProgressException",
         ) => Fault::Throttled,
-        Some("InternalServerError" | "InternalFailure" | "ServiceUnavailable" | "ServiceUnavailableException") => {
-            Fault::Unavailable
-        }
+        Some(
+            "InternalServerError"
+            | "InternalFailure"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException",
+        ) => Fault::Unavailable,
         _ => match status {
             Some(429) => Fault::Throttled,
             Some(500..) | None => Fault::Unavailable,
@@ -68,21 +93,34 @@ pub(crate) fn of_code(code: Option<&str>, status: Option<u16>) -> Fault {
     }
 }
 
-/// Has the SDK repeat, after its own pauses, what was refused only because another transaction was at the item: left
-/// to itself, it takes that for final.
+/// Has the SDK repeat, after its own pauses, what was refused only because another transaction was
+/// at the item: left to itself, it takes that for final.
 #[derive(Debug)]
 pub(crate) struct Conflicts;
 
 impl ClassifyRetry for Conflicts {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let error = context.output_or_error().and_then(Result::err).and_then(|error| error.as_operation_error());
+        let error = context
+            .output_or_error()
+            .and_then(Result::err)
+            .and_then(|error| error.as_operation_error());
         let is_conflict = error.is_some_and(|error| {
-            error.downcast_ref().is_some_and(UpdateItemError::is_transaction_conflict_exception)
-                || error.downcast_ref().is_some_and(PutItemError::is_transaction_conflict_exception)
-                || error.downcast_ref().is_some_and(DeleteItemError::is_transaction_conflict_exception)
+            error
+                .downcast_ref()
+                .is_some_and(UpdateItemError::is_transaction_conflict_exception)
+                || error
+                    .downcast_ref()
+                    .is_some_and(PutItemError::is_transaction_conflict_exception)
+                || error
+                    .downcast_ref()
+                    .is_some_and(DeleteItemError::is_transaction_conflict_exception)
                 || error.downcast_ref().is_some_and(is_only_conflict)
         });
-        if is_conflict { RetryAction::transient_error() } else { RetryAction::NoActionIndicated }
+        if is_conflict {
+            RetryAction::transient_error()
+        } else {
+            RetryAction::NoActionIndicated
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -90,10 +128,18 @@ impl ClassifyRetry for Conflicts {
     }
 }
 
-/// Whether a transaction may be made as it is, a little later: one whose condition fails must be judged again.
+/// Whether a transaction may be made as it is, a little later: one whose condition fails must be
+/// judged again.
 fn is_only_conflict(error: &TransactWriteItemsError) -> bool {
-    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else { return false };
-    let codes = || cancelled.cancellation_reasons().iter().filter_map(CancellationReason::code);
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+        return false;
+    };
+    let codes = || {
+        cancelled
+            .cancellation_reasons()
+            .iter()
+            .filter_map(CancellationReason::code)
+    };
     codes().any(|code| code == "TransactionConflict")
         && codes().all(|code| matches!(code, "TransactionConflict" | "None"))
 }
@@ -106,7 +152,11 @@ mod tests {
     fn a_code_says_more_than_a_status() {
         for (code, status, fault) in [
             (Some("ThrottlingException"), 400, Fault::Throttled),
-            (Some("ProvisionedThroughputExceededException"), 400, Fault::Throttled),
+            (
+                Some("ProvisionedThroughputExceededException"),
+                400,
+                Fault::Throttled,
+            ),
             (Some("TransactionConflictException"), 400, Fault::Throttled),
             (Some("InternalServerError"), 500, Fault::Unavailable),
             (Some("ServiceUnavailable"), 503, Fault::Unavailable),

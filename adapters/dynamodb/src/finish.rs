@@ -15,16 +15,32 @@ use crate::map::{self, TurnRow};
 use crate::table::{TTL, Table};
 
 /// Ends a turn, unless it has ended or another has the right to.
-pub(crate) async fn finish(table: &Table, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
+pub(crate) async fn finish(
+    table: &Table,
+    turn: &TurnKey,
+    writer: Writer,
+    finish: &Finish,
+) -> Result<Written<()>> {
     let closing = json(&*finish.closing)?;
     for _ in 0..ROUNDS {
-        let Some(item) = table.item(&Key::turn(turn)).await? else { return Ok(Written::LeaseLost) };
+        let Some(item) = table.item(&Key::turn(turn)).await? else {
+            return Ok(Written::LeaseLost);
+        };
         let row = map::read_turn(&item)?;
         if let Some(ended) = &row.closing {
-            return Ok(if *ended == closing { Written::Done(()) } else { Written::LeaseLost });
+            return Ok(if *ended == closing {
+                Written::Done(())
+            } else {
+                Written::LeaseLost
+            });
         }
-        let Some(seen) = held(&row.record.state, writer) else { return Ok(Written::LeaseLost) };
-        if table.transact(writes(table.name(), turn, &row, seen, finish, &closing)?).await? {
+        let Some(seen) = held(&row.record.state, writer) else {
+            return Ok(Written::LeaseLost);
+        };
+        if table
+            .transact(writes(table.name(), turn, &row, seen, finish, &closing)?)
+            .await?
+        {
             return Ok(Written::Done(()));
         }
     }
@@ -33,10 +49,15 @@ pub(crate) async fn finish(table: &Table, turn: &TurnKey, writer: Writer, finish
 
 /// By what right a turn runs, if this writer may end it.
 fn held(state: &TurnState, writer: Writer) -> Option<(Fence, Timestamp)> {
-    let TurnState::Running { fence, lease_until } = *state else { return None };
+    let TurnState::Running { fence, lease_until } = *state else {
+        return None;
+    };
     let may_end = match writer {
         Writer::Holder(mine) => fence == mine,
-        Writer::Reaper { fence: f, lease_until: l } => fence == f && lease_until == l,
+        Writer::Reaper {
+            fence: f,
+            lease_until: l,
+        } => fence == f && lease_until == l,
     };
     may_end.then_some((fence, lease_until))
 }
@@ -52,15 +73,25 @@ fn writes(
     let (started, _) = told(&finish.events)?;
     let mut ended = Change::of(Key::turn(turn))
         .set("closing", text(closing))
-        .set("kept", number(u64::try_from(finish.events.len() + 1).unwrap_or(u64::MAX)))
-        .set(TTL, map::ended_ttl(row.record.kept_until, !finish.closing.jobs.is_empty()))
+        .set(
+            "kept",
+            number(u64::try_from(finish.events.len() + 1).unwrap_or(u64::MAX)),
+        )
+        .set(
+            TTL,
+            map::ended_ttl(row.record.kept_until, !finish.closing.jobs.is_empty()),
+        )
         .remove("holds");
     if started {
         ended = ended.set("started", number(1));
     }
-    // A holder that renews its lease meanwhile is judged again: that costs a round, and a reaper its right.
+    // A holder that renews its lease meanwhile is judged again: that costs a round, and a reaper
+    // its right.
     let unchanged = [("fence", number(fence.0)), ("lease", number(lease_until.0))];
-    let ended = ended.only_if("attribute_not_exists(#closing) AND #fence = :fence AND #lease = :lease", unchanged);
+    let ended = ended.only_if(
+        "attribute_not_exists(#closing) AND #fence = :fence AND #lease = :lease",
+        unchanged,
+    );
 
     let key = &turn.conversation;
     let reply = opening(turn, row).reply(finish.closing.ending, &finish.events);
@@ -70,7 +101,10 @@ fn writes(
         .remove("active")
         .set("activity", number(activity.0))
         .set(TIME, text(conversation_time(&turn.conversation, activity)))
-        .only_if("#active = :turn AND #fence = :fence", [("turn", text(&turn.turn)), ("fence", number(fence.0))]);
+        .only_if(
+            "#active = :turn AND #fence = :fence",
+            [("turn", text(&turn.turn)), ("fence", number(fence.0))],
+        );
     if let Some(title) = finish.title.as_ref().filter(|title| !title.is_empty()) {
         freed = freed.set_if_absent("title", text(title));
     }
@@ -80,14 +114,24 @@ fn writes(
 
     let mut writes = vec![ended.write(table)?, freed.write(table)?];
     if let Some(reply) = &reply {
-        writes.push(put(table, map::message(key, reply)?, Some(("attribute_not_exists(#pk)".to_owned(), vec![])))?);
+        writes.push(put(
+            table,
+            map::message(key, reply)?,
+            Some(("attribute_not_exists(#pk)".to_owned(), vec![])),
+        )?);
     }
     let mut kinds = finish.closing.jobs.clone();
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
         let state = JobState::Due(finish.closing.at);
-        let job = Job { turn: turn.clone(), kind, attempts: 0, state, calls: Vec::new() };
+        let job = Job {
+            turn: turn.clone(),
+            kind,
+            attempts: 0,
+            state,
+            calls: Vec::new(),
+        };
         writes.push(put(table, map::job(&job)?, None)?);
     }
     if row.holds {
@@ -99,7 +143,11 @@ fn writes(
 /// What a reply is made with: of the user's message its number and its time.
 fn opening(turn: &TurnKey, row: &TurnRow) -> Opening {
     let record = &row.record;
-    let body = domain::Body::User { text: "".into(), sent: None, zone: None };
+    let body = domain::Body::User {
+        text: "".into(),
+        sent: None,
+        zone: None,
+    };
     let user_message = domain::Message {
         id: record.assistant_message.clone(),
         number: record.number,
@@ -107,5 +155,9 @@ fn opening(turn: &TurnKey, row: &TurnRow) -> Opening {
         created: record.created,
         body,
     };
-    Opening { turn: turn.clone(), user_message, assistant_message: record.assistant_message.clone() }
+    Opening {
+        turn: turn.clone(),
+        user_message,
+        assistant_message: record.assistant_message.clone(),
+    }
 }

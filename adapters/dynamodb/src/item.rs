@@ -56,12 +56,18 @@ impl<'a> Row<'a> {
     }
 
     pub(crate) fn bytes(self, name: &'static str) -> Result<&'a [u8]> {
-        self.opt(name, |value| value.as_b().ok().map(AsRef::as_ref))?.ok_or_else(|| unreadable(name))
+        self.opt(name, |value| value.as_b().ok().map(AsRef::as_ref))?
+            .ok_or_else(|| unreadable(name))
     }
 
     pub(crate) fn texts(self, name: &'static str) -> Result<Vec<String>> {
         let texts = |value: &AttributeValue| {
-            value.as_l().ok()?.iter().map(|text| text.as_s().ok().cloned()).collect::<Option<Vec<_>>>()
+            value
+                .as_l()
+                .ok()?
+                .iter()
+                .map(|text| text.as_s().ok().cloned())
+                .collect::<Option<Vec<_>>>()
         };
         Ok(self.opt(name, texts)?.unwrap_or_default())
     }
@@ -71,15 +77,28 @@ impl<'a> Row<'a> {
     }
 
     pub(crate) fn opt_id<T: FromStr>(self, name: &'static str) -> Result<Option<T>> {
-        self.opt_text(name)?.map(|text| text.parse().map_err(|_| unreadable(name))).transpose()
+        self.opt_text(name)?
+            .map(|text| text.parse().map_err(|_| unreadable(name)))
+            .transpose()
     }
 
-    fn opt<T>(self, name: &'static str, read: impl FnOnce(&'a AttributeValue) -> Option<T>) -> Result<Option<T>> {
-        self.0.get(name).map(|value| read(value).ok_or_else(|| unreadable(name))).transpose()
+    fn opt<T>(
+        self,
+        name: &'static str,
+        read: impl FnOnce(&'a AttributeValue) -> Option<T>,
+    ) -> Result<Option<T>> {
+        self.0
+            .get(name)
+            .map(|value| read(value).ok_or_else(|| unreadable(name)))
+            .transpose()
     }
 }
 
 pub(crate) fn unreadable(what: &str) -> PortError {
     let source = Some(format!("an item whose {what} cannot be read").into());
-    PortError { fault: Fault::Rejected, adapter: "dynamodb", source }
+    PortError {
+        fault: Fault::Rejected,
+        adapter: "dynamodb",
+        source,
+    }
 }

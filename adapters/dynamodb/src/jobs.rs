@@ -12,8 +12,9 @@ use crate::key::{self, Key, LAST, SHARD, SHARDS, TIME};
 use crate::map;
 use crate::table::{BY_TIME, DUE, Range, Table};
 
-/// Claims jobs that are due, the oldest first. One that another claims at the same time is left to it; after an error
-/// there are no more, but those that are claimed are told: else nobody would have them until their claims run out.
+/// Claims jobs that are due, the oldest first. One that another claims at the same time is left to
+/// it; after an error there are no more, but those that are claimed are told: else nobody would
+/// have them until their claims run out.
 pub(crate) async fn claim(
     table: &Table,
     of: &JobsOf,
@@ -28,7 +29,11 @@ pub(crate) async fn claim(
         if claimed.len() == limit {
             break;
         }
-        let job = Job { attempts: seen.attempts + 1, state: JobState::Claimed(until), ..seen.clone() };
+        let job = Job {
+            attempts: seen.attempts + 1,
+            state: JobState::Claimed(until),
+            ..seen.clone()
+        };
         match take(table, &job, &seen, &claimer).await {
             Ok(true) => claimed.push(job),
             Ok(false) => {}
@@ -41,16 +46,23 @@ pub(crate) async fn claim(
 
 /// Claims one, unless it is no longer as it was seen.
 async fn take(table: &Table, job: &Job, seen: &Job, claimer: &str) -> Result<bool> {
-    let change = change(job, seen)?.set("attempts", number(job.attempts.into())).set("claimer", text(claimer));
+    let change = change(job, seen)?
+        .set("attempts", number(job.attempts.into()))
+        .set("claimer", text(claimer));
     Ok(match change.make(table.client(), table.name()).await? {
         Changed::Now(_) => true,
-        Changed::Not(found) => found.is_some_and(|item| item.get("claimer") == Some(&text(claimer))),
+        Changed::Not(found) => {
+            found.is_some_and(|item| item.get("claimer") == Some(&text(claimer)))
+        }
     })
 }
 
 /// Notes what came of a claimed job, unless another has claimed it since.
 pub(crate) async fn settle(table: &Table, job: &Job, outcome: &Outcome) -> Result<()> {
-    let settled = Job { state: outcome.clone().into(), ..job.clone() };
+    let settled = Job {
+        state: outcome.clone().into(),
+        ..job.clone()
+    };
     let change = change(&settled, job)?.set("calls", text(json(&job.calls)?));
     change.make(table.client(), table.name()).await.map(drop)
 }
@@ -62,7 +74,10 @@ fn change(job: &Job, seen: &Job) -> Result<Change> {
         Some((time, shard)) => change.set(TIME, time).set(SHARD, shard),
         None => change.remove(TIME).remove(SHARD),
     };
-    let unchanged = [("seen", text(json(&seen.state)?)), ("tries", number(seen.attempts.into()))];
+    let unchanged = [
+        ("seen", text(json(&seen.state)?)),
+        ("tries", number(seen.attempts.into())),
+    ];
     Ok(change.only_if("#state = :seen AND #attempts = :tries", unchanged))
 }
 
@@ -73,7 +88,10 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
         JobsOf::Turn(_) | JobsOf::Conversation(_) => all(table, of).await?,
         JobsOf::User(user) => {
             let pk = key::partition(user);
-            let range = Range { index: Some(BY_TIME), ..Range::of(&pk, "J#", &through) };
+            let range = Range {
+                index: Some(BY_TIME),
+                ..Range::of(&pk, "J#", &through)
+            };
             table.read(range, limit, map::readable_job).await?
         }
         JobsOf::Anyone => {
@@ -81,7 +99,11 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
                 let through = &through;
                 async move {
                     let pk = key::shard(number);
-                    let range = Range { index: Some(DUE), lagging: true, ..Range::of(&pk, "J#", through) };
+                    let range = Range {
+                        index: Some(DUE),
+                        lagging: true,
+                        ..Range::of(&pk, "J#", through)
+                    };
                     table.read(range, limit, map::readable_job).await
                 }
             });
@@ -105,7 +127,11 @@ pub(crate) async fn all(table: &Table, of: &JobsOf) -> Result<Vec<Job>> {
         }
     };
     let (pk, last) = (key::partition(user), format!("{first}{LAST}"));
-    Ok(sorted(table.read(Range::of(&pk, &first, &last), usize::MAX, map::readable_job).await?))
+    Ok(sorted(
+        table
+            .read(Range::of(&pk, &first, &last), usize::MAX, map::readable_job)
+            .await?,
+    ))
 }
 
 fn sorted(mut jobs: Vec<Job>) -> Vec<Job> {

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey, UserScope};
+use domain::{
+    CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey,
+    UserScope,
+};
 use ports::{Kind, PortError, RecordKey, Result};
 
 use crate::item::Item;
@@ -30,7 +33,10 @@ pub(crate) struct Key {
 
 impl Key {
     fn of(user: &UserScope, sk: String) -> Self {
-        Self { pk: partition(user), sk }
+        Self {
+            pk: partition(user),
+            sk,
+        }
     }
 
     pub(crate) fn conversation(key: &ConversationKey) -> Self {
@@ -46,17 +52,30 @@ impl Key {
     }
 
     pub(crate) fn turn(turn: &TurnKey) -> Self {
-        Self::of(&turn.conversation.user, format!("{}{}", all("T", &turn.conversation), turn.turn))
+        Self::of(
+            &turn.conversation.user,
+            format!("{}{}", all("T", &turn.conversation), turn.turn),
+        )
     }
 
     /// Where a turn's events `from` until before `through` are, as the holder of a fence kept them.
     /// They sort by where they end, so that one query finds all with something from a place on.
     pub(crate) fn segment(turn: &TurnKey, fence: Fence, from: usize, through: usize) -> Self {
-        Self::of(&turn.conversation.user, format!("{}{from:08x}-{:x}", segments_through(turn, through), fence.0))
+        Self::of(
+            &turn.conversation.user,
+            format!(
+                "{}{from:08x}-{:x}",
+                segments_through(turn, through),
+                fence.0
+            ),
+        )
     }
 
     pub(crate) fn job(turn: &TurnKey, kind: JobKind) -> Self {
-        Self::of(&turn.conversation.user, format!("{}{}", jobs_of_turn(turn), job_name(kind)))
+        Self::of(
+            &turn.conversation.user,
+            format!("{}{}", jobs_of_turn(turn), job_name(kind)),
+        )
     }
 
     /// What a user's running turns hold of their allowance.
@@ -70,7 +89,10 @@ impl Key {
 
     pub(crate) fn item(&self) -> Item {
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        Item::from([(PK.to_owned(), text(&self.pk)), (SK.to_owned(), text(&self.sk))])
+        Item::from([
+            (PK.to_owned(), text(&self.pk)),
+            (SK.to_owned(), text(&self.sk)),
+        ])
     }
 }
 
@@ -95,7 +117,11 @@ pub(crate) fn all(sort: &str, key: &ConversationKey) -> String {
 
 /// What the keys of a turn's segments begin with that end at `through`.
 pub(crate) fn segments_through(turn: &TurnKey, through: usize) -> String {
-    format!("{}{:08x}-", segments_of(turn), u32::try_from(through).unwrap_or(u32::MAX))
+    format!(
+        "{}{:08x}-",
+        segments_of(turn),
+        u32::try_from(through).unwrap_or(u32::MAX)
+    )
 }
 
 pub(crate) fn segments_of(turn: &TurnKey) -> String {
@@ -127,7 +153,13 @@ pub(crate) fn place(key: &ConversationKey, activity: Timestamp) -> String {
 /// Where an open job stands among those that are due.
 pub(crate) fn job_time(job: &Job, due: u64) -> String {
     let Job { turn, kind, .. } = job;
-    format!("{}#{}#{}#{}", due_by(due), within(&turn.conversation), turn.turn, *kind as u8)
+    format!(
+        "{}#{}#{}#{}",
+        due_by(due),
+        within(&turn.conversation),
+        turn.turn,
+        *kind as u8
+    )
 }
 
 pub(crate) fn due_by(due: u64) -> String {
@@ -140,7 +172,9 @@ pub(crate) fn shard(number: u32) -> String {
 
 /// The partition of a job that is open.
 pub(crate) fn shard_of(turn: &TurnKey) -> String {
-    let sum = turn.turn.as_str().bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let sum = turn.turn.as_str().bytes().fold(0_u32, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    });
     shard(sum % SHARDS)
 }
 
@@ -161,9 +195,24 @@ pub(crate) fn read_job(pk: &str, sk: &str) -> Result<(TurnKey, JobKind)> {
         let (coach, conversation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let turn = parts.next()?.parse().ok()?;
         let name = parts.next()?;
-        let all = [JobKind::Workout, JobKind::Memory, JobKind::Forget, JobKind::Summary];
+        let all = [
+            JobKind::Workout,
+            JobKind::Memory,
+            JobKind::Forget,
+            JobKind::Summary,
+        ];
         let kind = all.into_iter().find(|kind| job_name(*kind) == name)?;
-        Some((TurnKey { conversation: ConversationKey { user, coach, conversation }, turn }, kind))
+        Some((
+            TurnKey {
+                conversation: ConversationKey {
+                    user,
+                    coach,
+                    conversation,
+                },
+                turn,
+            },
+            kind,
+        ))
     };
     parsed().ok_or_else(|| PortError::new("dynamodb", Fault::Rejected))
 }
@@ -176,24 +225,41 @@ mod tests {
 
     fn conversation(user: &str, coach: &str, conversation: &str) -> ConversationKey {
         let user = UserScope::stored(user.parse().unwrap());
-        ConversationKey { user, coach: coach.parse().unwrap(), conversation: conversation.parse().unwrap() }
+        ConversationKey {
+            user,
+            coach: coach.parse().unwrap(),
+            conversation: conversation.parse().unwrap(),
+        }
     }
 
     #[test]
     fn keys_of_different_things_are_different() {
         let ids = ["a", "a-a", "a_a", "A", "-", "aa"];
         let mut keys = Vec::new();
-        for (user, coach, id) in ids.iter().flat_map(|u| ids.iter().flat_map(move |c| ids.map(|v| (*u, *c, v)))) {
+        for (user, coach, id) in ids
+            .iter()
+            .flat_map(|u| ids.iter().flat_map(move |c| ids.map(|v| (*u, *c, v))))
+        {
             let key = conversation(user, coach, id);
-            keys.extend([Key::conversation(&key), Key::message(&key, 1), Key::message(&key, 16)]);
+            keys.extend([
+                Key::conversation(&key),
+                Key::message(&key, 1),
+                Key::message(&key, 16),
+            ]);
             for other in ids {
-                let turn = TurnKey { conversation: key.clone(), turn: other.parse().unwrap() };
+                let turn = TurnKey {
+                    conversation: key.clone(),
+                    turn: other.parse().unwrap(),
+                };
                 keys.extend([
                     Key::turn(&turn),
                     Key::segment(&turn, Fence(1), 0, 1),
                     Key::segment(&turn, Fence(1), 1, 1),
                 ]);
-                keys.extend([Key::job(&turn, JobKind::Workout), Key::job(&turn, JobKind::Forget)]);
+                keys.extend([
+                    Key::job(&turn, JobKind::Workout),
+                    Key::job(&turn, JobKind::Forget),
+                ]);
                 keys.push(Key::request(&key, &other.parse().unwrap()));
             }
         }
@@ -210,8 +276,16 @@ mod tests {
 
     #[test]
     fn a_job_is_read_back_from_its_key() {
-        let turn = TurnKey { conversation: conversation("u", "c", "v"), turn: "t".parse().unwrap() };
-        for kind in [JobKind::Workout, JobKind::Memory, JobKind::Forget, JobKind::Summary] {
+        let turn = TurnKey {
+            conversation: conversation("u", "c", "v"),
+            turn: "t".parse().unwrap(),
+        };
+        for kind in [
+            JobKind::Workout,
+            JobKind::Memory,
+            JobKind::Forget,
+            JobKind::Summary,
+        ] {
             let Key { pk, sk } = Key::job(&turn, kind);
             assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), kind));
         }
@@ -220,7 +294,10 @@ mod tests {
 
     #[test]
     fn the_names_and_places_of_kinds_of_job_in_keys_stay_as_they_are() {
-        let turn = TurnKey { conversation: conversation("u", "c", "v"), turn: "t".parse().unwrap() };
+        let turn = TurnKey {
+            conversation: conversation("u", "c", "v"),
+            turn: "t".parse().unwrap(),
+        };
         for (kind, place, name) in [
             (JobKind::Workout, 0, "workout"),
             (JobKind::Memory, 1, "memory"),
@@ -229,15 +306,27 @@ mod tests {
         ] {
             assert_eq!(Key::job(&turn, kind).sk, format!("J#c#v#t#{name}"));
             let state = domain::JobState::Due(Timestamp(255));
-            let job = Job { turn: turn.clone(), kind, attempts: 0, state, calls: Vec::new() };
-            assert_eq!(job_time(&job, 255), format!("J#00000000000000ff#c#v#t#{place}"));
+            let job = Job {
+                turn: turn.clone(),
+                kind,
+                attempts: 0,
+                state,
+                calls: Vec::new(),
+            };
+            assert_eq!(
+                job_time(&job, 255),
+                format!("J#00000000000000ff#c#v#t#{place}")
+            );
         }
     }
 
     #[test]
     fn the_longest_key_is_within_the_limit() {
         let long = "x".repeat(64);
-        let turn = TurnKey { conversation: conversation(&long, &long, &long), turn: long.parse().unwrap() };
+        let turn = TurnKey {
+            conversation: conversation(&long, &long, &long),
+            turn: long.parse().unwrap(),
+        };
         let Key { pk, sk } = Key::segment(&turn, Fence(u64::MAX), usize::MAX, usize::MAX);
         assert!(pk.len() < 2_048 && sk.len() < 1_024);
     }

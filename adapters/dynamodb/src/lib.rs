@@ -56,7 +56,13 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let (attempt, pause) = (Duration::from_millis(800), Duration::from_millis(50));
-        Self { table: "coach".to_owned(), endpoint: None, attempts: 3, attempt, pause }
+        Self {
+            table: "coach".to_owned(),
+            endpoint: None,
+            attempts: 3,
+            attempt,
+            pause,
+        }
     }
 }
 
@@ -67,8 +73,13 @@ impl Settings {
             .with_max_attempts(self.attempts)
             .with_initial_backoff(self.pause)
             .with_max_backoff(Duration::from_millis(400));
-        let times = TimeoutConfig::builder().connect_timeout(self.attempt).operation_attempt_timeout(self.attempt);
-        let config = Builder::from(sdk).retry_config(tries).retry_classifier(Conflicts).timeout_config(times.build());
+        let times = TimeoutConfig::builder()
+            .connect_timeout(self.attempt)
+            .operation_attempt_timeout(self.attempt);
+        let config = Builder::from(sdk)
+            .retry_config(tries)
+            .retry_classifier(Conflicts)
+            .timeout_config(times.build());
         let config = match &self.endpoint {
             Some(endpoint) => config.endpoint_url(endpoint),
             None => config,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, JobState, Message, Timestamp, TurnId, TurnKey,
+    Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, JobState, Message,
+    Timestamp, TurnId, TurnKey,
 };
 use ports::stored::{self, FORM};
 use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
@@ -20,8 +21,8 @@ const GRACE: u64 = 24 * 3_600;
 /// turn whose process is gone, or lose what it said.
 const FORGOTTEN: u64 = 30 * 24 * 3_600;
 
-/// How long an ended turn that has left jobs is kept beyond its replay: they need it, and are perhaps not tried before
-/// their user comes back.
+/// How long an ended turn that has left jobs is kept beyond its replay: they need it, and are
+/// perhaps not tried before their user comes back.
 const WORK: u64 = 90 * 24 * 3_600;
 
 /// When DynamoDB may throw an item away that is of no use from `at` on, in seconds.
@@ -46,7 +47,8 @@ pub(crate) struct Head {
     pub(crate) fence: Fence,
 }
 
-/// A new conversation. An empty title is none, so that the first turn's can be set if there is none.
+/// A new conversation. An empty title is none, so that the first turn's can be set if there is
+/// none.
 pub(crate) fn conversation(new: &Conversation) -> Item {
     let attributes = [
         ("tags", texts(&new.tags)),
@@ -54,10 +56,17 @@ pub(crate) fn conversation(new: &Conversation) -> Item {
         ("activity", number(new.last_activity.0)),
         ("messages", number(new.messages)),
         ("fence", number(0)),
-        (TIME, text(key::conversation_time(&new.key, new.last_activity))),
+        (
+            TIME,
+            text(key::conversation_time(&new.key, new.last_activity)),
+        ),
     ];
     let mut item = item(&Key::conversation(&new.key), attributes);
-    add(&mut item, "title", (!new.title.is_empty()).then(|| text(&new.title)));
+    add(
+        &mut item,
+        "title",
+        (!new.title.is_empty()).then(|| text(&new.title)),
+    );
     add(&mut item, "active", new.active.as_ref().map(text));
     item
 }
@@ -69,7 +78,9 @@ pub(crate) fn texts(list: &[String]) -> AttributeValue {
 /// A conversation that is there: a deleted one has left its mark, and nothing else. It is one
 /// without a title or without tags, too.
 pub(crate) fn head(key: &ConversationKey, item: Option<&Item>) -> Result<Option<Head>> {
-    let Some(row) = item.map(Row).filter(|row| !row.has("gone")) else { return Ok(None) };
+    let Some(row) = item.map(Row).filter(|row| !row.has("gone")) else {
+        return Ok(None);
+    };
     let title = stored::if_readable(row.opt_text("title"), Key::conversation(key)).flatten();
     let conversation = Conversation {
         key: key.clone(),
@@ -80,18 +91,28 @@ pub(crate) fn head(key: &ConversationKey, item: Option<&Item>) -> Result<Option<
         messages: row.number("messages")?,
         active: row.opt_id("active")?,
     };
-    Ok(Some(Head { conversation, fence: Fence(row.number("fence")?) }))
+    Ok(Some(Head {
+        conversation,
+        fence: Fence(row.number("fence")?),
+    }))
 }
 
 pub(crate) fn message(conversation: &ConversationKey, message: &Message) -> Result<Item> {
     let body = bytes(stored::message(message)?);
-    Ok(item(&Key::message(conversation, message.number), [("message", body)]))
+    Ok(item(
+        &Key::message(conversation, message.number),
+        [("message", body)],
+    ))
 }
 
 /// The message that an item holds, or that stands in its place.
 pub(crate) fn read_message(item: &Item) -> Option<Message> {
     let key = key_of(item)?;
-    let number = key.sk.rsplit('#').next().and_then(|number| u64::from_str_radix(number, 16).ok());
+    let number = key
+        .sk
+        .rsplit('#')
+        .next()
+        .and_then(|number| u64::from_str_radix(number, 16).ok());
     let number = stored::if_readable(number.ok_or_else(|| unreadable(SK)), &key)?;
     Some(stored::message_at(number, Row(item).bytes("message"), &key))
 }
@@ -126,8 +147,16 @@ pub(crate) const OF_REQUEST: [&str; 5] = ["turn", "body", "until", "fence", "num
 
 pub(crate) fn read_request(item: &Item) -> Result<Request> {
     let row = Row(item);
-    let begun = Begun { fence: Fence(row.number("fence")?), number: row.number("number")? };
-    Ok(Request { turn: row.id("turn")?, body: row.bytes("body")?.to_vec(), until: row.time("until")?, begun })
+    let begun = Begun {
+        fence: Fence(row.number("fence")?),
+        number: row.number("number")?,
+    };
+    Ok(Request {
+        turn: row.id("turn")?,
+        body: row.bytes("body")?.to_vec(),
+        until: row.time("until")?,
+        begun,
+    })
 }
 
 /// A turn that begins. It has no time to live: it must end before it may be forgotten.
@@ -161,8 +190,13 @@ pub(crate) fn read_turn(item: &Item) -> Result<TurnRow> {
     let row = Row(item);
     let closing = row.opt_text("closing")?;
     let state = match closing {
-        Some(closing) => TurnState::Ended(Arc::new(stored::read_json::<Closing>(closing.as_bytes())?)),
-        None => TurnState::Running { fence: Fence(row.number("fence")?), lease_until: row.time("lease")? },
+        Some(closing) => {
+            TurnState::Ended(Arc::new(stored::read_json::<Closing>(closing.as_bytes())?))
+        }
+        None => TurnState::Running {
+            fence: Fence(row.number("fence")?),
+            lease_until: row.time("lease")?,
+        },
     };
     let record = TurnRecord {
         state,
@@ -172,30 +206,56 @@ pub(crate) fn read_turn(item: &Item) -> Result<TurnRow> {
         kept_until: row.time("until")?,
         kept: row.count("kept")?,
     };
-    let stop = if row.has("stop") { Stop::Asked } else { Stop::NotAsked };
+    let stop = if row.has("stop") {
+        Stop::Asked
+    } else {
+        Stop::NotAsked
+    };
     let closing = closing.map(str::to_owned);
-    Ok(TurnRow { record, stop, started: row.has("started"), holds: row.has("holds"), closing })
+    Ok(TurnRow {
+        record,
+        stop,
+        started: row.has("started"),
+        holds: row.has("holds"),
+        closing,
+    })
 }
 
-/// An ended turn is of no use once it can no longer be replayed, except to the jobs that it has left.
+/// An ended turn is of no use once it can no longer be replayed, except to the jobs that it has
+/// left.
 pub(crate) fn ended_ttl(kept_until: Timestamp, has_jobs: bool) -> AttributeValue {
     ttl(kept_until, if has_jobs { WORK } else { GRACE })
 }
 
 /// Where a stretch of a turn's events is, and what it holds.
-pub(crate) fn segment(key: &Key, events: &[domain::TurnEvent], lease_until: Timestamp) -> Result<Item> {
+pub(crate) fn segment(
+    key: &Key,
+    events: &[domain::TurnEvent],
+    lease_until: Timestamp,
+) -> Result<Item> {
     let events = bytes(stored::events(events)?);
-    Ok(item(key, [("events", events), (TTL, ttl(lease_until, FORGOTTEN))]))
+    Ok(item(
+        key,
+        [("events", events), (TTL, ttl(lease_until, FORGOTTEN))],
+    ))
 }
 
 /// Whose segment it is, where it begins, and its events.
 pub(crate) fn read_segment(item: &Item) -> Result<(Fence, usize, Vec<domain::TurnEvent>)> {
-    let mut parts = Row(item).text(SK)?.rsplit('-').map(|part| u64::from_str_radix(part, 16).ok());
+    let mut parts = Row(item)
+        .text(SK)?
+        .rsplit('-')
+        .map(|part| u64::from_str_radix(part, 16).ok());
     let (fence, from) = (parts.next().flatten(), parts.next().flatten());
-    let (Some(fence), Some(from)) = (fence, from.and_then(|from| usize::try_from(from).ok())) else {
+    let (Some(fence), Some(from)) = (fence, from.and_then(|from| usize::try_from(from).ok()))
+    else {
         return Err(unreadable(SK));
     };
-    Ok((Fence(fence), from, stored::read_events(Row(item).bytes("events")?)?))
+    Ok((
+        Fence(fence),
+        from,
+        stored::read_events(Row(item).bytes("events")?)?,
+    ))
 }
 
 /// The attribute of the allowance that is a turn's hold.
@@ -209,13 +269,23 @@ pub(crate) fn hold(hold: &Hold) -> AttributeValue {
 
 /// Whose holds they are, how much each is, and until when.
 pub(crate) fn holds(allowance: Option<&Item>) -> Result<Vec<(&str, u64, Timestamp)>> {
-    let holds = allowance.into_iter().flatten().filter(|(name, _)| name.starts_with("hold:"));
+    let holds = allowance
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| name.starts_with("hold:"));
     let read = |value: &AttributeValue| {
-        let mut numbers = value.as_l().ok()?.iter().map(|number| number.as_n().ok()?.parse().ok());
+        let mut numbers = value
+            .as_l()
+            .ok()?
+            .iter()
+            .map(|number| number.as_n().ok()?.parse().ok());
         Some((numbers.next()??, Timestamp(numbers.next()??)))
     };
-    let read = |(name, value)| read(value).map(|(amount, until)| (String::as_str(name), amount, until));
-    holds.map(|hold| read(hold).ok_or_else(|| unreadable("hold"))).collect()
+    let read =
+        |(name, value)| read(value).map(|(amount, until)| (String::as_str(name), amount, until));
+    holds
+        .map(|hold| read(hold).ok_or_else(|| unreadable("hold")))
+        .collect()
 }
 
 pub(crate) fn job(job: &Job) -> Result<Item> {
@@ -236,7 +306,10 @@ pub(crate) fn job(job: &Job) -> Result<Item> {
 /// Where an open job is found by when it is due.
 pub(crate) fn open(job: &Job) -> Option<(AttributeValue, AttributeValue)> {
     let due = due(job)?;
-    Some((text(key::job_time(job, due.0)), text(key::shard_of(&job.turn))))
+    Some((
+        text(key::job_time(job, due.0)),
+        text(key::shard_of(&job.turn)),
+    ))
 }
 
 /// When a job is due, unless it is settled.
@@ -268,5 +341,9 @@ fn read_job(item: &Item) -> Result<Job> {
 pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Record {
     let row = Row(item);
     let body = row.bytes("body").map(<[u8]>::to_vec).unwrap_or_default();
-    Record { at: at.clone(), body, version: row.number("version").unwrap_or_default() }
+    Record {
+        at: at.clone(),
+        body,
+        version: row.number("version").unwrap_or_default(),
+    }
 }

@@ -2,12 +2,13 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::conversation::Edit;
 use domain::{
-    CoachId, Conversation, ConversationKey, Finish, Job, Message, Outcome, Timestamp, TurnEvent, TurnKey, UserScope,
+    CoachId, Conversation, ConversationKey, Finish, Job, Message, Outcome, Timestamp, TurnEvent,
+    TurnKey, UserScope,
 };
 use futures::try_join;
 use ports::{
-    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord, TurnState, Writer,
-    Written, page, stored,
+    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord,
+    TurnState, Writer, Written, page, stored,
 };
 
 use crate::change::{Change, Changed};
@@ -33,8 +34,17 @@ impl DynamoMessages {
 #[async_trait]
 impl MessageStore for DynamoMessages {
     async fn create_conversation(&self, new: &Conversation) -> Result<()> {
-        let put = self.0.client().put_item().table_name(self.0.name()).set_item(Some(map::conversation(new)));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
+        let put = self
+            .0
+            .client()
+            .put_item()
+            .table_name(self.0.name())
+            .set_item(Some(map::conversation(new)));
+        match put
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
@@ -58,7 +68,12 @@ impl MessageStore for DynamoMessages {
         let (pk, first) = (key::partition(owner), key::conversations_with(coach));
         let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
         let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
-        let range = Range { index: Some(BY_TIME), newest_first: true, lagging: true, ..Range::of(&pk, &first, &last) };
+        let range = Range {
+            index: Some(BY_TIME),
+            newest_first: true,
+            lagging: true,
+            ..Range::of(&pk, &first, &last)
+        };
         // One more than wanted shows whether there are more, and one may be the cursor's own.
         let read = |item: &Item| stored::if_readable(listed(owner, coach, item), key_of(item)?);
         let heads = self.0.read(range, limit.saturating_add(2), read).await?;
@@ -70,7 +85,8 @@ impl MessageStore for DynamoMessages {
     }
 
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
-        let mut change = Change::of(Key::conversation(key)).set("v", crate::item::number(ports::stored::FORM));
+        let mut change =
+            Change::of(Key::conversation(key)).set("v", crate::item::number(ports::stored::FORM));
         change = match edit.title.as_deref() {
             None => change,
             Some("") => change.remove("title"),
@@ -80,24 +96,41 @@ impl MessageStore for DynamoMessages {
             change = change.set("tags", map::texts(tags));
         }
         let change = change.only_if("attribute_exists(#pk) AND attribute_not_exists(#gone)", []);
-        Ok(matches!(change.make(self.0.client(), self.0.name()).await?, Changed::Now(_)))
+        Ok(matches!(
+            change.make(self.0.client(), self.0.name()).await?,
+            Changed::Now(_)
+        ))
     }
 
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool> {
         delete::delete(&self.0, key).await
     }
 
-    async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
+    async fn messages(
+        &self,
+        key: &ConversationKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
         let before = before.unwrap_or(u64::MAX);
         if before <= 1 {
             return Ok(Vec::new());
         }
         let (first, last) = (Key::message(key, 0), Key::message(key, before - 1));
-        let range = Range { newest_first: true, ..Range::of(&first.pk, &first.sk, &last.sk) };
+        let range = Range {
+            newest_first: true,
+            ..Range::of(&first.pk, &first.sk, &last.sk)
+        };
         let place = Key::conversation(key);
-        let found = self.0.page(range, limit, map::read_message, Message::length);
+        let found = self
+            .0
+            .page(range, limit, map::read_message, Message::length);
         let (head, (found, _)) = try_join!(self.0.item(&place), found)?;
-        Ok(if map::head(key, head.as_ref())?.is_some() { page(found) } else { Vec::new() })
+        Ok(if map::head(key, head.as_ref())?.is_some() {
+            page(found)
+        } else {
+            Vec::new()
+        })
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
@@ -116,11 +149,21 @@ impl MessageStore for DynamoMessages {
         turn::ask_stop(&self.0, turn).await
     }
 
-    async fn turn(&self, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+    async fn turn(
+        &self,
+        turn: &TurnKey,
+        from: usize,
+    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
         turn::turn(&self.0, turn, from).await
     }
 
-    async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+    async fn claim_jobs(
+        &self,
+        of: &JobsOf,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>> {
         jobs::claim(&self.0, of, now, until, limit).await
     }
 
@@ -135,9 +178,17 @@ impl MessageStore for DynamoMessages {
 
 /// A conversation out of the list, by its own key.
 fn listed(owner: &UserScope, coach: &CoachId, item: &Item) -> Result<Conversation> {
-    let id = Row(item).text(SK)?.rsplit('#').next().and_then(|id| id.parse().ok());
+    let id = Row(item)
+        .text(SK)?
+        .rsplit('#')
+        .next()
+        .and_then(|id| id.parse().ok());
     let conversation = id.ok_or_else(|| unreadable(SK))?;
-    let key = ConversationKey { user: owner.clone(), coach: coach.clone(), conversation };
+    let key = ConversationKey {
+        user: owner.clone(),
+        coach: coach.clone(),
+        conversation,
+    };
     let head = map::head(&key, Some(item))?.ok_or_else(|| unreadable(PK))?;
     Ok(head.conversation)
 }

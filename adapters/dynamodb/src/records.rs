@@ -32,22 +32,39 @@ impl RecordStore for DynamoRecords {
         Ok(item.map(|item| map::read_record(at, &item)))
     }
 
-    async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
+    async fn list(
+        &self,
+        owner: &UserScope,
+        kind: Kind,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>> {
         let (pk, first) = (key::partition(owner), key::records_of(kind));
         let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
         let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
-        let range = Range { newest_first: true, ..Range::of(&pk, &first, &last) };
+        let range = Range {
+            newest_first: true,
+            ..Range::of(&pk, &first, &last)
+        };
         // One more than wanted shows whether there are more, and one may be the cursor's own.
         let read = |item: &Item| listed(owner, kind, item).ok();
         let length = |record: &Record| record.body.len();
-        let (records, goes_on) = self.0.page(range, limit.saturating_add(2), read, length).await?;
-        let rest = records.into_iter().filter(|record| Some(record.at.id.as_str()) != after.as_deref());
+        let (records, goes_on) = self
+            .0
+            .page(range, limit.saturating_add(2), read, length)
+            .await?;
+        let rest = records
+            .into_iter()
+            .filter(|record| Some(record.at.id.as_str()) != after.as_deref());
         let mut items: Vec<Record> = rest.collect();
         let found = items.len();
         items.truncate(limit);
         let items = cut(items, length);
         let more = items.len() < found || goes_on;
-        let next = items.last().filter(|_| more).map(|last| last.at.id.to_string());
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| last.at.id.to_string());
         Ok(Page { items, next })
     }
 
@@ -61,7 +78,10 @@ impl RecordStore for DynamoRecords {
             .set("body", body.clone())
             .add("version", number(1));
         let change = match expect {
-            Expect::Anything => change.only_if("attribute_not_exists(#pk) OR #body <> :body", [("body", body.clone())]),
+            Expect::Anything => change.only_if(
+                "attribute_not_exists(#pk) OR #body <> :body",
+                [("body", body.clone())],
+            ),
             Expect::Absent => change.only_if("attribute_not_exists(#pk)", []),
             Expect::Version(version) => {
                 let seen = [("body", body.clone()), ("seen", number(version))];
@@ -76,7 +96,12 @@ impl RecordStore for DynamoRecords {
     }
 
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
-        let delete = self.0.client().delete_item().table_name(self.0.name()).set_key(Some(Key::record(at).item()));
+        let delete = self
+            .0
+            .client()
+            .delete_item()
+            .table_name(self.0.name())
+            .set_key(Some(Key::record(at).item()));
         let delete = delete.return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
         let deleted = delete.send().await.map_err(failed)?;
         Ok(deleted.attributes.is_some_and(|item| !item.is_empty()))
@@ -84,7 +109,18 @@ impl RecordStore for DynamoRecords {
 }
 
 fn listed(owner: &UserScope, kind: Kind, item: &Item) -> Result<Record> {
-    let id = Row(item).text(SK)?.rsplit('#').next().and_then(RecordId::stored);
+    let id = Row(item)
+        .text(SK)?
+        .rsplit('#')
+        .next()
+        .and_then(RecordId::stored);
     let id = id.ok_or_else(|| unreadable(SK))?;
-    Ok(map::read_record(&RecordKey { owner: owner.clone(), kind, id }, item))
+    Ok(map::read_record(
+        &RecordKey {
+            owner: owner.clone(),
+            kind,
+            id,
+        },
+        item,
+    ))
 }

@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilde
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, Delete, DeleteRequest, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType, ScalarAttributeType, TableDescription,
-    TimeToLiveSpecification, TimeToLiveStatus, TransactWriteItem, WriteRequest,
+    AttributeDefinition, AttributeValue, BillingMode, Delete, DeleteRequest, GlobalSecondaryIndex,
+    KeySchemaElement, KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType,
+    ScalarAttributeType, TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
+    TransactWriteItem, WriteRequest,
 };
 use aws_sdk_dynamodb::waiters::table_exists::WaitUntilTableExistsError;
 use domain::Fault;
@@ -67,21 +68,42 @@ impl Table {
     pub async fn create(&self) -> Result<()> {
         match self.definition()?.send().await {
             Ok(_) => {}
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {}
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_in_use_exception()) => {}
             Err(error) => return Err(failed(error)),
         }
-        let wait = self.client.wait_until_table_exists().table_name(&self.name).wait(PATIENCE);
+        let wait = self
+            .client
+            .wait_until_table_exists()
+            .table_name(&self.name)
+            .wait(PATIENCE);
         wait.await.map_err(|error| match error {
             WaitUntilTableExistsError::OperationFailed(asked) => failed(asked.into_error()),
-            WaitUntilTableExistsError::ExceededMaxWait(_) => PortError::new("dynamodb", Fault::TimedOut),
-            WaitUntilTableExistsError::ConstructionFailure(_) => PortError::new("dynamodb", Fault::Rejected),
-            WaitUntilTableExistsError::FailureState(_) | _ => PortError::new("dynamodb", Fault::Unavailable),
+            WaitUntilTableExistsError::ExceededMaxWait(_) => {
+                PortError::new("dynamodb", Fault::TimedOut)
+            }
+            WaitUntilTableExistsError::ConstructionFailure(_) => {
+                PortError::new("dynamodb", Fault::Rejected)
+            }
+            WaitUntilTableExistsError::FailureState(_) | _ => {
+                PortError::new("dynamodb", Fault::Unavailable)
+            }
         })?;
         if self.is_ttl_on().await? {
             return Ok(());
         }
-        let ttl = TimeToLiveSpecification::builder().enabled(true).attribute_name(TTL).build().map_err(unmade)?;
-        let set = self.client.update_time_to_live().table_name(&self.name).time_to_live_specification(ttl);
+        let ttl = TimeToLiveSpecification::builder()
+            .enabled(true)
+            .attribute_name(TTL)
+            .build()
+            .map_err(unmade)?;
+        let set = self
+            .client
+            .update_time_to_live()
+            .table_name(&self.name)
+            .time_to_live_specification(ttl);
         set.send().await.map(drop).map_err(failed)
     }
 
@@ -90,15 +112,25 @@ impl Table {
         let name = &self.name;
         let described = match self.client.describe_table().table_name(name).send().await {
             Ok(output) => output.table,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_resource_not_found_exception()) =>
+            {
                 return vec![format!(
                     "There is no table {name} in this region: make it with `coach-server table create`."
                 )];
             }
             Err(error) => {
                 let error = failed(error);
-                let why = error.source.map(|source| source.to_string()).unwrap_or_default();
-                return vec![format!("The table {name} cannot be described ({}: {why}).", error.fault)];
+                let why = error
+                    .source
+                    .map(|source| source.to_string())
+                    .unwrap_or_default();
+                return vec![format!(
+                    "The table {name} cannot be described ({}: {why}).",
+                    error.fault
+                )];
             }
         };
         let mut wrong = described.map_or_else(Vec::new, |table| flaws(name, &table));
@@ -114,24 +146,56 @@ impl Table {
 
     /// All that a table must be.
     fn definition(&self) -> Result<CreateTableFluentBuilder> {
-        let mut create = self.client.create_table().table_name(&self.name).billing_mode(BillingMode::PayPerRequest);
+        let mut create = self
+            .client
+            .create_table()
+            .table_name(&self.name)
+            .billing_mode(BillingMode::PayPerRequest);
         for name in [PK, SK, TIME, SHARD] {
-            let of_text = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
+            let of_text = AttributeDefinition::builder()
+                .attribute_name(name)
+                .attribute_type(ScalarAttributeType::S);
             create = create.attribute_definitions(of_text.build().map_err(unmade)?);
         }
-        let everything = || Projection::builder().projection_type(ProjectionType::All).build();
-        let by_time = LocalSecondaryIndex::builder().index_name(BY_TIME).projection(everything());
-        let due = GlobalSecondaryIndex::builder().index_name(DUE).projection(everything());
+        let everything = || {
+            Projection::builder()
+                .projection_type(ProjectionType::All)
+                .build()
+        };
+        let by_time = LocalSecondaryIndex::builder()
+            .index_name(BY_TIME)
+            .projection(everything());
+        let due = GlobalSecondaryIndex::builder()
+            .index_name(DUE)
+            .projection(everything());
         Ok(create
             .set_key_schema(Some(schema(PK, SK)?))
-            .local_secondary_indexes(by_time.set_key_schema(Some(schema(PK, TIME)?)).build().map_err(unmade)?)
-            .global_secondary_indexes(due.set_key_schema(Some(schema(SHARD, TIME)?)).build().map_err(unmade)?))
+            .local_secondary_indexes(
+                by_time
+                    .set_key_schema(Some(schema(PK, TIME)?))
+                    .build()
+                    .map_err(unmade)?,
+            )
+            .global_secondary_indexes(
+                due.set_key_schema(Some(schema(SHARD, TIME)?))
+                    .build()
+                    .map_err(unmade)?,
+            ))
     }
 
     async fn is_ttl_on(&self) -> Result<bool> {
-        let described = self.client.describe_time_to_live().table_name(&self.name).send().await.map_err(failed)?;
+        let described = self
+            .client
+            .describe_time_to_live()
+            .table_name(&self.name)
+            .send()
+            .await
+            .map_err(failed)?;
         Ok(described.time_to_live_description.is_some_and(|ttl| {
-            let is_on = matches!(ttl.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling));
+            let is_on = matches!(
+                ttl.time_to_live_status,
+                Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)
+            );
             is_on && ttl.attribute_name.as_deref() == Some(TTL)
         }))
     }
@@ -149,7 +213,12 @@ impl Table {
 
     /// An item as it is now.
     pub(crate) async fn item(&self, key: &Key) -> Result<Option<Item>> {
-        let get = self.client.get_item().table_name(&self.name).set_key(Some(key.item())).consistent_read(true);
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key.item()))
+            .consistent_read(true);
         Ok(get.send().await.map_err(failed)?.item)
     }
 
@@ -158,11 +227,23 @@ impl Table {
         let mut open: Vec<Item> = keys.iter().map(|key| key.item()).collect();
         let mut found: HashMap<Key, Item> = HashMap::new();
         for round in 0..ROUNDS {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(open)).consistent_read(true);
-            let get = self.client.batch_get_item().request_items(&self.name, wanted.build().map_err(unmade)?);
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(open))
+                .consistent_read(true);
+            let get = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, wanted.build().map_err(unmade)?);
             let output = get.send().await.map_err(failed)?;
-            let items = output.responses.and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default();
-            found.extend(items.into_iter().filter_map(|item| Some((key_of(&item)?, item))));
+            let items = output
+                .responses
+                .and_then(|mut tables| tables.remove(&self.name))
+                .unwrap_or_default();
+            found.extend(
+                items
+                    .into_iter()
+                    .filter_map(|item| Some((key_of(&item)?, item))),
+            );
             open = output
                 .unprocessed_keys
                 .and_then(|mut tables| tables.remove(&self.name))
@@ -189,12 +270,21 @@ impl Table {
 
     /// The same without what the items hold.
     pub(crate) async fn keys(&self, range: Range<'_>, limit: usize) -> Result<Vec<Key>> {
-        let query = self.query(range).projection_expression(format!("{PK}, {SK}"));
+        let query = self
+            .query(range)
+            .projection_expression(format!("{PK}, {SK}"));
         self.pages(query, limit, key_of).await
     }
 
     fn query(&self, range: Range<'_>) -> QueryFluentBuilder {
-        let Range { index, pk, from, through, newest_first, lagging } = range;
+        let Range {
+            index,
+            pk,
+            from,
+            through,
+            newest_first,
+            lagging,
+        } = range;
         let (partition, sort) = match index {
             None => (PK, SK),
             Some(BY_TIME) => (PK, TIME),
@@ -204,7 +294,9 @@ impl Table {
             .query()
             .table_name(&self.name)
             .set_index_name(index.map(str::to_owned))
-            .key_condition_expression("#partition = :partition AND #sort BETWEEN :from AND :through")
+            .key_condition_expression(
+                "#partition = :partition AND #sort BETWEEN :from AND :through",
+            )
             .expression_attribute_names("#partition", partition)
             .expression_attribute_names("#sort", sort)
             .expression_attribute_values(":partition", text(pk))
@@ -227,7 +319,13 @@ impl Table {
         let (mut found, mut after, mut all) = (Vec::new(), None, 0);
         while found.len() < limit && all < PAGE {
             let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
-            let page = query.clone().limit(left).set_exclusive_start_key(after).send().await.map_err(failed)?;
+            let page = query
+                .clone()
+                .limit(left)
+                .set_exclusive_start_key(after)
+                .send()
+                .await
+                .map_err(failed)?;
             for item in page.items.unwrap_or_default() {
                 let Some(item) = read(&item) else { continue };
                 all += length(&item);
@@ -250,7 +348,13 @@ impl Table {
         let (mut found, mut after) = (Vec::new(), None);
         while found.len() < limit {
             let left = i32::try_from(limit - found.len()).unwrap_or(i32::MAX);
-            let page = query.clone().limit(left).set_exclusive_start_key(after).send().await.map_err(failed)?;
+            let page = query
+                .clone()
+                .limit(left)
+                .set_exclusive_start_key(after)
+                .send()
+                .await
+                .map_err(failed)?;
             found.extend(page.items.unwrap_or_default().iter().filter_map(&read));
             after = page.last_evaluated_key;
             if after.is_none() {
@@ -270,45 +374,83 @@ impl Table {
             .expression_attribute_names("#sk", SK)
             .expression_attribute_values(":job", text("J#"))
             .consistent_read(true);
-        scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(failed)
+        scan.into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .map_err(failed)
     }
 
     /// Makes all of these changes or none; whether it did. It did not if a condition does not hold,
     /// or if somebody else was changing one of the items.
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<bool> {
-        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let sent = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(writes))
+            .send()
+            .await;
         let Err(error) = sent else { return Ok(true) };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
             return Err(failed(error));
         };
-        let reasons = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-        let mut hard =
-            reasons.filter(|code| !matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict"));
+        let reasons = cancelled
+            .cancellation_reasons()
+            .iter()
+            .filter_map(|reason| reason.code());
+        let mut hard = reasons.filter(|code| {
+            !matches!(
+                *code,
+                "None" | "ConditionalCheckFailed" | "TransactionConflict"
+            )
+        });
         match hard.next() {
             None => Ok(false),
             Some(code) => {
                 let source = Some(format!("a transaction was cancelled: {code}").into());
-                Err(PortError { fault: of_code(Some(code), Some(400)), adapter: "dynamodb", source })
+                Err(PortError {
+                    fault: of_code(Some(code), Some(400)),
+                    adapter: "dynamodb",
+                    source,
+                })
             }
         }
     }
 
     /// Removes an item, for a transaction.
     pub(crate) fn without(&self, key: &Key) -> Result<TransactWriteItem> {
-        let delete = Delete::builder().table_name(&self.name).set_key(Some(key.item()));
-        Ok(TransactWriteItem::builder().delete(delete.build().map_err(unmade)?).build())
+        let delete = Delete::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.item()));
+        Ok(TransactWriteItem::builder()
+            .delete(delete.build().map_err(unmade)?)
+            .build())
     }
 
     /// Removes items, however many.
     pub(crate) async fn remove(&self, keys: &[Key]) -> Result<()> {
         for some in keys.chunks(MOST_KEYS) {
-            let delete = |key: &Key| DeleteRequest::builder().set_key(Some(key.item())).build().map_err(unmade);
+            let delete = |key: &Key| {
+                DeleteRequest::builder()
+                    .set_key(Some(key.item()))
+                    .build()
+                    .map_err(unmade)
+            };
             let delete = |key| Ok(WriteRequest::builder().delete_request(delete(key)?).build());
             let mut open = some.iter().map(delete).collect::<Result<Vec<_>>>()?;
             for round in 0..ROUNDS {
-                let write = self.client.batch_write_item().request_items(&self.name, open);
+                let write = self
+                    .client
+                    .batch_write_item()
+                    .request_items(&self.name, open);
                 let output = write.send().await.map_err(failed)?;
-                open = output.unprocessed_items.and_then(|mut tables| tables.remove(&self.name)).unwrap_or_default();
+                open = output
+                    .unprocessed_items
+                    .and_then(|mut tables| tables.remove(&self.name))
+                    .unwrap_or_default();
                 if open.is_empty() {
                     break;
                 }
@@ -321,7 +463,8 @@ impl Table {
         Ok(())
     }
 
-    /// Leaves DynamoDB alone before it is asked for what it has left undone, as the SDK would: longer each time.
+    /// Leaves DynamoDB alone before it is asked for what it has left undone, as the SDK would:
+    /// longer each time.
     async fn pause(&self, round: usize) {
         let config = self.client.config();
         if let (Some(sleep), Some(tries)) = (config.sleep_impl(), config.retry_config()) {
@@ -345,17 +488,36 @@ pub(crate) struct Range<'a> {
 
 impl<'a> Range<'a> {
     pub(crate) fn of(pk: &'a str, from: &'a str, through: &'a str) -> Self {
-        Self { index: None, pk, from, through, newest_first: false, lagging: false }
+        Self {
+            index: None,
+            pk,
+            from,
+            through,
+            newest_first: false,
+            lagging: false,
+        }
     }
 }
 
 pub(crate) fn key_of(item: &Item) -> Option<Key> {
-    let part = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).cloned();
-    Some(Key { pk: part(PK)?, sk: part(SK)? })
+    let part = |name| {
+        item.get(name)
+            .and_then(|value: &AttributeValue| value.as_s().ok())
+            .cloned()
+    };
+    Some(Key {
+        pk: part(PK)?,
+        sk: part(SK)?,
+    })
 }
 
 fn schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>> {
-    let element = |(name, kind)| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    let element = |(name, kind)| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+    };
     [(partition, KeyType::Hash), (sort, KeyType::Range)]
         .map(element)
         .into_iter()
@@ -367,22 +529,46 @@ fn flaws(name: &str, table: &TableDescription) -> Vec<String> {
     let is = |found: Option<&Vec<KeySchemaElement>>, partition, sort| {
         schema(partition, sort).is_ok_and(|wanted| found == Some(&wanted))
     };
-    let local = table.local_secondary_indexes().iter().find(|index| index.index_name() == Some(BY_TIME));
-    let global = table.global_secondary_indexes().iter().find(|index| index.index_name() == Some(DUE));
+    let local = table
+        .local_secondary_indexes()
+        .iter()
+        .find(|index| index.index_name() == Some(BY_TIME));
+    let global = table
+        .global_secondary_indexes()
+        .iter()
+        .find(|index| index.index_name() == Some(DUE));
     let everything = |projection: Option<&Projection>| {
-        projection.is_some_and(|projection| projection.projection_type() == Some(&ProjectionType::All))
+        projection
+            .is_some_and(|projection| projection.projection_type() == Some(&ProjectionType::All))
     };
-    let by_time = local.is_some_and(|index| is(index.key_schema.as_ref(), PK, TIME) && everything(index.projection()));
-    let due = global.is_some_and(|index| is(index.key_schema.as_ref(), SHARD, TIME) && everything(index.projection()));
+    let by_time = local.is_some_and(|index| {
+        is(index.key_schema.as_ref(), PK, TIME) && everything(index.projection())
+    });
+    let due = global.is_some_and(|index| {
+        is(index.key_schema.as_ref(), SHARD, TIME) && everything(index.projection())
+    });
     let rows = [
-        (is(table.key_schema.as_ref(), PK, SK), format!("has not the keys `{PK}` and `{SK}`: make another one")),
+        (
+            is(table.key_schema.as_ref(), PK, SK),
+            format!("has not the keys `{PK}` and `{SK}`: make another one"),
+        ),
         (
             by_time,
-            format!("has no local index `{BY_TIME}` on `{PK}` and `{TIME}` with all attributes: make another one"),
+            format!(
+                "has no local index `{BY_TIME}` on `{PK}` and `{TIME}` with all attributes: make another one"
+            ),
         ),
-        (due, format!("has no global index `{DUE}` on `{SHARD}` and `{TIME}` with all attributes: add it")),
+        (
+            due,
+            format!(
+                "has no global index `{DUE}` on `{SHARD}` and `{TIME}` with all attributes: add it"
+            ),
+        ),
     ];
-    rows.into_iter().filter(|(fine, _)| !fine).map(|(_, flaw)| format!("The table {name} {flaw}.")).collect()
+    rows.into_iter()
+        .filter(|(fine, _)| !fine)
+        .map(|(_, flaw)| format!("The table {name} {flaw}."))
+        .collect()
 }
 
 #[cfg(test)]
@@ -391,9 +577,14 @@ mod tests {
 
     #[test]
     fn a_table_of_another_shape_is_told_part_by_part() {
-        let bare = TableDescription::builder().set_key_schema(Some(schema("id", SK).unwrap())).build();
+        let bare = TableDescription::builder()
+            .set_key_schema(Some(schema("id", SK).unwrap()))
+            .build();
         let told = flaws("coach", &bare);
         assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told.iter().all(|flaw| flaw.starts_with("The table coach has n") && flaw.ends_with('.')));
+        assert!(
+            told.iter()
+                .all(|flaw| flaw.starts_with("The table coach has n") && flaw.ends_with('.'))
+        );
     }
 }

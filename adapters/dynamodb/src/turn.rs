@@ -21,7 +21,11 @@ pub(crate) async fn checkpoint(table: &Table, c: &Checkpoint) -> Result<Written<
     let segment = Key::segment(&c.turn, c.fence, c.from, through);
     if !c.events.is_empty() {
         let item = map::segment(&segment, &c.events, c.lease_until)?;
-        let put = table.client().put_item().table_name(table.name()).set_item(Some(item));
+        let put = table
+            .client()
+            .put_item()
+            .table_name(table.name())
+            .set_item(Some(item));
         put.send().await.map_err(failed)?;
     }
     let written = count(table, c, through).await?;
@@ -36,12 +40,20 @@ pub(crate) async fn checkpoint(table: &Table, c: &Checkpoint) -> Result<Written<
 async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<Stop>> {
     let (mut kept, mut lease) = (through, c.lease_until);
     let mut condition = "#kept BETWEEN :from AND :kept AND #lease <= :lease";
-    let mut values = vec![("from", count_of(c.from)), ("kept", count_of(kept)), ("lease", number(lease.0))];
+    let mut values = vec![
+        ("from", count_of(c.from)),
+        ("kept", count_of(kept)),
+        ("lease", number(lease.0)),
+    ];
     for _ in 0..ROUNDS {
         values.push(("fence", number(c.fence.0)));
-        let change = Change::of(Key::turn(&c.turn)).set("kept", count_of(kept)).set("lease", number(lease.0));
-        let change =
-            change.only_if(&format!("#fence = :fence AND attribute_not_exists(#closing) AND {condition}"), values);
+        let change = Change::of(Key::turn(&c.turn))
+            .set("kept", count_of(kept))
+            .set("lease", number(lease.0));
+        let change = change.only_if(
+            &format!("#fence = :fence AND attribute_not_exists(#closing) AND {condition}"),
+            values,
+        );
         let found = match change.and_read().make(table.client(), table.name()).await? {
             Changed::Now(item) => return Ok(Written::Done(map::read_turn(&item)?.stop)),
             Changed::Not(None) => return Ok(Written::LeaseLost),
@@ -60,7 +72,10 @@ async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<
             return Ok(Written::Done(found.stop));
         }
         condition = "#kept = :kept AND #lease = :lease";
-        values = vec![("kept", count_of(found.record.kept)), ("lease", number(seen.0))];
+        values = vec![
+            ("kept", count_of(found.record.kept)),
+            ("lease", number(seen.0)),
+        ];
     }
     Err(contended())
 }
@@ -68,8 +83,15 @@ async fn count(table: &Table, c: &Checkpoint, through: usize) -> Result<Written<
 /// Leaves word for the next checkpoint.
 pub(crate) async fn ask_stop(table: &Table, turn: &TurnKey) -> Result<Option<TurnState>> {
     let change = Change::of(Key::turn(turn)).set("stop", number(1));
-    let running = change.only_if("attribute_exists(#pk) AND attribute_not_exists(#closing)", []);
-    let item = match running.and_read().make(table.client(), table.name()).await? {
+    let running = change.only_if(
+        "attribute_exists(#pk) AND attribute_not_exists(#closing)",
+        [],
+    );
+    let item = match running
+        .and_read()
+        .make(table.client(), table.name())
+        .await?
+    {
         Changed::Now(item) | Changed::Not(Some(item)) => item,
         Changed::Not(None) => return Ok(None),
     };
@@ -77,20 +99,34 @@ pub(crate) async fn ask_stop(table: &Table, turn: &TurnKey) -> Result<Option<Tur
 }
 
 /// Reads a turn. Its events come from its segments while it runs, and from the reply afterwards.
-pub(crate) async fn turn(table: &Table, turn: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+pub(crate) async fn turn(
+    table: &Table,
+    turn: &TurnKey,
+    from: usize,
+) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
     let (key, conversation) = (Key::turn(turn), Key::conversation(&turn.conversation));
     let mut last = None;
     // It may end, or be deleted, between two reads: then it is read again.
     for _ in 0..2 {
         let [item, head] = table.items([&key, &conversation]).await?;
-        let (Some(item), Some(_)) = (item, map::head(&turn.conversation, head.as_ref())?) else { return Ok(None) };
+        let (Some(item), Some(_)) = (item, map::head(&turn.conversation, head.as_ref())?) else {
+            return Ok(None);
+        };
         let row = map::read_turn(&item)?;
         let events = match &row.record.state {
             _ if from >= row.record.kept => Events::all(Vec::new(), row.record.kept),
-            TurnState::Running { fence, .. } => segments(table, turn, *fence, from..row.record.kept).await?,
+            TurnState::Running { fence, .. } => {
+                segments(table, turn, *fence, from..row.record.kept).await?
+            }
             TurnState::Ended(closing) => ended(table, turn, &row, closing, from).await?,
         };
-        last = Some((TurnRecord { kept: events.kept, ..row.record }, events.found));
+        last = Some((
+            TurnRecord {
+                kept: events.kept,
+                ..row.record
+            },
+            events.found,
+        ));
         if events.are_all {
             break;
         }
@@ -108,18 +144,30 @@ struct Events {
 
 impl Events {
     fn all(found: Vec<TurnEvent>, kept: usize) -> Self {
-        Self { found, kept, are_all: true }
+        Self {
+            found,
+            kept,
+            are_all: true,
+        }
     }
 }
 
 /// These events of a running turn, up to the first that is not there.
-async fn segments(table: &Table, turn: &TurnKey, fence: Fence, places: Range<usize>) -> Result<Events> {
+async fn segments(
+    table: &Table,
+    turn: &TurnKey,
+    fence: Fence,
+    places: Range<usize>,
+) -> Result<Events> {
     let pk = key::partition(&turn.conversation.user);
     let first = key::segments_through(turn, places.start + 1);
     let last = format!("{}{LAST}", key::segments_of(turn));
     let read = |item: &Item| stored::if_readable(map::read_segment(item), key_of(item)?);
     let mut found = Vec::new();
-    for (of, begin, segment) in table.read(Stretch::of(&pk, &first, &last), usize::MAX, read).await? {
+    for (of, begin, segment) in table
+        .read(Stretch::of(&pk, &first, &last), usize::MAX, read)
+        .await?
+    {
         let next = places.start + found.len();
         if of == fence && begin <= next {
             found.extend(segment.into_iter().skip(next - begin));
@@ -127,12 +175,22 @@ async fn segments(table: &Table, turn: &TurnKey, fence: Fence, places: Range<usi
     }
     found.truncate(places.len());
     let kept = places.start + found.len();
-    Ok(Events { found, kept, are_all: kept == places.end })
+    Ok(Events {
+        found,
+        kept,
+        are_all: kept == places.end,
+    })
 }
 
 /// The events of an ended turn from a place on: without its message, those are its beginning and
 /// its ending.
-async fn ended(table: &Table, turn: &TurnKey, row: &TurnRow, closing: &Arc<Closing>, from: usize) -> Result<Events> {
+async fn ended(
+    table: &Table,
+    turn: &TurnKey,
+    row: &TurnRow,
+    closing: &Arc<Closing>,
+    from: usize,
+) -> Result<Events> {
     let (ending, kept) = (TurnEvent::Ended(closing.clone()), row.record.kept);
     if from + 1 == kept {
         return Ok(Events::all(vec![ending], kept));
@@ -141,7 +199,11 @@ async fn ended(table: &Table, turn: &TurnKey, row: &TurnRow, closing: &Arc<Closi
     let are_all = told.is_some();
     let told = told.unwrap_or_else(|| stored::rebuilt(row.started, []));
     let kept = told.len() + 1;
-    Ok(Events { found: told.into_iter().chain([ending]).skip(from).collect(), kept, are_all })
+    Ok(Events {
+        found: told.into_iter().chain([ending]).skip(from).collect(),
+        kept,
+        are_all,
+    })
 }
 
 /// What an ended turn has told, without its ending; `None` if its message is not there, or cannot
@@ -151,11 +213,21 @@ async fn said(table: &Table, turn: &TurnKey, row: &TurnRow) -> Result<Option<Vec
     if told == 0 {
         return Ok(Some(stored::rebuilt(row.started, [])));
     }
-    let item = table.item(&Key::message(&turn.conversation, row.record.number + 1)).await?;
-    Ok(match item.as_ref().and_then(map::read_message).map(|message| message.body) {
-        Some(Body::Assistant { said, .. }) => Some(stored::rebuilt(row.started, said.iter().cloned())),
-        Some(Body::User { .. } | Body::Unreadable) | None => None,
-    })
+    let item = table
+        .item(&Key::message(&turn.conversation, row.record.number + 1))
+        .await?;
+    Ok(
+        match item
+            .as_ref()
+            .and_then(map::read_message)
+            .map(|message| message.body)
+        {
+            Some(Body::Assistant { said, .. }) => {
+                Some(stored::rebuilt(row.started, said.iter().cloned()))
+            }
+            Some(Body::User { .. } | Body::Unreadable) | None => None,
+        },
+    )
 }
 
 fn count_of(count: usize) -> AttributeValue {

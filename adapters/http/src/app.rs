@@ -36,7 +36,13 @@ impl App {
         };
         let (ports, feeds) = (self.ports.clone(), self.feeds.clone());
         let tasks = Arc::new(Tracked(self.tasks.clone()));
-        Turns { ports, feeds, tasks, watch: Arc::new(Log), rules }
+        Turns {
+            ports,
+            feeds,
+            tasks,
+            watch: Arc::new(Log),
+            rules,
+        }
     }
 }
 

@@ -41,7 +41,9 @@ pub(crate) type Answer = Result<Response, Problem>;
 impl Call {
     /// The caller, who is also the user that the path names.
     pub(crate) fn scope(&self) -> Result<UserScope, Problem> {
-        self.scope.clone().ok_or_else(|| Code::MissingAuthHeader.into())
+        self.scope
+            .clone()
+            .ok_or_else(|| Code::MissingAuthHeader.into())
     }
 
     pub(crate) fn coach(&self) -> Result<CoachId, Problem> {
@@ -49,11 +51,18 @@ impl Call {
     }
 
     pub(crate) fn conversation(&self) -> Result<ConversationKey, Problem> {
-        Ok(ConversationKey { user: self.scope()?, coach: self.coach()?, conversation: self.id("conversationId")? })
+        Ok(ConversationKey {
+            user: self.scope()?,
+            coach: self.coach()?,
+            conversation: self.id("conversationId")?,
+        })
     }
 
     pub(crate) fn turn(&self) -> Result<TurnKey, Problem> {
-        Ok(TurnKey { conversation: self.conversation()?, turn: self.id::<TurnId>("turnId")? })
+        Ok(TurnKey {
+            conversation: self.conversation()?,
+            turn: self.id::<TurnId>("turnId")?,
+        })
     }
 
     pub(crate) fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
@@ -61,14 +70,19 @@ impl Call {
     }
 
     /// What a store answers, if it does so in time.
-    pub(crate) async fn answered<T>(&self, work: impl Future<Output = ports::Result<T>> + Send) -> Result<T, Problem> {
+    pub(crate) async fn answered<T>(
+        &self,
+        work: impl Future<Output = ports::Result<T>> + Send,
+    ) -> Result<T, Problem> {
         Ok(self.app.ports.clock.answered(work).await?)
     }
 
     /// A parameter of the query, decoded.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query().unwrap_or_default().as_bytes();
-        form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(query)
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// How many items a list may have.
@@ -85,16 +99,30 @@ impl Call {
     /// The list of this name that the path leads to, and where in it the client is.
     pub(crate) fn list(&self, name: &str) -> Result<(List, Option<Cursor>), Problem> {
         let list = List::new(name, self.path.iter().map(|(_, id)| id.as_str()));
-        let place = self.query("cursor").map(|cursor| list.place(&cursor)).transpose()?;
+        let place = self
+            .query("cursor")
+            .map(|cursor| list.place(&cursor))
+            .transpose()?;
         Ok((list, place))
     }
 
     /// A parameter of the query that is one of a few words.
-    pub(crate) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
-        let Some(said) = self.query(name) else { return Ok(None) };
-        let found = words.iter().find(|(word, _)| *word == said).map(|(_, meant)| *meant);
+    pub(crate) fn word<T: Copy>(
+        &self,
+        name: &str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, Problem> {
+        let Some(said) = self.query(name) else {
+            return Ok(None);
+        };
+        let found = words
+            .iter()
+            .find(|(word, _)| *word == said)
+            .map(|(_, meant)| *meant);
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        found.map(Some).ok_or_else(|| field(&format!("{name} is {}", known.join(" or "))))
+        found
+            .map(Some)
+            .ok_or_else(|| field(&format!("{name} is {}", known.join(" or "))))
     }
 
     pub(crate) fn header(&self, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
@@ -103,34 +131,68 @@ impl Call {
 
     /// The address of a conversation, below which its turns are.
     pub(crate) fn conversation_path(&self, key: &ConversationKey) -> String {
-        let ConversationKey { user, coach, conversation } = key;
+        let ConversationKey {
+            user,
+            coach,
+            conversation,
+        } = key;
         format!("/users/{user}/coaches/{coach}/conversations/{conversation}")
     }
 }
 
-pub(crate) fn id<T: std::str::FromStr>(path: &[(String, String)], name: &str) -> Result<T, Problem> {
-    let found = path.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok());
-    found.ok_or_else(|| Problem::from(Code::InvalidId).saying(format!("{name}: {}", Code::InvalidId.message())))
+pub(crate) fn id<T: std::str::FromStr>(
+    path: &[(String, String)],
+    name: &str,
+) -> Result<T, Problem> {
+    let found = path
+        .iter()
+        .find(|(key, _)| key == name)
+        .and_then(|(_, value)| value.parse().ok());
+    found.ok_or_else(|| {
+        Problem::from(Code::InvalidId).saying(format!("{name}: {}", Code::InvalidId.message()))
+    })
 }
 
 /// The one bearer token of a request, from either of the two headers that may carry it.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let names = [header::AUTHORIZATION, HeaderName::from_static("x-coach-authorization")];
-    let values = names.iter().flat_map(|name| headers.get_all(name)).filter_map(|value| value.to_str().ok());
+    let names = [
+        header::AUTHORIZATION,
+        HeaderName::from_static("x-coach-authorization"),
+    ];
+    let values = names
+        .iter()
+        .flat_map(|name| headers.get_all(name))
+        .filter_map(|value| value.to_str().ok());
     // A proxy that signs its own requests brings another scheme in `Authorization`.
     let mut tokens = values.filter_map(|value| {
-        value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
+        value
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token)
     });
-    let token = tokens.next().filter(|token| !token.is_empty()).ok_or(Code::MissingAuthHeader)?;
+    let token = tokens
+        .next()
+        .filter(|token| !token.is_empty())
+        .ok_or(Code::MissingAuthHeader)?;
     if tokens.next().is_some() {
-        return Err(Problem::from(Code::InvalidToken).saying("The request carries more than one token."));
+        return Err(
+            Problem::from(Code::InvalidToken).saying("The request carries more than one token.")
+        );
     }
     Ok(token)
 }
 
 /// Reads a body of at most `limit` bytes, sent as JSON.
-pub(crate) async fn body(app: &App, parts: &request::Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+pub(crate) async fn body(
+    app: &App,
+    parts: &request::Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let length = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > limit) {
         return Err(Code::PayloadTooLarge.into());
     }
@@ -138,17 +200,29 @@ pub(crate) async fn body(app: &App, parts: &request::Parts, body: Body, limit: u
     let clock = &*app.ports.clock;
     let body = match select(read, clock.sleep_until(clock.now() + BODY)).await {
         Either::Left((Ok(body), _)) => body.to_bytes(),
-        Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => return Err(Code::PayloadTooLarge.into()),
-        Either::Left((Err(_), _)) => return Err(Problem::from(Code::InvalidJson).saying("The body was cut off.")),
+        Either::Left((Err(error), _)) if error.is::<LengthLimitError>() => {
+            return Err(Code::PayloadTooLarge.into());
+        }
+        Either::Left((Err(_), _)) => {
+            return Err(Problem::from(Code::InvalidJson).saying("The body was cut off."));
+        }
         Either::Right(_) => return Err(Code::RequestTimeout.into()),
     };
     let json = parts.headers.get(header::CONTENT_TYPE).is_none_or(is_json);
-    let coded = parts.headers.get_all(header::CONTENT_ENCODING).iter().any(is_coding);
+    let coded = parts
+        .headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(is_coding);
     if !body.is_empty() && (!json || coded) {
         return Err(Code::UnsupportedMediaType.into());
     }
     // Some write a mark of the byte order before UTF-8 that needs none.
-    Ok(if body.starts_with(BOM) { body.slice(BOM.len()..) } else { body })
+    Ok(if body.starts_with(BOM) {
+        body.slice(BOM.len()..)
+    } else {
+        body
+    })
 }
 
 /// Whether a body comes in another form than its own.
@@ -157,9 +231,15 @@ fn is_coding(content_encoding: &HeaderValue) -> bool {
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {
-    let essence = content_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = content_type
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     let essence = essence.trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// A JSON answer.
@@ -173,6 +253,8 @@ pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
 pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

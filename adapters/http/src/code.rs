@@ -113,7 +113,9 @@ impl From<TurnError> for Code {
             TurnError::Model(Fault::Unavailable) => Self::ModelUnavailable,
             TurnError::Model(Fault::TimedOut) => Self::ModelTimeout,
             TurnError::Model(Fault::Truncated) => Self::ModelStreamTruncated,
-            TurnError::Model(Fault::Rejected | Fault::TooLong | Fault::Adjusted) => Self::ModelRefused,
+            TurnError::Model(Fault::Rejected | Fault::TooLong | Fault::Adjusted) => {
+                Self::ModelRefused
+            }
             TurnError::Deadline => Self::Deadline,
             TurnError::ProducerLost => Self::ProducerLost,
             TurnError::Internal => Self::Internal,
@@ -138,7 +140,10 @@ impl Problem {
     /// The same with a detail that says more than the code does.
     #[must_use]
     pub fn saying(self, detail: impl Into<String>) -> Self {
-        Self { detail: detail.into(), ..self }
+        Self {
+            detail: detail.into(),
+            ..self
+        }
     }
 
     /// The same with one more field.
@@ -180,22 +185,36 @@ impl Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        let waits = matches!(code.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let waits = matches!(
+            code.status(),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
         let retry_after = waits.then_some(if code == Code::QuotaExceeded { 30 } else { 2 });
-        Self { code, detail: code.message().to_owned(), retry_after, fields: Map::new() }
+        Self {
+            code,
+            detail: code.message().to_owned(),
+            retry_after,
+            fields: Map::new(),
+        }
     }
 }
 
 impl From<PortError> for Problem {
     fn from(error: PortError) -> Self {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a store could not answer");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a store could not answer"
+        );
         Code::StoreUnavailable.into()
     }
 }
 
 impl From<TokenRefusal> for Problem {
     fn from(refusal: TokenRefusal) -> Self {
-        tracing::info!(reason = &refusal as &dyn std::error::Error, "a token was refused");
+        tracing::info!(
+            reason = &refusal as &dyn std::error::Error,
+            "a token was refused"
+        );
         match refusal {
             TokenRefusal::Invalid(_) => Code::InvalidToken,
             TokenRefusal::MissingUserId => Code::MissingCustomUserId,
@@ -209,7 +228,9 @@ impl From<Missing> for Problem {
     fn from(missing: Missing) -> Self {
         match missing {
             Missing::Unknown => Code::TurnNotFound.into(),
-            Missing::Expired(message) => Self::from(Code::TurnExpired).with("messageId", message.as_str()),
+            Missing::Expired(message) => {
+                Self::from(Code::TurnExpired).with("messageId", message.as_str())
+            }
             Missing::Store(error) => error.into(),
         }
     }
@@ -234,9 +255,26 @@ mod tests {
     #[test]
     fn every_code_has_a_status_of_an_error_and_a_message_of_its_own() {
         for code in Code::ALL {
-            assert!(code.status().is_client_error() || code.status().is_server_error(), "{code:?}");
-            assert_eq!(Code::ALL.iter().filter(|other| other.message() == code.message()).count(), 1, "{code:?}");
-            assert_eq!(Code::ALL.iter().filter(|other| other.as_str() == code.as_str()).count(), 1, "{code:?}");
+            assert!(
+                code.status().is_client_error() || code.status().is_server_error(),
+                "{code:?}"
+            );
+            assert_eq!(
+                Code::ALL
+                    .iter()
+                    .filter(|other| other.message() == code.message())
+                    .count(),
+                1,
+                "{code:?}"
+            );
+            assert_eq!(
+                Code::ALL
+                    .iter()
+                    .filter(|other| other.as_str() == code.as_str())
+                    .count(),
+                1,
+                "{code:?}"
+            );
         }
     }
 }

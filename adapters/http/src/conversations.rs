@@ -14,15 +14,29 @@ use crate::{cursor, library, shapes, turns};
 
 /// `POST …/conversations`
 pub(crate) async fn create(call: Call) -> Answer {
-    let title = NewConversation::parse(&call.body)?.title.unwrap_or_default();
+    let title = NewConversation::parse(&call.body)?
+        .title
+        .unwrap_or_default();
     let (user, coach) = (call.scope()?, call.coach()?);
     library::find_coach(&call, &coach).await?;
     let now = call.app.ports.clock.now();
-    let key = ConversationKey { user, coach, conversation: turns::fresh_id(now)? };
+    let key = ConversationKey {
+        user,
+        coach,
+        conversation: turns::fresh_id(now)?,
+    };
     let conversation = Conversation::new(key, title, now);
-    call.answered(call.app.ports.messages.create_conversation(&conversation)).await?;
-    let mut response = json(StatusCode::CREATED, &shapes::Conversation::from(&conversation))?;
-    insert(&mut response, header::LOCATION.as_str(), &call.conversation_path(&conversation.key));
+    call.answered(call.app.ports.messages.create_conversation(&conversation))
+        .await?;
+    let mut response = json(
+        StatusCode::CREATED,
+        &shapes::Conversation::from(&conversation),
+    )?;
+    insert(
+        &mut response,
+        header::LOCATION.as_str(),
+        &call.conversation_path(&conversation.key),
+    );
     Ok(response)
 }
 
@@ -31,10 +45,20 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (user, coach) = (call.scope()?, call.coach()?);
     let limit = call.limit(20, 100)?;
     let (list, place) = call.list("conversations")?;
-    let page = call.app.ports.messages.conversations(&user, &coach, place, limit);
+    let page = call
+        .app
+        .ports
+        .messages
+        .conversations(&user, &coach, place, limit);
     let page = call.answered(page).await?;
     let conversations = page.items.iter().map(shapes::Conversation::from).collect();
-    json(StatusCode::OK, &shapes::Conversations { conversations, next_cursor: page.next.map(|next| list.told(&next)) })
+    json(
+        StatusCode::OK,
+        &shapes::Conversations {
+            conversations,
+            next_cursor: page.next.map(|next| list.told(&next)),
+        },
+    )
 }
 
 /// `GET {conv}`
@@ -48,7 +72,10 @@ pub(crate) async fn read(call: Call) -> Answer {
 pub(crate) async fn edit(call: Call) -> Answer {
     let key = call.conversation()?;
     let edit = ConversationEdit::parse(&call.body)?;
-    if !call.answered(call.app.ports.messages.edit_conversation(&key, &edit)).await? {
+    if !call
+        .answered(call.app.ports.messages.edit_conversation(&key, &edit))
+        .await?
+    {
         return Err(Code::ConversationNotFound.into());
     }
     read(call).await
@@ -59,33 +86,58 @@ pub(crate) async fn edit(call: Call) -> Answer {
 pub(crate) async fn delete(call: Call) -> Answer {
     let key = call.conversation()?;
     let store = &*call.app.ports.messages;
-    let running = call.answered(store.conversation(&key)).await?.and_then(|found| found.active);
+    let running = call
+        .answered(store.conversation(&key))
+        .await?
+        .and_then(|found| found.active);
     if let Some(turn) = running {
-        call.app.turns().stop_here(&TurnKey { conversation: key.clone(), turn }).await;
+        call.app
+            .turns()
+            .stop_here(&TurnKey {
+                conversation: key.clone(),
+                turn,
+            })
+            .await;
     }
     let found = call.answered(store.delete_conversation(&key)).await?;
     library::forget(&call, &RecordKey::summary_of(&key), RecalledKind::Summary).await?;
-    if found { json(StatusCode::OK, &shapes::Done {}) } else { Err(Code::ConversationNotFound.into()) }
+    if found {
+        json(StatusCode::OK, &shapes::Done {})
+    } else {
+        Err(Code::ConversationNotFound.into())
+    }
 }
 
 /// `GET {conv}/summary`
 pub(crate) async fn summary(call: Call) -> Answer {
     let key = call.conversation()?;
     current(&call, &key).await?;
-    let record = call.answered(call.app.ports.records.get(&RecordKey::summary_of(&key))).await?;
-    json(StatusCode::OK, &shapes::Summed { summary: record.as_ref().and_then(records::readable) })
+    let record = call
+        .answered(call.app.ports.records.get(&RecordKey::summary_of(&key)))
+        .await?;
+    json(
+        StatusCode::OK,
+        &shapes::Summed {
+            summary: record.as_ref().and_then(records::readable),
+        },
+    )
 }
 
 /// `GET {conv}/messages`: a page of the newest, or of those before the cursor.
 pub(crate) async fn messages(call: Call) -> Answer {
     let key = call.conversation()?;
     let limit = call.limit(50, 200)?;
-    let before = call.query("cursor").map(|cursor| cursor::number(&cursor)).transpose()?;
+    let before = call
+        .query("cursor")
+        .map(|cursor| cursor::number(&cursor))
+        .transpose()?;
     let told = 2..=current(&call, &key).await?.messages;
     if before.is_some_and(|before| !told.contains(&before)) {
         return Err(cursor::not_given());
     }
-    let page = call.answered(call.app.ports.messages.messages(&key, before, limit)).await?;
+    let page = call
+        .answered(call.app.ports.messages.messages(&key, before, limit))
+        .await?;
     let (mut messages, mut length, mut oldest) = (Vec::new(), 0, None);
     for message in &page {
         let told = to_raw_value(&shapes::Message::from(message)).map_err(|_| Code::Internal)?;
@@ -99,46 +151,90 @@ pub(crate) async fn messages(call: Call) -> Answer {
     }
     messages.reverse();
     let next = oldest.filter(|number| *number > 1);
-    json(StatusCode::OK, &shapes::Messages { messages, next_cursor: next.map(|number| number.to_string()) })
+    json(
+        StatusCode::OK,
+        &shapes::Messages {
+            messages,
+            next_cursor: next.map(|number| number.to_string()),
+        },
+    )
 }
 
-/// How long the messages of a page are together, in bytes as they are sent; one alone may be longer.
+/// How long the messages of a page are together, in bytes as they are sent; one alone may be
+/// longer.
 const LONGEST_PAGE: usize = 1024 * 1024;
 
 /// `GET {conv}/jobs`
 pub(crate) async fn jobs(call: Call) -> Answer {
     let key = call.conversation()?;
     current(&call, &key).await?;
-    let mut jobs = call.answered(call.app.ports.messages.jobs(&JobsOf::Conversation(key))).await?;
+    let mut jobs = call
+        .answered(call.app.ports.messages.jobs(&JobsOf::Conversation(key)))
+        .await?;
     jobs.retain(|job| !matches!(job.state, JobState::Done(_) | JobState::Refused(_)));
-    json(StatusCode::OK, &shapes::Jobs { jobs: jobs.iter().map(shapes::Job::of_its_turn).collect() })
+    json(
+        StatusCode::OK,
+        &shapes::Jobs {
+            jobs: jobs.iter().map(shapes::Job::of_its_turn).collect(),
+        },
+    )
 }
 
 /// A conversation as it is, once a turn whose process is gone has been ended.
 pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conversation, Problem> {
     let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
-    let found = call.answered(store.conversation(key)).await?.ok_or(Code::ConversationNotFound)?;
-    let Some(turn) = found.active.clone() else { return Ok(found) };
-    if end_if_abandoned(store, clock, &TurnKey { conversation: key.clone(), turn }).await? {
-        return call.answered(store.conversation(key)).await?.ok_or(Code::ConversationNotFound.into());
+    let found = call
+        .answered(store.conversation(key))
+        .await?
+        .ok_or(Code::ConversationNotFound)?;
+    let Some(turn) = found.active.clone() else {
+        return Ok(found);
+    };
+    if end_if_abandoned(
+        store,
+        clock,
+        &TurnKey {
+            conversation: key.clone(),
+            turn,
+        },
+    )
+    .await?
+    {
+        return call
+            .answered(store.conversation(key))
+            .await?
+            .ok_or(Code::ConversationNotFound.into());
     }
     Ok(found)
 }
 
 /// A turn with one of the user's coaches that has not ended, here or elsewhere.
-pub(crate) async fn running(call: &Call, user: &UserScope, coach: &CoachId) -> Result<Option<TurnKey>, Problem> {
+pub(crate) async fn running(
+    call: &Call,
+    user: &UserScope,
+    coach: &CoachId,
+) -> Result<Option<TurnKey>, Problem> {
     let (store, now) = (&*call.app.ports.messages, call.app.ports.clock.now());
     let mut place = None;
     loop {
-        let page = call.answered(store.conversations(user, coach, place, 100)).await?;
+        let page = call
+            .answered(store.conversations(user, coach, place, 100))
+            .await?;
         for listed in &page.items {
             // The last active come first, and no turn runs for longer.
             if listed.last_activity + call.app.turns().longest() < now {
                 return Ok(None);
             }
             match current(call, &listed.key).await {
-                Ok(Conversation { key, active: Some(turn), .. }) => {
-                    return Ok(Some(TurnKey { conversation: key, turn }));
+                Ok(Conversation {
+                    key,
+                    active: Some(turn),
+                    ..
+                }) => {
+                    return Ok(Some(TurnKey {
+                        conversation: key,
+                        turn,
+                    }));
                 }
                 Err(problem) if problem.code != Code::ConversationNotFound => return Err(problem),
                 Ok(_) | Err(_) => {}

@@ -27,12 +27,15 @@ impl List {
         format!("{place}.{}", self.seal(place))
     }
 
-    /// The place that a client was told. What was made up, cut off, or told by another list is none:
-    /// a store could only guess what it means. (The seal keeps no secret; whose list may be read is
-    /// for the token to say.)
+    /// The place that a client was told. What was made up, cut off, or told by another list is
+    /// none: a store could only guess what it means. (The seal keeps no secret; whose list may be
+    /// read is for the token to say.)
     pub(crate) fn place(&self, cursor: &str) -> Result<Cursor, Problem> {
-        let told = cursor.rsplit_once('.').filter(|(place, seal)| *seal == self.seal(place));
-        told.map(|(place, _)| place.to_owned()).ok_or_else(not_given)
+        let told = cursor
+            .rsplit_once('.')
+            .filter(|(place, seal)| *seal == self.seal(place));
+        told.map(|(place, _)| place.to_owned())
+            .ok_or_else(not_given)
     }
 
     fn seal(&self, place: &str) -> String {
@@ -44,7 +47,10 @@ impl List {
 
 /// The number of a message, as a page of messages has told it.
 pub(crate) fn number(cursor: &str) -> Result<u64, Problem> {
-    let number = cursor.parse().ok().filter(|number: &u64| number.to_string() == cursor);
+    let number = cursor
+        .parse()
+        .ok()
+        .filter(|number: &u64| number.to_string() == cursor);
     number.ok_or_else(not_given)
 }
 
@@ -73,7 +79,10 @@ mod tests {
         for place in ["x", "0198.x-y_z", ""] {
             let told = workouts.told(place);
             assert_eq!(workouts.place(&told).unwrap(), place);
-            assert!(others.iter().all(|other| other.place(&told).is_err()), "{told}");
+            assert!(
+                others.iter().all(|other| other.place(&told).is_err()),
+                "{told}"
+            );
             for wrong in [
                 place.to_owned(),
                 format!("{told}x"),
@@ -91,7 +100,17 @@ mod tests {
     #[test]
     fn a_number_is_written_in_one_way() {
         assert_eq!(number("17").unwrap(), 17);
-        for wrong in ["", "x", "+17", "017", " 17", "17 ", "-1", "1.5", "99999999999999999999"] {
+        for wrong in [
+            "",
+            "x",
+            "+17",
+            "017",
+            " 17",
+            "17 ",
+            "-1",
+            "1.5",
+            "99999999999999999999",
+        ] {
             assert!(number(wrong).is_err(), "{wrong:?}");
         }
     }

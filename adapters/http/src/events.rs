@@ -61,40 +61,78 @@ impl Encoder {
             }
             Frame::Snapshot(said, through) => {
                 let content = said.iter().map(|said| &*said.text).collect();
-                let snapshot = Event::Snapshot { content, parts: parts(said), through_seq: *through };
+                let snapshot = Event::Snapshot {
+                    content,
+                    parts: parts(said),
+                    through_seq: *through,
+                };
                 sse::frame(&mut out, None, &snapshot);
             }
             Frame::Ended(seq, closing, reply) => {
-                sse::frame(&mut out, Some(&self.id(*seq)), &self.ended(*seq, closing, reply.as_ref()));
+                sse::frame(
+                    &mut out,
+                    Some(&self.id(*seq)),
+                    &self.ended(*seq, closing, reply.as_ref()),
+                );
             }
         }
         out
     }
 
     /// What `complete` tells, apart from its type and place: also the answer of `send-message`.
-    pub(crate) fn completed<'a>(&'a self, closing: &'a Closing, reply: Option<&'a Message>) -> Completed<'a> {
+    pub(crate) fn completed<'a>(
+        &'a self,
+        closing: &'a Closing,
+        reply: Option<&'a Message>,
+    ) -> Completed<'a> {
         let content = reply.map(Message::content).unwrap_or_default();
-        Completed::new(&self.opening, closing, reply, hex(&Sha256::digest(content)), &self.prices)
+        Completed::new(
+            &self.opening,
+            closing,
+            reply,
+            hex(&Sha256::digest(content)),
+            &self.prices,
+        )
     }
 
     fn said<'a>(&self, said: &'a Said, seq: usize) -> Event<'a> {
         let contextual = matches!(said.kind, PartKind::Acknowledgment | PartKind::Contextual);
         if contextual && !self.contextual_as_chunk {
-            return Event::Contextual { content: &said.text, stage: said.stage, seq };
+            return Event::Contextual {
+                content: &said.text,
+                stage: said.stage,
+                seq,
+            };
         }
-        Event::Chunk { content: &said.text, seq }
+        Event::Chunk {
+            content: &said.text,
+            seq,
+        }
     }
 
-    fn ended<'a>(&'a self, seq: usize, closing: &'a Closing, reply: Option<&'a Message>) -> Event<'a> {
+    fn ended<'a>(
+        &'a self,
+        seq: usize,
+        closing: &'a Closing,
+        reply: Option<&'a Message>,
+    ) -> Event<'a> {
         let Ending::Failed(error) = closing.ending else {
-            return Event::Complete { completed: Box::new(self.completed(closing, reply)), seq };
+            return Event::Complete {
+                completed: Box::new(self.completed(closing, reply)),
+                seq,
+            };
         };
         let code = Code::from(error);
         Event::Error {
             message: code.message(),
             code,
             retryable: code.retryable(),
-            partial: reply.is_some_and(|reply| reply.parts().iter().any(|part| part.kind == PartKind::Reply)),
+            partial: reply.is_some_and(|reply| {
+                reply
+                    .parts()
+                    .iter()
+                    .any(|part| part.kind == PartKind::Reply)
+            }),
             message_id: reply.map(|reply| &reply.id),
             seq,
         }

@@ -40,7 +40,9 @@ impl NewConversation {
             return Ok(Self::default());
         }
         let form: Self = read(object(body)?)?;
-        Ok(Self { title: form.title.as_deref().map(title).transpose()? })
+        Ok(Self {
+            title: form.title.as_deref().map(title).transpose()?,
+        })
     }
 }
 
@@ -87,7 +89,9 @@ pub(crate) fn new_memory(body: &[u8]) -> Result<(ProposedMemory, Option<CoachId>
     let form: NewMemory = read(object(body)?)?;
     let proposed = ProposedMemory {
         content: content(&form.content.unwrap_or_default())?,
-        kind: form.kind.ok_or_else(|| field("type says what sort of thing it is"))?,
+        kind: form
+            .kind
+            .ok_or_else(|| field("type says what sort of thing it is"))?,
         importance: form.importance.unwrap_or_default(),
         is_coach_specific: form.coach_id.is_some(),
         tags: tags(&form.tags.unwrap_or_default(), memory::TAGS)?,
@@ -111,14 +115,24 @@ pub(crate) struct MemoryForm {
 pub(crate) fn memory_edit(body: &[u8]) -> Result<MemoryEdit, Problem> {
     let form: MemoryForm = read(object(body)?)?;
     let content = form.content.as_deref().map(content).transpose()?;
-    let tags = form.tags.map(|told| tags(&told, memory::TAGS)).transpose()?;
-    Ok(MemoryEdit { content, importance: form.importance, tags })
+    let tags = form
+        .tags
+        .map(|told| tags(&told, memory::TAGS))
+        .transpose()?;
+    Ok(MemoryEdit {
+        content,
+        importance: form.importance,
+        tags,
+    })
 }
 
 fn content(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     if is_blank(text) || text.chars().count() > memory::LONGEST {
-        return Err(field(&format!("content is a text of 1 to {} characters", memory::LONGEST)));
+        return Err(field(&format!(
+            "content is a text of 1 to {} characters",
+            memory::LONGEST
+        )));
     }
     Ok(text.to_owned())
 }
@@ -126,8 +140,14 @@ fn content(text: &str) -> Result<String, Problem> {
 /// At most so many, each of at most so many characters.
 fn tags(told: &[String], (most, longest): (usize, usize)) -> Result<Vec<String>, Problem> {
     let tags: Vec<String> = told.iter().map(|tag| tag.trim().to_owned()).collect();
-    if tags.len() > most || tags.iter().any(|tag| is_blank(tag) || tag.chars().count() > longest) {
-        return Err(field(&format!("tags is a list of at most {most} texts of 1 to {longest} characters")));
+    if tags.len() > most
+        || tags
+            .iter()
+            .any(|tag| is_blank(tag) || tag.chars().count() > longest)
+    {
+        return Err(field(&format!(
+            "tags is a list of at most {most} texts of 1 to {longest} characters"
+        )));
     }
     Ok(tags)
 }
@@ -141,7 +161,10 @@ pub(crate) fn coach(body: &[u8], id: &CoachId) -> Result<Coach, Problem> {
     form.insert(COACH_ID.to_owned(), json!(id));
     let coach: Coach = read(form)?;
     let fields = serde_json::to_value(&coach).map_err(|_| Code::Internal)?;
-    if let Some((name, _)) = fields.as_object().and_then(|fields| fields.iter().find(|(_, value)| !fits(value))) {
+    if let Some((name, _)) = fields
+        .as_object()
+        .and_then(|fields| fields.iter().find(|(_, value)| !fits(value)))
+    {
         let (text, list) = COACH;
         return Err(field(&format!(
             "{name} has a text of more than {text} characters, more than {list} entries, or an empty one"
@@ -159,11 +182,23 @@ fn models(models: &ModelOverrides) -> Result<(), Problem> {
     if models.reply.as_deref().is_some_and(is_blank) {
         return Err(field("models: reply is the name of a model, or left out"));
     }
-    if models.temperature.is_some_and(|told| !(TEMPERATURE.0..=TEMPERATURE.1).contains(&told)) {
-        return Err(field(&format!("models: temperature is a number from {} to {}", TEMPERATURE.0, TEMPERATURE.1)));
+    if models
+        .temperature
+        .is_some_and(|told| !(TEMPERATURE.0..=TEMPERATURE.1).contains(&told))
+    {
+        return Err(field(&format!(
+            "models: temperature is a number from {} to {}",
+            TEMPERATURE.0, TEMPERATURE.1
+        )));
     }
-    if models.max_tokens.is_some_and(|told| !(TOKENS.0..=TOKENS.1).contains(&told)) {
-        return Err(field(&format!("models: maxTokens is a number from {} to {}", TOKENS.0, TOKENS.1)));
+    if models
+        .max_tokens
+        .is_some_and(|told| !(TOKENS.0..=TOKENS.1).contains(&told))
+    {
+        return Err(field(&format!(
+            "models: maxTokens is a number from {} to {}",
+            TOKENS.0, TOKENS.1
+        )));
     }
     Ok(())
 }
@@ -172,10 +207,18 @@ fn models(models: &ModelOverrides) -> Result<(), Problem> {
 pub(crate) fn coach_schema(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = Coach::json_schema(generator);
     schema.remove("required");
-    schema.insert("description".to_owned(), "A coach. All of it may be left out; other fields are ignored.".into());
+    schema.insert(
+        "description".to_owned(),
+        "A coach. All of it may be left out; other fields are ignored.".into(),
+    );
     let mut limit = |schema: &mut Schema| {
         let kind = schema.get("type").cloned().unwrap_or_default();
-        let is = |name: &str| kind == name || kind.as_array().is_some_and(|kinds| kinds.contains(&json!(name)));
+        let is = |name: &str| {
+            kind == name
+                || kind
+                    .as_array()
+                    .is_some_and(|kinds| kinds.contains(&json!(name)))
+        };
         if is("string") {
             schema.insert("maxLength".to_owned(), COACH.0.into());
         }
@@ -186,21 +229,38 @@ pub(crate) fn coach_schema(generator: &mut SchemaGenerator) -> Schema {
     };
     RecursiveTransform(&mut limit).transform(&mut schema);
     let range = |(least, most): (Value, Value)| [("minimum", least), ("maximum", most)];
-    tell(&mut schema, "/properties/name", &[("pattern", json!(VISIBLE))]);
-    tell(&mut schema, "/properties/models/properties/reply", &[("pattern", json!(VISIBLE))]);
+    tell(
+        &mut schema,
+        "/properties/name",
+        &[("pattern", json!(VISIBLE))],
+    );
+    tell(
+        &mut schema,
+        "/properties/models/properties/reply",
+        &[("pattern", json!(VISIBLE))],
+    );
     tell(
         &mut schema,
         "/properties/models/properties/temperature",
         &range((json!(TEMPERATURE.0), json!(TEMPERATURE.1))),
     );
-    tell(&mut schema, "/properties/models/properties/maxTokens", &range((json!(TOKENS.0), json!(TOKENS.1))));
+    tell(
+        &mut schema,
+        "/properties/models/properties/maxTokens",
+        &range((json!(TOKENS.0), json!(TOKENS.1))),
+    );
     schema
 }
 
 /// Adds to what a schema says of a part of it.
 fn tell(schema: &mut Schema, place: &str, told: &[(&str, Value)]) {
-    let Some(part) = schema.pointer_mut(place).and_then(Value::as_object_mut) else { return };
-    part.extend(told.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let Some(part) = schema.pointer_mut(place).and_then(Value::as_object_mut) else {
+        return;
+    };
+    part.extend(
+        told.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
 }
 
 const COACH_ID: &str = "coachId";
@@ -210,7 +270,10 @@ fn fits(value: &Value) -> bool {
     match value {
         Value::String(text) => text.chars().count() <= COACH.0,
         Value::Array(items) => {
-            items.len() <= COACH.1 && items.iter().all(|item| fits(item) && !item.as_str().is_some_and(is_blank))
+            items.len() <= COACH.1
+                && items
+                    .iter()
+                    .all(|item| fits(item) && !item.as_str().is_some_and(is_blank))
         }
         Value::Object(fields) => fields.values().all(fits),
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
@@ -222,16 +285,25 @@ fn title(text: &str) -> Result<String, Problem> {
     if text.chars().count() > TITLE {
         return Err(field(&format!("title is at most {TITLE} characters")));
     }
-    Ok(if is_blank(text) { String::new() } else { text.to_owned() })
+    Ok(if is_blank(text) {
+        String::new()
+    } else {
+        text.to_owned()
+    })
 }
 
 /// Reads a form, ignoring what it does not know; names the first field that is not what it must be.
 fn read<T: DeserializeOwned>(form: Map<String, Value>) -> Result<T, Problem> {
     let parse = |fields: Map<String, Value>| serde_json::from_value::<T>(Value::Object(fields));
-    let Err(whole) = parse(form.clone()) else { return parse(form).map_err(|_| Code::Internal.into()) };
+    let Err(whole) = parse(form.clone()) else {
+        return parse(form).map_err(|_| Code::Internal.into());
+    };
     let id = form.get_key_value(COACH_ID);
     for (name, value) in id.into_iter().chain(&form) {
-        let alone = id.into_iter().chain([(name, value)]).map(|(name, value)| (name.clone(), value.clone()));
+        let alone = id
+            .into_iter()
+            .chain([(name, value)])
+            .map(|(name, value)| (name.clone(), value.clone()));
         if let Err(wrong) = parse(alone.collect()) {
             return Err(field(&format!("{name}: {wrong}")));
         }
@@ -244,17 +316,31 @@ mod tests {
     use super::*;
 
     fn wrong<T>(parsed: Result<T, Problem>) -> String {
-        parsed.err().map(|problem| format!("{} {}", problem.code.as_str(), problem.detail)).unwrap_or_default()
+        parsed
+            .err()
+            .map(|problem| format!("{} {}", problem.code.as_str(), problem.detail))
+            .unwrap_or_default()
     }
 
     #[test]
     fn an_edit_is_held_to_its_limits_and_ignores_what_it_does_not_know() {
         let parse = |body: Value| ConversationEdit::parse(body.to_string().as_bytes());
         let tags = |count: usize, length: usize| json!({ "tags": vec!["é".repeat(length); count] });
-        let edit = parse(json!({ "title": " Legs\n", "tags": [" a ", "b"], "messages": 7 })).unwrap();
-        assert_eq!(edit, Edit { title: Some("Legs".to_owned()), tags: Some(vec!["a".to_owned(), "b".to_owned()]) });
+        let edit =
+            parse(json!({ "title": " Legs\n", "tags": [" a ", "b"], "messages": 7 })).unwrap();
+        assert_eq!(
+            edit,
+            Edit {
+                title: Some("Legs".to_owned()),
+                tags: Some(vec!["a".to_owned(), "b".to_owned()])
+            }
+        );
         assert_eq!(parse(json!({ "title": null })).unwrap(), Edit::default());
-        for fine in [json!({ "title": "é".repeat(200) }), tags(10, 40), json!({ "tags": [] })] {
+        for fine in [
+            json!({ "title": "é".repeat(200) }),
+            tags(10, 40),
+            json!({ "tags": [] }),
+        ] {
             assert_eq!(wrong(parse(fine)), "");
         }
         for (bad, named) in [
@@ -267,7 +353,10 @@ mod tests {
             (json!({ "else": [], "tags": [1] }), "tags: "),
         ] {
             let wrong = wrong(parse(bad.clone()));
-            assert!(wrong.starts_with(&format!("INVALID_FIELD {named}")), "{bad}: {wrong}");
+            assert!(
+                wrong.starts_with(&format!("INVALID_FIELD {named}")),
+                "{bad}: {wrong}"
+            );
         }
         assert!(wrong(ConversationEdit::parse(b"")).starts_with("MISSING_REQUEST_BODY"));
         assert!(wrong(ConversationEdit::parse(b"[\"Legs\"]")).starts_with("INVALID_BODY"));
@@ -292,8 +381,15 @@ mod tests {
         };
         assert_eq!((proposed, coach), (expected, None));
         let (proposed, coach) = parse(with("coachId", json!("c"))).unwrap();
-        assert_eq!((proposed.is_coach_specific, coach.unwrap().as_str()), (true, "c"));
-        for fine in [("content", json!("é".repeat(500))), ("importance", Value::Null), ("tags", json!(vec!["a"; 5]))] {
+        assert_eq!(
+            (proposed.is_coach_specific, coach.unwrap().as_str()),
+            (true, "c")
+        );
+        for fine in [
+            ("content", json!("é".repeat(500))),
+            ("importance", Value::Null),
+            ("tags", json!(vec!["a"; 5])),
+        ] {
             assert_eq!(wrong(parse(with(fine.0, fine.1))), "");
         }
         for (bad, named) in [
@@ -310,12 +406,25 @@ mod tests {
             (with("tags", json!([" "])), "tags is"),
         ] {
             let wrong = wrong(parse(bad.clone()));
-            assert!(wrong.starts_with(&format!("INVALID_FIELD {named}")), "{bad:.80}: {wrong}");
+            assert!(
+                wrong.starts_with(&format!("INVALID_FIELD {named}")),
+                "{bad:.80}: {wrong}"
+            );
         }
         let edit = |body: Value| memory_edit(body.to_string().as_bytes());
-        assert_eq!(edit(json!({ "content": null })).unwrap(), MemoryEdit::default());
-        let expected = MemoryEdit { content: Some("x".into()), importance: Some(Importance::Low), tags: Some(vec![]) };
-        assert_eq!(edit(json!({ "content": " x ", "importance": "low", "tags": [], "type": 1 })).unwrap(), expected);
+        assert_eq!(
+            edit(json!({ "content": null })).unwrap(),
+            MemoryEdit::default()
+        );
+        let expected = MemoryEdit {
+            content: Some("x".into()),
+            importance: Some(Importance::Low),
+            tags: Some(vec![]),
+        };
+        assert_eq!(
+            edit(json!({ "content": " x ", "importance": "low", "tags": [], "type": 1 })).unwrap(),
+            expected
+        );
         assert!(wrong(edit(json!({ "content": "" }))).starts_with("INVALID_FIELD content is"));
     }
 
@@ -338,23 +447,44 @@ mod tests {
             (json!({ "personality": "é".repeat(4_001) }), "personality"),
             (json!({ "goals": vec!["run"; 51] }), "goals"),
             (json!({ "goals": ["é".repeat(4_001)] }), "goals"),
-            (json!({ "safety": { "volumeLimit": "é".repeat(4_001) } }), "safety"),
+            (
+                json!({ "safety": { "volumeLimit": "é".repeat(4_001) } }),
+                "safety",
+            ),
             (json!({ "name": "x", "goals": "all" }), "goals: "),
             (json!({ "name": null }), "name: "),
             (json!({ "models": { "maxTokens": -1 } }), "models: "),
             (json!({ "models": { "maxTokens": 0 } }), "models: maxTokens"),
-            (json!({ "models": { "maxTokens": 131_073 } }), "models: maxTokens"),
-            (json!({ "models": { "temperature": -1 } }), "models: temperature"),
-            (json!({ "models": { "temperature": 1.01 } }), "models: temperature"),
+            (
+                json!({ "models": { "maxTokens": 131_073 } }),
+                "models: maxTokens",
+            ),
+            (
+                json!({ "models": { "temperature": -1 } }),
+                "models: temperature",
+            ),
+            (
+                json!({ "models": { "temperature": 1.01 } }),
+                "models: temperature",
+            ),
             (json!({ "models": { "reply": " " } }), "models: reply"),
             (json!({ "name": "" }), "name"),
             (json!({ "name": " \u{200b}" }), "name"),
             (json!({ "goals": ["run", ""] }), "goals"),
-            (json!({ "acknowledgments": ["\u{feff}"] }), "acknowledgments"),
-            (json!({ "safety": { "requiredModifications": [" "] } }), "safety"),
+            (
+                json!({ "acknowledgments": ["\u{feff}"] }),
+                "acknowledgments",
+            ),
+            (
+                json!({ "safety": { "requiredModifications": [" "] } }),
+                "safety",
+            ),
         ] {
             let wrong = wrong(parse(bad.clone()));
-            assert!(wrong.starts_with(&format!("INVALID_FIELD {named}")), "{bad:.80}: {wrong}");
+            assert!(
+                wrong.starts_with(&format!("INVALID_FIELD {named}")),
+                "{bad:.80}: {wrong}"
+            );
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Requests are parsed (`request`, `forms`) and answers are shaped (`shapes`, `events`) by modules
 //! without a server in them; [`sse`] frames any stream and knows nothing of coaches. One table
-//! ([`ROUTES`]) says what exists, who may call it, what it takes and what it answers: the router and
-//! the OpenAPI document are made from it.
+//! ([`ROUTES`]) says what exists, who may call it, what it takes and what it answers: the router
+//! and the OpenAPI document are made from it.
 
 mod app;
 mod call;

@@ -25,13 +25,24 @@ const STEPS: usize = 4;
 
 /// The user's own coach of this id, or else the one that everybody has.
 pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach>, Problem> {
-    let at = RecordKey { owner: call.scope()?, kind: Kind::Coach, id: RecordId::from(coach) };
+    let at = RecordKey {
+        owner: call.scope()?,
+        kind: Kind::Coach,
+        id: RecordId::from(coach),
+    };
     let own = call.answered(call.app.ports.records.get(&at)).await?;
     if let Some(own) = own.as_ref().and_then(records::readable) {
         return Ok(Arc::new(own));
     }
-    let shipped = call.app.settings.coaches.iter().find(|shipped| shipped.id == *coach);
-    shipped.cloned().ok_or_else(|| Code::CoachConfigNotFound.into())
+    let shipped = call
+        .app
+        .settings
+        .coaches
+        .iter()
+        .find(|shipped| shipped.id == *coach);
+    shipped
+        .cloned()
+        .ok_or_else(|| Code::CoachConfigNotFound.into())
 }
 
 /// `GET /users/{u}/coaches`
@@ -56,18 +67,34 @@ pub(crate) async fn coach(call: Call) -> Answer {
 /// `PUT /users/{u}/coaches/{c}`
 pub(crate) async fn set_coach(call: Call) -> Answer {
     let coach = forms::coach(&call.body, &call.coach()?)?;
-    let at = RecordKey { owner: call.scope()?, kind: Kind::Coach, id: RecordId::from(&coach.id) };
-    call.answered(call.app.ports.records.put(&at, &records::body(&coach)?, Expect::Anything)).await?;
+    let at = RecordKey {
+        owner: call.scope()?,
+        kind: Kind::Coach,
+        id: RecordId::from(&coach.id),
+    };
+    call.answered(
+        call.app
+            .ports
+            .records
+            .put(&at, &records::body(&coach)?, Expect::Anything),
+    )
+    .await?;
     json(StatusCode::OK, &coach)
 }
 
-/// `DELETE /users/{u}/coaches/{c}`: a shipped one of that id is back; what was said with another can
-/// still be read.
+/// `DELETE /users/{u}/coaches/{c}`: a shipped one of that id is back; what was said with another
+/// can still be read.
 pub(crate) async fn delete_coach(call: Call) -> Answer {
     let (owner, coach) = (call.scope()?, call.coach()?);
-    let at = RecordKey { owner, kind: Kind::Coach, id: RecordId::from(&coach) };
+    let at = RecordKey {
+        owner,
+        kind: Kind::Coach,
+        id: RecordId::from(&coach),
+    };
     let records = &*call.app.ports.records;
-    call.answered(records.get(&at)).await?.ok_or(Code::CoachConfigNotFound)?;
+    call.answered(records.get(&at))
+        .await?
+        .ok_or(Code::CoachConfigNotFound)?;
     if let Some(turn) = conversations::running(&call, &at.owner, &coach).await? {
         return Err(turns::busy(&call, &turn));
     }
@@ -82,25 +109,43 @@ pub(crate) async fn workouts(call: Call) -> Answer {
     let (owner, limit) = (call.scope()?, call.limit(20, 100)?);
     let (from, to) = (time(&call, "from")?, time(&call, "to")?);
     let within = |workout: &Workout| {
-        from.is_none_or(|from| workout.performed_at >= from) && to.is_none_or(|to| workout.performed_at <= to)
+        from.is_none_or(|from| workout.performed_at >= from)
+            && to.is_none_or(|to| workout.performed_at <= to)
     };
     let (list, place) = call.list("workouts")?;
     let (workouts, next) = page(&call, &owner, Kind::Workout, place, limit, within).await?;
     let next_cursor = next.map(|next| list.told(&next));
-    json(StatusCode::OK, &shapes::Workouts { workouts, next_cursor })
+    json(
+        StatusCode::OK,
+        &shapes::Workouts {
+            workouts,
+            next_cursor,
+        },
+    )
 }
 
 /// `GET /users/{u}/workouts/{workoutId}`
 pub(crate) async fn workout(call: Call) -> Answer {
-    let at = RecordKey { owner: call.scope()?, kind: Kind::Workout, id: call.id("workoutId")? };
+    let at = RecordKey {
+        owner: call.scope()?,
+        kind: Kind::Workout,
+        id: call.id("workoutId")?,
+    };
     let record = call.answered(call.app.ports.records.get(&at)).await?;
-    let workout: Workout = record.as_ref().and_then(records::readable).ok_or(Code::RecordNotFound)?;
+    let workout: Workout = record
+        .as_ref()
+        .and_then(records::readable)
+        .ok_or(Code::RecordNotFound)?;
     json(StatusCode::OK, &workout)
 }
 
 /// `DELETE /users/{u}/workouts/{workoutId}`
 pub(crate) async fn delete_workout(call: Call) -> Answer {
-    let at = RecordKey { owner: call.scope()?, kind: Kind::Workout, id: call.id("workoutId")? };
+    let at = RecordKey {
+        owner: call.scope()?,
+        kind: Kind::Workout,
+        id: call.id("workoutId")?,
+    };
     if forget(&call, &at, RecalledKind::Workout).await? {
         json(StatusCode::OK, &shapes::Done {})
     } else {
@@ -110,12 +155,17 @@ pub(crate) async fn delete_workout(call: Call) -> Answer {
 
 /// Removes a record and what the index holds of it; whether there was one before. Repeated after a
 /// failure, it removes what is left.
-pub(crate) async fn forget(call: &Call, at: &RecordKey, indexed_as: RecalledKind) -> Result<bool, Problem> {
+pub(crate) async fn forget(
+    call: &Call,
+    at: &RecordKey,
+    indexed_as: RecalledKind,
+) -> Result<bool, Problem> {
     let (records, index) = (&*call.app.ports.records, &*call.app.ports.index);
     // What was seen was there: a store's deletion whose first answer was lost finds nothing.
     let is_seen = call.answered(records.get(at)).await?.is_some();
     let is_found = call.answered(records.delete(at)).await?;
-    call.answered(index.delete(&at.owner, indexed_as, at.id.as_str())).await?;
+    call.answered(index.delete(&at.owner, indexed_as, at.id.as_str()))
+        .await?;
     Ok(is_seen || is_found)
 }
 
@@ -131,7 +181,14 @@ pub(crate) async fn page<T: DeserializeOwned>(
 ) -> Result<(Vec<T>, Option<Cursor>), Problem> {
     let (mut items, mut length, mut pace) = (Vec::new(), 0, Pace::default());
     for _ in 0..PAGES {
-        let page = call.answered(call.app.ports.records.list(owner, kind, cursor, limit - items.len())).await?;
+        let page = call
+            .answered(
+                call.app
+                    .ports
+                    .records
+                    .list(owner, kind, cursor, limit - items.len()),
+            )
+            .await?;
         for record in &page.items {
             items.extend(records::readable(record).filter(&is_shown));
             length += record.body.len();
@@ -148,7 +205,13 @@ pub(crate) async fn page<T: DeserializeOwned>(
 /// `GET /health`
 pub(crate) async fn health(call: Call) -> Answer {
     let running = call.app.feeds.len();
-    json(StatusCode::OK, &shapes::Health { status: "ok", running_turns: running })
+    json(
+        StatusCode::OK,
+        &shapes::Health {
+            status: "ok",
+            running_turns: running,
+        },
+    )
 }
 
 /// `GET /.well-known/jwks.json`

@@ -15,7 +15,10 @@ use crate::{library, shapes, turns};
 /// `GET /users/{u}/memories`
 pub(crate) async fn list(call: Call) -> Answer {
     let (owner, limit) = (call.scope()?, call.limit(20, 100)?);
-    let coach = call.query("coachId").map(|coach| coach.parse::<CoachId>()).transpose();
+    let coach = call
+        .query("coachId")
+        .map(|coach| coach.parse::<CoachId>())
+        .transpose();
     let coach = coach.map_err(|_| field("coachId is an id"))?;
     let shows_superseded = call.word("superseded", &[("true", true), ("false", false)])?;
     let shows_superseded = shows_superseded.unwrap_or_default();
@@ -24,12 +27,21 @@ pub(crate) async fn list(call: Call) -> Answer {
     let graveyard = Graveyard::of(&forgotten);
     let is_shown = |memory: &Memory| {
         (shows_superseded || memory.superseded_by.is_none())
-            && coach.as_ref().is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
+            && coach
+                .as_ref()
+                .is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
             && !graveyard.covers(memory)
     };
-    let (memories, next) = library::page(&call, &owner, Kind::Memory, place, limit, is_shown).await?;
+    let (memories, next) =
+        library::page(&call, &owner, Kind::Memory, place, limit, is_shown).await?;
     let next_cursor = next.map(|next| list.told(&next));
-    json(StatusCode::OK, &shapes::Memories { memories, next_cursor })
+    json(
+        StatusCode::OK,
+        &shapes::Memories {
+            memories,
+            next_cursor,
+        },
+    )
 }
 
 /// `GET /users/{u}/memories/{memoryId}`
@@ -84,11 +96,19 @@ pub(crate) async fn edit(call: Call) -> Answer {
     json(StatusCode::OK, &memory)
 }
 
-/// `DELETE /users/{u}/memories/{memoryId}`: forgotten at once, and erased as soon as the index lets go of it.
+/// `DELETE /users/{u}/memories/{memoryId}`: forgotten at once, and erased as soon as the index lets
+/// go of it.
 pub(crate) async fn delete(call: Call) -> Answer {
     let (ports, owner) = (call.app.ports.clone(), call.scope()?);
-    let at = RecordKey { owner: owner.clone(), kind: Kind::Memory, id: call.id("memoryId")? };
-    let record = call.answered(ports.records.get(&at)).await?.ok_or(Code::RecordNotFound)?;
+    let at = RecordKey {
+        owner: owner.clone(),
+        kind: Kind::Memory,
+        id: call.id("memoryId")?,
+    };
+    let record = call
+        .answered(ports.records.get(&at))
+        .await?
+        .ok_or(Code::RecordNotFound)?;
     let Some(memory) = records::readable(&record) else {
         ports::erase_unread(&ports, &at).await?;
         return json(StatusCode::OK, &shapes::Done {});
@@ -109,5 +129,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
 }
 
 async fn find(call: &Call, id: &MemoryId) -> Result<Memory, Problem> {
-    ports::memory(&call.app.ports, &call.scope()?, id).await?.ok_or_else(|| Code::RecordNotFound.into())
+    ports::memory(&call.app.ports, &call.scope()?, id)
+        .await?
+        .ok_or_else(|| Code::RecordNotFound.into())
 }

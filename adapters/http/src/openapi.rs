@@ -46,7 +46,10 @@ const SERVER: &str = "server";
 /// What there is to do, in the order in which it is read.
 const TAGS: [(&str, &str); 7] = [
     ("turns", "Saying something, and following what comes of it"),
-    ("conversations", "Conversations, their messages and summaries"),
+    (
+        "conversations",
+        "Conversations, their messages and summaries",
+    ),
     ("coaches", "Who answers"),
     ("workouts", "What was logged"),
     ("memories", "What the coach remembers"),
@@ -96,7 +99,11 @@ fn document() -> Value {
 fn without_sizes(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            if fields.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+            if fields
+                .get("format")
+                .and_then(Value::as_str)
+                .is_some_and(|format| format.starts_with("uint"))
+            {
                 fields.remove("format");
             }
             fields.values_mut().for_each(without_sizes);
@@ -120,16 +127,27 @@ impl Schemas {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
         });
-        let bodies = settings.clone().with(|settings| settings.inline_subschemas = true).for_deserialize();
-        Self { answers: settings.for_serialize().into_generator(), bodies: bodies.into_generator() }
+        let bodies = settings
+            .clone()
+            .with(|settings| settings.inline_subschemas = true)
+            .for_deserialize();
+        Self {
+            answers: settings.for_serialize().into_generator(),
+            bodies: bodies.into_generator(),
+        }
     }
 }
 
 fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     let statuses: BTreeSet<u16> = route.replies.iter().map(|reply| reply.status).collect();
-    let mut responses: Map<String, Value> =
-        statuses.into_iter().map(|status| (status.to_string(), response(route, status, schemas))).collect();
-    responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Refused" }));
+    let mut responses: Map<String, Value> = statuses
+        .into_iter()
+        .map(|status| (status.to_string(), response(route, status, schemas)))
+        .collect();
+    responses.insert(
+        "default".to_owned(),
+        json!({ "$ref": "#/components/responses/Refused" }),
+    );
     let in_path = names(route.path).map(|name| {
         let schema = route::id(name)(&mut schemas.answers);
         json!({ "name": name, "in": "path", "required": true, "schema": schema })
@@ -144,13 +162,23 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     tell("operationId", route.name.replace("::", "_").into());
     tell("tags", json!([tag(route.path)]));
     tell("summary", route.summary.into());
-    tell("security", if route.access == Access::User { json!([{ BEARER: [] }]) } else { json!([]) });
+    tell(
+        "security",
+        if route.access == Access::User {
+            json!([{ BEARER: [] }])
+        } else {
+            json!([])
+        },
+    );
     tell("parameters", parameters.into());
     if let Some(schema) = route.body.schema {
         let description = format!("At most {} KiB.", route.body.limit / 1024);
         let content = json!({ JSON: { "schema": schema(&mut schemas.bodies) } });
         let required = !route.body.optional;
-        tell("requestBody", json!({ "description": description, "required": required, "content": content }));
+        tell(
+            "requestBody",
+            json!({ "description": description, "required": required, "content": content }),
+        );
     }
     tell("responses", responses.into());
     operation.into()
@@ -158,15 +186,26 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
 
 /// What a path is about: the last of the words in it that name something.
 fn tag(path: &str) -> &'static str {
-    let about = |word: &str| TAGS.iter().find(|(name, _)| *name == word).map(|(name, _)| *name);
+    let about = |word: &str| {
+        TAGS.iter()
+            .find(|(name, _)| *name == word)
+            .map(|(name, _)| *name)
+    };
     let turns = ["stream", "send-message"];
-    let word = path.split('/').rev().find_map(|word| if turns.contains(&word) { about("turns") } else { about(word) });
+    let word = path.split('/').rev().find_map(|word| {
+        if turns.contains(&word) {
+            about("turns")
+        } else {
+            about(word)
+        }
+    });
     word.unwrap_or(SERVER)
 }
 
 /// The names in a path.
 fn names(path: &'static str) -> impl Iterator<Item = &'static str> {
-    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 /// What a route answers with this status.
@@ -174,19 +213,36 @@ fn response(route: &Route, status: u16, schemas: &mut Schemas) -> Value {
     let mut content = Map::new();
     for reply in route.replies.iter().filter(|reply| reply.status == status) {
         match reply.content {
-            Content::Json(schema) => content.insert(JSON.to_owned(), json!({ "schema": schema(&mut schemas.answers) })),
-            Content::Events => content.insert(STREAM.to_owned(), stream(&schemas.answers.subschema_for::<Event<'_>>())),
+            Content::Json(schema) => content.insert(
+                JSON.to_owned(),
+                json!({ "schema": schema(&mut schemas.answers) }),
+            ),
+            Content::Events => content.insert(
+                STREAM.to_owned(),
+                stream(&schemas.answers.subschema_for::<Event<'_>>()),
+            ),
         };
     }
-    let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let name = StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason());
     json!({ "description": name.unwrap_or("Answer"), "content": content })
 }
 
 /// What is said of any request that leads to nothing.
 fn refused(schemas: &mut Schemas) -> Value {
     let codes = Code::ALL.iter().map(|code| {
-        let again = if code.retryable() { " (may be tried again)" } else { "" };
-        format!("- {} `{}`: {}{again}\n", code.status().as_u16(), code.as_str(), code.message())
+        let again = if code.retryable() {
+            " (may be tried again)"
+        } else {
+            ""
+        };
+        format!(
+            "- {} `{}`: {}{again}\n",
+            code.status().as_u16(),
+            code.as_str(),
+            code.message()
+        )
     });
     let codes: String = codes.collect();
     let description = format!(
@@ -205,6 +261,7 @@ fn refused(schemas: &mut Schemas) -> Value {
 
 /// Events of a schema: OpenAPI has no word of its own for them before version 3.2.
 fn stream(event: &Schema) -> Value {
-    let about = "Server-Sent Events; each data line is one JSON value that x-event-schema describes.";
+    let about =
+        "Server-Sent Events; each data line is one JSON value that x-event-schema describes.";
     json!({ "schema": { "type": "string", "description": about }, "x-event-schema": event })
 }

@@ -36,7 +36,10 @@ impl TurnRequest {
     /// Reads a body, and the `Idempotency-Key` header, which is another name of `clientMessageId`.
     pub fn parse(body: &[u8], key_header: Option<&str>) -> Result<Self, Problem> {
         let body = object(body)?;
-        let text = body.get("userResponse").and_then(Value::as_str).ok_or(Code::InvalidUserResponse)?;
+        let text = body
+            .get("userResponse")
+            .and_then(Value::as_str)
+            .ok_or(Code::InvalidUserResponse)?;
         if is_blank(text) || text.chars().count() > LONGEST {
             return Err(Code::InvalidUserResponse.into());
         }
@@ -46,29 +49,48 @@ impl TurnRequest {
             (None, None) => None,
         };
         let key = key.map(str::parse).transpose();
-        let key = key.map_err(|_| field("clientMessageId (or Idempotency-Key) is written like an id"))?;
+        let key =
+            key.map_err(|_| field("clientMessageId (or Idempotency-Key) is written like an id"))?;
         let sent = match body.get("messageTimestamp") {
             None | Some(Value::Null) => None,
-            Some(sent) => Some(sent.as_str().and_then(|sent| sent.parse().ok()).ok_or(Code::InvalidTimestamp)?),
+            Some(sent) => Some(
+                sent.as_str()
+                    .and_then(|sent| sent.parse().ok())
+                    .ok_or(Code::InvalidTimestamp)?,
+            ),
         };
         let zone = match body.get("timezone") {
             None | Some(Value::Null) => None,
             Some(Value::String(zone)) if zone.is_empty() => None,
-            Some(zone) => Some(zone.as_str().and_then(|zone| zone.parse().ok()).ok_or(Code::InvalidTimezone)?),
+            Some(zone) => Some(
+                zone.as_str()
+                    .and_then(|zone| zone.parse().ok())
+                    .ok_or(Code::InvalidTimezone)?,
+            ),
         };
         let if_busy = match text_field(&body, "ifBusy")? {
             None | Some("reject") => IfBusy::Reject,
             Some("interrupt") => IfBusy::Interrupt,
             Some(_) => return Err(field("ifBusy is reject or interrupt")),
         };
-        Ok(Self { text: text.into(), sent, zone, key, if_busy })
+        Ok(Self {
+            text: text.into(),
+            sent,
+            zone,
+            key,
+            if_busy,
+        })
     }
 
     /// The key that makes a repetition the same request: the client's own, else one made of what
     /// was said where and when, else (nobody can repeat it) the turn's id.
     pub fn key(&self, conversation: &ConversationKey, turn: &TurnId) -> IdempotencyKey {
         let said = self.sent.map(|sent| {
-            let ConversationKey { user, coach, conversation } = conversation;
+            let ConversationKey {
+                user,
+                coach,
+                conversation,
+            } = conversation;
             let said = format!("{user}/{coach}/{conversation}/{sent}/{}", self.text);
             <[u8; 32]>::from(Sha256::digest(said)).into()
         });
@@ -85,7 +107,10 @@ impl TurnRequest {
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(description = "One message for the coach. Other fields are ignored.")]
-#[expect(dead_code, reason = "describes what is parsed by hand, with a code of its own for each field")]
+#[expect(
+    dead_code,
+    reason = "describes what is parsed by hand, with a code of its own for each field"
+)]
 pub(crate) struct TurnBody {
     /// What the athlete says, some of which can be seen.
     #[schemars(length(max = LONGEST), regex(pattern = VISIBLE))]
@@ -125,7 +150,10 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
 }
 
 /// A field that holds text, or nothing.
-pub(crate) fn text_field<'a>(body: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Problem> {
+pub(crate) fn text_field<'a>(
+    body: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Option<&'a str>, Problem> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -152,7 +180,9 @@ pub(crate) fn after(seq: &str) -> Option<usize> {
 }
 
 fn unquoted(key: &str) -> &str {
-    key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key)
+    key.strip_prefix('"')
+        .and_then(|key| key.strip_suffix('"'))
+        .unwrap_or(key)
 }
 
 #[cfg(test)]
@@ -160,7 +190,9 @@ mod tests {
     use super::*;
 
     fn code(body: &str) -> Option<Code> {
-        TurnRequest::parse(body.as_bytes(), None).err().map(|problem| problem.code)
+        TurnRequest::parse(body.as_bytes(), None)
+            .err()
+            .map(|problem| problem.code)
     }
 
     #[test]
@@ -174,23 +206,56 @@ mod tests {
             ("[]", Some(Code::InvalidBody)),
             ("\"hi\"", Some(Code::InvalidBody)),
             ("{}", Some(Code::InvalidUserResponse)),
-            (r#"{"userResponse":" \u00a0\n"}"#, Some(Code::InvalidUserResponse)),
-            (r#"{"userResponse":"\u200b\u3164\ufe0f"}"#, Some(Code::InvalidUserResponse)),
+            (
+                r#"{"userResponse":" \u00a0\n"}"#,
+                Some(Code::InvalidUserResponse),
+            ),
+            (
+                r#"{"userResponse":"\u200b\u3164\ufe0f"}"#,
+                Some(Code::InvalidUserResponse),
+            ),
             (r#"{"userResponse":7}"#, Some(Code::InvalidUserResponse)),
             (r#"{"userResponse":"\ud800"}"#, Some(Code::InvalidJson)),
             (long.as_str(), Some(Code::InvalidUserResponse)),
             (just.as_str(), None),
-            (r#"{"userResponse":"hi","messageTimestamp":"soon"}"#, Some(Code::InvalidTimestamp)),
-            (r#"{"userResponse":"hi","messageTimestamp":5}"#, Some(Code::InvalidTimestamp)),
-            (r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#, Some(Code::InvalidTimezone)),
-            (r#"{"userResponse":"hi","clientMessageId":"a b"}"#, Some(Code::InvalidField)),
-            (r#"{"userResponse":"hi","clientMessageId":1}"#, Some(Code::InvalidField)),
-            (r#"{"userResponse":"hi","ifBusy":"wait"}"#, Some(Code::InvalidField)),
-            (r#"{"userResponse":"hi","timezone":" "}"#, Some(Code::InvalidTimezone)),
-            (r#"{"userResponse":"hi","timezone":"+25:00"}"#, Some(Code::InvalidTimezone)),
+            (
+                r#"{"userResponse":"hi","messageTimestamp":"soon"}"#,
+                Some(Code::InvalidTimestamp),
+            ),
+            (
+                r#"{"userResponse":"hi","messageTimestamp":5}"#,
+                Some(Code::InvalidTimestamp),
+            ),
+            (
+                r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#,
+                Some(Code::InvalidTimezone),
+            ),
+            (
+                r#"{"userResponse":"hi","clientMessageId":"a b"}"#,
+                Some(Code::InvalidField),
+            ),
+            (
+                r#"{"userResponse":"hi","clientMessageId":1}"#,
+                Some(Code::InvalidField),
+            ),
+            (
+                r#"{"userResponse":"hi","ifBusy":"wait"}"#,
+                Some(Code::InvalidField),
+            ),
+            (
+                r#"{"userResponse":"hi","timezone":" "}"#,
+                Some(Code::InvalidTimezone),
+            ),
+            (
+                r#"{"userResponse":"hi","timezone":"+25:00"}"#,
+                Some(Code::InvalidTimezone),
+            ),
             (r#"{"userResponse":"hi","timezone":""}"#, None),
             (r#"{"userResponse":"hi","timezone":"+05:30"}"#, None),
-            (r#"{"userResponse":"hi","timezone":null,"messageTimestamp":null,"else":[1]}"#, None),
+            (
+                r#"{"userResponse":"hi","timezone":null,"messageTimestamp":null,"else":[1]}"#,
+                None,
+            ),
         ];
         for (body, expected) in cases {
             assert_eq!(code(body), expected, "{:.60}", body);
@@ -200,15 +265,38 @@ mod tests {
     #[test]
     fn the_key_comes_from_the_client_or_from_what_was_said_and_when() {
         let user = domain::UserScope::verified("u".parse().unwrap());
-        let conversation = ConversationKey { user, coach: "c".parse().unwrap(), conversation: "v".parse().unwrap() };
-        let key = |body: &str, header: Option<&str>, turn: &str| {
-            TurnRequest::parse(body.as_bytes(), header).unwrap().key(&conversation, &turn.parse().unwrap())
+        let conversation = ConversationKey {
+            user,
+            coach: "c".parse().unwrap(),
+            conversation: "v".parse().unwrap(),
         };
-        assert_eq!(key(r#"{"userResponse":"a","clientMessageId":"k"}"#, Some("h"), "t").as_str(), "k");
-        assert_eq!(key(r#"{"userResponse":"a"}"#, Some("\"h\""), "t").as_str(), "h");
+        let key = |body: &str, header: Option<&str>, turn: &str| {
+            TurnRequest::parse(body.as_bytes(), header)
+                .unwrap()
+                .key(&conversation, &turn.parse().unwrap())
+        };
+        assert_eq!(
+            key(
+                r#"{"userResponse":"a","clientMessageId":"k"}"#,
+                Some("h"),
+                "t"
+            )
+            .as_str(),
+            "k"
+        );
+        assert_eq!(
+            key(r#"{"userResponse":"a"}"#, Some("\"h\""), "t").as_str(),
+            "h"
+        );
         assert_eq!(key(r#"{"userResponse":"a"}"#, None, "t").as_str(), "t");
         let said = |text: &str, at: &str, turn: &str| {
-            key(&format!(r#"{{"userResponse":"{text}","messageTimestamp":"2026-01-01T00:00:0{at}Z"}}"#), None, turn)
+            key(
+                &format!(
+                    r#"{{"userResponse":"{text}","messageTimestamp":"2026-01-01T00:00:0{at}Z"}}"#
+                ),
+                None,
+                turn,
+            )
         };
         assert_eq!(said("a", "0", "t1"), said("a", "0", "t2"));
         assert_ne!(said("a", "0", "t1"), said("a", "1", "t1"));
@@ -218,7 +306,17 @@ mod tests {
     #[test]
     fn a_place_is_a_turn_and_a_number() {
         assert_eq!(place("t-1.7"), Some(("t-1".parse().unwrap(), 8)));
-        for bad in ["", "7", "t.", "t.-1", "t.+1", "t.1x", ".1", "a b.1", "t.99999999999999999999999"] {
+        for bad in [
+            "",
+            "7",
+            "t.",
+            "t.-1",
+            "t.+1",
+            "t.1x",
+            ".1",
+            "a b.1",
+            "t.99999999999999999999999",
+        ] {
             assert_eq!(place(bad), None, "{bad:?}");
         }
     }

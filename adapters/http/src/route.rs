@@ -90,25 +90,44 @@ const FORM: usize = 16 * 1024;
 
 /// The body of a turn.
 pub(crate) const fn message<T: JsonSchema>() -> Payload {
-    Payload { limit: MESSAGE, schema: Some(T::json_schema), optional: false }
+    Payload {
+        limit: MESSAGE,
+        schema: Some(T::json_schema),
+        optional: false,
+    }
 }
 
 /// The body of anything else.
 pub(crate) const fn form(schema: SchemaOf) -> Payload {
-    Payload { limit: FORM, schema: Some(schema), optional: false }
+    Payload {
+        limit: FORM,
+        schema: Some(schema),
+        optional: false,
+    }
 }
 
 /// A body that may be left out.
 pub(crate) const fn optional(schema: SchemaOf) -> Payload {
-    Payload { limit: FORM, schema: Some(schema), optional: true }
+    Payload {
+        limit: FORM,
+        schema: Some(schema),
+        optional: true,
+    }
 }
 
 /// Nothing.
-pub(crate) const NOTHING: Payload = Payload { limit: FORM, schema: None, optional: true };
+pub(crate) const NOTHING: Payload = Payload {
+    limit: FORM,
+    schema: None,
+    optional: true,
+};
 
 /// An answer with this status.
 pub(crate) const fn json<T: JsonSchema>(status: u16) -> Reply {
-    Reply { status, content: Content::Json(schema::<T>) }
+    Reply {
+        status,
+        content: Content::Json(schema::<T>),
+    }
 }
 
 /// The answer.
@@ -118,29 +137,70 @@ pub(crate) const fn ok<T: JsonSchema>() -> Reply {
 
 /// An answer that is no type of ours.
 pub(crate) const fn described(schema: SchemaOf) -> Reply {
-    Reply { status: 200, content: Content::Json(schema) }
+    Reply {
+        status: 200,
+        content: Content::Json(schema),
+    }
 }
 
 /// An answer in events.
-pub(crate) const EVENTS: Reply = Reply { status: 200, content: Content::Events };
+pub(crate) const EVENTS: Reply = Reply {
+    status: 200,
+    content: Content::Events,
+};
 
-pub(crate) const IDEMPOTENCY_KEY: Parameter =
-    header("Idempotency-Key", "Another name of clientMessageId, quoted or bare", text);
-pub(crate) const LAST_EVENT_ID: Parameter = header("Last-Event-ID", "The last id that the client has", text);
-pub(crate) const TURN_ID: Parameter =
-    query("turnId", "Which turn; else that of Last-Event-ID or the one that runs", schema::<TurnId>);
-pub(crate) const AFTER: Parameter =
-    query("after", "The last seq that the client has; beats Last-Event-ID", schema::<u64>);
-pub(crate) const WAIT: Parameter = query("wait", "Waits up to 10 seconds for the turn and its jobs", jobs);
-pub(crate) const CURSOR: Parameter = query("cursor", "Where a list goes on, as the list has said", text);
-pub(crate) const FROM: Parameter = query("from", "Performed at this time or later", schema::<Timestamp>);
-pub(crate) const TO: Parameter = query("to", "Performed at this time or earlier", schema::<Timestamp>);
+pub(crate) const IDEMPOTENCY_KEY: Parameter = header(
+    "Idempotency-Key",
+    "Another name of clientMessageId, quoted or bare",
+    text,
+);
+pub(crate) const LAST_EVENT_ID: Parameter =
+    header("Last-Event-ID", "The last id that the client has", text);
+pub(crate) const TURN_ID: Parameter = query(
+    "turnId",
+    "Which turn; else that of Last-Event-ID or the one that runs",
+    schema::<TurnId>,
+);
+pub(crate) const AFTER: Parameter = query(
+    "after",
+    "The last seq that the client has; beats Last-Event-ID",
+    schema::<u64>,
+);
+pub(crate) const WAIT: Parameter = query(
+    "wait",
+    "Waits up to 10 seconds for the turn and its jobs",
+    jobs,
+);
+pub(crate) const CURSOR: Parameter =
+    query("cursor", "Where a list goes on, as the list has said", text);
+pub(crate) const FROM: Parameter = query(
+    "from",
+    "Performed at this time or later",
+    schema::<Timestamp>,
+);
+pub(crate) const TO: Parameter = query(
+    "to",
+    "Performed at this time or earlier",
+    schema::<Timestamp>,
+);
 
-pub(crate) const FROM_DAY: Parameter = query("from", "The first day, in UTC; 29 days before the last", date);
-pub(crate) const TO_DAY: Parameter = query("to", "The last day, in UTC; today. At most 366 days after the first", date);
-pub(crate) const FOR_COACH: Parameter = query("coachId", "Only what this coach knows", schema::<CoachId>);
-pub(crate) const SUPERSEDED: Parameter =
-    query("superseded", "Also what no longer holds, because it was corrected", schema::<bool>);
+pub(crate) const FROM_DAY: Parameter = query(
+    "from",
+    "The first day, in UTC; 29 days before the last",
+    date,
+);
+pub(crate) const TO_DAY: Parameter = query(
+    "to",
+    "The last day, in UTC; today. At most 366 days after the first",
+    date,
+);
+pub(crate) const FOR_COACH: Parameter =
+    query("coachId", "Only what this coach knows", schema::<CoachId>);
+pub(crate) const SUPERSEDED: Parameter = query(
+    "superseded",
+    "Also what no longer holds, because it was corrected",
+    schema::<bool>,
+);
 
 /// How many items a list may have.
 pub(crate) const fn limit<const USUAL: usize, const MOST: usize>() -> Parameter {
@@ -163,11 +223,21 @@ pub(crate) fn id(name: &str) -> SchemaOf {
 }
 
 const fn query(name: &'static str, about: &'static str, schema: SchemaOf) -> Parameter {
-    Parameter { name, place: "query", about, schema }
+    Parameter {
+        name,
+        place: "query",
+        about,
+        schema,
+    }
 }
 
 const fn header(name: &'static str, about: &'static str, schema: SchemaOf) -> Parameter {
-    Parameter { name, place: "header", about, schema }
+    Parameter {
+        name,
+        place: "header",
+        about,
+        schema,
+    }
 }
 
 fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {

@@ -7,7 +7,8 @@ mod spending;
 mod turn;
 
 use domain::{
-    Body, Coach, CoachId, ConversationId, Memory, MessageId, MessageStatus, Part, Summary, Timestamp, TurnId, Workout,
+    Body, Coach, CoachId, ConversationId, Memory, MessageId, MessageStatus, Part, Summary,
+    Timestamp, TurnId, Workout,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

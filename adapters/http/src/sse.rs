@@ -1,7 +1,7 @@
 //! Server-Sent Events: framing and transport, for whatever is streamed.
 //!
-//! A frame is optional `retry` and `id` lines, one `data` line that holds one JSON value, and a blank line
-//! (WHATWG HTML, section 9.2). There is no `event` line: it would bypass `onmessage`.
+//! A frame is optional `retry` and `id` lines, one `data` line that holds one JSON value, and a
+//! blank line (WHATWG HTML, section 9.2). There is no `event` line: it would bypass `onmessage`.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -24,7 +24,9 @@ pub const HEARTBEAT: &str = ": hb\n";
 /// Adds one frame to `out`. JSON has no raw line breaks, so no data can end its frame early; an id
 /// with a line break or NUL in it is left out.
 pub fn frame(out: &mut String, id: Option<&str>, data: &impl Serialize) {
-    let Ok(data) = serde_json::to_string(data) else { return };
+    let Ok(data) = serde_json::to_string(data) else {
+        return;
+    };
     if let Some(id) = id.filter(|id| !id.contains(['\r', '\n', '\0'])) {
         out.push_str("id: ");
         out.push_str(id);
@@ -71,8 +73,14 @@ fn headed(status: StatusCode, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream; charset=utf-8"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-transform"),
+    );
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
 }

@@ -59,9 +59,21 @@ mod tests {
 
     #[test]
     fn a_single_character_that_can_be_seen_is_enough() {
-        for seen in
-            ["a", "0", ".", "é", "e\u{301}", "深", "👍", "👩\u{200d}🚀", "❤\u{fe0f}", "\u{301}", "\u{200b}a", "؟", "ㅎ"]
-        {
+        for seen in [
+            "a",
+            "0",
+            ".",
+            "é",
+            "e\u{301}",
+            "深",
+            "👍",
+            "👩\u{200d}🚀",
+            "❤\u{fe0f}",
+            "\u{301}",
+            "\u{200b}a",
+            "؟",
+            "ㅎ",
+        ] {
             assert!(!is_blank(seen), "{seen:?}");
         }
     }

@@ -9,8 +9,8 @@ use domain::{ConversationKey, Ending, JobState, Timestamp, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
-    Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState, end_if_abandoned,
-    follow,
+    Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState,
+    end_if_abandoned, follow,
 };
 use uuid::{ContextV7, Uuid};
 
@@ -40,7 +40,9 @@ pub(crate) async fn send(call: Call) -> Answer {
     let encoder = encoder(&call, &following);
     let mut frames = frames(&call, following, 0);
     while let Some(frame) = frames.next().await {
-        let Frame::Ended(_, closing, reply) = frame else { continue };
+        let Frame::Ended(_, closing, reply) = frame else {
+            continue;
+        };
         if let Ending::Failed(error) = closing.ending {
             let turn = encoder.opening.turn.turn.as_str();
             return Err(Problem::from(Code::from(error)).with("turnId", turn));
@@ -53,7 +55,11 @@ pub(crate) async fn send(call: Call) -> Answer {
 /// `GET {conv}/stream`
 pub(crate) async fn resume(call: Call) -> Answer {
     let conversation = call.conversation()?;
-    let named = call.query("turnId").map(|turn| turn.parse::<TurnId>()).transpose().map_err(|_| Code::InvalidId)?;
+    let named = call
+        .query("turnId")
+        .map(|turn| turn.parse::<TurnId>())
+        .transpose()
+        .map_err(|_| Code::InvalidId)?;
     let last = call.header("last-event-id").and_then(place);
     let turn = match named.or_else(|| last.as_ref().map(|(turn, _)| turn.clone())) {
         Some(turn) => turn,
@@ -63,8 +69,17 @@ pub(crate) async fn resume(call: Call) -> Answer {
         },
     };
     let place = last.filter(|(of, _)| *of == turn).map(|(_, from)| from);
-    let from = call.query("after").as_deref().and_then(after).or(place).unwrap_or(0);
-    let following = call.app.turns().attach(TurnKey { conversation, turn }).await?;
+    let from = call
+        .query("after")
+        .as_deref()
+        .and_then(after)
+        .or(place)
+        .unwrap_or(0);
+    let following = call
+        .app
+        .turns()
+        .attach(TurnKey { conversation, turn })
+        .await?;
     Ok(streamed(&call, following, from))
 }
 
@@ -77,11 +92,18 @@ pub(crate) async fn read(call: Call) -> Answer {
     end_if_abandoned(store, clock, &key).await?;
     loop {
         let (opening, record) = call.app.turns().look_up(&key).await?;
-        let jobs = call.answered(store.jobs(&JobsOf::Turn(key.clone()))).await?;
+        let jobs = call
+            .answered(store.jobs(&JobsOf::Turn(key.clone())))
+            .await?;
         let over = matches!(record.state, TurnState::Ended(_))
-            && !jobs.iter().any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
+            && !jobs
+                .iter()
+                .any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
         if over || !waits || clock.now() >= until {
-            return json(StatusCode::OK, &shapes::Turn::new(&opening, &record, &jobs, &call.app.settings.prices));
+            return json(
+                StatusCode::OK,
+                &shapes::Turn::new(&opening, &record, &jobs, &call.app.settings.prices),
+            );
         }
         clock.sleep_until(clock.now() + WAIT.1).await;
     }
@@ -99,9 +121,14 @@ pub(crate) async fn stop(call: Call) -> Answer {
     json(code, &shapes::Stop { status })
 }
 
-/// A conversation that has no time for anything else: what runs in it, and where that can be followed.
+/// A conversation that has no time for anything else: what runs in it, and where that can be
+/// followed.
 pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
-    let url = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
+    let url = format!(
+        "{}/stream?turnId={}",
+        call.conversation_path(&turn.conversation),
+        turn.turn
+    );
     Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
 }
 
@@ -112,7 +139,10 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let coach = library::find_coach(call, &conversation.coach).await;
     let (turns, now) = (call.app.turns(), call.app.ports.clock.now());
     let turn_uuid = fresh(now);
-    let turn = TurnKey { conversation, turn: id(turn_uuid)? };
+    let turn = TurnKey {
+        conversation,
+        turn: id(turn_uuid)?,
+    };
     let admission = Admission {
         key: request.key(&turn.conversation, &turn.turn),
         body: request.body_hash(),
@@ -137,13 +167,25 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         found => found?,
     };
     let (seed, arrived) = (turn_uuid.as_u64_pair().1, call.arrived);
-    let asking = Asking { admission, coach, seed, arrived, if_busy: request.if_busy };
+    let asking = Asking {
+        admission,
+        coach,
+        seed,
+        arrived,
+        if_busy: request.if_busy,
+    };
     turns.begin(asking).await.map_err(refused)
 }
 
 fn not_begun(call: &Call, conversation: &ConversationKey, refused: NotBegun) -> Problem {
     match refused {
-        NotBegun::Refused(Refusal::Busy(turn)) => busy(call, &TurnKey { conversation: conversation.clone(), turn }),
+        NotBegun::Refused(Refusal::Busy(turn)) => busy(
+            call,
+            &TurnKey {
+                conversation: conversation.clone(),
+                turn,
+            },
+        ),
         NotBegun::Refused(refusal) => refusal.into(),
         NotBegun::Full => Code::Overloaded.into(),
         NotBegun::Missing(missing) => missing.into(),
@@ -164,7 +206,13 @@ fn encoder(call: &Call, following: &Following) -> Encoder {
 
 fn frames(call: &Call, following: Following, from: usize) -> stream::BoxStream<'static, Frame> {
     let ports = &call.app.ports;
-    follow(ports.messages.clone(), ports.clock.clone(), following.opening, following.feed, from)
+    follow(
+        ports.messages.clone(),
+        ports.clock.clone(),
+        following.opening,
+        following.feed,
+        from,
+    )
 }
 
 fn streamed(call: &Call, following: Following, from: usize) -> Response {
@@ -172,10 +220,17 @@ fn streamed(call: &Call, following: Following, from: usize) -> Response {
     let turn = following.opening.turn.clone();
     let start = encoder.start(from);
     let rest = frames(call, following, from).map(move |frame| encoder.encode(&frame));
-    let texts = stream::iter([start]).chain(rest).filter(|text| futures::future::ready(!text.is_empty())).boxed();
+    let texts = stream::iter([start])
+        .chain(rest)
+        .filter(|text| futures::future::ready(!text.is_empty()))
+        .boxed();
     let clock = call.app.ports.clock.clone();
     let mut response = sse::response(StatusCode::OK, clock, call.app.settings.heartbeat, texts);
-    let location = format!("{}/stream?turnId={}", call.conversation_path(&turn.conversation), turn.turn);
+    let location = format!(
+        "{}/stream?turnId={}",
+        call.conversation_path(&turn.conversation),
+        turn.turn
+    );
     insert(&mut response, "x-turn-id", turn.turn.as_str());
     insert(&mut response, header::CONTENT_LOCATION.as_str(), &location);
     response
@@ -191,7 +246,10 @@ fn fresh(now: Timestamp) -> Uuid {
 }
 
 fn id<T: std::str::FromStr>(uuid: Uuid) -> Result<T, Problem> {
-    uuid.simple().to_string().parse().map_err(|_| Code::Internal.into())
+    uuid.simple()
+        .to_string()
+        .parse()
+        .map_err(|_| Code::Internal.into())
 }
 
 /// A new id, which sorts after those that this process has made before, and by the time among those
@@ -208,18 +266,37 @@ mod tests {
 
     #[test]
     fn ids_sort_as_they_were_made_within_a_millisecond_and_when_the_clock_goes_back() {
-        let times = [5_000, 5_000, 5_001, 4_000, 5_001, 5_002].map(|ms| Timestamp(1_795_200_000_000 + ms));
-        let made: Vec<String> =
-            times.into_iter().cycle().take(3_000).map(|now| fresh(now).simple().to_string()).collect();
-        assert!(made.is_sorted_by(|one, next| one < next), "{:?}", &made[..6]);
+        let times =
+            [5_000, 5_000, 5_001, 4_000, 5_001, 5_002].map(|ms| Timestamp(1_795_200_000_000 + ms));
+        let made: Vec<String> = times
+            .into_iter()
+            .cycle()
+            .take(3_000)
+            .map(|now| fresh(now).simple().to_string())
+            .collect();
+        assert!(
+            made.is_sorted_by(|one, next| one < next),
+            "{:?}",
+            &made[..6]
+        );
     }
 
     #[test]
     fn ids_that_several_threads_make_at_once_are_different_and_in_order_for_each() {
-        let make = || (0..2_000).map(|_| fresh(Timestamp(1_795_200_000_000))).collect::<Vec<_>>();
+        let make = || {
+            (0..2_000)
+                .map(|_| fresh(Timestamp(1_795_200_000_000)))
+                .collect::<Vec<_>>()
+        };
         let threads: Vec<_> = (0..4).map(|_| thread::spawn(make)).collect();
-        let made: Vec<Vec<Uuid>> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-        assert!(made.iter().all(|made| made.is_sorted_by(|one, next| one < next)));
+        let made: Vec<Vec<Uuid>> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
+        assert!(
+            made.iter()
+                .all(|made| made.is_sorted_by(|one, next| one < next))
+        );
         let all: std::collections::BTreeSet<Uuid> = made.iter().flatten().copied().collect();
         assert_eq!(all.len(), 8_000);
     }

@@ -13,5 +13,8 @@ pub(crate) async fn read(call: Call) -> Answer {
     let days = Days::new(from.as_deref(), to.as_deref(), call.app.ports.clock.now());
     let days = days.map_err(|wrong| field(&wrong.to_string()))?;
     let spent = ports::spent(&call.app.ports, &call.scope()?, &days).await?;
-    json(StatusCode::OK, &shapes::Spending::of(&days, &spent, &call.app.settings.prices))
+    json(
+        StatusCode::OK,
+        &shapes::Spending::of(&days, &spent, &call.app.settings.prices),
+    )
 }

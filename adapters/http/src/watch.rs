@@ -27,7 +27,8 @@ impl Watch for Log {
     }
 }
 
-/// One line for each turn, under its request: ids, times and outcome, and nothing that anybody said.
+/// One line for each turn, under its request: ids, times and outcome, and nothing that anybody
+/// said.
 fn log(feed: &Feed) {
     let turn = &feed.opening().turn;
     let events = feed.events();
@@ -37,7 +38,11 @@ fn log(feed: &Feed) {
         return;
     };
     let report = &closing.report;
-    let code = if let Ending::Failed(error) = closing.ending { Some(Code::from(error).as_str()) } else { None };
+    let code = if let Ending::Failed(error) = closing.ending {
+        Some(Code::from(error).as_str())
+    } else {
+        None
+    };
     info!(
         turn = %turn.turn,
         %conversation,

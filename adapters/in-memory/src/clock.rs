@@ -16,7 +16,10 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        Self { now: Mutex::new(now), moved: Event::new() }
+        Self {
+            now: Mutex::new(now),
+            moved: Event::new(),
+        }
     }
 
     /// Moves it on, and wakes who waits for a time that has come.

@@ -11,7 +11,9 @@ pub struct HashingEmbedder {
 impl HashingEmbedder {
     /// An embedder whose vectors have `dimensions` numbers, at least one.
     pub fn new(dimensions: usize) -> Self {
-        Self { dimensions: dimensions.max(1) }
+        Self {
+            dimensions: dimensions.max(1),
+        }
     }
 
     async fn vector(self, text: &str, pace: &mut Pace) -> Vec<f32> {
@@ -22,7 +24,11 @@ impl HashingEmbedder {
                 *number += 1.0;
             }
         }
-        let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+        let length = vector
+            .iter()
+            .map(|number| number * number)
+            .sum::<f32>()
+            .sqrt();
         vector.iter().map(|number| number / length).collect()
     }
 }
@@ -48,9 +54,9 @@ const STEPS: usize = 8;
 
 /// FNV-1a, because it is the same on every machine and in every process.
 fn bucket(token: &str, buckets: usize) -> usize {
-    let hash = token
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = token.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     usize::try_from(hash % buckets as u64).unwrap_or_default()
 }
 
@@ -61,8 +67,17 @@ mod tests {
 
     #[test]
     fn texts_that_share_words_lie_closer_than_texts_that_do_not() {
-        let texts = ["heavy back squats", "back squats today", "a swim in the lake"].map(str::to_owned);
-        let vectors = HashingEmbedder::new(512).embed(&texts, &Bill::default()).now_or_never().unwrap().unwrap();
+        let texts = [
+            "heavy back squats",
+            "back squats today",
+            "a swim in the lake",
+        ]
+        .map(str::to_owned);
+        let vectors = HashingEmbedder::new(512)
+            .embed(&texts, &Bill::default())
+            .now_or_never()
+            .unwrap()
+            .unwrap();
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
         assert!(dot(&vectors[0], &vectors[1]) > 2.0 * dot(&vectors[0], &vectors[2]));
         assert!((dot(&vectors[2], &vectors[2]) - 1.0).abs() < 1e-5);

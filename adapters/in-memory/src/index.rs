@@ -24,8 +24,8 @@ use terms::{Asked, Read, Term};
 ///
 /// Of a long text, the 64 words that tell the most are looked for: those that the fewest entries
 /// have. What it costs to search grows with what is found, and a search gives way to others on the
-/// way; no lock is held meanwhile. Who adds something waits for its own owner alone: a shelf that is
-/// being searched is copied for it.
+/// way; no lock is held meanwhile. Who adds something waits for its own owner alone: a shelf that
+/// is being searched is copied for it.
 #[derive(Debug, Default)]
 pub struct LexicalIndex(Mutex<Shelves>);
 
@@ -67,7 +67,10 @@ impl LexicalIndex {
         let mut shelves = self.shelves();
         let shared = Arc::make_mut(&mut shelves.shared);
         for told in entries {
-            shared.put(Entry { read: Read::at_once(&told), told });
+            shared.put(Entry {
+                read: Read::at_once(&told),
+                told,
+            });
         }
         drop(shelves);
         self
@@ -83,7 +86,10 @@ impl MemoryIndex for LexicalIndex {
     async fn search(&self, search: &Search, _: &Bill) -> Result<Vec<Recalled>> {
         let (shared, own) = {
             let shelves = self.shelves();
-            (shelves.shared.clone(), shelves.own.get(&search.owner).cloned())
+            (
+                shelves.shared.clone(),
+                shelves.own.get(&search.owner).cloned(),
+            )
         };
         let own = own.map(|own| own.shelf().clone()).unwrap_or_default();
         let mut pace = Pace::default();
@@ -91,32 +97,44 @@ impl MemoryIndex for LexicalIndex {
         let visible: Vec<Option<&Entry>> = [&shared, &own]
             .iter()
             .flat_map(|shelf| shelf.entries())
-            .map(|entry| entry.as_deref().filter(|entry| is_visible(&entry.told, search)))
+            .map(|entry| {
+                entry
+                    .as_deref()
+                    .filter(|entry| is_visible(&entry.told, search))
+            })
             .collect();
         pace.did(visible.len()).await;
         let scores = scores([&shared, &own], &visible, &asked, &mut pace).await;
         let found = visible.iter().zip(scores).enumerate();
         let found = found.filter_map(|(place, (entry, score))| {
             let is_own = place >= shared.entries().len();
-            entry.filter(|_| score >= THRESHOLD).map(|entry| (score, is_own, &entry.told))
+            entry
+                .filter(|_| score >= THRESHOLD)
+                .map(|entry| (score, is_own, &entry.told))
         });
         let mut found: Vec<(f32, bool, &IndexEntry)> = found.collect();
         found.sort_by(|(one, a_is_own, a), (other, b_is_own, b)| {
             let by_key = || (a_is_own, a.kind, &a.id).cmp(&(b_is_own, b.kind, &b.id));
             other.total_cmp(one).then_with(by_key)
         });
-        let hits = found.into_iter().take(search.limit).map(|(score, is_own, told)| Recalled {
-            kind: told.kind,
-            id: told.id.clone(),
-            owner: is_own.then(|| search.owner.clone()),
-            text: told.text.clone(),
-            score,
-        });
+        let hits = found
+            .into_iter()
+            .take(search.limit)
+            .map(|(score, is_own, told)| Recalled {
+                kind: told.kind,
+                id: told.id.clone(),
+                owner: is_own.then(|| search.owner.clone()),
+                text: told.text.clone(),
+                score,
+            });
         Ok(hits.collect())
     }
 
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
-        let entry = Entry { read: Read::in_stretches(entry).await, told: entry.clone() };
+        let entry = Entry {
+            read: Read::in_stretches(entry).await,
+            told: entry.clone(),
+        };
         let own = self.shelves().own.entry(owner.clone()).or_default().clone();
         Arc::make_mut(&mut own.shelf()).put(entry);
         Ok(())
@@ -132,21 +150,45 @@ impl MemoryIndex for LexicalIndex {
 }
 
 fn is_visible(entry: &IndexEntry, search: &Search) -> bool {
-    entry.coach.as_ref().is_none_or(|coach| *coach == search.coach)
+    entry
+        .coach
+        .as_ref()
+        .is_none_or(|coach| *coach == search.coach)
         && (search.kinds.is_empty() || search.kinds.contains(&entry.kind))
 }
 
 /// For each place of both shelves, how well its entry answers what is asked.
-async fn scores([shared, own]: [&Shelf; 2], visible: &[Option<&Entry>], asked: &Asked, pace: &mut Pace) -> Vec<f32> {
+async fn scores(
+    [shared, own]: [&Shelf; 2],
+    visible: &[Option<&Entry>],
+    asked: &Asked,
+    pace: &mut Pace,
+) -> Vec<f32> {
     let first = shared.entries().len();
-    let by_words = Stand::new(vec![(&shared.words, 0), (&own.words, first)], visible, |entry| &entry.read.words);
-    let by_parts = Stand::new(vec![(&shared.parts, 0), (&own.parts, first)], visible, |entry| &entry.read.parts);
+    let by_words = Stand::new(
+        vec![(&shared.words, 0), (&own.words, first)],
+        visible,
+        |entry| &entry.read.words,
+    );
+    let by_parts = Stand::new(
+        vec![(&shared.parts, 0), (&own.parts, first)],
+        visible,
+        |entry| &entry.read.parts,
+    );
 
-    let words = asked.words.iter().map(|(word, times)| (terms::term(word), *times)).collect();
+    let words = asked
+        .words
+        .iter()
+        .map(|(word, times)| (terms::term(word), *times))
+        .collect();
     let words = by_words.choose(&words, MOST_WORDS, pace).await;
     let chosen: BTreeSet<Term> = words.iter().map(|(word, _)| *word).collect();
     let mut parts: BTreeMap<Term, f32> = BTreeMap::new();
-    for (word, times) in asked.words.iter().filter(|(word, _)| chosen.contains(&terms::term(word))) {
+    for (word, times) in asked
+        .words
+        .iter()
+        .filter(|(word, _)| chosen.contains(&terms::term(word)))
+    {
         for part in terms::parts(word) {
             *parts.entry(part).or_default() += times;
         }
@@ -154,8 +196,15 @@ async fn scores([shared, own]: [&Shelf; 2], visible: &[Option<&Entry>], asked: &
     }
     let parts = by_parts.choose(&parts, MOST_PARTS, pace).await;
 
-    let (by_words, by_parts) = (by_words.scores(&words, pace).await, by_parts.scores(&parts, pace).await);
-    by_words.into_iter().zip(by_parts).map(|(words, parts)| words * (1.0 - PARTS) + parts * PARTS).collect()
+    let (by_words, by_parts) = (
+        by_words.scores(&words, pace).await,
+        by_parts.scores(&parts, pace).await,
+    );
+    by_words
+        .into_iter()
+        .zip(by_parts)
+        .map(|(words, parts)| words * (1.0 - PARTS) + parts * PARTS)
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use domain::conversation::Edit;
 use domain::{
-    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Timestamp, TurnEvent, TurnKey,
-    UserScope,
+    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Timestamp,
+    TurnEvent, TurnKey, UserScope,
 };
 use ports::{
-    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, PortError, Result, Stop, TurnRecord,
-    TurnState, Writer, Written, page,
+    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, PortError, Result, Stop,
+    TurnRecord, TurnState, Writer, Written, page,
 };
 
 use crate::tables::Tables;
@@ -19,7 +19,10 @@ pub struct InMemoryMessages(Mutex<Tables>);
 
 impl InMemoryMessages {
     fn with<T>(&self, act: impl FnOnce(&mut Tables) -> T) -> Result<T> {
-        Ok(act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+        Ok(act(&mut self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -45,7 +48,9 @@ impl MessageStore for InMemoryMessages {
 
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
         self.with(|t| {
-            let Some(row) = t.row_mut(key) else { return false };
+            let Some(row) = t.row_mut(key) else {
+                return false;
+            };
             if let Some(title) = &edit.title {
                 row.head.title.clone_from(title);
             }
@@ -60,10 +65,21 @@ impl MessageStore for InMemoryMessages {
         self.with(|t| t.delete(key))
     }
 
-    async fn messages(&self, key: &ConversationKey, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
+    async fn messages(
+        &self,
+        key: &ConversationKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
         let found = self.with(|t| {
-            let all = t.row(key).map(|row| row.messages.as_slice()).unwrap_or_default();
-            let older = all.iter().rev().filter(|message| before.is_none_or(|before| message.number < before));
+            let all = t
+                .row(key)
+                .map(|row| row.messages.as_slice())
+                .unwrap_or_default();
+            let older = all
+                .iter()
+                .rev()
+                .filter(|message| before.is_none_or(|before| message.number < before));
             older.take(limit).cloned().collect()
         });
         found.map(page)
@@ -75,7 +91,9 @@ impl MessageStore for InMemoryMessages {
 
     async fn checkpoint(&self, c: &Checkpoint) -> Result<Written<Stop>> {
         self.with(|t| {
-            let Some(turn) = t.held(&c.turn, c.fence) else { return Ok(Written::LeaseLost) };
+            let Some(turn) = t.held(&c.turn, c.fence) else {
+                return Ok(Written::LeaseLost);
+            };
             if c.from > turn.events.len() {
                 return Err(PortError::new("in-memory", Fault::Rejected));
             }
@@ -103,13 +121,23 @@ impl MessageStore for InMemoryMessages {
         })
     }
 
-    async fn turn(&self, key: &TurnKey, from: usize) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+    async fn turn(
+        &self,
+        key: &TurnKey,
+        from: usize,
+    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
         let found = self.with(|t| t.turn(key).map(|turn| (turn.record(), turn.events.clone())));
         let later = |events: Arc<Vec<TurnEvent>>| events.get(from..).unwrap_or_default().to_vec();
         found.map(|found| found.map(|(record, events)| (record, later(events))))
     }
 
-    async fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+    async fn claim_jobs(
+        &self,
+        of: &JobsOf,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>> {
         self.with(|t| t.claim(of, now, until, limit))
     }
 

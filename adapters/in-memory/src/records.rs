@@ -16,7 +16,11 @@ type Rows = BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>;
 impl InMemoryRecords {
     /// Everything in it, for tests that compare stores.
     pub fn dump(&self) -> Vec<Record> {
-        self.rows().values().flat_map(BTreeMap::values).cloned().collect()
+        self.rows()
+            .values()
+            .flat_map(BTreeMap::values)
+            .cloned()
+            .collect()
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
@@ -28,21 +32,37 @@ impl InMemoryRecords {
 impl RecordStore for InMemoryRecords {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
         let rows = self.rows();
-        Ok(rows.get(&of(at)).and_then(|rows| rows.get(at.id.as_str())).cloned())
+        Ok(rows
+            .get(&of(at))
+            .and_then(|rows| rows.get(at.id.as_str()))
+            .cloned())
     }
 
-    async fn list(&self, owner: &UserScope, kind: Kind, after: Option<Cursor>, limit: usize) -> Result<Page<Record>> {
+    async fn list(
+        &self,
+        owner: &UserScope,
+        kind: Kind,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>> {
         let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut items: Vec<Record> = {
             let rows = self.rows();
             let mine = rows.get(&(owner.clone(), kind)).into_iter();
             let older = mine.flat_map(|rows| rows.range::<str, _>((Bound::Unbounded, end)).rev());
-            older.map(|(_, record)| record).take(limit.saturating_add(1)).cloned().collect()
+            older
+                .map(|(_, record)| record)
+                .take(limit.saturating_add(1))
+                .cloned()
+                .collect()
         };
         let found = items.len();
         items.truncate(limit);
         let items = cut(items, |record| record.body.len());
-        let next = items.last().filter(|_| items.len() < found).map(|last| last.at.id.to_string());
+        let next = items
+            .last()
+            .filter(|_| items.len() < found)
+            .map(|last| last.at.id.to_string());
         Ok(Page { items, next })
     }
 
@@ -60,14 +80,23 @@ impl RecordStore for InMemoryRecords {
         };
         if may {
             let version = version.unwrap_or_default() + 1;
-            let record = Record { at: at.clone(), body: body.to_vec(), version };
-            rows.entry(of(at)).or_default().insert(at.id.to_string(), record);
+            let record = Record {
+                at: at.clone(),
+                body: body.to_vec(),
+                version,
+            };
+            rows.entry(of(at))
+                .or_default()
+                .insert(at.id.to_string(), record);
         }
         Ok(may)
     }
 
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
-        Ok(self.rows().get_mut(&of(at)).is_some_and(|rows| rows.remove(at.id.as_str()).is_some()))
+        Ok(self
+            .rows()
+            .get_mut(&of(at))
+            .is_some_and(|rows| rows.remove(at.id.as_str()).is_some()))
     }
 }
 

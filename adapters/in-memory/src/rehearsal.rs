@@ -52,7 +52,9 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { per_word: Duration::from_millis(30) }
+        Self {
+            per_word: Duration::from_millis(30),
+        }
     }
 }
 
@@ -69,26 +71,40 @@ impl Pace {
 }
 
 impl Rehearsal {
-    /// The seed for demonstrations: no everyday message of theirs is routed wrongly, with mistakes either.
+    /// The seed for demonstrations: no everyday message of theirs is routed wrongly, with mistakes
+    /// either.
     pub const SEED: u64 = 7;
 
     /// A coach whose words follow from `seed` and the prompt, and whose pauses `clock` measures.
     pub fn new(clock: Arc<dyn Clock>, pace: Pace, seed: u64) -> Self {
-        Self { clock, pace, seed, mistaken: false }
+        Self {
+            clock,
+            pace,
+            seed,
+            mistaken: false,
+        }
     }
 
     /// The same coach with a router that now and then answers wrongly.
     #[must_use]
     pub fn with_mistakes(self) -> Self {
-        Self { mistaken: true, ..self }
+        Self {
+            mistaken: true,
+            ..self
+        }
     }
 
     fn scene(&self, call: &ModelCall) -> Scene {
         match &call.answer {
             Answer::Prose => self.reply(call),
             Answer::Tool { name, .. } if *name == router::TOOL => self.route(call),
-            Answer::Tool { name: "log_workout", .. } => self.form(extract::answer(&call.prompt)),
-            Answer::Tool { name, .. } if *name == domain::summary::TOOL => self.form(summary::answer(&call.prompt)),
+            Answer::Tool {
+                name: "log_workout",
+                ..
+            } => self.form(extract::answer(&call.prompt)),
+            Answer::Tool { name, .. } if *name == domain::summary::TOOL => {
+                self.form(summary::answer(&call.prompt))
+            }
             Answer::Tool { .. } => Scene::failing(Fault::Rejected),
         }
     }
@@ -118,10 +134,18 @@ impl Rehearsal {
         words.truncate(most);
         let mut lines: Vec<Line> = match call.delivery {
             Delivery::Streamed => {
-                let spoken = |word: &&str| [Line::Pause(self.pace.per_word), Line::Say((*word).to_owned())];
+                let spoken = |word: &&str| {
+                    [
+                        Line::Pause(self.pace.per_word),
+                        Line::Say((*word).to_owned()),
+                    ]
+                };
                 words.iter().flat_map(spoken).collect()
             }
-            Delivery::Whole => vec![Line::Pause(self.pace.whole(words.len())), Line::Say(words.concat())],
+            Delivery::Whole => vec![
+                Line::Pause(self.pace.whole(words.len())),
+                Line::Say(words.concat()),
+            ],
         };
         lines.push(then);
         Scene(lines)
@@ -148,7 +172,11 @@ impl LlmStream for Rehearsal {
 const TOO_LATE: Duration = Duration::from_secs(5);
 
 fn form(filled_in: String, pause: Duration) -> Scene {
-    Scene(vec![Line::Pause(pause), Line::Say(filled_in), Line::End(StopReason::Complete)])
+    Scene(vec![
+        Line::Pause(pause),
+        Line::Say(filled_in),
+        Line::End(StopReason::Complete),
+    ])
 }
 
 /// How many of the words fit, and how they end, at four characters a token.
@@ -157,8 +185,14 @@ fn room(words: &[&str], max_tokens: u32) -> (usize, Line) {
         *end += word.len();
         Some(*end)
     });
-    let fit = ends.take_while(|end| estimated_tokens(*end) <= u64::from(max_tokens)).count();
-    let reason = if fit < words.len() { StopReason::Length } else { StopReason::Complete };
+    let fit = ends
+        .take_while(|end| estimated_tokens(*end) <= u64::from(max_tokens))
+        .count();
+    let reason = if fit < words.len() {
+        StopReason::Length
+    } else {
+        StopReason::Complete
+    };
     (fit, Line::End(reason))
 }
 

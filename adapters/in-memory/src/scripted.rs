@@ -36,7 +36,10 @@ pub struct Scene(pub Vec<Line>);
 impl Scene {
     /// The whole text at once, and the end.
     pub fn saying(text: impl Into<String>) -> Self {
-        Self(vec![Line::Say(text.into()), Line::End(StopReason::Complete)])
+        Self(vec![
+            Line::Say(text.into()),
+            Line::End(StopReason::Complete),
+        ])
     }
 
     /// The text word by word, with a pause before each, and the end.
@@ -71,7 +74,10 @@ struct State {
 impl Scripted {
     /// A model without scenes, whose pauses `clock` measures.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Arc::default() }
+        Self {
+            clock,
+            state: Arc::default(),
+        }
     }
 
     /// What the next call for prose plays that has no scene yet.
@@ -113,7 +119,11 @@ impl State {
             Answer::Tool { name, .. } if *name == router::TOOL => &mut self.routes,
             Answer::Tool { .. } => &mut self.extractions,
         };
-        let next = if scenes.len() > 1 { scenes.pop_front() } else { scenes.front().cloned() };
+        let next = if scenes.len() > 1 {
+            scenes.pop_front()
+        } else {
+            scenes.front().cloned()
+        };
         next.unwrap_or_else(|| Scene::failing(Fault::Rejected))
     }
 }
@@ -122,7 +132,10 @@ impl LlmStream for Scripted {
     fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>> {
         let (clock, state) = (self.clock.clone(), self.state.clone());
         let scene = move || {
-            let scene = state.lock().unwrap_or_else(PoisonError::into_inner).next(&call);
+            let scene = state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next(&call);
             let usage = Usage {
                 model: Some("scripted".into()),
                 input_tokens: call.prompt.estimated_tokens(),
@@ -135,7 +148,11 @@ impl LlmStream for Scripted {
 }
 
 /// Plays a scene; what it costs is `usage` and the tokens of what was said.
-pub(crate) fn play(clock: Arc<dyn Clock>, scene: Scene, usage: Usage) -> BoxStream<'static, Result<Piece>> {
+pub(crate) fn play(
+    clock: Arc<dyn Clock>,
+    scene: Scene,
+    usage: Usage,
+) -> BoxStream<'static, Result<Piece>> {
     let start = (scene.0.into_iter(), 0);
     let pieces = stream::unfold(start, move |(mut lines, mut said)| {
         let (clock, usage) = (clock.clone(), usage.clone());
@@ -151,7 +168,10 @@ pub(crate) fn play(clock: Arc<dyn Clock>, scene: Scene, usage: Usage) -> BoxStre
                     Line::Pause(pause) => clock.sleep_until(clock.now() + pause).await,
                     Line::Fail(fault) => break Err(PortError::new(ADAPTER, fault)),
                     Line::End(reason) => {
-                        let usage = Usage { output_tokens: estimated_tokens(said), ..usage };
+                        let usage = Usage {
+                            output_tokens: estimated_tokens(said),
+                            ..usage
+                        };
                         break Ok(Piece::End { reason, usage });
                     }
                     Line::Hang => future::pending().await,
@@ -169,7 +189,10 @@ pub(crate) fn play(clock: Arc<dyn Clock>, scene: Scene, usage: Usage) -> BoxStre
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let space = rest.trim_start().find(char::is_whitespace).map(|at| at + rest.len() - rest.trim_start().len());
+        let space = rest
+            .trim_start()
+            .find(char::is_whitespace)
+            .map(|at| at + rest.len() - rest.trim_start().len());
         let end = space.map_or(rest.len(), |at| {
             let (_, behind) = rest.split_at(at);
             rest.len() - behind.trim_start().len()
@@ -200,23 +223,38 @@ mod tests {
     fn call(answer: Answer) -> ModelCall {
         let prompt = Prompt::question("instruct", "ask");
         let (tier, delivery) = (Tier::Reply, Delivery::Streamed);
-        ModelCall { tier, model: None, prompt, answer, delivery, max_tokens: 10, temperature: 0.0 }
+        ModelCall {
+            tier,
+            model: None,
+            prompt,
+            answer,
+            delivery,
+            max_tokens: 10,
+            temperature: 0.0,
+        }
     }
 
     fn tool(name: &'static str) -> Answer {
-        Answer::Tool { name, schema: Arc::default() }
+        Answer::Tool {
+            name,
+            schema: Arc::default(),
+        }
     }
 
     fn played(model: &Scripted, answer: Answer) -> Vec<Result<Piece, Fault>> {
-        let pieces = model.open(call(answer)).map(|piece| piece.map_err(|error| error.fault));
+        let pieces = model
+            .open(call(answer))
+            .map(|piece| piece.map_err(|error| error.fault));
         at_once(pieces.collect())
     }
 
     fn said(model: &Scripted, answer: Answer) -> String {
-        let texts = played(model, answer).into_iter().filter_map(|piece| match piece {
-            Ok(Piece::Text(text)) => Some(text),
-            Ok(Piece::Thinking | Piece::Spent(_) | Piece::End { .. }) | Err(_) => None,
-        });
+        let texts = played(model, answer)
+            .into_iter()
+            .filter_map(|piece| match piece {
+                Ok(Piece::Text(text)) => Some(text),
+                Ok(Piece::Thinking | Piece::Spent(_) | Piece::End { .. }) | Err(_) => None,
+            });
         texts.collect()
     }
 
@@ -227,8 +265,20 @@ mod tests {
             .reply(Scene::saying("two"))
             .route(Scene::saying("{}"))
             .extract(Scene::saying("[]"));
-        assert_eq!([said(&model, Answer::Prose), said(&model, tool(router::TOOL))], ["one", "{}"]);
-        assert_eq!([said(&model, tool("log_workout")), said(&model, Answer::Prose)], ["[]", "two"]);
+        assert_eq!(
+            [
+                said(&model, Answer::Prose),
+                said(&model, tool(router::TOOL))
+            ],
+            ["one", "{}"]
+        );
+        assert_eq!(
+            [
+                said(&model, tool("log_workout")),
+                said(&model, Answer::Prose)
+            ],
+            ["[]", "two"]
+        );
         assert_eq!(said(&model, Answer::Prose), "two");
         let asked: Vec<_> = model.calls().into_iter().map(|call| call.answer).collect();
         assert_eq!(asked[1..3], [tool(router::TOOL), tool("log_workout")]);
@@ -245,30 +295,55 @@ mod tests {
 
     #[test]
     fn nothing_follows_an_ending_and_no_text_is_empty() {
-        let (say, end) = (|text: &str| Line::Say(text.to_owned()), Line::End(StopReason::Length));
+        let (say, end) = (
+            |text: &str| Line::Say(text.to_owned()),
+            Line::End(StopReason::Length),
+        );
         let model = Scripted::new(clock())
             .reply(Scene(vec![say(""), say("eight ch"), end, say("more")]))
-            .reply(Scene(vec![say("a"), Line::Fail(Fault::Throttled), say("b")]))
+            .reply(Scene(vec![
+                say("a"),
+                Line::Fail(Fault::Throttled),
+                say("b"),
+            ]))
             .reply(Scene(vec![say("a"), Line::Cut, say("b")]));
-        let usage = Usage { model: Some("scripted".into()), input_tokens: 3, output_tokens: 2, ..Usage::default() };
+        let usage = Usage {
+            model: Some("scripted".into()),
+            input_tokens: 3,
+            output_tokens: 2,
+            ..Usage::default()
+        };
         let text = |text: &str| Ok(Piece::Text(text.to_owned()));
-        let end = Ok(Piece::End { reason: StopReason::Length, usage });
+        let end = Ok(Piece::End {
+            reason: StopReason::Length,
+            usage,
+        });
         assert_eq!(played(&model, Answer::Prose), [text("eight ch"), end]);
-        assert_eq!(played(&model, Answer::Prose), [text("a"), Err(Fault::Throttled)]);
+        assert_eq!(
+            played(&model, Answer::Prose),
+            [text("a"), Err(Fault::Throttled)]
+        );
         assert_eq!(played(&model, Answer::Prose), [text("a")]);
     }
 
     #[test]
     fn pauses_last_until_the_clock_says_so_and_a_hang_for_ever() {
         let clock = clock();
-        let lines = [Line::Pause(Duration::from_secs(2)), Line::Say("late".to_owned()), Line::Hang];
+        let lines = [
+            Line::Pause(Duration::from_secs(2)),
+            Line::Say("late".to_owned()),
+            Line::Hang,
+        ];
         let model = Scripted::new(clock.clone()).reply(Scene(lines.into()));
         let mut pieces = model.open(call(Answer::Prose));
         assert!(pieces.next().now_or_never().is_none());
         clock.advance(Duration::from_millis(1_999));
         assert!(pieces.next().now_or_never().is_none());
         clock.advance(Duration::from_millis(1));
-        assert_eq!(pieces.next().now_or_never().unwrap().unwrap().unwrap(), Piece::Text("late".to_owned()));
+        assert_eq!(
+            pieces.next().now_or_never().unwrap().unwrap().unwrap(),
+            Piece::Text("late".to_owned())
+        );
         clock.advance(Duration::from_secs(1 << 40));
         assert!(pieces.next().now_or_never().is_none());
     }
@@ -276,7 +351,10 @@ mod tests {
     #[test]
     #[should_panic(expected = "the scene has the model panic here")]
     fn a_panic_is_a_panic() {
-        played(&Scripted::new(clock()).reply(Scene(vec![Line::Panic])), Answer::Prose);
+        played(
+            &Scripted::new(clock()).reply(Scene(vec![Line::Panic])),
+            Answer::Prose,
+        );
     }
 
     #[test]
@@ -284,7 +362,10 @@ mod tests {
         for (text, expected) in [
             ("", vec![]),
             ("one", vec!["one"]),
-            ("one two\n\n- three ", vec!["one ", "two\n\n", "- ", "three "]),
+            (
+                "one two\n\n- three ",
+                vec!["one ", "two\n\n", "- ", "three "],
+            ),
             ("  für  Ärger", vec!["  für  ", "Ärger"]),
             (" \n", vec![" \n"]),
         ] {

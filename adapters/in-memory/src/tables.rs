@@ -8,10 +8,14 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use domain::{
-    Closing, CoachId, Conversation, ConversationId, ConversationKey, Fence, Finish, IdempotencyKey, Job, JobKind,
-    JobState, Message, Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope,
+    Closing, CoachId, Conversation, ConversationId, ConversationKey, Fence, Finish, IdempotencyKey,
+    Job, JobKind, JobState, Message, Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey,
+    UserScope,
 };
-use ports::{Admission, Admitted, Begun, Cursor, Hold, JobsOf, Page, Stop, TurnRecord, TurnState, Writer, Written};
+use ports::{
+    Admission, Admitted, Begun, Cursor, Hold, JobsOf, Page, Stop, TurnRecord, TurnState, Writer,
+    Written,
+};
 
 /// How much that has expired one admission clears away: more than it adds.
 const SWEPT: usize = 8;
@@ -94,7 +98,10 @@ impl TurnRow {
     }
 
     fn begun(&self) -> Begun {
-        Begun { fence: self.fence, number: self.opening.user_message.number }
+        Begun {
+            fence: self.fence,
+            number: self.opening.user_message.number,
+        }
     }
 
     /// Whether this writer may end it.
@@ -102,9 +109,13 @@ impl TurnRow {
         match (&self.state, writer) {
             (TurnState::Ended(_), _) => false,
             (TurnState::Running { fence, .. }, Writer::Holder(mine)) => *fence == mine,
-            (TurnState::Running { fence, lease_until }, Writer::Reaper { fence: f, lease_until: l }) => {
-                *fence == f && *lease_until == l
-            }
+            (
+                TurnState::Running { fence, lease_until },
+                Writer::Reaper {
+                    fence: f,
+                    lease_until: l,
+                },
+            ) => *fence == f && *lease_until == l,
         }
     }
 }
@@ -112,7 +123,14 @@ impl TurnRow {
 impl Row {
     fn new(head: &Conversation) -> Self {
         let (keys, turns, jobs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { head: head.clone(), messages: Vec::new(), fence: Fence(0), keys, turns, jobs }
+        Self {
+            head: head.clone(),
+            messages: Vec::new(),
+            fence: Fence(0),
+            keys,
+            turns,
+            jobs,
+        }
     }
 
     fn jobs(&self) -> impl Iterator<Item = &Job> {
@@ -139,11 +157,25 @@ impl Row {
         self.head.messages += 1;
         let (fence, opening) = (self.fence, a.opening(self.head.messages));
         self.messages.push(opening.user_message.clone());
-        let key = KeyRow { turn: a.turn.turn.clone(), body: a.body, until: a.kept_until };
+        let key = KeyRow {
+            turn: a.turn.turn.clone(),
+            body: a.body,
+            until: a.kept_until,
+        };
         self.keys.insert(a.key.clone(), key);
-        let state = TurnState::Running { fence, lease_until: a.lease_until };
+        let state = TurnState::Running {
+            fence,
+            lease_until: a.lease_until,
+        };
         let (events, stop, kept_until) = (Arc::default(), Stop::NotAsked, a.kept_until);
-        let turn = TurnRow { state, events, stop, opening, fence, kept_until };
+        let turn = TurnRow {
+            state,
+            events,
+            stop,
+            opening,
+            fence,
+            kept_until,
+        };
         let begun = turn.begun();
         self.turns.insert(a.turn.turn.clone(), turn);
         begun
@@ -167,7 +199,9 @@ impl User {
 
     /// Gives a conversation its place in the list: it was active at this time.
     fn touch(&mut self, key: &ConversationKey, at: Timestamp) {
-        let Some(row) = self.conversations.get_mut(&short(key)) else { return };
+        let Some(row) = self.conversations.get_mut(&short(key)) else {
+            return;
+        };
         let Listed(listed) = self.listed.entry(key.coach.clone()).or_default();
         listed.remove(&place(&row.head));
         row.head.last_activity = at;
@@ -176,7 +210,9 @@ impl User {
 
     /// Keeps a job in place of what was known of it.
     fn put(&mut self, job: Job) {
-        let Some(row) = self.conversations.get_mut(&short(&job.turn.conversation)) else { return };
+        let Some(row) = self.conversations.get_mut(&short(&job.turn.conversation)) else {
+            return;
+        };
         let of_turn = row.jobs.entry(job.turn.turn.clone()).or_default();
         if let Some(known) = of_turn.get(&job.kind).and_then(open) {
             self.open.remove(&known);
@@ -187,7 +223,11 @@ impl User {
 
     /// The first that are open and due.
     fn due(&self, now: Timestamp, limit: usize) -> impl Iterator<Item = Open> {
-        self.open.iter().take_while(move |(at, ..)| *at <= now).take(limit).cloned()
+        self.open
+            .iter()
+            .take_while(move |(at, ..)| *at <= now)
+            .take(limit)
+            .cloned()
     }
 }
 
@@ -210,7 +250,8 @@ impl Tables {
 
     /// The turn, if `fence` still has the right to write for it.
     pub(crate) fn held(&mut self, turn: &TurnKey, fence: Fence) -> Option<&mut TurnRow> {
-        self.turn_mut(turn).filter(|row| row.may_be_ended_by(Writer::Holder(fence)))
+        self.turn_mut(turn)
+            .filter(|row| row.may_be_ended_by(Writer::Holder(fence)))
     }
 
     pub(crate) fn create(&mut self, new: &Conversation) {
@@ -218,7 +259,9 @@ impl Tables {
             return;
         }
         let user = self.users.entry(new.key.user.clone()).or_default();
-        user.conversations.entry(short(&new.key)).or_insert_with(|| Row::new(new));
+        user.conversations
+            .entry(short(&new.key))
+            .or_insert_with(|| Row::new(new));
         let active = user.row(&new.key).map(|row| row.head.last_activity);
         user.touch(&new.key, active.unwrap_or(new.last_activity));
     }
@@ -231,21 +274,35 @@ impl Tables {
         limit: usize,
     ) -> Page<Conversation> {
         let user = self.users.get(owner);
-        let Some((user, Listed(listed))) = user.and_then(|user| Some((user, user.listed.get(coach)?))) else {
-            return Page { items: Vec::new(), next: None };
+        let Some((user, Listed(listed))) =
+            user.and_then(|user| Some((user, user.listed.get(coach)?)))
+        else {
+            return Page {
+                items: Vec::new(),
+                next: None,
+            };
         };
         let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let older = listed.range::<str, _>((Bound::Unbounded, end)).rev();
-        let mut rest = older.filter_map(|(_, id)| user.conversations.get(&(coach.clone(), id.clone())));
-        let items: Vec<Conversation> = rest.by_ref().take(limit).map(|row| row.head.clone()).collect();
+        let mut rest =
+            older.filter_map(|(_, id)| user.conversations.get(&(coach.clone(), id.clone())));
+        let items: Vec<Conversation> = rest
+            .by_ref()
+            .take(limit)
+            .map(|row| row.head.clone())
+            .collect();
         let next = rest.next().and(items.last().map(place));
         Page { items, next }
     }
 
     /// Removes a conversation and all that belongs to it; whether there was one.
     pub(crate) fn delete(&mut self, key: &ConversationKey) -> bool {
-        let Some(user) = self.users.get_mut(&key.user) else { return false };
-        let Some(row) = user.conversations.remove(&short(key)) else { return false };
+        let Some(user) = self.users.get_mut(&key.user) else {
+            return false;
+        };
+        let Some(row) = user.conversations.remove(&short(key)) else {
+            return false;
+        };
         if let Some(Listed(listed)) = user.listed.get_mut(&key.coach) {
             listed.remove(&place(&row.head));
         }
@@ -253,7 +310,10 @@ impl Tables {
             user.open.remove(&open);
         }
         if let Some(turn) = row.head.active {
-            user.holds.remove(&TurnKey { conversation: key.clone(), turn });
+            user.holds.remove(&TurnKey {
+                conversation: key.clone(),
+                turn,
+            });
         }
         self.deleted.insert(key.clone());
         true
@@ -265,11 +325,17 @@ impl Tables {
             if self.expiring.first().is_none_or(|(until, ..)| *until > now) {
                 return;
             }
-            let Some((_, of, what)) = self.expiring.pop_first() else { return };
-            let Some(row) = self.row_mut(&of) else { continue };
+            let Some((_, of, what)) = self.expiring.pop_first() else {
+                return;
+            };
+            let Some(row) = self.row_mut(&of) else {
+                continue;
+            };
             match what {
                 // The key may have been given to another turn since.
-                Expiring::Key(key) if row.keys.get(&key).is_some_and(|known| known.until <= now) => {
+                Expiring::Key(key)
+                    if row.keys.get(&key).is_some_and(|known| known.until <= now) =>
+                {
                     row.keys.remove(&key);
                 }
                 Expiring::Key(_) => {}
@@ -281,37 +347,52 @@ impl Tables {
     pub(crate) fn admit(&mut self, a: &Admission) -> Admitted {
         self.sweep(a.now);
         let key = &a.turn.conversation;
-        let Some(user) = self.users.get_mut(&key.user) else { return Admitted::Unknown };
+        let Some(user) = self.users.get_mut(&key.user) else {
+            return Admitted::Unknown;
+        };
         let held = user.held(a.now);
-        let Some(row) = user.row_mut(key) else { return Admitted::Unknown };
+        let Some(row) = user.row_mut(key) else {
+            return Admitted::Unknown;
+        };
         if let Some(answer) = row.of_known(a) {
             return answer;
         }
         if let Some(active) = &row.head.active {
             return Admitted::Busy(active.clone());
         }
-        if a.hold.is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit) {
+        if a.hold
+            .is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit)
+        {
             return Admitted::OverLimit;
         }
         let begun = row.begin(a);
         user.touch(key, a.now);
         user.holds.extend(a.hold.map(|hold| (a.turn.clone(), hold)));
-        self.expiring.insert((a.kept_until, key.clone(), Expiring::Key(a.key.clone())));
+        self.expiring
+            .insert((a.kept_until, key.clone(), Expiring::Key(a.key.clone())));
         Admitted::New(begun)
     }
 
     pub(crate) fn finish(&mut self, key: &TurnKey, writer: Writer, finish: &Finish) -> Written<()> {
         let conversation = &key.conversation;
-        let Some(user) = self.users.get_mut(&conversation.user) else { return Written::LeaseLost };
-        let Some(row) = user.row_mut(conversation) else { return Written::LeaseLost };
-        let Some(turn) = row.turns.get_mut(&key.turn) else { return Written::LeaseLost };
+        let Some(user) = self.users.get_mut(&conversation.user) else {
+            return Written::LeaseLost;
+        };
+        let Some(row) = user.row_mut(conversation) else {
+            return Written::LeaseLost;
+        };
+        let Some(turn) = row.turns.get_mut(&key.turn) else {
+            return Written::LeaseLost;
+        };
         if matches!(&turn.state, TurnState::Ended(closing) if *closing == finish.closing) {
             return Written::Done(());
         }
         if !turn.may_be_ended_by(writer) {
             return Written::LeaseLost;
         }
-        let Closing { ending, at, jobs, .. } = &*finish.closing;
+        let Closing {
+            ending, at, jobs, ..
+        } = &*finish.closing;
         turn.state = TurnState::Ended(finish.closing.clone());
         let ended = TurnEvent::Ended(finish.closing.clone());
         turn.events = Arc::new(finish.events.iter().cloned().chain([ended]).collect());
@@ -329,26 +410,60 @@ impl Tables {
         user.holds.remove(key);
         for kind in jobs {
             let state = JobState::Due(*at);
-            user.put(Job { turn: key.clone(), kind: *kind, attempts: 0, state, calls: Vec::new() });
+            user.put(Job {
+                turn: key.clone(),
+                kind: *kind,
+                attempts: 0,
+                state,
+                calls: Vec::new(),
+            });
         }
-        self.expiring.insert((kept_until, conversation.clone(), Expiring::Turn(key.turn.clone())));
+        self.expiring.insert((
+            kept_until,
+            conversation.clone(),
+            Expiring::Turn(key.turn.clone()),
+        ));
         Written::Done(())
     }
 
-    pub(crate) fn claim(&mut self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Job> {
+    pub(crate) fn claim(
+        &mut self,
+        of: &JobsOf,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<Job> {
         let mut due: Vec<Open> = match of {
-            JobsOf::User(user) => self.users.get(user).map_or_else(Vec::new, |user| user.due(now, limit).collect()),
-            JobsOf::Anyone => self.users.values().flat_map(|user| user.due(now, limit)).collect(),
-            JobsOf::Turn(_) | JobsOf::Conversation(_) => {
-                self.jobs(of).iter().filter_map(open).filter(|(at, ..)| *at <= now).collect()
-            }
+            JobsOf::User(user) => self
+                .users
+                .get(user)
+                .map_or_else(Vec::new, |user| user.due(now, limit).collect()),
+            JobsOf::Anyone => self
+                .users
+                .values()
+                .flat_map(|user| user.due(now, limit))
+                .collect(),
+            JobsOf::Turn(_) | JobsOf::Conversation(_) => self
+                .jobs(of)
+                .iter()
+                .filter_map(open)
+                .filter(|(at, ..)| *at <= now)
+                .collect(),
         };
         due.sort();
         due.truncate(limit);
         let claim = |(_, turn, kind): Open| {
             let user = self.users.get_mut(&turn.conversation.user)?;
-            let seen = user.row(&turn.conversation)?.jobs.get(&turn.turn)?.get(&kind)?;
-            let job = Job { attempts: seen.attempts + 1, state: JobState::Claimed(until), ..seen.clone() };
+            let seen = user
+                .row(&turn.conversation)?
+                .jobs
+                .get(&turn.turn)?
+                .get(&kind)?;
+            let job = Job {
+                attempts: seen.attempts + 1,
+                state: JobState::Claimed(until),
+                ..seen.clone()
+            };
             user.put(job.clone());
             Some(job)
         };
@@ -356,21 +471,38 @@ impl Tables {
     }
 
     pub(crate) fn settle(&mut self, job: &Job, outcome: &Outcome) {
-        let Some(user) = self.users.get_mut(&job.turn.conversation.user) else { return };
-        let known = user.row(&job.turn.conversation).and_then(|row| row.jobs.get(&job.turn.turn)?.get(&job.kind));
+        let Some(user) = self.users.get_mut(&job.turn.conversation.user) else {
+            return;
+        };
+        let known = user
+            .row(&job.turn.conversation)
+            .and_then(|row| row.jobs.get(&job.turn.turn)?.get(&job.kind));
         if known.is_some_and(|known| known.attempts == job.attempts && known.state == job.state) {
-            user.put(Job { state: outcome.clone().into(), ..job.clone() });
+            user.put(Job {
+                state: outcome.clone().into(),
+                ..job.clone()
+            });
         }
     }
 
     pub(crate) fn jobs(&self, of: &JobsOf) -> Vec<Job> {
-        let of_user = |user: &User| user.conversations.values().flat_map(Row::jobs).cloned().collect::<Vec<_>>();
+        let of_user = |user: &User| {
+            user.conversations
+                .values()
+                .flat_map(Row::jobs)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
         match of {
             JobsOf::Turn(turn) => {
-                let jobs = self.row(&turn.conversation).and_then(|row| row.jobs.get(&turn.turn));
+                let jobs = self
+                    .row(&turn.conversation)
+                    .and_then(|row| row.jobs.get(&turn.turn));
                 jobs.map_or_else(Vec::new, |jobs| jobs.values().cloned().collect())
             }
-            JobsOf::Conversation(key) => self.row(key).map_or_else(Vec::new, |row| row.jobs().cloned().collect()),
+            JobsOf::Conversation(key) => self
+                .row(key)
+                .map_or_else(Vec::new, |row| row.jobs().cloned().collect()),
             JobsOf::User(user) => self.users.get(user).map_or_else(Vec::new, of_user),
             JobsOf::Anyone => self.users.values().flat_map(of_user).collect(),
         }

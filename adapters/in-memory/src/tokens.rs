@@ -20,7 +20,13 @@ impl KnownTokens {
 #[async_trait]
 impl TokenVerifier for KnownTokens {
     async fn verify(&self, token: &str) -> Result<Identity, TokenRefusal> {
-        let user = self.0.get(token).ok_or(TokenRefusal::Invalid("nobody was given this token"))?;
-        Ok(Identity { subject: user.to_string(), scope: UserScope::verified(user.clone()) })
+        let user = self
+            .0
+            .get(token)
+            .ok_or(TokenRefusal::Invalid("nobody was given this token"))?;
+        Ok(Identity {
+            subject: user.to_string(),
+            scope: UserScope::verified(user.clone()),
+        })
     }
 }

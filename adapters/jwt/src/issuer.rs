@@ -76,18 +76,28 @@ impl Issuer {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(IssuerError::NoKey),
             Err(source) => return Err(IssuerError::Storage { path, source }),
         };
-        let key = RsaKeyPair::from_pkcs8(&der).map_err(|source| IssuerError::UnusableKey { path, source })?;
+        let key = RsaKeyPair::from_pkcs8(&der)
+            .map_err(|source| IssuerError::UnusableKey { path, source })?;
         let (n, e) = public_parts(&key);
         let kid = thumbprint(&n, &e);
         let jwks = json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e}]});
         let jwks = jwks.to_string();
         let public = Arc::new(KeySet::parse(jwks.as_bytes())?);
-        Ok(Self { url: issuer_url, kid, key, jwks, public })
+        Ok(Self {
+            url: issuer_url,
+            kid,
+            key,
+            jwks,
+            public,
+        })
     }
 
     /// What a [`Verifier`](crate::Verifier) of its tokens has to expect.
     pub fn expected(&self) -> Expected {
-        Expected { issuer: self.url.clone(), audience: Self::AUDIENCE.to_owned() }
+        Expected {
+            issuer: self.url.clone(),
+            audience: Self::AUDIENCE.to_owned(),
+        }
     }
 
     /// Its JWKS document.
@@ -96,7 +106,12 @@ impl Issuer {
     }
 
     /// An ID token that names `user`, valid from `now` for as long as `ttl`.
-    pub fn token(&self, user: &UserId, now: Timestamp, ttl: Duration) -> Result<String, IssuerError> {
+    pub fn token(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<String, IssuerError> {
         let header = json!({"alg": "RS256", "kid": self.kid, "typ": "JWT"});
         let claims = json!({
             "iss": self.url,
@@ -121,7 +136,10 @@ impl KeySource for Issuer {
 
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Issuer").field("url", &self.url).field("kid", &self.kid).finish_non_exhaustive()
+        f.debug_struct("Issuer")
+            .field("url", &self.url)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,7 +184,12 @@ fn sign(key: &RsaKeyPair, header: &Value, claims: &Value) -> Result<String, Unsp
     let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
     let signed = format!("{header}.{claims}");
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)?;
+    key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )?;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
@@ -194,9 +217,15 @@ mod tests {
         let ann: UserId = "ann".parse().unwrap();
         let token = issuer.token(&ann, NOW, HOUR).unwrap();
         let identity = verifier.verify(&token).await.unwrap();
-        assert_eq!((identity.subject.as_str(), identity.scope.user()), ("local-ann", &ann));
+        assert_eq!(
+            (identity.subject.as_str(), identity.scope.user()),
+            ("local-ann", &ann)
+        );
         clock.pass(HOUR + Duration::from_secs(60));
-        assert!(matches!(verifier.verify(&token).await, Err(TokenRefusal::Invalid("expired"))));
+        assert!(matches!(
+            verifier.verify(&token).await,
+            Err(TokenRefusal::Invalid("expired"))
+        ));
     }
 
     #[test]
@@ -206,7 +235,11 @@ mod tests {
         let (first, second) = (issuer(&below), issuer(&below));
         assert_eq!(first.jwks(), second.jwks());
         assert_ne!(first.jwks(), issuer(dir.path()).jwks());
-        assert_eq!(fs::read_dir(&below).unwrap().count(), 1, "nothing but the key is left");
+        assert_eq!(
+            fs::read_dir(&below).unwrap().count(),
+            1,
+            "nothing but the key is left"
+        );
     }
 
     #[cfg(unix)]
@@ -215,7 +248,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         issuer(dir.path());
-        let mode = fs::metadata(dir.path().join("signing-key.pk8")).unwrap().permissions().mode();
+        let mode = fs::metadata(dir.path().join("signing-key.pk8"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -228,7 +264,10 @@ mod tests {
                 std::thread::spawn(move || issuer(&dir).jwks())
             })
             .collect();
-        let mut all: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let mut all: Vec<_> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect();
         all.dedup();
         assert_eq!(all.len(), 1);
     }
@@ -238,13 +277,29 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let below = dir.path().join("a");
         for nowhere in [dir.path(), &below] {
-            assert!(matches!(Issuer::load(nowhere, URL.to_owned()), Err(IssuerError::NoKey)));
+            assert!(matches!(
+                Issuer::load(nowhere, URL.to_owned()),
+                Err(IssuerError::NoKey)
+            ));
         }
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing was made");
+        assert_eq!(
+            fs::read_dir(dir.path()).unwrap().count(),
+            0,
+            "nothing was made"
+        );
         let made = issuer(&below);
-        assert_eq!(Issuer::load(&below, URL.to_owned()).unwrap().jwks(), made.jwks());
+        assert_eq!(
+            Issuer::load(&below, URL.to_owned()).unwrap().jwks(),
+            made.jwks()
+        );
         let file = below.join(KEY);
-        assert!(matches!(Issuer::load(&file, URL.to_owned()), Err(IssuerError::Storage { .. })), "no folder");
+        assert!(
+            matches!(
+                Issuer::load(&file, URL.to_owned()),
+                Err(IssuerError::Storage { .. })
+            ),
+            "no folder"
+        );
     }
 
     #[test]
@@ -252,7 +307,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("signing-key.pk8");
         fs::write(&path, "not a key").unwrap();
-        assert!(matches!(Issuer::open(dir.path(), URL.to_owned()), Err(IssuerError::UnusableKey { .. })));
+        assert!(matches!(
+            Issuer::open(dir.path(), URL.to_owned()),
+            Err(IssuerError::UnusableKey { .. })
+        ));
         assert_eq!(fs::read(&path).unwrap(), b"not a key");
     }
 
@@ -260,7 +318,12 @@ mod tests {
     fn it_publishes_no_secret() {
         let dir = tempfile::tempdir().unwrap();
         let jwks: Value = serde_json::from_str(&issuer(dir.path()).jwks()).unwrap();
-        let names: Vec<_> = jwks["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
+        let names: Vec<_> = jwks["keys"][0]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         assert_eq!(names, ["kty", "use", "alg", "kid", "n", "e"]);
     }
 
@@ -270,6 +333,9 @@ mod tests {
                  ZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8\
                  KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_\
                  xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-        assert_eq!(thumbprint(n, "AQAB"), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(
+            thumbprint(n, "AQAB"),
+            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+        );
     }
 }

@@ -46,7 +46,9 @@ impl<'de> Visitor<'de> for Values {
     }
 
     fn visit_f64<E: de::Error>(self, it: f64) -> Result<Value, E> {
-        Number::from_f64(it).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(it)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_str<E>(self, it: &str) -> Result<Value, E> {

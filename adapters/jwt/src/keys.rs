@@ -43,7 +43,10 @@ impl KeySet {
     /// Keys for other purposes, and weak ones, are left out.
     pub fn parse(document: &[u8]) -> Result<Self, BadKeySet> {
         let document = json::object(document).map_err(|_| BadKeySet::Malformed)?;
-        let listed = document.get("keys").and_then(Value::as_array).ok_or(BadKeySet::Malformed)?;
+        let listed = document
+            .get("keys")
+            .and_then(Value::as_array)
+            .ok_or(BadKeySet::Malformed)?;
         let mut names = HashSet::new();
         let mut keys = HashMap::new();
         for key in listed {
@@ -51,13 +54,19 @@ impl KeySet {
             if PRIVATE.iter().any(|member| key.contains_key(*member)) {
                 return Err(BadKeySet::Private);
             }
-            let Some(kid) = key.get("kid").and_then(Value::as_str) else { continue };
+            let Some(kid) = key.get("kid").and_then(Value::as_str) else {
+                continue;
+            };
             if !names.insert(kid) {
                 return Err(BadKeySet::Ambiguous);
             }
             keys.extend(usable(key).map(|public| (kid.to_owned(), public)));
         }
-        if keys.is_empty() { Err(BadKeySet::Useless) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            Err(BadKeySet::Useless)
+        } else {
+            Ok(Self(keys))
+        }
     }
 
     pub(crate) fn key(&self, kid: &str) -> Option<&ParsedPublicKey> {
@@ -79,10 +88,16 @@ fn usable(key: &Map<String, Value>) -> Option<ParsedPublicKey> {
     }
     let number = |name| URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok();
     let (n, e) = (number("n")?, number("e")?);
-    if !(is_odd(&n) && (2048..=8192).contains(&bits(&n)) && is_odd(&e) && (2..=32).contains(&bits(&e))) {
+    if !(is_odd(&n)
+        && (2048..=8192).contains(&bits(&n))
+        && is_odd(&e)
+        && (2..=32).contains(&bits(&e)))
+    {
         return None;
     }
-    RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()
+    RsaPublicKeyComponents { n, e }
+        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+        .ok()
 }
 
 fn is_odd(number: &[u8]) -> bool {
@@ -90,7 +105,9 @@ fn is_odd(number: &[u8]) -> bool {
 }
 
 fn bits(number: &[u8]) -> usize {
-    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
+    number
+        .first()
+        .map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
 #[cfg(test)]
@@ -115,7 +132,10 @@ mod tests {
             }
         }
         let set = parse(json!([jwk("good", &KEY), key])).unwrap();
-        assert!(set.key("good").is_some(), "one bad key must not spoil the others");
+        assert!(
+            set.key("good").is_some(),
+            "one bad key must not spoil the others"
+        );
         set.key("changed").is_some()
     }
 
@@ -192,7 +212,11 @@ mod tests {
         for member in PRIVATE {
             let mut key = jwk("leaked", &OTHER);
             key[member] = json!("AQAB");
-            assert_eq!(parse(json!([jwk("good", &KEY), key])).unwrap_err(), BadKeySet::Private, "{member}");
+            assert_eq!(
+                parse(json!([jwk("good", &KEY), key])).unwrap_err(),
+                BadKeySet::Private,
+                "{member}"
+            );
         }
     }
 
@@ -201,7 +225,10 @@ mod tests {
         let mut weak = jwk("same", &OTHER);
         weak["use"] = json!("enc");
         for twin in [jwk("same", &OTHER), jwk("same", &KEY), weak] {
-            for keys in [json!([jwk("same", &KEY), twin]), json!([twin, jwk("same", &KEY)])] {
+            for keys in [
+                json!([jwk("same", &KEY), twin]),
+                json!([twin, jwk("same", &KEY)]),
+            ] {
                 assert_eq!(parse(keys).unwrap_err(), BadKeySet::Ambiguous);
             }
         }
@@ -217,8 +244,20 @@ mod tests {
     #[test]
     fn a_document_that_is_no_key_set_is_refused() {
         let twice = format!(r#"{{"keys":[],"keys":[{}]}}"#, jwk("good", &KEY));
-        for bad in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":["a"]}"#, "<html></html>", &twice] {
-            assert_eq!(KeySet::parse(bad.as_bytes()).unwrap_err(), BadKeySet::Malformed, "{bad}");
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys":{}}"#,
+            r#"{"keys":["a"]}"#,
+            "<html></html>",
+            &twice,
+        ] {
+            assert_eq!(
+                KeySet::parse(bad.as_bytes()).unwrap_err(),
+                BadKeySet::Malformed,
+                "{bad}"
+            );
         }
     }
 }

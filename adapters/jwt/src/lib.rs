@@ -30,7 +30,11 @@ pub struct Verifier {
 
 impl Verifier {
     pub fn new(expected: Expected, keys: Arc<dyn KeySource>, clock: Arc<dyn Clock>) -> Self {
-        Self { expected, keys, clock }
+        Self {
+            expected,
+            keys,
+            clock,
+        }
     }
 }
 
@@ -38,7 +42,13 @@ impl Verifier {
 impl TokenVerifier for Verifier {
     async fn verify(&self, token: &str) -> Result<Identity, TokenRefusal> {
         let token = map::Unverified::parse(token)?;
-        let keys = self.keys.keys(token.kid()).await.map_err(TokenRefusal::KeysUnavailable)?;
-        token.verify(&keys)?.identity(&self.expected, self.clock.now())
+        let keys = self
+            .keys
+            .keys(token.kid())
+            .await
+            .map_err(TokenRefusal::KeysUnavailable)?;
+        token
+            .verify(&keys)?
+            .identity(&self.expected, self.clock.now())
     }
 }

@@ -1,7 +1,7 @@
 //! From a token, the issuer's keys and the time to an identity, or a refusal.
 //!
-//! The steps cannot be taken out of order: only an [`Unverified`] token becomes [`Claims`], and only
-//! by its signature.
+//! The steps cannot be taken out of order: only an [`Unverified`] token becomes [`Claims`], and
+//! only by its signature.
 
 use std::time::Duration;
 
@@ -48,10 +48,16 @@ impl<'t> Unverified<'t> {
             return Err(invalid("not three parts"));
         }
         let header = decode(header).ok_or(invalid("the header is not base64url"))?;
-        let header = json::object(&header).map_err(|_| invalid("the header is not a proper object"))?;
+        let header =
+            json::object(&header).map_err(|_| invalid("the header is not a proper object"))?;
         let kid = key_of(&header)?.to_owned();
         let signature = decode(signature).ok_or(invalid("the signature is not base64url"))?;
-        Ok(Self { kid, signed, claims, signature })
+        Ok(Self {
+            kid,
+            signed,
+            claims,
+            signature,
+        })
     }
 
     pub(crate) fn kid(&self) -> &str {
@@ -59,10 +65,15 @@ impl<'t> Unverified<'t> {
     }
 
     pub(crate) fn verify(self, keys: &KeySet) -> Result<Claims, TokenRefusal> {
-        let key = keys.key(&self.kid).ok_or(invalid("signed by an unknown key"))?;
-        key.verify_sig(self.signed.as_bytes(), &self.signature).map_err(|_| invalid("the signature is wrong"))?;
+        let key = keys
+            .key(&self.kid)
+            .ok_or(invalid("signed by an unknown key"))?;
+        key.verify_sig(self.signed.as_bytes(), &self.signature)
+            .map_err(|_| invalid("the signature is wrong"))?;
         let claims = decode(self.claims).ok_or(invalid("the claims are not base64url"))?;
-        json::object(&claims).map(Claims).map_err(|_| invalid("the claims are not a proper object"))
+        json::object(&claims)
+            .map(Claims)
+            .map_err(|_| invalid("the claims are not a proper object"))
     }
 }
 
@@ -70,7 +81,11 @@ impl<'t> Unverified<'t> {
 pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
-    pub(crate) fn identity(&self, expected: &Expected, now: Timestamp) -> Result<Identity, TokenRefusal> {
+    pub(crate) fn identity(
+        &self,
+        expected: &Expected,
+        now: Timestamp,
+    ) -> Result<Identity, TokenRefusal> {
         if self.text("iss") != Some(&expected.issuer) {
             return Err(invalid("of another issuer"));
         }
@@ -81,10 +96,18 @@ impl Claims {
             return Err(invalid("not an ID token"));
         }
         self.judge_times(now)?;
-        let subject = self.text("sub").filter(|sub| !sub.is_empty()).ok_or(invalid("no subject"))?;
-        let user: UserId =
-            self.text("custom:user_id").and_then(|id| id.parse().ok()).ok_or(TokenRefusal::MissingUserId)?;
-        Ok(Identity { subject: subject.to_owned(), scope: UserScope::verified(user) })
+        let subject = self
+            .text("sub")
+            .filter(|sub| !sub.is_empty())
+            .ok_or(invalid("no subject"))?;
+        let user: UserId = self
+            .text("custom:user_id")
+            .and_then(|id| id.parse().ok())
+            .ok_or(TokenRefusal::MissingUserId)?;
+        Ok(Identity {
+            subject: subject.to_owned(),
+            scope: UserScope::verified(user),
+        })
     }
 
     fn judge_times(&self, now: Timestamp) -> Result<(), TokenRefusal> {
@@ -105,8 +128,12 @@ impl Claims {
     }
 
     fn time(&self, name: &str) -> Result<Option<Timestamp>, TokenRefusal> {
-        let Some(claim) = self.0.get(name) else { return Ok(None) };
-        let seconds = claim.as_u64().ok_or(invalid("a time is not a whole number of seconds"))?;
+        let Some(claim) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let seconds = claim
+            .as_u64()
+            .ok_or(invalid("a time is not a whole number of seconds"))?;
         Ok(Some(Timestamp(0) + Duration::from_secs(seconds)))
     }
 }
@@ -121,7 +148,10 @@ fn key_of(header: &Map<String, Value>) -> Result<&str, TokenRefusal> {
     if header.get("typ").is_some_and(|typ| typ != "JWT") {
         return Err(invalid("another type than JWT"));
     }
-    header.get("kid").and_then(Value::as_str).ok_or(invalid("names no key"))
+    header
+        .get("kid")
+        .and_then(Value::as_str)
+        .ok_or(invalid("names no key"))
 }
 
 fn decode(part: &str) -> Option<Vec<u8>> {

@@ -37,12 +37,20 @@ pub struct RemoteKeys {
 impl RemoteKeys {
     pub fn new(url: &str, clock: Arc<dyn Clock>) -> Result<Self> {
         let url: Url = url.parse().map_err(|bad| failure(Fault::Rejected, bad))?;
-        let http = Client::builder().redirect(redirect::Policy::none()).timeout(PATIENCE);
+        let http = Client::builder()
+            .redirect(redirect::Policy::none())
+            .timeout(PATIENCE);
         // No proxy leads back to this machine.
         let here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
         let http = if here { http.no_proxy() } else { http };
         let http = http.build().map_err(failed)?;
-        Ok(Self { url, http, clock, memory: Mutex::default(), asking: tokio::sync::Mutex::default() })
+        Ok(Self {
+            url,
+            http,
+            clock,
+            memory: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        })
     }
 
     async fn ask(&self, now: Timestamp) {
@@ -55,7 +63,12 @@ impl RemoteKeys {
     }
 
     async fn fetch(&self) -> Result<KeySet> {
-        let mut response = self.http.get(self.url.clone()).send().await.map_err(failed)?;
+        let mut response = self
+            .http
+            .get(self.url.clone())
+            .send()
+            .await
+            .map_err(failed)?;
         match response.status() {
             StatusCode::OK => {}
             StatusCode::TOO_MANY_REQUESTS => return Err(PortError::new(ADAPTER, Fault::Throttled)),
@@ -83,7 +96,10 @@ impl RemoteKeys {
 impl KeySource for RemoteKeys {
     async fn keys(&self, wanted: &str) -> Result<Arc<KeySet>> {
         let now = self.clock.now();
-        let known = self.memory().usable(now).filter(|keys| keys.key(wanted).is_some());
+        let known = self
+            .memory()
+            .usable(now)
+            .filter(|keys| keys.key(wanted).is_some());
         let _turn = match known {
             Some(keys) if self.memory().is_fresh(now) => return Ok(keys),
             // Whoever has the key does not wait for somebody else's question.
@@ -110,17 +126,29 @@ struct Memory {
 
 impl Memory {
     fn usable(&self, now: Timestamp) -> Option<Arc<KeySet>> {
-        self.keys.as_ref().filter(|(_, read)| now.since(*read) < USABLE).map(|(keys, _)| keys.clone())
+        self.keys
+            .as_ref()
+            .filter(|(_, read)| now.since(*read) < USABLE)
+            .map(|(keys, _)| keys.clone())
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.keys.as_ref().is_some_and(|(_, read)| is_within(FRESH, *read, now))
+        self.keys
+            .as_ref()
+            .is_some_and(|(_, read)| is_within(FRESH, *read, now))
     }
 
     fn may_ask(&self, now: Timestamp, wanted: &str) -> bool {
-        let pause = if self.keys.is_some() { PAUSE } else { FIRST_PAUSE };
-        let known = self.usable(now).is_some_and(|keys| keys.key(wanted).is_some());
-        !(known && self.is_fresh(now)) && self.asked.is_none_or(|(at, _)| !is_within(pause, at, now))
+        let pause = if self.keys.is_some() {
+            PAUSE
+        } else {
+            FIRST_PAUSE
+        };
+        let known = self
+            .usable(now)
+            .is_some_and(|keys| keys.key(wanted).is_some());
+        !(known && self.is_fresh(now))
+            && self.asked.is_none_or(|(at, _)| !is_within(pause, at, now))
     }
 
     /// A question counts as failed until it is answered: whoever asks may be dropped.
@@ -163,7 +191,11 @@ fn failed(error: reqwest::Error) -> PortError {
 }
 
 fn failure(fault: Fault, source: impl Error + Send + Sync + 'static) -> PortError {
-    PortError { fault, adapter: ADAPTER, source: Some(Box::new(source)) }
+    PortError {
+        fault,
+        adapter: ADAPTER,
+        source: Some(Box::new(source)),
+    }
 }
 
 #[cfg(test)]
@@ -183,7 +215,10 @@ mod tests {
 
     fn keys_at(endpoint: &Endpoint) -> (Arc<HandClock>, RemoteKeys) {
         let clock = Arc::new(HandClock::default());
-        (clock.clone(), RemoteKeys::new(&endpoint.url, clock).unwrap())
+        (
+            clock.clone(),
+            RemoteKeys::new(&endpoint.url, clock).unwrap(),
+        )
     }
 
     async fn fault(keys: &RemoteKeys, kid: &str) -> Fault {
@@ -224,12 +259,19 @@ mod tests {
             assert!(!knows(&keys, &format!("unknown-{n}")).await);
             clock.pass(Duration::from_millis(10));
         }
-        assert_eq!(endpoint.asked(), 4, "at 0, 30, 60 and 90 seconds out of 100");
+        assert_eq!(
+            endpoint.asked(),
+            4,
+            "at 0, 30, 60 and 90 seconds out of 100"
+        );
     }
 
     #[tokio::test]
     async fn those_who_miss_a_key_at_the_same_time_ask_together() {
-        for (answer, is_answer) in [(publishing(&["a"]), true), (response("500 Oops", ""), false)] {
+        for (answer, is_answer) in [
+            (publishing(&["a"]), true),
+            (response("500 Oops", ""), false),
+        ] {
             let endpoint = Endpoint::new(move |_| answer.clone());
             let (_, keys) = keys_at(&endpoint);
             let answers = join_all((0..50).map(|_| keys.keys("a"))).await;
@@ -240,13 +282,23 @@ mod tests {
 
     #[tokio::test]
     async fn known_keys_go_on_for_a_day_without_the_issuer() {
-        let endpoint = Endpoint::new(|n| if n == 0 { publishing(&["a"]) } else { response("503 Sorry", "") });
+        let endpoint = Endpoint::new(|n| {
+            if n == 0 {
+                publishing(&["a"])
+            } else {
+                response("503 Sorry", "")
+            }
+        });
         let (clock, keys) = keys_at(&endpoint);
         assert!(knows(&keys, "a").await);
         for _ in 0..23 {
             clock.pass(SECOND * 3_600);
             assert!(knows(&keys, "a").await);
-            assert_eq!(fault(&keys, "b").await, Fault::Unavailable, "nobody can say whether it is a key");
+            assert_eq!(
+                fault(&keys, "b").await,
+                Fault::Unavailable,
+                "nobody can say whether it is a key"
+            );
         }
         assert_eq!(endpoint.asked(), 24, "once an hour, for both");
         clock.pass(SECOND * 3_599);
@@ -266,7 +318,13 @@ mod tests {
 
     #[tokio::test]
     async fn an_issuer_that_comes_up_late_is_found_in_seconds() {
-        let endpoint = Endpoint::new(|n| if n == 0 { response("502 Not yet", "") } else { publishing(&["a"]) });
+        let endpoint = Endpoint::new(|n| {
+            if n == 0 {
+                response("502 Not yet", "")
+            } else {
+                publishing(&["a"])
+            }
+        });
         let (clock, keys) = keys_at(&endpoint);
         assert_eq!(fault(&keys, "a").await, Fault::Unavailable);
         clock.pass(FIRST_PAUSE - Duration::from_millis(1));
@@ -288,10 +346,16 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_key_set_is_no_answer() {
         let elsewhere = Endpoint::new(|_| publishing(&["a"]));
-        let moved = format!("HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", elsewhere.url);
+        let moved = format!(
+            "HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n",
+            elsewhere.url
+        );
         let padded = |size: usize| {
             let document = json!({"keys": [jwk("a", &KEY)]}).to_string();
-            response("200 OK", &format!("{document}{}", " ".repeat(size - document.len())))
+            response(
+                "200 OK",
+                &format!("{document}{}", " ".repeat(size - document.len())),
+            )
         };
         let mut secret = jwk("a", &OTHER);
         secret["d"] = json!("AQAB");
@@ -303,13 +367,22 @@ mod tests {
             (response("500 Oops", ""), Fault::Unavailable),
             (response("200 OK", "<html></html>"), Fault::Rejected),
             (response("200 OK", ""), Fault::Rejected),
-            (response("200 OK", &json!({"keys": [secret]}).to_string()), Fault::Rejected),
+            (
+                response("200 OK", &json!({"keys": [secret]}).to_string()),
+                Fault::Rejected,
+            ),
             (padded(LARGEST + 1), Fault::TooLong),
-            (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"keys\"".to_vec(), Fault::Truncated),
+            (
+                b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"keys\"".to_vec(),
+                Fault::Truncated,
+            ),
             (b"garbage\r\n\r\n".to_vec(), Fault::Unavailable),
             (Vec::new(), Fault::Unavailable),
         ] {
-            let what = String::from_utf8_lossy(&answer).chars().take(60).collect::<String>();
+            let what = String::from_utf8_lossy(&answer)
+                .chars()
+                .take(60)
+                .collect::<String>();
             let (_, keys) = keys_at(&Endpoint::new(move |_| answer.clone()));
             assert_eq!(fault(&keys, "a").await, expected, "{what}");
         }
@@ -329,11 +402,19 @@ mod tests {
     async fn nobody_waits_longer_than_three_seconds() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let clock = Arc::new(HandClock::default());
-        let keys = RemoteKeys::new(&format!("http://{}/", silent.local_addr().unwrap()), clock.clone()).unwrap();
+        let keys = RemoteKeys::new(
+            &format!("http://{}/", silent.local_addr().unwrap()),
+            clock.clone(),
+        )
+        .unwrap();
         let began = tokio::time::Instant::now();
         let waiting = (0..5).map(|_| fault(&keys, "a"));
         assert_eq!(join_all(waiting).await, [Fault::TimedOut; 5]);
-        assert!(began.elapsed() <= PATIENCE + Duration::from_millis(10), "{:?}", began.elapsed());
+        assert!(
+            began.elapsed() <= PATIENCE + Duration::from_millis(10),
+            "{:?}",
+            began.elapsed()
+        );
     }
 
     #[tokio::test]

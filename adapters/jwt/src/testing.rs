@@ -20,8 +20,10 @@ use crate::issuer::public_parts;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_200_000_000);
 
-pub(crate) static KEY: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
-pub(crate) static OTHER: LazyLock<RsaKeyPair> = LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
+pub(crate) static KEY: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
+pub(crate) static OTHER: LazyLock<RsaKeyPair> =
+    LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 
 pub(crate) fn jwk(kid: &str, key: &RsaKeyPair) -> Value {
     let (n, e) = public_parts(key);
@@ -31,7 +33,13 @@ pub(crate) fn jwk(kid: &str, key: &RsaKeyPair) -> Value {
 /// Signs whatever it is given, proper or not.
 pub(crate) fn sign(key: &RsaKeyPair, signed: &str) -> String {
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
+    key.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
@@ -66,7 +74,11 @@ impl Clock for HandClock {
 }
 
 pub(crate) fn response(status: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// An HTTP server on loopback that answers its nth request with what the script says for n.

@@ -31,20 +31,28 @@ struct Fixed {
 impl KeySource for Fixed {
     async fn keys(&self, _wanted: &str) -> ports::Result<Arc<KeySet>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        self.keys.clone().ok_or_else(|| PortError::new("fixed", Fault::Unavailable))
+        self.keys
+            .clone()
+            .ok_or_else(|| PortError::new("fixed", Fault::Unavailable))
     }
 }
 
 fn fixed() -> Arc<Fixed> {
     let document = json!({"keys": [jwk("key", &KEY)]}).to_string();
     let keys = Some(Arc::new(KeySet::parse(document.as_bytes()).unwrap()));
-    Arc::new(Fixed { keys, asked: AtomicUsize::new(0) })
+    Arc::new(Fixed {
+        keys,
+        asked: AtomicUsize::new(0),
+    })
 }
 
 fn verifier(keys: Arc<dyn KeySource>, now: Timestamp) -> Verifier {
     let clock = HandClock::default();
     clock.set(now);
-    let expected = Expected { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned() };
+    let expected = Expected {
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+    };
     Verifier::new(expected, keys, Arc::new(clock))
 }
 
@@ -112,7 +120,10 @@ fn good() -> String {
 #[tokio::test]
 async fn a_good_token_tells_who_is_asking() {
     let identity = verify(&good()).await.unwrap();
-    assert_eq!((identity.subject.as_str(), identity.scope.user().as_str()), ("subject", "ann"));
+    assert_eq!(
+        (identity.subject.as_str(), identity.scope.user().as_str()),
+        ("subject", "ann")
+    );
 }
 
 #[tokio::test]
@@ -120,7 +131,9 @@ async fn what_does_not_matter_is_ignored() {
     for fine in [
         with_header(json!({"typ": null})),
         with_header(json!({"x5t": "abc", "cty": "text"})),
-        with_claims(json!({"email": "ann@example.org", "cognito:groups": ["a", "b"], "amr": {"deep": [1.5]}})),
+        with_claims(
+            json!({"email": "ann@example.org", "cognito:groups": ["a", "b"], "amr": {"deep": [1.5]}}),
+        ),
         with_claims(json!({"nbf": NOW.0 / 1_000})),
         with_claims(json!({"exp": u64::MAX})),
     ] {
@@ -157,7 +170,10 @@ async fn no_algorithm_but_rs256_is_known() {
 #[tokio::test]
 async fn the_public_key_is_no_shared_secret() {
     let der: PublicKeyX509Der<'_> = KEY.public_key().as_der().unwrap();
-    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der.as_ref()));
+    let pem = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        STANDARD.encode(der.as_ref())
+    );
     let modulus = KEY.public_key().modulus();
     let jwk = jwk("key", &KEY);
     for secret in [
@@ -169,10 +185,19 @@ async fn the_public_key_is_no_shared_secret() {
         jwk.to_string().as_bytes(),
     ] {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        for (alg, why) in [("HS256", "another algorithm than RS256"), ("RS256", "the signature is wrong")] {
-            let signed =
-                format!("{}.{}", encode(with(header(), json!({"alg": alg})).to_string()), encode(claims().to_string()));
-            let token = format!("{signed}.{}", encode(hmac::sign(&secret, signed.as_bytes())));
+        for (alg, why) in [
+            ("HS256", "another algorithm than RS256"),
+            ("RS256", "the signature is wrong"),
+        ] {
+            let signed = format!(
+                "{}.{}",
+                encode(with(header(), json!({"alg": alg})).to_string()),
+                encode(claims().to_string())
+            );
+            let token = format!(
+                "{signed}.{}",
+                encode(hmac::sign(&secret, signed.as_bytes()))
+            );
             assert_eq!(refusal(&token).await, Some(why));
         }
     }
@@ -180,7 +205,8 @@ async fn the_public_key_is_no_shared_secret() {
 
 #[tokio::test]
 async fn a_key_that_the_token_brings_is_never_used_and_never_looked_up() {
-    let endpoint = Endpoint::new(|_| response("200 OK", &json!({"keys": [jwk("key", &OTHER)]}).to_string()));
+    let endpoint =
+        Endpoint::new(|_| response("200 OK", &json!({"keys": [jwk("key", &OTHER)]}).to_string()));
     for changes in [
         json!({"jwk": jwk("key", &OTHER)}),
         json!({"jku": endpoint.url}),
@@ -194,11 +220,19 @@ async fn a_key_that_the_token_brings_is_never_used_and_never_looked_up() {
         let keys = fixed();
         for token in [with_header(changes.clone()), {
             let header = with(header(), changes.clone()).to_string();
-            sign(&OTHER, &format!("{}.{}", encode(header), encode(claims().to_string())))
+            sign(
+                &OTHER,
+                &format!("{}.{}", encode(header), encode(claims().to_string())),
+            )
         }] {
             let answer = verifier(keys.clone(), NOW).verify(&token).await;
             assert!(
-                matches!(answer, Err(TokenRefusal::Invalid("a header parameter that is never accepted"))),
+                matches!(
+                    answer,
+                    Err(TokenRefusal::Invalid(
+                        "a header parameter that is never accepted"
+                    ))
+                ),
                 "{changes}"
             );
         }
@@ -220,7 +254,11 @@ async fn the_header_names_a_known_key() {
         (json!({"typ": "jwt"}), "another type than JWT"),
         (json!({"typ": 1}), "another type than JWT"),
     ] {
-        assert_eq!(refusal(&with_header(changes.clone())).await, Some(why), "{changes}");
+        assert_eq!(
+            refusal(&with_header(changes.clone())).await,
+            Some(why),
+            "{changes}"
+        );
     }
     let foreign = sign(&OTHER, good().rsplit_once('.').unwrap().0);
     assert_eq!(refusal(&foreign).await, Some("the signature is wrong"));
@@ -246,7 +284,10 @@ async fn the_claims_are_those_of_our_issuer_for_us() {
         (json!({"aud": [AUDIENCE]}), AUD),
         (json!({"aud": [AUDIENCE, "other"]}), AUD),
         (json!({"aud": true}), AUD),
-        (json!({"aud": null, "client_id": AUDIENCE, "token_use": "access"}), AUD),
+        (
+            json!({"aud": null, "client_id": AUDIENCE, "token_use": "access"}),
+            AUD,
+        ),
         (json!({"token_use": null}), USE),
         (json!({"token_use": "access"}), USE),
         (json!({"token_use": "ID"}), USE),
@@ -270,23 +311,46 @@ async fn the_claims_are_those_of_our_issuer_for_us() {
         (json!({"sub": ""}), "no subject"),
         (json!({"sub": 7}), "no subject"),
     ] {
-        assert_eq!(refusal(&with_claims(changes.clone())).await, Some(why), "{changes}");
+        assert_eq!(
+            refusal(&with_claims(changes.clone())).await,
+            Some(why),
+            "{changes}"
+        );
     }
     for not_null in ["exp", "iat", "nbf"] {
         let mut claims = claims();
         claims[not_null] = Value::Null;
-        assert_eq!(refusal(&token_of(header().to_string(), claims.to_string())).await, Some(TIME), "{not_null}");
+        assert_eq!(
+            refusal(&token_of(header().to_string(), claims.to_string())).await,
+            Some(TIME),
+            "{not_null}"
+        );
     }
 }
 
 #[tokio::test]
 async fn somebody_without_a_user_id_is_told_apart() {
-    for id in [Value::Null, json!(""), json!("a b"), json!("a/b"), json!("a#b"), json!(7), json!(["ann"]), json!("é")]
-    {
+    for id in [
+        Value::Null,
+        json!(""),
+        json!("a b"),
+        json!("a/b"),
+        json!("a#b"),
+        json!(7),
+        json!(["ann"]),
+        json!("é"),
+    ] {
         let token = with_claims(json!({"custom:user_id": id}));
-        assert!(matches!(verify(&token).await, Err(TokenRefusal::MissingUserId)), "{id}");
+        assert!(
+            matches!(verify(&token).await, Err(TokenRefusal::MissingUserId)),
+            "{id}"
+        );
         let late = with_claims(json!({"custom:user_id": id, "exp": 0}));
-        assert_eq!(refusal(&late).await, Some("expired"), "only a valid token tells anything");
+        assert_eq!(
+            refusal(&late).await,
+            Some("expired"),
+            "only a valid token tells anything"
+        );
     }
 }
 
@@ -296,18 +360,31 @@ async fn times_are_kept_to_the_millisecond_with_a_minute_of_leeway() {
     let at = |ms: u64| Timestamp(ms);
     let expiring = with_claims(json!({"exp": second + 10}));
     assert_eq!(refusal_at(at(NOW.0 + 69_999), &expiring).await, None);
-    assert_eq!(refusal_at(at(NOW.0 + 70_000), &expiring).await, Some("expired"));
+    assert_eq!(
+        refusal_at(at(NOW.0 + 70_000), &expiring).await,
+        Some("expired")
+    );
 
     let early = NOW.0 - 60_000;
     assert_eq!(refusal_at(at(early), &good()).await, None);
-    assert_eq!(refusal_at(at(early - 1), &good()).await, Some("not valid yet"));
+    assert_eq!(
+        refusal_at(at(early - 1), &good()).await,
+        Some("not valid yet")
+    );
 
     let waiting = with_claims(json!({"nbf": second + 100}));
     assert_eq!(refusal_at(at(NOW.0 + 40_000), &waiting).await, None);
-    assert_eq!(refusal_at(at(NOW.0 + 39_999), &waiting).await, Some("not valid yet"));
+    assert_eq!(
+        refusal_at(at(NOW.0 + 39_999), &waiting).await,
+        Some("not valid yet")
+    );
 
     let long_valid = with_claims(json!({"nbf": 0}));
-    assert_eq!(refusal_at(at(early - 1), &long_valid).await, Some("not valid yet"), "issued later all the same");
+    assert_eq!(
+        refusal_at(at(early - 1), &long_valid).await,
+        Some("not valid yet"),
+        "issued later all the same"
+    );
 }
 
 #[tokio::test]
@@ -315,9 +392,18 @@ async fn a_name_that_appears_twice_is_refused_at_every_level() {
     let header = header().to_string();
     let claims = claims().to_string();
     let twice = |object: &str, member: &str| object.replacen('{', &format!("{{{member},"), 1);
-    for member in [r#""alg":"none""#, r#""alg":"RS256""#, r#""kid":"other""#, r#""k\u0069d":"key""#] {
+    for member in [
+        r#""alg":"none""#,
+        r#""alg":"RS256""#,
+        r#""kid":"other""#,
+        r#""k\u0069d":"key""#,
+    ] {
         let token = token_of(twice(&header, member), &claims);
-        assert_eq!(refusal(&token).await, Some("the header is not a proper object"), "{member}");
+        assert_eq!(
+            refusal(&token).await,
+            Some("the header is not a proper object"),
+            "{member}"
+        );
     }
     for member in [
         r#""custom:user_id":"bob""#,
@@ -328,7 +414,11 @@ async fn a_name_that_appears_twice_is_refused_at_every_level() {
         r#""other":[{"a":1,"a":2}]"#,
     ] {
         let token = token_of(&header, twice(&claims, member));
-        assert_eq!(refusal(&token).await, Some("the claims are not a proper object"), "{member}");
+        assert_eq!(
+            refusal(&token).await,
+            Some("the claims are not a proper object"),
+            "{member}"
+        );
     }
 }
 
@@ -349,11 +439,22 @@ async fn a_part_that_is_no_proper_object_is_refused() {
         b"{\"a\":\"\\udc00\"}",
         deep.as_bytes(),
     ] {
-        let what = String::from_utf8_lossy(bad).chars().take(20).collect::<String>();
+        let what = String::from_utf8_lossy(bad)
+            .chars()
+            .take(20)
+            .collect::<String>();
         let headless = token_of(bad, claims().to_string());
-        assert_eq!(refusal(&headless).await, Some("the header is not a proper object"), "{what}");
+        assert_eq!(
+            refusal(&headless).await,
+            Some("the header is not a proper object"),
+            "{what}"
+        );
         let empty = token_of(header().to_string(), bad);
-        assert_eq!(refusal(&empty).await, Some("the claims are not a proper object"), "{what}");
+        assert_eq!(
+            refusal(&empty).await,
+            Some("the claims are not a proper object"),
+            "{what}"
+        );
     }
 }
 
@@ -379,10 +480,22 @@ async fn three_parts_and_nothing_else_make_a_token() {
         (format!(".{c}.{s}"), "the header is not a proper object"),
         (format!("{h}..{s}"), "the signature is wrong"),
         (format!("{h}.{c}."), "the signature is wrong"),
-        (format!("{h}.{c}.{}", encode([0; 256])), "the signature is wrong"),
-        (format!("{h}.{c}.{}", encode([0xff; 256])), "the signature is wrong"),
-        (format!("{h}.{c}.{}", encode([0xff; 255])), "the signature is wrong"),
-        (format!("{h}.{c}.{}", encode([1; 257])), "the signature is wrong"),
+        (
+            format!("{h}.{c}.{}", encode([0; 256])),
+            "the signature is wrong",
+        ),
+        (
+            format!("{h}.{c}.{}", encode([0xff; 256])),
+            "the signature is wrong",
+        ),
+        (
+            format!("{h}.{c}.{}", encode([0xff; 255])),
+            "the signature is wrong",
+        ),
+        (
+            format!("{h}.{c}.{}", encode([1; 257])),
+            "the signature is wrong",
+        ),
         (format!("{good}\n"), SIGNATURE),
         (format!("{good} "), SIGNATURE),
         (format!("{good}\0"), SIGNATURE),
@@ -392,10 +505,28 @@ async fn three_parts_and_nothing_else_make_a_token() {
         (format!("Bearer {good}"), HEADER),
         (format!("{h}=.{c}.{s}"), HEADER),
         (format!("é{good}"), HEADER),
-        (sign(&KEY, &format!("{}.{c}", URL_SAFE.encode(r#"{"alg":"RS256","kid":"key"} "#))), HEADER),
-        (sign(&KEY, &format!("{}.{c}", standard.trim_end_matches('=').replace('A', "+"))), HEADER),
-        (sign(&KEY, &format!("{h}.{c}=")), "the claims are not base64url"),
-        (sign(&KEY, &format!("{h}.{c}\n")), "the claims are not base64url"),
+        (
+            sign(
+                &KEY,
+                &format!("{}.{c}", URL_SAFE.encode(r#"{"alg":"RS256","kid":"key"} "#)),
+            ),
+            HEADER,
+        ),
+        (
+            sign(
+                &KEY,
+                &format!("{}.{c}", standard.trim_end_matches('=').replace('A', "+")),
+            ),
+            HEADER,
+        ),
+        (
+            sign(&KEY, &format!("{h}.{c}=")),
+            "the claims are not base64url",
+        ),
+        (
+            sign(&KEY, &format!("{h}.{c}\n")),
+            "the claims are not base64url",
+        ),
     ] {
         assert_eq!(refusal(&bad).await, Some(why), "{bad:?}");
     }
@@ -407,14 +538,21 @@ async fn a_token_of_more_than_16_kib_is_not_read() {
     let filler = (LIMIT - with_claims(json!({"pad": ""})).len()) * 3 / 4;
     let tokens = (filler - 2..filler + 4).map(|n| with_claims(json!({"pad": "x".repeat(n)})));
     let (fitting, longer): (Vec<_>, Vec<_>) = tokens.partition(|token| token.len() <= LIMIT);
-    assert!(fitting.last().unwrap().len() >= LIMIT - 1 && longer[0].len() <= LIMIT + 2, "they are close to the limit");
+    assert!(
+        fitting.last().unwrap().len() >= LIMIT - 1 && longer[0].len() <= LIMIT + 2,
+        "they are close to the limit"
+    );
     for token in fitting {
         assert_eq!(refusal(&token).await, None);
     }
     for token in longer {
         assert_eq!(refusal(&token).await, Some("longer than 16 KiB"));
     }
-    for huge in ["a".repeat(1 << 20), ".".repeat(1 << 20), with_header(json!({"pad": "x".repeat(1 << 20)}))] {
+    for huge in [
+        "a".repeat(1 << 20),
+        ".".repeat(1 << 20),
+        with_header(json!({"pad": "x".repeat(1 << 20)})),
+    ] {
         assert_eq!(refusal(&huge).await, Some("longer than 16 KiB"));
     }
 }
@@ -429,7 +567,10 @@ async fn no_single_bit_can_be_changed() {
             let mut bytes = good.clone().into_bytes();
             bytes[place] ^= 1 << bit;
             let token = String::from_utf8(bytes).unwrap();
-            assert!(matches!(verifier.verify(&token).await, Err(TokenRefusal::Invalid(_))), "bit {bit} of {place}");
+            assert!(
+                matches!(verifier.verify(&token).await, Err(TokenRefusal::Invalid(_))),
+                "bit {bit} of {place}"
+            );
             tried += 1;
         }
     }
@@ -438,11 +579,19 @@ async fn no_single_bit_can_be_changed() {
 
 #[tokio::test]
 async fn without_keys_nobody_can_tell() {
-    let keys = Arc::new(Fixed { keys: None, asked: AtomicUsize::new(0) });
+    let keys = Arc::new(Fixed {
+        keys: None,
+        asked: AtomicUsize::new(0),
+    });
     let answer = verifier(keys.clone(), NOW).verify(&good()).await;
-    assert!(matches!(answer, Err(TokenRefusal::KeysUnavailable(error)) if error.fault == Fault::Unavailable));
+    assert!(
+        matches!(answer, Err(TokenRefusal::KeysUnavailable(error)) if error.fault == Fault::Unavailable)
+    );
     let answer = verifier(keys, NOW).verify("not.a.token").await;
-    assert!(matches!(answer, Err(TokenRefusal::Invalid(_))), "what is no token needs no keys");
+    assert!(
+        matches!(answer, Err(TokenRefusal::Invalid(_))),
+        "what is no token needs no keys"
+    );
 }
 
 #[tokio::test]
@@ -457,11 +606,17 @@ async fn the_first_token_of_a_new_key_is_accepted_and_the_old_key_stays_until_it
     });
     let clock = Arc::new(HandClock::default());
     let keys = Arc::new(RemoteKeys::new(&endpoint.url, clock.clone()).unwrap());
-    let expected = Expected { issuer: ISSUER.to_owned(), audience: AUDIENCE.to_owned() };
+    let expected = Expected {
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+    };
     let verifier = Verifier::new(expected, keys, clock.clone());
     let old = with_claims(json!({"exp": NOW.0 / 1_000 + 86_400}));
     let header = with(header(), json!({"kid": "next"})).to_string();
-    let new = sign(&OTHER, &format!("{}.{}", encode(header), old.split('.').nth(1).unwrap()));
+    let new = sign(
+        &OTHER,
+        &format!("{}.{}", encode(header), old.split('.').nth(1).unwrap()),
+    );
 
     assert!(verifier.verify(&old).await.is_ok());
     clock.pass(Duration::from_secs(30));
@@ -470,5 +625,8 @@ async fn the_first_token_of_a_new_key_is_accepted_and_the_old_key_stays_until_it
     assert_eq!(endpoint.asked(), 2);
     clock.pass(Duration::from_secs(3_600));
     assert!(verifier.verify(&new).await.is_ok());
-    assert!(matches!(verifier.verify(&old).await, Err(TokenRefusal::Invalid("signed by an unknown key"))));
+    assert!(matches!(
+        verifier.verify(&old).await,
+        Err(TokenRefusal::Invalid("signed by an unknown key"))
+    ));
 }

@@ -1,4 +1,5 @@
-//! A methodology: a folder of Markdown files, in pieces that an index can hold and a prompt can quote.
+//! A methodology: a folder of Markdown files, in pieces that an index can hold and a prompt can
+//! quote.
 
 #![warn(missing_docs)]
 
@@ -27,15 +28,23 @@ pub enum Unreadable {
 
 /// The pieces of every `*.md` below a folder, in the order of the files' names.
 ///
-/// A piece is named after its file's place in the folder and its own text: the same text in the same place is the same
-/// piece, and any change makes another.
+/// A piece is named after its file's place in the folder and its own text: the same text in the
+/// same place is the same piece, and any change makes another.
 pub fn read(folder: &Path) -> Result<Vec<IndexEntry>, Unreadable> {
-    let unreadable = |path: &Path, source| Unreadable::Path { path: path.to_owned(), source };
+    let unreadable = |path: &Path, source| Unreadable::Path {
+        path: path.to_owned(),
+        source,
+    };
     let mut entries = Vec::new();
     for file in WalkDir::new(folder).sort_by_file_name() {
         let file = file.map_err(|error| {
             let path = error.path().unwrap_or(folder).to_owned();
-            unreadable(&path, error.into_io_error().unwrap_or_else(|| io::Error::other("it leads back to itself")))
+            unreadable(
+                &path,
+                error
+                    .into_io_error()
+                    .unwrap_or_else(|| io::Error::other("it leads back to itself")),
+            )
         })?;
         let path = file.path();
         if file.file_type().is_dir() || path.extension().is_none_or(|extension| extension != "md") {
@@ -43,16 +52,29 @@ pub fn read(folder: &Path) -> Result<Vec<IndexEntry>, Unreadable> {
         }
         let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
         let place = path.strip_prefix(folder).unwrap_or(path);
-        let place: Vec<_> = place.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        let place: Vec<_> = place
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
         entries.extend(pieces(&place.join("/"), &text, changed(path)));
     }
-    if entries.is_empty() { Err(Unreadable::Empty { folder: folder.to_owned() }) } else { Ok(entries) }
+    if entries.is_empty() {
+        Err(Unreadable::Empty {
+            folder: folder.to_owned(),
+        })
+    } else {
+        Ok(entries)
+    }
 }
 
 /// When a file was last changed; the beginning of time where nobody knows.
 fn changed(path: &Path) -> Timestamp {
-    let at = std::fs::metadata(path).and_then(|about| about.modified()).ok();
-    let since = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let at = std::fs::metadata(path)
+        .and_then(|about| about.modified())
+        .ok();
+    let since = at
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        .unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or_default())
 }
 
@@ -69,7 +91,10 @@ mod tests {
         std::fs::write(folder.path().join("notes.txt"), "Not this.").unwrap();
         let entries = read(folder.path()).unwrap();
         assert_eq!(
-            entries.iter().map(|entry| entry.text.as_str()).collect::<Vec<_>>(),
+            entries
+                .iter()
+                .map(|entry| entry.text.as_str())
+                .collect::<Vec<_>>(),
             ["Sleep.", "# Squat\n\nBrace."]
         );
         assert_eq!(entries[1].tags, ["strength/squat.md"]);
@@ -81,9 +106,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("empty.md"), " \n").unwrap();
         assert!(matches!(read(folder.path()), Err(Unreadable::Empty { .. })));
-        assert!(matches!(read(&folder.path().join("none")), Err(Unreadable::Path { .. })));
+        assert!(matches!(
+            read(&folder.path().join("none")),
+            Err(Unreadable::Path { .. })
+        ));
         std::fs::write(folder.path().join("binary.md"), [0xff, 0xfe, 0]).unwrap();
         let error = read(folder.path()).unwrap_err();
-        assert!(error.to_string().ends_with("binary.md cannot be read"), "{error}");
+        assert!(
+            error.to_string().ends_with("binary.md cannot be read"),
+            "{error}"
+        );
     }
 }

@@ -36,16 +36,37 @@ impl Client {
             .connect_timeout(CONNECT)
             .read_timeout(PATIENCE);
         // No proxy leads back to this machine.
-        let http = if is_here(&index) { http.no_proxy() } else { http };
-        Ok(Self { http: http.build().map_err(SettingsError::Client)?, index })
+        let http = if is_here(&index) {
+            http.no_proxy()
+        } else {
+            http
+        };
+        Ok(Self {
+            http: http.build().map_err(SettingsError::Client)?,
+            index,
+        })
     }
 
-    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         let body = serde_json::to_vec(body)?;
-        answer(self.http.post(self.at(path)).header(CONTENT_TYPE, "application/json").body(body)).await
+        answer(
+            self.http
+                .post(self.at(path))
+                .header(CONTENT_TYPE, "application/json")
+                .body(body),
+        )
+        .await
     }
 
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
         let mut url = self.at(path);
         url.query_pairs_mut().extend_pairs(query);
         answer(self.http.get(url)).await
@@ -68,5 +89,9 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Failu
         body.extend_from_slice(&chunk);
     }
     let status = response.status();
-    if status.is_success() { Ok(serde_json::from_slice(&body)?) } else { Err(Failure::refused(status, &body)) }
+    if status.is_success() {
+        Ok(serde_json::from_slice(&body)?)
+    } else {
+        Err(Failure::refused(status, &body))
+    }
 }

@@ -1,7 +1,8 @@
 //! What is worth recalling, in a Pinecone index.
 //!
-//! Every user has a namespace. What all share is in one more, which only [`Pinecone::share`] writes to. A search asks
-//! both side by side, and trusts neither: whatever is not the caller's or everybody's is dropped.
+//! Every user has a namespace. What all share is in one more, which only [`Pinecone::share`] writes
+//! to. A search asks both side by side, and trusts neither: whatever is not the caller's or
+//! everybody's is dropped.
 
 #![warn(missing_docs)]
 
@@ -37,23 +38,43 @@ pub struct Pinecone {
 impl Pinecone {
     /// Nothing is asked yet; [`check`](Self::check) says whether the index can be used.
     pub fn new(settings: &Settings, embedder: Arc<dyn Embedder>) -> Result<Self, SettingsError> {
-        Ok(Self { client: Client::new(settings)?, embedder, threshold: settings.threshold })
+        Ok(Self {
+            client: Client::new(settings)?,
+            embedder,
+            threshold: settings.threshold,
+        })
     }
 
     /// What keeps the index from being used, each in a sentence; nothing if nothing does.
     pub async fn check(&self) -> Vec<String> {
-        match self.client.post::<Stats>("describe_index_stats", &json!({})).await {
+        match self
+            .client
+            .post::<Stats>("describe_index_stats", &json!({}))
+            .await
+        {
             Ok(stats) => stats.unfit(self.embedder.dimensions()),
             Err(failure) => vec![failure.advice()],
         }
     }
 
-    async fn within(&self, realm: Realm<'_>, search: &Search, vector: &[f32]) -> Result<Vec<Recalled>> {
-        let answer: Answer = match self.client.post("query", &map::query(realm, search, vector)).await {
+    async fn within(
+        &self,
+        realm: Realm<'_>,
+        search: &Search,
+        vector: &[f32],
+    ) -> Result<Vec<Recalled>> {
+        let answer: Answer = match self
+            .client
+            .post("query", &map::query(realm, search, vector))
+            .await
+        {
             Err(failure) if failure.is_of_nothing() => return Ok(Vec::new()),
             answer => answer?,
         };
-        let hits = answer.matches.into_iter().filter(|hit| hit.score >= self.threshold);
+        let hits = answer
+            .matches
+            .into_iter()
+            .filter(|hit| hit.score >= self.threshold);
         let checked = hits.map(|hit| hit.recalled(realm, search));
         let own = checked.filter_map(|hit| {
             hit.inspect_err(|foreign| {
@@ -65,13 +86,23 @@ impl Pinecone {
     }
 
     async fn vector(&self, text: String, bill: &Bill) -> Result<Vec<f32>> {
-        Ok(self.vectors(&[text], bill).await?.pop().ok_or(Failure::Vectors)?)
+        Ok(self
+            .vectors(&[text], bill)
+            .await?
+            .pop()
+            .ok_or(Failure::Vectors)?)
     }
 
     async fn vectors(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>> {
         let vectors = self.embedder.embed(texts, bill).await?;
-        let fit = vectors.iter().all(|vector| vector.len() == self.embedder.dimensions());
-        if fit && vectors.len() == texts.len() { Ok(vectors) } else { Err(Failure::Vectors.into()) }
+        let fit = vectors
+            .iter()
+            .all(|vector| vector.len() == self.embedder.dimensions());
+        if fit && vectors.len() == texts.len() {
+            Ok(vectors)
+        } else {
+            Err(Failure::Vectors.into())
+        }
     }
 
     async fn put(&self, realm: Realm<'_>, entries: &[&IndexEntry], bill: &Bill) -> Result<()> {
@@ -79,12 +110,20 @@ impl Pinecone {
         let vectors = self.vectors(&texts, bill).await?;
         let body = map::upsert(realm, entries, &vectors);
         let Upserted { upserted_count } = self.client.post("vectors/upsert", &body).await?;
-        if upserted_count == entries.len() { Ok(()) } else { Err(Failure::Count.into()) }
+        if upserted_count == entries.len() {
+            Ok(())
+        } else {
+            Err(Failure::Count.into())
+        }
     }
 
     async fn remove(&self, realm: Realm<'_>, ids: &[String]) -> Result<()> {
         let body = json!({ "ids": ids, "namespace": realm.namespace() });
-        match self.client.post::<Map<String, Value>>("vectors/delete", &body).await {
+        match self
+            .client
+            .post::<Map<String, Value>>("vectors/delete", &body)
+            .await
+        {
             Err(failure) if !failure.is_of_nothing() => Err(failure.into()),
             _ => Ok(()),
         }
@@ -100,8 +139,13 @@ impl MemoryIndex for Pinecone {
         let vector = self.vector(search.text.clone(), bill).await?;
         let own = self.within(Realm::User(&search.owner), search, &vector);
         let shared = async {
-            let wanted = search.kinds.is_empty() || search.kinds.contains(&RecalledKind::Methodology);
-            if wanted { self.within(Realm::Everybody, search, &vector).await } else { Ok(Vec::new()) }
+            let wanted =
+                search.kinds.is_empty() || search.kinds.contains(&RecalledKind::Methodology);
+            if wanted {
+                self.within(Realm::Everybody, search, &vector).await
+            } else {
+                Ok(Vec::new())
+            }
         };
         let (mut hits, shared) = try_join!(own, shared)?;
         hits.extend(shared);
@@ -115,6 +159,7 @@ impl MemoryIndex for Pinecone {
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
-        self.remove(Realm::User(owner), &[map::vector_id(kind, id)]).await
+        self.remove(Realm::User(owner), &[map::vector_id(kind, id)])
+            .await
     }
 }

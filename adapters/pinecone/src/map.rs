@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 /// Stands for everybody and for every coach: no id has this character.
 const ALL: &str = "*";
-/// How many bytes of JSON a vector's metadata may have, a little below the 40 KB that the index takes.
+/// How many bytes of JSON a vector's metadata may have, a little below the 40 KB that the index
+/// takes.
 const METADATA: usize = 40_000;
 /// The most that the index can be asked for.
 const MOST: usize = 1_000;
@@ -31,7 +32,8 @@ impl Realm<'_> {
     }
 
     fn owner(self) -> String {
-        self.scope().map_or_else(|| ALL.to_owned(), |owner| owner.to_string())
+        self.scope()
+            .map_or_else(|| ALL.to_owned(), |owner| owner.to_string())
     }
 
     fn scope(self) -> Option<UserScope> {
@@ -58,7 +60,9 @@ fn word(kind: RecalledKind) -> &'static str {
 
 /// What an entry's vector is made of.
 pub(crate) fn embedded(entry: &IndexEntry) -> String {
-    format!("{} {}", entry.text, entry.tags.join(" ")).trim().to_owned()
+    format!("{} {}", entry.text, entry.tags.join(" "))
+        .trim()
+        .to_owned()
 }
 
 /// The nearest of this realm that this search may see: the index looks at nothing else.
@@ -96,7 +100,8 @@ struct Metadata {
     created: u64,
 }
 
-/// What a hit is judged by. Numbers are not: Pinecone keeps them as floating point, and tells them so.
+/// What a hit is judged by. Numbers are not: Pinecone keeps them as floating point, and tells them
+/// so.
 #[derive(Serialize, Deserialize)]
 struct Judged {
     owner: String,
@@ -110,7 +115,12 @@ impl Metadata {
     fn of(realm: Realm<'_>, entry: &IndexEntry) -> Self {
         let coach = entry.coach.as_ref().map_or(ALL, CoachId::as_str).to_owned();
         let (kind, created) = (entry.kind, entry.created.0);
-        let judged = Judged { owner: realm.owner(), coach, kind, text: String::new() };
+        let judged = Judged {
+            owner: realm.owner(),
+            coach,
+            kind,
+            text: String::new(),
+        };
         let mut metadata = Self { judged, created };
         let room = METADATA.saturating_sub(json!(metadata).to_string().len());
         metadata.judged.text = fitting(&entry.text, room).to_owned();
@@ -158,8 +168,14 @@ pub(crate) struct Foreign(pub(crate) &'static str);
 impl Hit {
     /// Judged again, as if the index had never heard of the filter.
     pub(crate) fn recalled(self, realm: Realm<'_>, search: &Search) -> Result<Recalled, Foreign> {
-        let judged = serde_json::from_value(self.metadata).map_err(|_| Foreign("it says not what it is"))?;
-        let Judged { owner, coach, kind, text } = judged;
+        let judged =
+            serde_json::from_value(self.metadata).map_err(|_| Foreign("it says not what it is"))?;
+        let Judged {
+            owner,
+            coach,
+            kind,
+            text,
+        } = judged;
         if owner != realm.owner() {
             return Err(Foreign("it is another user's"));
         }
@@ -169,9 +185,18 @@ impl Hit {
         if !search.kinds.is_empty() && !search.kinds.contains(&kind) {
             return Err(Foreign("it is of another kind"));
         }
-        let id = self.id.strip_prefix(word(kind)).and_then(|rest| rest.strip_prefix('#'));
+        let id = self
+            .id
+            .strip_prefix(word(kind))
+            .and_then(|rest| rest.strip_prefix('#'));
         let id = id.ok_or(Foreign("its id is of another kind"))?.to_owned();
-        Ok(Recalled { kind, id, owner: realm.scope(), text, score: self.score })
+        Ok(Recalled {
+            kind,
+            id,
+            owner: realm.scope(),
+            text,
+            score: self.score,
+        })
     }
 }
 
@@ -194,7 +219,9 @@ impl Stats {
             None => unfit.push(format!("the index is not for dense vectors: make one of dimension {dimensions}")),
         }
         if let Some(metric @ ("euclidean" | "hamming")) = self.metric.as_deref() {
-            unfit.push(format!("the index compares by {metric} distance: make one with the metric cosine"));
+            unfit.push(format!(
+                "the index compares by {metric} distance: make one with the metric cosine"
+            ));
         }
         unfit
     }

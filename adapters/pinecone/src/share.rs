@@ -38,17 +38,30 @@ pub struct Shared {
 impl Pinecone {
     /// Lets every user find these entries, and no others that were shared before.
     ///
-    /// An entry that is there is not written again, so its id must name its content. A load that broke off goes on
-    /// where it ended when it is done again. What is no longer shared is removed last. It is nobody's bill.
-    pub async fn share(&self, entries: &[IndexEntry], mut told: impl FnMut(Progress)) -> Result<Shared> {
+    /// An entry that is there is not written again, so its id must name its content. A load that
+    /// broke off goes on where it ended when it is done again. What is no longer shared is removed
+    /// last. It is nobody's bill.
+    pub async fn share(
+        &self,
+        entries: &[IndexEntry],
+        mut told: impl FnMut(Progress),
+    ) -> Result<Shared> {
         let there = self.listed().await?;
-        let wanted: BTreeSet<String> = entries.iter().map(|entry| vector_id(entry.kind, &entry.id)).collect();
-        let missing: Vec<&IndexEntry> =
-            entries.iter().filter(|entry| !there.contains(&vector_id(entry.kind, &entry.id))).collect();
+        let wanted: BTreeSet<String> = entries
+            .iter()
+            .map(|entry| vector_id(entry.kind, &entry.id))
+            .collect();
+        let missing: Vec<&IndexEntry> = entries
+            .iter()
+            .filter(|entry| !there.contains(&vector_id(entry.kind, &entry.id)))
+            .collect();
         let gone: Vec<String> = there.difference(&wanted).cloned().collect();
 
         let kept = entries.len() - missing.len();
-        let mut progress = Progress { done: kept, of: entries.len() };
+        let mut progress = Progress {
+            done: kept,
+            of: entries.len(),
+        };
         told(progress);
         for batch in missing.chunks(BATCH) {
             self.put(Realm::Everybody, batch, &Bill::default()).await?;
@@ -58,7 +71,11 @@ impl Pinecone {
         for ids in gone.chunks(REMOVED) {
             self.remove(Realm::Everybody, ids).await?;
         }
-        Ok(Shared { kept, added: missing.len(), removed: gone.len() })
+        Ok(Shared {
+            kept,
+            added: missing.len(),
+            removed: gone.len(),
+        })
     }
 
     /// The ids of all that is shared.
@@ -72,7 +89,10 @@ impl Pinecone {
                 page => page?,
             };
             ids.extend(page.vectors.into_iter().map(|listed| listed.id));
-            let token = page.pagination.and_then(|pagination| pagination.next).filter(|token| !token.is_empty());
+            let token = page
+                .pagination
+                .and_then(|pagination| pagination.next)
+                .filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(ids);
             }

@@ -1,6 +1,9 @@
 //! The machine's clock and tokio's timer.
 
-#![expect(clippy::disallowed_methods, reason = "this is the clock that everybody else has to ask")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that everybody else has to ask"
+)]
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +18,10 @@ pub struct SystemClock;
 #[async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp(0) + SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        Timestamp(0)
+            + SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
     }
 
     async fn sleep_until(&self, deadline: Timestamp) {

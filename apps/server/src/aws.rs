@@ -1,9 +1,13 @@
-//! The parts that are on AWS. Region, endpoints and credentials are found as the AWS SDK finds them.
+//! The parts that are on AWS. Region, endpoints and credentials are found as the AWS SDK finds
+//! them.
 
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use bedrock::{Bedrock, Effort, Efforts, Findings, Guardrail, Service, Standing, Takes, TitanEmbedder, TitanSettings};
+use bedrock::{
+    Bedrock, Effort, Efforts, Findings, Guardrail, Service, Standing, Takes, TitanEmbedder,
+    TitanSettings,
+};
 use clap::Args;
 use domain::Tier;
 use domain::prompt::estimated_tokens;
@@ -14,7 +18,8 @@ use tokio::sync::OnceCell;
 use crate::error::StartError;
 use crate::parts::{Found, Part, Stores};
 
-/// What the log leaves out unless it is asked for by the name of a crate: the SDK tells the id of its key, and bodies.
+/// What the log leaves out unless it is asked for by the name of a crate: the SDK tells the id of
+/// its key, and bodies.
 pub(crate) const QUIET: [&str; 1] = [bedrock::QUIET];
 
 /// The numbers of a vector that Titan can be asked for.
@@ -23,7 +28,8 @@ const TITAN: [usize; 3] = [256, 512, 1_024];
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parts on AWS (region and credentials as the AWS SDK finds them)")]
 pub(crate) struct AwsArgs {
-    /// The model or inference profile that replies; the default is Claude Sonnet 4.6, in all regions.
+    /// The model or inference profile that replies; the default is Claude Sonnet 4.6, in all
+    /// regions.
     #[arg(long, env = "COACH_REPLY_MODEL", value_name = "ID")]
     pub(crate) reply_model: Option<String>,
 
@@ -31,7 +37,8 @@ pub(crate) struct AwsArgs {
     #[arg(long, env = "COACH_SECOND_REPLY_MODEL", value_name = "ID")]
     pub(crate) second_reply_model: Option<String>,
 
-    /// The model that routes, extracts and sums up; the default is Nova Micro, by the profile of the region.
+    /// The model that routes, extracts and sums up; the default is Nova Micro, by the profile of
+    /// the region.
     #[arg(long, env = "COACH_FAST_MODEL", value_name = "ID")]
     pub(crate) fast_model: Option<String>,
 
@@ -39,7 +46,8 @@ pub(crate) struct AwsArgs {
     #[arg(long, env = "COACH_EMBEDDING_MODEL", value_name = "ID")]
     pub(crate) embedding_model: Option<String>,
 
-    /// How hard the replying model tries, of those that can be told: low, medium, high, xhigh or max; the default is low.
+    /// How hard the replying model tries, of those that can be told: low, medium, high, xhigh or
+    /// max; the default is low.
     #[arg(long, env = "COACH_REPLY_EFFORT", value_name = "EFFORT")]
     pub(crate) reply_effort: Option<Effort>,
 
@@ -59,8 +67,9 @@ pub(crate) struct AwsArgs {
     #[arg(long, env = "COACH_JOB_SERVICE", value_name = "TIER")]
     pub(crate) job_service: Option<Service>,
 
-    /// What a model takes, where its id does not say so, such as ARN=like:anthropic.claude-sonnet-4-6; may be given more
-    /// than once, in the environment with semicolons between.
+    /// What a model takes, where its id does not say so, such as
+    /// ARN=like:anthropic.claude-sonnet-4-6; may be given more than once, in the environment with
+    /// semicolons between.
     #[arg(long, env = "COACH_MODEL_TAKES", value_name = "ID=TAKES", value_delimiter = ';', value_parser = model_takes)]
     pub(crate) model_takes: Vec<(String, Takes)>,
 
@@ -68,12 +77,18 @@ pub(crate) struct AwsArgs {
     #[arg(long, env = "COACH_GUARDRAIL", value_name = "ID:VERSION", value_parser = guardrail)]
     pub(crate) guardrail: Option<Guardrail>,
 
-    /// Whether the models keep the beginnings of prompts; without it, those do that are known to be able to.
+    /// Whether the models keep the beginnings of prompts; without it, those do that are known to be
+    /// able to.
     #[arg(long, env = "COACH_CACHE_POINTS", value_name = "BOOL")]
     pub(crate) cache_points: Option<bool>,
 
     /// The table of DynamoDB.
-    #[arg(long, env = "COACH_TABLE", value_name = "NAME", default_value = "coach")]
+    #[arg(
+        long,
+        env = "COACH_TABLE",
+        value_name = "NAME",
+        default_value = "coach"
+    )]
     pub(crate) table: String,
 }
 
@@ -91,7 +106,10 @@ pub(crate) struct Aws<'a> {
 
 impl<'a> Aws<'a> {
     pub(crate) fn new(args: &'a AwsArgs) -> Self {
-        Self { args, config: OnceCell::new() }
+        Self {
+            args,
+            config: OnceCell::new(),
+        }
     }
 
     pub(crate) async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
@@ -104,10 +122,17 @@ impl<'a> Aws<'a> {
             let Findings { troubles, notes } = asked.check(setting, &standing()).await;
             Found { troubles, notes }
         });
-        Ok(Part { ports: Arc::new(model), about, check })
+        Ok(Part {
+            ports: Arc::new(model),
+            about,
+            check,
+        })
     }
 
-    pub(crate) async fn embedder(&self, dimensions: usize) -> Result<Part<Arc<dyn Embedder>>, StartError> {
+    pub(crate) async fn embedder(
+        &self,
+        dimensions: usize,
+    ) -> Result<Part<Arc<dyn Embedder>>, StartError> {
         if !TITAN.contains(&dimensions) {
             return Err(StartError::Unsuited(
                 "--embedder bedrock (COACH_EMBEDDER) makes vectors of 256, 512 or 1024 numbers: \
@@ -115,7 +140,10 @@ impl<'a> Aws<'a> {
             ));
         }
         let config = self.config("--embedder bedrock (COACH_EMBEDDER)").await?;
-        let settings = TitanSettings { dimensions, ..TitanSettings::default() };
+        let settings = TitanSettings {
+            dimensions,
+            ..TitanSettings::default()
+        };
         let model = self.args.embedding_model.clone().unwrap_or(settings.model);
         let about = format!("{model}, {dimensions} numbers");
         let embedder = TitanEmbedder::new(config, TitanSettings { model, ..settings });
@@ -131,32 +159,60 @@ impl<'a> Aws<'a> {
         let table = self.table().await?;
         let stores: Stores = (Arc::new(table.messages()), Arc::new(table.records()));
         let about = format!("dynamodb: table {}", self.args.table);
-        Ok(Part { ports: stores, about, check: Box::pin(async move { table.check().await.into() }) })
+        Ok(Part {
+            ports: stores,
+            about,
+            check: Box::pin(async move { table.check().await.into() }),
+        })
     }
 
     /// Makes the table of the store, if it is not there.
     pub(crate) async fn create_table(&self) -> Result<String, StartError> {
-        self.table().await?.create().await.map_err(StartError::Table)?;
+        self.table()
+            .await?
+            .create()
+            .await
+            .map_err(StartError::Table)?;
         Ok(format!("the table {} is there", self.args.table))
     }
 
     async fn table(&self) -> Result<Table, StartError> {
         let config = self.config("--store dynamodb (COACH_STORE)").await?;
-        let settings = dynamodb::Settings { table: self.args.table.clone(), ..dynamodb::Settings::default() };
+        let settings = dynamodb::Settings {
+            table: self.args.table.clone(),
+            ..dynamodb::Settings::default()
+        };
         Ok(settings.open(config))
     }
 
     fn models(&self, config: &SdkConfig) -> bedrock::Settings {
-        let usual = bedrock::Settings::in_region(config.region().map_or("", |region| region.as_ref()));
-        let AwsArgs { reply_model, second_reply_model, fast_model, guardrail, cache_points, .. } = self.args;
-        let AwsArgs { reply_effort, second_reply_effort, fast_effort, .. } = *self.args;
+        let usual =
+            bedrock::Settings::in_region(config.region().map_or("", |region| region.as_ref()));
+        let AwsArgs {
+            reply_model,
+            second_reply_model,
+            fast_model,
+            guardrail,
+            cache_points,
+            ..
+        } = self.args;
+        let AwsArgs {
+            reply_effort,
+            second_reply_effort,
+            fast_effort,
+            ..
+        } = *self.args;
         bedrock::Settings {
             reply: reply_model.clone().unwrap_or(usual.reply),
             second_reply: second_reply_model.clone(),
             fast: fast_model.clone().unwrap_or(usual.fast),
             guardrail: guardrail.clone(),
             cache_points: *cache_points,
-            efforts: Efforts { reply: reply_effort, second_reply: second_reply_effort, fast: fast_effort },
+            efforts: Efforts {
+                reply: reply_effort,
+                second_reply: second_reply_effort,
+                fast: fast_effort,
+            },
             reply_service: self.args.reply_service,
             job_service: self.args.job_service,
             models: self.args.model_takes.iter().cloned().collect(),
@@ -166,10 +222,19 @@ impl<'a> Aws<'a> {
     }
 
     async fn config(&self, chosen: &'static str) -> Result<&SdkConfig, StartError> {
-        let config = self.config.get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest())).await;
+        let config = self
+            .config
+            .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
+            .await;
         let what = "a region: AWS_REGION";
-        let is_named = config.region().is_some_and(|region| !region.as_ref().is_empty());
-        if is_named { Ok(config) } else { Err(StartError::Missing { chosen, what }) }
+        let is_named = config
+            .region()
+            .is_some_and(|region| !region.as_ref().is_empty());
+        if is_named {
+            Ok(config)
+        } else {
+            Err(StartError::Missing { chosen, what })
+        }
     }
 }
 
@@ -197,8 +262,14 @@ fn standing() -> Vec<Standing> {
 
 /// Where Bedrock's models are asked about: a stand-in for Bedrock answers that, too.
 fn control_endpoint() -> Option<String> {
-    let names = ["AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"];
-    names.into_iter().find_map(|name| std::env::var(name).ok()).filter(|url| !url.is_empty())
+    let names = [
+        "AWS_ENDPOINT_URL_BEDROCK",
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    ];
+    names
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|url| !url.is_empty())
 }
 
 fn model_takes(text: &str) -> Result<(String, Takes), String> {
@@ -210,9 +281,10 @@ fn model_takes(text: &str) -> Result<(String, Takes), String> {
 
 fn guardrail(text: &str) -> Result<Guardrail, String> {
     match text.split_once(':') {
-        Some((id, version)) if !id.is_empty() && !version.is_empty() => {
-            Ok(Guardrail { id: id.to_owned(), version: version.to_owned() })
-        }
+        Some((id, version)) if !id.is_empty() && !version.is_empty() => Ok(Guardrail {
+            id: id.to_owned(),
+            version: version.to_owned(),
+        }),
         _ => Err("a guardrail is an id, a colon and a version".to_owned()),
     }
 }

@@ -24,13 +24,22 @@ impl Banner<'_> {
 
     fn text(&self) -> String {
         let here = reachable(self.address);
-        let everywhere = if self.address.ip().is_unspecified() { " and on all addresses of this machine" } else { "" };
+        let everywhere = if self.address.ip().is_unspecified() {
+            " and on all addresses of this machine"
+        } else {
+            ""
+        };
         let mut said = format!("Coach Stream listens on http://{here}/{everywhere}\n");
         let page = match self.page {
             Ok(_) => format!("http://{here}/, for browsers on this machine"),
             Err(off) => format!("off: {off}"),
         };
-        for (name, about) in self.parts.iter().map(|(name, about)| (*name, about)).chain([("page", &page)]) {
+        for (name, about) in self
+            .parts
+            .iter()
+            .map(|(name, about)| (*name, about))
+            .chain([("page", &page)])
+        {
             said.push_str(&format!("  {name:<7} {about}\n"));
         }
         if self.rehearses {
@@ -40,7 +49,11 @@ impl Banner<'_> {
             said.push_str(PLAIN);
         }
         if let Some(demo) = self.demo {
-            let how = if self.page.is_ok() { "Open the page in a browser, or paste this" } else { "Paste this" };
+            let how = if self.page.is_ok() {
+                "Open the page in a browser, or paste this"
+            } else {
+                "Paste this"
+            };
             said.push_str(&format!("{how}:\n\n{}\n\n", demo.command(here)));
         }
         said
@@ -74,11 +87,22 @@ mod tests {
     fn said(address: &str, page: Result<Page, Off>, rehearses: bool) -> String {
         let parts = [("model", "one".to_owned())];
         let address = address.parse().unwrap();
-        Banner { address, parts: &parts, page: &page, rehearses, demo: None }.text()
+        Banner {
+            address,
+            parts: &parts,
+            page: &page,
+            rehearses,
+            demo: None,
+        }
+        .text()
     }
 
     fn page() -> Page {
-        Page { user: "ada".parse().unwrap(), token: "t".to_owned(), rehearses: true }
+        Page {
+            user: "ada".parse().unwrap(),
+            token: "t".to_owned(),
+            rehearses: true,
+        }
     }
 
     #[test]
@@ -98,13 +122,25 @@ mod tests {
     #[test]
     fn what_others_reach_is_said_to_be_plain_and_without_a_page() {
         for (address, here) in [
-            ("0.0.0.0:80", "http://127.0.0.1:80/ and on all addresses of this machine"),
-            ("[::]:80", "http://[::1]:80/ and on all addresses of this machine"),
+            (
+                "0.0.0.0:80",
+                "http://127.0.0.1:80/ and on all addresses of this machine",
+            ),
+            (
+                "[::]:80",
+                "http://[::1]:80/ and on all addresses of this machine",
+            ),
             ("192.0.2.1:80", "http://192.0.2.1:80/"),
         ] {
             let said = said(address, Err(Off::ForOthers), false);
-            assert!(said.starts_with(&format!("Coach Stream listens on {here}\n")), "{said}");
-            assert!(said.contains("  page    off: ") && said.ends_with(PLAIN) && !said.contains("Open"), "{said}");
+            assert!(
+                said.starts_with(&format!("Coach Stream listens on {here}\n")),
+                "{said}"
+            );
+            assert!(
+                said.contains("  page    off: ") && said.ends_with(PLAIN) && !said.contains("Open"),
+                "{said}"
+            );
         }
     }
 

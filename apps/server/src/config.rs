@@ -63,9 +63,14 @@ pub(crate) struct TokenArgs {
 /// Every option is also an environment variable.
 #[derive(Debug, Args)]
 pub(crate) struct Config {
-    /// Where to listen, such as localhost:8787, or 0.0.0.0:8787 for the network; port 0 takes a free
-    /// one.
-    #[arg(long, env = "COACH_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:8787")]
+    /// Where to listen, such as localhost:8787, or 0.0.0.0:8787 for the network; port 0 takes a
+    /// free one.
+    #[arg(
+        long,
+        env = "COACH_LISTEN",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8787"
+    )]
     pub(crate) listen: Listen,
 
     /// Whether browsers on this machine are given a page to talk with a coach, with a token in it.
@@ -78,8 +83,14 @@ pub(crate) struct Config {
           value_parser = origin)]
     pub(crate) cors_origins: Vec<HeaderValue>,
 
-    /// Header that these pages may send besides the usual ones, such as x-client; may be given more than once.
-    #[arg(long = "cors-header", env = "COACH_CORS_HEADER", value_name = "NAME", value_delimiter = ',')]
+    /// Header that these pages may send besides the usual ones, such as x-client; may be given more
+    /// than once.
+    #[arg(
+        long = "cors-header",
+        env = "COACH_CORS_HEADER",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
     pub(crate) cors_headers: Vec<HeaderName>,
 
     /// Send the acknowledgment and the updates as `chunk` events, for clients that know no other.
@@ -87,7 +98,8 @@ pub(crate) struct Config {
           action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub(crate) contextual_as_chunk: bool,
 
-    /// Stream the reply as the model makes it; `false` makes it by one call and sends it as one chunk.
+    /// Stream the reply as the model makes it; `false` makes it by one call and sends it as one
+    /// chunk.
     #[arg(long, env = "COACH_FULL_STREAMING", value_name = "BOOL", default_value_t = true,
           action = clap::ArgAction::Set)]
     pub(crate) full_streaming: bool,
@@ -107,8 +119,9 @@ pub(crate) struct Config {
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub(crate) drain_s: u64,
 
-    /// How many connections are served at once. For one more, the one that has waited longest without
-    /// sending a whole request is closed; if all have sent one, the new one is told to come back.
+    /// How many connections are served at once. For one more, the one that has waited longest
+    /// without sending a whole request is closed; if all have sent one, the new one is told to come
+    /// back.
     #[arg(long, env = "COACH_CONNECTIONS", value_name = "NUMBER", default_value_t = 2_000,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) connections: u32,
@@ -133,8 +146,8 @@ pub(crate) struct Config {
     #[arg(long, env = "COACH_PRICES", value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
 
-    /// What is logged: error, warn, info, debug, trace or off, or also the level of one crate, such as
-    /// info,coach_http=debug.
+    /// What is logged: error, warn, info, debug, trace or off, or also the level of one crate, such
+    /// as info,coach_http=debug.
     #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info",
           value_parser = log::filter)]
     pub(crate) log: String,
@@ -182,32 +195,47 @@ mod tests {
 
     fn refusal(options: &[&str]) -> String {
         let line = [&["coach-server"], options].concat();
-        Cli::try_parse_from(line).expect_err(&options.concat()).to_string()
+        Cli::try_parse_from(line)
+            .expect_err(&options.concat())
+            .to_string()
     }
 
     #[test]
     fn no_option_takes_a_number_with_which_nothing_would_work() {
-        for option in
-            ["--turns-at-once", "--turns-per-user", "--connections", "--deadline-s", "--drain-s", "--heartbeat-s"]
-        {
+        for option in [
+            "--turns-at-once",
+            "--turns-per-user",
+            "--connections",
+            "--deadline-s",
+            "--drain-s",
+            "--heartbeat-s",
+        ] {
             for number in ["0", "-1", "999999999999", "many", ""] {
                 let refusal = refusal(&[&format!("{option}={number}")]);
                 assert!(refusal.contains(option), "{option} {number}: {refusal}");
             }
-            assert!(refusal(&[&format!("{option}=0")]).contains("0 is not in "), "{option}");
+            assert!(
+                refusal(&[&format!("{option}=0")]).contains("0 is not in "),
+                "{option}"
+            );
         }
-        let unlimited = Cli::try_parse_from(["coach-server", "--connections-per-address=0"]).unwrap();
+        let unlimited =
+            Cli::try_parse_from(["coach-server", "--connections-per-address=0"]).unwrap();
         assert_eq!(unlimited.config.connections().per_address, 0);
     }
 
     #[test]
     fn a_refused_option_is_named_with_an_example() {
-        for (option, example) in
-            [("--listen=:8787", "such as 127.0.0.1:8787"), ("--log=verbose", "such as info,coach_http=debug")]
-        {
+        for (option, example) in [
+            ("--listen=:8787", "such as 127.0.0.1:8787"),
+            ("--log=verbose", "such as info,coach_http=debug"),
+        ] {
             let (name, _) = option.split_once('=').unwrap();
             let refusal = refusal(&[option]);
-            assert!(refusal.contains(name) && refusal.contains(example), "{refusal}");
+            assert!(
+                refusal.contains(name) && refusal.contains(example),
+                "{refusal}"
+            );
         }
     }
 

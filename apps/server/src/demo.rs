@@ -23,15 +23,24 @@ impl Demo {
         token: impl FnOnce(&UserId) -> Result<String, StartError>,
     ) -> Result<Option<Self>, StartError> {
         let coach = app.settings.coaches.first().map(|coach| coach.id.clone());
-        let (Ok(user), Some(coach), Ok(conversation)) = ("athlete".parse::<UserId>(), coach, "first".parse()) else {
+        let (Ok(user), Some(coach), Ok(conversation)) =
+            ("athlete".parse::<UserId>(), coach, "first".parse())
+        else {
             return Ok(None);
         };
         let token = token(&user)?;
         let path = format!("/users/{user}/coaches/{coach}/conversations/{conversation}");
         let created = app.ports.clock.now();
         // The process that makes this user's token is the one that would verify it.
-        let key = ConversationKey { user: UserScope::verified(user.clone()), coach, conversation };
-        app.ports.messages.create_conversation(&Conversation::new(key, String::new(), created)).await?;
+        let key = ConversationKey {
+            user: UserScope::verified(user.clone()),
+            coach,
+            conversation,
+        };
+        app.ports
+            .messages
+            .create_conversation(&Conversation::new(key, String::new(), created))
+            .await?;
         Ok(Some(Self { user, token, path }))
     }
 

@@ -27,17 +27,39 @@ pub(crate) async fn examine(args: &DoctorArgs) -> bool {
         ("model", examined(assembly.model().await).await),
         ("store", examined(assembly.store().await).await),
         ("index", examined(assembly.index().await).await),
-        ("tokens", Finding { about: args.trust.about(), found: args.trust.check(&clock).await.into() }),
+        (
+            "tokens",
+            Finding {
+                about: args.trust.about(),
+                found: args.trust.check(&clock).await.into(),
+            },
+        ),
     ];
     let mut said = String::new();
-    for (name, Finding { about, found: Found { troubles, notes } }) in &findings {
-        said.push_str(&format!("{} {name:<7} {about}\n", if troubles.is_empty() { "ok   " } else { "wrong" }));
+    for (
+        name,
+        Finding {
+            about,
+            found: Found { troubles, notes },
+        },
+    ) in &findings
+    {
+        said.push_str(&format!(
+            "{} {name:<7} {about}\n",
+            if troubles.is_empty() {
+                "ok   "
+            } else {
+                "wrong"
+            }
+        ));
         for sentence in troubles.iter().chain(notes) {
             said.push_str(&format!("              {sentence}\n"));
         }
     }
     _ = std::io::stdout().write_all(said.as_bytes());
-    findings.iter().all(|(_, finding)| finding.found.troubles.is_empty())
+    findings
+        .iter()
+        .all(|(_, finding)| finding.found.troubles.is_empty())
 }
 
 struct Finding {
@@ -47,7 +69,13 @@ struct Finding {
 
 async fn examined<T>(part: Result<Part<T>, StartError>) -> Finding {
     match part {
-        Ok(part) => Finding { about: part.about, found: part.check.await },
-        Err(error) => Finding { about: "not set up".to_owned(), found: vec![error.to_string()].into() },
+        Ok(part) => Finding {
+            about: part.about,
+            found: part.check.await,
+        },
+        Err(error) => Finding {
+            about: "not set up".to_owned(),
+            found: vec![error.to_string()].into(),
+        },
     }
 }

@@ -6,9 +6,15 @@ pub(crate) enum StartError {
     #[error("no threads can be started: {0}")]
     Runtime(#[source] std::io::Error),
     #[error("cannot listen on {address} (--listen, COACH_LISTEN): {source}")]
-    Listen { address: String, source: std::io::Error },
+    Listen {
+        address: String,
+        source: std::io::Error,
+    },
     #[error("the local issuer's key in {directory} (--data, COACH_DATA) cannot be used: {source}")]
-    Issuer { directory: String, source: jwt::IssuerError },
+    Issuer {
+        directory: String,
+        source: jwt::IssuerError,
+    },
     #[error("the log filter (--log, COACH_LOG) is not valid: {0}")]
     Log(#[from] tracing_subscriber::filter::ParseError),
     #[error("the prices in {file} (--prices, COACH_PRICES) cannot be used: {reason}")]
@@ -18,12 +24,20 @@ pub(crate) enum StartError {
     #[error("the page that the keys are at (--jwks-url, COACH_JWKS_URL) cannot be used: {0}")]
     Keys(String),
     #[cfg(not(feature = "aws"))]
-    #[error("{chosen} needs AWS, and this coach-server is built without it: build it with --features aws")]
+    #[error(
+        "{chosen} needs AWS, and this coach-server is built without it: build it with --features aws"
+    )]
     WithoutAws { chosen: &'static str },
     #[error("{chosen} needs {what}")]
-    Missing { chosen: &'static str, what: &'static str },
+    Missing {
+        chosen: &'static str,
+        what: &'static str,
+    },
     #[error("{setting} cannot be used: {source}")]
-    Setting { setting: &'static str, source: Box<dyn Error + Send + Sync> },
+    Setting {
+        setting: &'static str,
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error("the methodology cannot be used: {}", told(.0))]
     Methodology(#[from] methodology::Unreadable),
     #[error("nothing was loaded: {0}")]
@@ -38,13 +52,22 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
-    pub(crate) fn setting(setting: &'static str, source: impl Error + Send + Sync + 'static) -> Self {
-        Self::Setting { setting, source: Box::new(source) }
+    pub(crate) fn setting(
+        setting: &'static str,
+        source: impl Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::Setting {
+            setting,
+            source: Box::new(source),
+        }
     }
 }
 
 /// An error and what it comes from.
 pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| Error::source(*error));
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

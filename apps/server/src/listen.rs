@@ -17,7 +17,9 @@ pub(crate) struct Listen {
 impl Listen {
     /// Listens there: of a name with several addresses, on the first of IPv4 if there is one.
     pub(crate) async fn bind(&self) -> io::Result<TcpListener> {
-        let mut addresses: Vec<SocketAddr> = lookup_host((self.host.as_str(), self.port)).await?.collect();
+        let mut addresses: Vec<SocketAddr> = lookup_host((self.host.as_str(), self.port))
+            .await?
+            .collect();
         addresses.sort_by_key(SocketAddr::is_ipv6);
         TcpListener::bind(&addresses[..]).await
     }
@@ -28,7 +30,10 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(Self { host: address.ip().to_string(), port: address.port() });
+            return Ok(Self {
+                host: address.ip().to_string(),
+                port: address.port(),
+            });
         }
         let named = text.rsplit_once(':').filter(|(host, _)| is_name(host));
         let address = named.and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
@@ -49,7 +54,11 @@ fn is_name(host: &str) -> bool {
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port } = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+        if host.contains(':') {
+            write!(f, "[{host}]:{port}")
+        } else {
+            write!(f, "{host}:{port}")
+        }
     }
 }
 
@@ -59,8 +68,20 @@ mod tests {
 
     #[test]
     fn an_address_is_a_host_and_a_port() {
-        for text in ["127.0.0.1:8787", "0.0.0.0:0", "[::1]:8787", "[::]:80", "localhost:8787", "my-host.example:1"] {
-            assert_eq!(text.parse::<Listen>().map(|listen| listen.to_string()).as_deref(), Ok(text));
+        for text in [
+            "127.0.0.1:8787",
+            "0.0.0.0:0",
+            "[::1]:8787",
+            "[::]:80",
+            "localhost:8787",
+            "my-host.example:1",
+        ] {
+            assert_eq!(
+                text.parse::<Listen>()
+                    .map(|listen| listen.to_string())
+                    .as_deref(),
+                Ok(text)
+            );
         }
     }
 
@@ -84,14 +105,25 @@ mod tests {
             "*:8787",
         ] {
             let refusal = text.parse::<Listen>().expect_err(text);
-            assert!(refusal.contains("such as 127.0.0.1:8787"), "{text:?}: {refusal}");
+            assert!(
+                refusal.contains("such as 127.0.0.1:8787"),
+                "{text:?}: {refusal}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_name_is_looked_up() {
-        let listener = "localhost:0".parse::<Listen>().unwrap().bind().await.unwrap();
+        let listener = "localhost:0"
+            .parse::<Listen>()
+            .unwrap()
+            .bind()
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
-        assert!(address.ip().is_loopback() && address.port() > 0, "{address}");
+        assert!(
+            address.ip().is_loopback() && address.port() > 0,
+            "{address}"
+        );
     }
 }

@@ -45,8 +45,15 @@ pub(crate) async fn methodology(args: &MethodologyArgs) -> Result<String, StartE
     });
     let loaded = loaded.await;
     bar.finish_and_clear();
-    let Shared { kept, added, removed } = loaded.map_err(StartError::Load)?;
-    Ok(format!("{} pieces are shared: {added} new, {kept} as before; {removed} were removed", kept + added))
+    let Shared {
+        kept,
+        added,
+        removed,
+    } = loaded.map_err(StartError::Load)?;
+    Ok(format!(
+        "{} pieces are shared: {added} new, {kept} as before; {removed} were removed",
+        kept + added
+    ))
 }
 
 fn style() -> ProgressStyle {

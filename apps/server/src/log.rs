@@ -15,7 +15,11 @@ pub(crate) fn begin(filter: &str) -> Result<(), StartError> {
         filter = filter.add_directive(quiet.parse()?);
     }
     let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .init();
     Ok(())
 }
 
@@ -23,16 +27,28 @@ pub(crate) fn begin(filter: &str) -> Result<(), StartError> {
 /// and logs nothing of all the rest: a word alone must be a level here, and what is not named is
 /// logged at `info`.
 pub(crate) fn filter(text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-    let mut filter = parts.iter().map(|part| directive(part)).collect::<Result<Vec<_>, _>>()?;
+    let parts: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let mut filter = parts
+        .iter()
+        .map(|part| directive(part))
+        .collect::<Result<Vec<_>, _>>()?;
     if filter.is_empty() {
         return Err(unknown("nothing"));
     }
-    if filter.iter().all(|directive| directive.contains(['=', '['])) {
+    if filter
+        .iter()
+        .all(|directive| directive.contains(['=', '[']))
+    {
         filter.insert(0, "info".to_owned());
     }
     let filter = filter.join(",");
-    EnvFilter::builder().parse(&filter).map_err(|_| unknown(text))?;
+    EnvFilter::builder()
+        .parse(&filter)
+        .map_err(|_| unknown(text))?;
     Ok(filter)
 }
 
@@ -51,10 +67,19 @@ fn directive(part: &str) -> Result<String, String> {
 
 fn level(word: &str) -> Result<String, String> {
     let word = word.trim();
-    let known = if word.eq_ignore_ascii_case("warning") { "warn" } else { word };
+    let known = if word.eq_ignore_ascii_case("warning") {
+        "warn"
+    } else {
+        word
+    };
     // The empty word is one for the library.
-    let level = known.parse::<LevelFilter>().ok().filter(|_| !known.is_empty());
-    level.map(|level| level.to_string()).ok_or_else(|| unknown(word))
+    let level = known
+        .parse::<LevelFilter>()
+        .ok()
+        .filter(|_| !known.is_empty());
+    level
+        .map(|level| level.to_string())
+        .ok_or_else(|| unknown(word))
 }
 
 fn unknown(word: &str) -> String {
@@ -80,9 +105,18 @@ mod tests {
             (" debug , ", "debug"),
             ("warn,coach_http=DEBUG", "warn,coach_http=debug"),
             ("coach_http = Warning", "info,coach_http=warn"),
-            ("coach_http=debug,hyper=off", "info,coach_http=debug,hyper=off"),
-            ("coach_http[request]=debug", "info,coach_http[request]=debug"),
-            ("aws_smithy_runtime=trace,error", "aws_smithy_runtime=trace,error"),
+            (
+                "coach_http=debug,hyper=off",
+                "info,coach_http=debug,hyper=off",
+            ),
+            (
+                "coach_http[request]=debug",
+                "info,coach_http[request]=debug",
+            ),
+            (
+                "aws_smithy_runtime=trace,error",
+                "aws_smithy_runtime=trace,error",
+            ),
         ] {
             assert_eq!(filter(text).as_deref(), Ok(filter_of_it), "{text:?}");
         }
@@ -90,11 +124,24 @@ mod tests {
 
     #[test]
     fn what_is_no_level_is_refused_with_an_example() {
-        for text in
-            ["", " ", ",", "verbose", "infos", "coach_http", "info,loud", "coach_http=", "a=b=c", "=info", "a=[b"]
-        {
+        for text in [
+            "",
+            " ",
+            ",",
+            "verbose",
+            "infos",
+            "coach_http",
+            "info,loud",
+            "coach_http=",
+            "a=b=c",
+            "=info",
+            "a=[b",
+        ] {
             let refusal = filter(text).expect_err(text);
-            assert!(refusal.contains("info,coach_http=debug"), "{text:?}: {refusal}");
+            assert!(
+                refusal.contains("info,coach_http=debug"),
+                "{text:?}: {refusal}"
+            );
         }
     }
 }

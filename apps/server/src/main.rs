@@ -1,4 +1,5 @@
-//! `coach-server`: the coach on this machine, with everything that it needs inside, or with parts elsewhere.
+//! `coach-server`: the coach on this machine, with everything that it needs inside, or with parts
+//! elsewhere.
 
 mod banner;
 mod config;
@@ -45,7 +46,11 @@ fn main() -> ExitCode {
 
 fn run_to_end(cli: Cli) -> Result<bool, StartError> {
     let mut runtime = Builder::new_multi_thread();
-    let runtime = runtime.enable_all().event_interval(LOOK_AGAIN).build().map_err(StartError::Runtime)?;
+    let runtime = runtime
+        .enable_all()
+        .event_interval(LOOK_AGAIN)
+        .build()
+        .map_err(StartError::Runtime)?;
     runtime.block_on(perform(cli))
 }
 
@@ -55,8 +60,12 @@ async fn perform(cli: Cli) -> Result<bool, StartError> {
         None => run::run(cli.config).await?,
         Some(Command::Token(args)) => println!("{}", trust::print(&args)?),
         Some(Command::Doctor(args)) => return Ok(doctor::examine(&args).await),
-        Some(Command::Index(IndexCommand::Methodology(args))) => println!("{}", load::methodology(&args).await?),
-        Some(Command::Table(TableCommand::Create(args))) => println!("{}", parts::create_table(&args).await?),
+        Some(Command::Index(IndexCommand::Methodology(args))) => {
+            println!("{}", load::methodology(&args).await?)
+        }
+        Some(Command::Table(TableCommand::Create(args))) => {
+            println!("{}", parts::create_table(&args).await?)
+        }
     }
     Ok(true)
 }

@@ -40,7 +40,9 @@ impl fmt::Display for Off {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unwanted => "by --page false (COACH_PAGE)",
-            Self::WithoutToken => "it needs a token of the local issuer, and another's are taken (--issuer)",
+            Self::WithoutToken => {
+                "it needs a token of the local issuer, and another's are taken (--issuer)"
+            }
             Self::ForOthers => {
                 "other machines can connect, and it has a token on it; \
                  it is on with --listen 127.0.0.1:8787"
@@ -51,7 +53,11 @@ impl fmt::Display for Off {
 
 impl Page {
     /// The page of a server that listens here, or why it has none.
-    pub(crate) fn of(config: &Config, address: SocketAddr, demo: Option<&Demo>) -> Result<Self, Off> {
+    pub(crate) fn of(
+        config: &Config,
+        address: SocketAddr,
+        demo: Option<&Demo>,
+    ) -> Result<Self, Off> {
         let Demo { user, token, .. } = demo.ok_or(Off::WithoutToken)?;
         if !config.page {
             return Err(Off::Unwanted);
@@ -59,7 +65,11 @@ impl Page {
         if !is_this_machine(address.ip()) {
             return Err(Off::ForOthers);
         }
-        Ok(Self { user: user.clone(), token: token.clone(), rehearses: config.parts.rehearses() })
+        Ok(Self {
+            user: user.clone(),
+            token: token.clone(),
+            rehearses: config.parts.rehearses(),
+        })
     }
 }
 
@@ -89,9 +99,15 @@ fn shown(page: &Page) -> Response {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
                   img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(policy),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }
 
@@ -114,21 +130,42 @@ fn is_this_machine(ip: IpAddr) -> bool {
 
 /// Whether the one host that was asked for is this machine.
 fn names_this_machine(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(header::HOST).iter().filter_map(|host| host.to_str().ok());
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let mut hosts = headers
+        .get_all(header::HOST)
+        .iter()
+        .filter_map(|host| host.to_str().ok());
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return false;
+    };
     if let Ok(address) = host.parse::<SocketAddr>() {
         return is_this_machine(address.ip());
     }
-    let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
+        .map_or(host, |(name, _)| name);
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
     name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(is_this_machine)
 }
 
 /// Whether this header is one that proxies add. Browsers by themselves send none of `x-…`.
 fn is_of_a_proxy(name: &HeaderName) -> bool {
     let name = name.as_str();
-    let known = ["forwarded", "via", "client-ip", "true-client-ip", "cdn-loop", "proxy-authorization"];
-    known.contains(&name) || ["x-", "cf-", "fastly-", "fly-"].iter().any(|prefix| name.starts_with(prefix))
+    let known = [
+        "forwarded",
+        "via",
+        "client-ip",
+        "true-client-ip",
+        "cdn-loop",
+        "proxy-authorization",
+    ];
+    known.contains(&name)
+        || ["x-", "cf-", "fastly-", "fly-"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -139,9 +176,16 @@ mod tests {
 
     /// A request as a browser sends it, but for its host and these headers.
     fn request(host: &str, headers: &[(&str, &str)]) -> Request {
-        let usual = [("host", host), ("user-agent", "Mozilla/5.0"), ("sec-fetch-site", "none"), ("dnt", "1")];
+        let usual = [
+            ("host", host),
+            ("user-agent", "Mozilla/5.0"),
+            ("sec-fetch-site", "none"),
+            ("dnt", "1"),
+        ];
         let headers = usual.iter().chain(headers);
-        let request = headers.fold(Request::builder(), |request, (name, value)| request.header(*name, *value));
+        let request = headers.fold(Request::builder(), |request, (name, value)| {
+            request.header(*name, *value)
+        });
         request.body(Body::empty()).unwrap()
     }
 
@@ -169,10 +213,18 @@ mod tests {
         ] {
             assert_eq!(is_from_here(here(), &request(host, &[])), shown, "{host}");
         }
-        for (peer, shown) in
-            [("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("192.0.2.1", false)]
-        {
-            assert_eq!(is_from_here(peer.parse().unwrap(), &request("localhost", &[])), shown, "{peer}");
+        for (peer, shown) in [
+            ("127.0.0.1", true),
+            ("127.9.9.9", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(
+                is_from_here(peer.parse().unwrap(), &request("localhost", &[])),
+                shown,
+                "{peer}"
+            );
         }
     }
 
@@ -194,7 +246,13 @@ mod tests {
         }
         let mut old = request("127.0.0.1:8787", &[]);
         *old.version_mut() = Version::HTTP_10;
-        assert!(!is_from_here(here(), &old), "a proxy that says nothing at all");
-        assert!(!is_from_here(here(), &request("localhost", &[("host", "evil.example")])), "two hosts");
+        assert!(
+            !is_from_here(here(), &old),
+            "a proxy that says nothing at all"
+        );
+        assert!(
+            !is_from_here(here(), &request("localhost", &[("host", "evil.example")])),
+            "two hosts"
+        );
     }
 }

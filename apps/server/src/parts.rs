@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex, Pace, Rehearsal};
+use in_memory::{
+    HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex, Pace, Rehearsal,
+};
 use pinecone::Pinecone;
 use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
 
@@ -46,11 +48,13 @@ pub(crate) struct PartsArgs {
     #[arg(long, env = "COACH_INDEX", value_enum, default_value_t = IndexKind::Lexical)]
     pub(crate) index: IndexKind,
 
-    /// A folder of Markdown files that the lexical index finds for every user; it is read at each start.
+    /// A folder of Markdown files that the lexical index finds for every user; it is read at each
+    /// start.
     #[arg(long, env = "COACH_METHODOLOGY", value_name = "DIR")]
     pub(crate) methodology: Option<PathBuf>,
 
-    /// The host of the Pinecone index, as its page in the console shows it; its key is in COACH_PINECONE_KEY.
+    /// The host of the Pinecone index, as its page in the console shows it; its key is in
+    /// COACH_PINECONE_KEY.
     #[arg(long, env = "COACH_PINECONE_HOST", value_name = "HOST")]
     pub(crate) pinecone_host: Option<String>,
 
@@ -137,7 +141,10 @@ pub(crate) struct Found {
 
 impl From<Vec<String>> for Found {
     fn from(troubles: Vec<String>) -> Self {
-        Self { troubles, notes: Vec::new() }
+        Self {
+            troubles,
+            notes: Vec::new(),
+        }
     }
 }
 pub(crate) type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
@@ -145,7 +152,11 @@ pub(crate) type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
 impl<T> Part<T> {
     /// One that is here, and so cannot be missed.
     fn here(ports: T, about: String) -> Self {
-        Self { ports, about, check: Box::pin(ready(Found::default())) }
+        Self {
+            ports,
+            about,
+            check: Box::pin(ready(Found::default())),
+        }
     }
 }
 
@@ -161,7 +172,12 @@ impl<'a> Assembly<'a> {
     /// With what the environment holds beside the settings.
     pub(crate) fn new(args: &'a PartsArgs, clock: &Arc<dyn Clock>) -> Self {
         let pinecone_key = std::env::var(PINECONE_KEY).ok();
-        Self { args, pinecone_key, aws: Aws::new(&args.aws), clock: clock.clone() }
+        Self {
+            args,
+            pinecone_key,
+            aws: Aws::new(&args.aws),
+            clock: clock.clone(),
+        }
     }
 
     pub(crate) async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
@@ -172,12 +188,22 @@ impl<'a> Assembly<'a> {
     }
 
     fn rehearsal(&self) -> Part<Arc<dyn LlmStream>> {
-        let PartsArgs { pace_ms, rehearsal_seed, rehearsal_mistakes, .. } = *self.args;
-        let pace = Pace { per_word: Duration::from_millis(pace_ms) };
+        let PartsArgs {
+            pace_ms,
+            rehearsal_seed,
+            rehearsal_mistakes,
+            ..
+        } = *self.args;
+        let pace = Pace {
+            per_word: Duration::from_millis(pace_ms),
+        };
         let model = Rehearsal::new(self.clock.clone(), pace, rehearsal_seed);
         let about = format!("rehearsal: offline, {pace_ms} ms a word");
         if rehearsal_mistakes {
-            Part::here(Arc::new(model.with_mistakes()), format!("{about}, with mistakes"))
+            Part::here(
+                Arc::new(model.with_mistakes()),
+                format!("{about}, with mistakes"),
+            )
         } else {
             Part::here(Arc::new(model), about)
         }
@@ -187,8 +213,14 @@ impl<'a> Assembly<'a> {
         match self.args.store {
             StoreKind::Dynamodb => self.aws.store().await,
             StoreKind::Memory => {
-                let stores: Stores = (Arc::new(InMemoryMessages::default()), Arc::new(InMemoryRecords::default()));
-                Ok(Part::here(stores, "memory: gone when the server ends".to_owned()))
+                let stores: Stores = (
+                    Arc::new(InMemoryMessages::default()),
+                    Arc::new(InMemoryRecords::default()),
+                );
+                Ok(Part::here(
+                    stores,
+                    "memory: gone when the server ends".to_owned(),
+                ))
             }
         }
     }
@@ -197,8 +229,16 @@ impl<'a> Assembly<'a> {
         match self.args.index {
             IndexKind::Lexical => self.lexical(),
             IndexKind::Pinecone => {
-                let Part { ports, about, check } = self.pinecone().await?;
-                Ok(Part { ports, about, check })
+                let Part {
+                    ports,
+                    about,
+                    check,
+                } = self.pinecone().await?;
+                Ok(Part {
+                    ports,
+                    about,
+                    check,
+                })
             }
         }
     }
@@ -215,13 +255,24 @@ impl<'a> Assembly<'a> {
         let check = Box::pin(async move {
             // Without vectors the index is of no use, and its own answer would say no more.
             let found = embedder.check.await;
-            if found.troubles.is_empty() { asked.check().await.into() } else { found }
+            if found.troubles.is_empty() {
+                asked.check().await.into()
+            } else {
+                found
+            }
         });
-        Ok(Part { ports: index, about, check })
+        Ok(Part {
+            ports: index,
+            about,
+            check,
+        })
     }
 
     fn lexical(&self) -> Result<Part<Arc<dyn MemoryIndex>>, StartError> {
-        let (mut index, mut about) = (LexicalIndex::default(), "lexical: gone when the server ends".to_owned());
+        let (mut index, mut about) = (
+            LexicalIndex::default(),
+            "lexical: gone when the server ends".to_owned(),
+        );
         if let Some(folder) = &self.args.methodology {
             let entries = methodology::read(folder)?;
             about = format!("{about}; {} pieces of methodology", entries.len());
@@ -238,23 +289,36 @@ impl<'a> Assembly<'a> {
                  what Pinecone holds is loaded once, by `coach-server index methodology DIR`",
             ));
         }
-        let missing = |what| StartError::Missing { chosen: CHOSEN, what };
+        let missing = |what| StartError::Missing {
+            chosen: CHOSEN,
+            what,
+        };
         let host = self.args.pinecone_host.as_deref();
-        let host = host.ok_or(missing("the host of the index: --pinecone-host, COACH_PINECONE_HOST"))?;
+        let host = host.ok_or(missing(
+            "the host of the index: --pinecone-host, COACH_PINECONE_HOST",
+        ))?;
         let key = self.pinecone_key.as_deref();
-        let key = key.ok_or(missing("the key of the index, in the environment: COACH_PINECONE_KEY"))?;
-        let key = key.parse().map_err(|error: pinecone::SettingsError| StartError::setting(PINECONE_KEY, error))?;
+        let key = key.ok_or(missing(
+            "the key of the index, in the environment: COACH_PINECONE_KEY",
+        ))?;
+        let key = key
+            .parse()
+            .map_err(|error: pinecone::SettingsError| StartError::setting(PINECONE_KEY, error))?;
         let threshold = self.args.pinecone_threshold;
-        Ok(pinecone::Settings { threshold, ..pinecone::Settings::new(host, key) })
+        Ok(pinecone::Settings {
+            threshold,
+            ..pinecone::Settings::new(host, key)
+        })
     }
 
     async fn embedder(&self) -> Result<Part<Arc<dyn Embedder>>, StartError> {
         let dimensions = usize::from(self.args.embedding_dimensions);
         match self.args.embedder {
             EmbedderKind::Bedrock => self.aws.embedder(dimensions).await,
-            EmbedderKind::Hashing => {
-                Ok(Part::here(Arc::new(HashingEmbedder::new(dimensions)), format!("hashing, {dimensions} numbers")))
-            }
+            EmbedderKind::Hashing => Ok(Part::here(
+                Arc::new(HashingEmbedder::new(dimensions)),
+                format!("hashing, {dimensions} numbers"),
+            )),
         }
     }
 }
@@ -271,7 +335,9 @@ pub(crate) async fn create_table(args: &PartsArgs) -> Result<String, StartError>
 
 fn cosine(text: &str) -> Result<f32, String> {
     let value: Option<f32> = text.parse().ok();
-    value.filter(|value| (0.0..=1.0).contains(value)).ok_or_else(|| "a cosine is from 0 to 1".to_owned())
+    value
+        .filter(|value| (0.0..=1.0).contains(value))
+        .ok_or_else(|| "a cosine is from 0 to 1".to_owned())
 }
 
 #[cfg(test)]

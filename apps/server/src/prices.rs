@@ -7,8 +7,13 @@ use crate::error::StartError;
 
 /// The table of prices in this file; an empty one without a file.
 pub(crate) fn read(file: Option<&Path>) -> Result<Prices, StartError> {
-    let Some(file) = file else { return Ok(Prices::default()) };
-    let unusable = |reason: String| StartError::Prices { file: file.display().to_string(), reason };
+    let Some(file) = file else {
+        return Ok(Prices::default());
+    };
+    let unusable = |reason: String| StartError::Prices {
+        file: file.display().to_string(),
+        reason,
+    };
     let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))
 }
@@ -23,7 +28,11 @@ mod tests {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/prices.example.json");
         let prices = read(Some(&example)).unwrap();
         for model in ["rehearsal-reply", "rehearsal-fast"] {
-            let used = Usage { model: Some(model.into()), input_tokens: 1_000, ..Usage::default() };
+            let used = Usage {
+                model: Some(model.into()),
+                input_tokens: 1_000,
+                ..Usage::default()
+            };
             assert!(prices.cost([(&used).into()]).is_some(), "{model}");
         }
         assert_eq!(read(None).unwrap(), Prices::default());
@@ -34,10 +43,15 @@ mod tests {
         let wrong = |file: &Path| read(Some(file)).unwrap_err().to_string();
         let nowhere = wrong(Path::new("nowhere.json"));
         assert!(
-            nowhere.starts_with("the prices in nowhere.json (--prices, COACH_PRICES) cannot be used: "),
+            nowhere.starts_with(
+                "the prices in nowhere.json (--prices, COACH_PRICES) cannot be used: "
+            ),
             "{nowhere}"
         );
         let no_table = wrong(&Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        assert!(no_table.contains("Cargo.toml (--prices") && no_table.contains("line 1"), "{no_table}");
+        assert!(
+            no_table.contains("Cargo.toml (--prices") && no_table.contains("line 1"),
+            "{no_table}"
+        );
     }
 }

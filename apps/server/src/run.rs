@@ -28,37 +28,80 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let prices = prices::read(config.prices.as_deref())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let assembly = Assembly::new(&config.parts, &clock);
-    let (model, store, index) = (assembly.model().await?, assembly.store().await?, assembly.index().await?);
+    let (model, store, index) = (
+        assembly.model().await?,
+        assembly.store().await?,
+        assembly.index().await?,
+    );
     let (messages, records) = store.ports;
-    let ports = Ports { llm: model.ports, messages, records, index: index.ports, clock: clock.clone() };
+    let ports = Ports {
+        llm: model.ports,
+        messages,
+        records,
+        index: index.ports,
+        clock: clock.clone(),
+    };
 
-    let closed = |source| StartError::Listen { address: config.listen.to_string(), source };
+    let closed = |source| StartError::Listen {
+        address: config.listen.to_string(),
+        source,
+    };
     let listener = config.listen.bind().await.map_err(closed)?;
     let address = listener.local_addr().map_err(closed)?;
 
     let coaches: Vec<Arc<Coach>> = domain::coach::shipped().into_iter().map(Arc::new).collect();
     let (tokens, issuer) = config.trust.verifier(&clock)?;
     let jwks = issuer.as_ref().map(|issuer| issuer.jwks());
-    let settings = Settings { prices: Arc::new(prices), ..settings(&config, coaches, jwks) };
+    let settings = Settings {
+        prices: Arc::new(prices),
+        ..settings(&config, coaches, jwks)
+    };
     let tasks = TaskTracker::new();
     let feeds: Arc<Feeds> = Arc::default();
-    let app = App { ports, tokens, feeds: feeds.clone(), tasks: tasks.clone(), settings: Arc::new(settings) };
+    let app = App {
+        ports,
+        tokens,
+        feeds: feeds.clone(),
+        tasks: tasks.clone(),
+        settings: Arc::new(settings),
+    };
 
     let demo = match &issuer {
-        Some(issuer) => Demo::set_up(&app, |user| token(issuer, &config.trust.data, user, demo::TOKEN)).await?,
+        Some(issuer) => {
+            Demo::set_up(&app, |user| {
+                token(issuer, &config.trust.data, user, demo::TOKEN)
+            })
+            .await?
+        }
         None => None,
     };
     let page = Page::of(&config, address, demo.as_ref());
     let tokens = config.trust.about();
-    let parts = [("model", model.about), ("store", store.about), ("index", index.about), ("tokens", tokens)];
+    let parts = [
+        ("model", model.about),
+        ("store", store.about),
+        ("index", index.about),
+        ("tokens", tokens),
+    ];
     let rehearses = config.parts.rehearses();
-    Banner { address, parts: &parts, page: &page, rehearses, demo: demo.as_ref() }.say();
+    Banner {
+        address,
+        parts: &parts,
+        page: &page,
+        rehearses,
+        demo: demo.as_ref(),
+    }
+    .say();
     let router = router(app).route("/", page::route(page.ok()));
 
     let drain = Duration::from_secs(config.drain_s);
     let stop = async {
         told_to_stop().await;
-        info!(turns = feeds.len(), "told to stop: turns have {} s to end", drain.as_secs());
+        info!(
+            turns = feeds.len(),
+            "told to stop: turns have {} s to end",
+            drain.as_secs()
+        );
         feeds.hurry_up(clock.now() + drain);
     };
     let served = serve::serve(listener, router, config.connections(), clock.clone(), stop).await;
@@ -69,16 +112,28 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         tasks.wait().await;
     };
     if tokio::time::timeout(drain + SAVE, ended).await.is_err() {
-        error!(turns = feeds.len(), tasks = tasks.len(), "something was still running");
+        error!(
+            turns = feeds.len(),
+            tasks = tasks.len(),
+            "something was still running"
+        );
     }
     Ok(())
 }
 
 fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> Settings {
-    let delivery = if config.full_streaming { Delivery::Streamed } else { Delivery::Whole };
+    let delivery = if config.full_streaming {
+        Delivery::Streamed
+    } else {
+        Delivery::Whole
+    };
     Settings {
         coaches,
-        limits: Limits { delivery, second_model: config.parts.has_second_model(), ..Limits::default() },
+        limits: Limits {
+            delivery,
+            second_model: config.parts.has_second_model(),
+            ..Limits::default()
+        },
         deadline: Duration::from_secs(config.deadline_s),
         heartbeat: Duration::from_secs(config.heartbeat_s),
         contextual_as_chunk: config.contextual_as_chunk,

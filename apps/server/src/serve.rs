@@ -53,7 +53,10 @@ pub(crate) async fn serve(
         tracker: TaskTracker::new(),
         closing: CancellationToken::new(),
         inside: Room::new(limits),
-        outside: Room::new(Limits { all: OUTSIDE, per_address: 0 }),
+        outside: Room::new(Limits {
+            all: OUTSIDE,
+            per_address: 0,
+        }),
         router,
         full: refusing(Code::Overloaded),
         clock,
@@ -122,9 +125,11 @@ impl Served {
             return;
         }
         if let Some(place) = self.inside.enter(peer) {
-            self.tracker.spawn(self.attend(socket, self.router.clone(), place, true));
+            self.tracker
+                .spawn(self.attend(socket, self.router.clone(), place, true));
         } else if let Some(place) = self.outside.enter(peer) {
-            self.tracker.spawn(self.attend(socket, self.full.clone(), place, false));
+            self.tracker
+                .spawn(self.attend(socket, self.full.clone(), place, false));
         }
     }
 
@@ -142,7 +147,10 @@ impl Served {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS)
             .keep_alive(keep_alive)
-            .serve_connection(TokioIo::new(Box::pin(socket)), answering(router, place.clone()));
+            .serve_connection(
+                TokioIo::new(Box::pin(socket)),
+                answering(router, place.clone()),
+            );
         let (closing, full) = (self.closing.clone(), self.full.clone());
         async move {
             let mut is_closing = false;
@@ -180,5 +188,8 @@ impl Served {
 /// Whether only this connection is troubled, and the next may be well.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }

@@ -43,9 +43,14 @@ impl Trust {
         match &self.issuer {
             Some(issuer) => format!("of {issuer}"),
             None => match load(&self.data) {
-                Err(StartError::Issuer { source: IssuerError::NoKey, .. }) => {
+                Err(StartError::Issuer {
+                    source: IssuerError::NoKey,
+                    ..
+                }) => {
                     let data = self.data.display();
-                    format!("of the local issuer; there is no key in {data} yet, a server makes one")
+                    format!(
+                        "of the local issuer; there is no key in {data} yet, a server makes one"
+                    )
                 }
                 _ => format!("of the local issuer, key in {}", self.data.display()),
             },
@@ -62,7 +67,10 @@ impl Trust {
                 (issuer.expected(), issuer.clone(), Some(issuer))
             }
         };
-        Ok((Arc::new(Verifier::new(expected, keys, clock.clone())), issuer))
+        Ok((
+            Arc::new(Verifier::new(expected, keys, clock.clone())),
+            issuer,
+        ))
     }
 
     /// What keeps tokens from being verified, each in a sentence.
@@ -70,13 +78,20 @@ impl Trust {
         let trouble = match self.elsewhere() {
             None => match load(&self.data) {
                 // A server would make one.
-                Ok(_) | Err(StartError::Issuer { source: IssuerError::NoKey, .. }) => None,
+                Ok(_)
+                | Err(StartError::Issuer {
+                    source: IssuerError::NoKey,
+                    ..
+                }) => None,
                 Err(error) => Some(error.to_string()),
             },
             Some((_, url)) => match keys(url, clock) {
                 Err(error) => Some(error.to_string()),
                 Ok(keys) => keys.keys("").await.err().map(|error| {
-                    format!("the keys at {url} (--jwks-url, COACH_JWKS_URL) cannot be read: {}", told(&error))
+                    format!(
+                        "the keys at {url} (--jwks-url, COACH_JWKS_URL) cannot be read: {}",
+                        told(&error)
+                    )
                 }),
             },
         };
@@ -91,11 +106,23 @@ impl Trust {
 
 /// A token of the local issuer, for somebody who asks on the command line.
 pub(crate) fn print(args: &TokenArgs) -> Result<String, StartError> {
-    token(&load(&args.data)?, &args.data, &args.user, Duration::from_secs(args.hours * 3_600))
+    token(
+        &load(&args.data)?,
+        &args.data,
+        &args.user,
+        Duration::from_secs(args.hours * 3_600),
+    )
 }
 
-pub(crate) fn token(issuer: &Issuer, data: &Path, user: &UserId, ttl: Duration) -> Result<String, StartError> {
-    issuer.token(user, SystemClock.now(), ttl).map_err(|source| unusable(data, source))
+pub(crate) fn token(
+    issuer: &Issuer,
+    data: &Path,
+    user: &UserId,
+    ttl: Duration,
+) -> Result<String, StartError> {
+    issuer
+        .token(user, SystemClock.now(), ttl)
+        .map_err(|source| unusable(data, source))
 }
 
 /// The local issuer with the key that is there: only a server makes one.
@@ -108,5 +135,8 @@ fn keys(url: &str, clock: &Arc<dyn Clock>) -> Result<RemoteKeys, StartError> {
 }
 
 fn unusable(data: &Path, source: jwt::IssuerError) -> StartError {
-    StartError::Issuer { directory: data.display().to_string(), source }
+    StartError::Issuer {
+        directory: data.display().to_string(),
+        source,
+    }
 }

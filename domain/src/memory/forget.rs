@@ -7,8 +7,8 @@ use super::{Memory, save::NEAR};
 use crate::router::Command;
 use crate::{MemoryId, Timestamp, TurnId};
 
-/// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt from old
-/// messages once more and prompts no longer say it, and not a word that could be read.
+/// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt
+/// from old messages once more and prompts no longer say it, and not a word that could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tombstone {
@@ -23,7 +23,11 @@ pub struct Tombstone {
 impl Tombstone {
     /// For this memory.
     pub fn of(memory: &Memory, now: Timestamp) -> Self {
-        Self { memory_id: memory.id.clone(), trace: Trace::of_memory(&memory.content), forgotten_at: now }
+        Self {
+            memory_id: memory.id.clone(),
+            trace: Trace::of_memory(&memory.content),
+            forgotten_at: now,
+        }
     }
 
     /// Whether a text that was said then is one that was to be forgotten later. Who says it again
@@ -33,8 +37,8 @@ impl Tombstone {
         self.forgotten_at > said_at && says_it(&Trace::of_memory(text))
     }
 
-    /// Whether this memory goes with it: the one that it stands for, and those that said the same and were not said
-    /// since.
+    /// Whether this memory goes with it: the one that it stands for, and those that said the same
+    /// and were not said since.
     pub fn covers(&self, memory: &Memory) -> bool {
         self.memory_id == memory.id || self.blocks(&memory.content, memory.said_at())
     }
@@ -44,7 +48,8 @@ impl Tombstone {
         self.trace.is_like(text, shared, NEAR)
     }
 
-    /// Whether the memory was made in this turn: a model may have put it into words that the athlete did not use.
+    /// Whether the memory was made in this turn: a model may have put it into words that the
+    /// athlete did not use.
     pub(super) fn is_from(&self, turn: &TurnId) -> bool {
         self.memory_id.as_str() == turn.as_str()
     }
@@ -53,21 +58,30 @@ impl Tombstone {
 /// Returns the memory saved last of those that were made in a conversation, which is what "forget
 /// that" means there.
 pub fn last_saved<'a>(made_here: impl IntoIterator<Item = &'a Memory>) -> Option<&'a MemoryId> {
-    let last = made_here.into_iter().max_by_key(|memory| (memory.created_at, &memory.id));
+    let last = made_here
+        .into_iter()
+        .max_by_key(|memory| (memory.created_at, &memory.id));
     last.map(|memory| &memory.id)
 }
 
-/// Which memory a request to forget is about. "That", "it" and nothing at all mean the one saved last; otherwise it is
-/// the memory that has most of what the request names, at least half of it. Of equals it is one that
-/// still holds before one that was superseded, and then the nearest and the newest.
-pub fn forgettable(request: &str, memories: &[Memory], last_saved: Option<&MemoryId>) -> Option<MemoryId> {
+/// Which memory a request to forget is about. "That", "it" and nothing at all mean the one saved
+/// last; otherwise it is the memory that has most of what the request names, at least half of it.
+/// Of equals it is one that still holds before one that was superseded, and then the nearest and
+/// the newest.
+pub fn forgettable(
+    request: &str,
+    memories: &[Memory],
+    last_saved: Option<&MemoryId>,
+) -> Option<MemoryId> {
     let text = match Command::parse(request) {
         Some((Command::Forget, rest)) => rest,
         Some((Command::LogWorkout | Command::SaveMemory | Command::Help, _)) | None => request,
     };
     let wanted = wanted(text);
     if POINTERS.contains(&wanted.as_str()) {
-        return last_saved.filter(|last| memories.iter().any(|memory| memory.id == **last)).cloned();
+        return last_saved
+            .filter(|last| memories.iter().any(|memory| memory.id == **last))
+            .cloned();
     }
     let wanted = Compared::of(&wanted);
     let fitting = memories.iter().filter_map(|memory| {
@@ -76,8 +90,14 @@ pub fn forgettable(request: &str, memories: &[Memory], last_saved: Option<&Memor
         Some((share, wanted.similarity(&known), memory))
     });
     let best = fitting.max_by(|(share, near, memory), (other_share, other_near, other)| {
-        let holds = memory.superseded_by.is_none().cmp(&other.superseded_by.is_none());
-        let by_words = share.total_cmp(other_share).then(holds).then(near.total_cmp(other_near));
+        let holds = memory
+            .superseded_by
+            .is_none()
+            .cmp(&other.superseded_by.is_none());
+        let by_words = share
+            .total_cmp(other_share)
+            .then(holds)
+            .then(near.total_cmp(other_near));
         by_words.then(memory.created_at.cmp(&other.created_at))
     });
     best.map(|(.., memory)| memory.id.clone())
@@ -88,11 +108,16 @@ fn wanted(text: &str) -> String {
     let text = normalised(text);
     let mut rest = text.as_str();
     while let Some(shorter) = ASKING.iter().find_map(|asking| {
-        rest.strip_prefix(asking).filter(|rest| rest.is_empty() || rest.starts_with(' ')).map(str::trim_start)
+        rest.strip_prefix(asking)
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '))
+            .map(str::trim_start)
     }) {
         rest = shorter;
     }
-    while let Some(shorter) = CLOSING.iter().find_map(|closing| rest.strip_suffix(closing)) {
+    while let Some(shorter) = CLOSING
+        .iter()
+        .find_map(|closing| rest.strip_suffix(closing))
+    {
         rest = shorter.trim_end();
     }
     rest.to_owned()

@@ -1,7 +1,8 @@
 //! What prompts no longer say, because the athlete wanted it forgotten.
 //!
-//! The log of messages is the athlete's own and stays as it is. What is told to a model is not: a message, a summary or
-//! a memory that is older than a tombstone, and says what that stands for, does not enter a prompt any more.
+//! The log of messages is the athlete's own and stays as it is. What is told to a model is not: a
+//! message, a summary or a memory that is older than a tombstone, and says what that stands for,
+//! does not enter a prompt any more.
 
 use super::graveyard::{Graveyard, beginning};
 use super::save::SAID;
@@ -15,14 +16,17 @@ pub const FORGOTTEN: &str = "(Left out: the athlete wanted this to be forgotten.
 /// How much of what was forgotten a sentence must have to say it.
 const SAYS: f32 = 0.6;
 
-/// Whether somebody said then what was to be forgotten later: one of the sentences has most of its words.
+/// Whether somebody said then what was to be forgotten later: one of the sentences has most of its
+/// words.
 pub fn is_forgotten(text: &str, said_at: Timestamp, tombstones: &[Tombstone]) -> bool {
     Graveyard::of(tombstones).is_said_before(text, said_at, SAYS)
 }
 
-/// The messages as prompts may say them: one fixed line stands for each that says what was forgotten later.
+/// The messages as prompts may say them: one fixed line stands for each that says what was
+/// forgotten later.
 ///
-/// What a memory was made of says it, in whatever words, and the answer to that with fewer of its words than others.
+/// What a memory was made of says it, in whatever words, and the answer to that with fewer of its
+/// words than others.
 pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
     if tombstones.is_empty() {
         return messages;
@@ -38,7 +42,11 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
             };
             says_own || graveyard.is_said_before(&said, message.created, SAYS)
         });
-        if is_left_out { saying(message, FORGOTTEN) } else { message }
+        if is_left_out {
+            saying(message, FORGOTTEN)
+        } else {
+            message
+        }
     });
     told.collect()
 }
@@ -47,7 +55,9 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
 /// sentence on, is no longer there, and need not be looked through.
 pub fn shortened(message: Message, characters: usize) -> Message {
     match message.for_history() {
-        Some(said) if beginning(&said, characters).len() < said.len() => saying(message, beginning(&said, characters)),
+        Some(said) if beginning(&said, characters).len() < said.len() => {
+            saying(message, beginning(&said, characters))
+        }
         Some(_) | None => message,
     }
 }
@@ -60,21 +70,29 @@ pub(crate) fn silent(message: Message) -> Message {
 /// The summary, unless it says what was forgotten later; then it is to be made again.
 pub fn still_told(summary: Summary, tombstones: &[Tombstone]) -> Option<Summary> {
     let graveyard = Graveyard::of(tombstones);
-    let says = summary.texts().any(|text| graveyard.is_said_before(text, summary.made_at, SAYS));
+    let says = summary
+        .texts()
+        .any(|text| graveyard.is_said_before(text, summary.made_at, SAYS));
     (!says).then_some(summary)
 }
 
 /// The memories that may be recalled.
 pub fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory> {
     let graveyard = Graveyard::of(tombstones);
-    memories.into_iter().filter(|memory| !graveyard.covers(memory)).collect()
+    memories
+        .into_iter()
+        .filter(|memory| !graveyard.covers(memory))
+        .collect()
 }
 
-/// The hits that may be recalled. When their texts were made is not known: they may not say it at all.
+/// The hits that may be recalled. When their texts were made is not known: they may not say it at
+/// all.
 pub fn recallable(hits: Vec<Recalled>, tombstones: &[Tombstone]) -> Vec<Recalled> {
     let graveyard = Graveyard::of(tombstones);
     let is_told = |text: &str| !graveyard.is_said_before(text, Timestamp(0), SAYS);
-    hits.into_iter().filter(|hit| hit.owner.is_none() || is_told(&hit.text)).collect()
+    hits.into_iter()
+        .filter(|hit| hit.owner.is_none() || is_told(&hit.text))
+        .collect()
 }
 
 /// The workouts without what says it in free text; what was done stays.
@@ -83,7 +101,11 @@ pub fn logged(workouts: Vec<Workout>, tombstones: &[Tombstone]) -> Vec<Workout> 
     let logged = workouts.into_iter().map(|workout| {
         let is_told = |text: &String| !graveyard.is_said_before(text, workout.performed_at, SAYS);
         Workout {
-            name: if is_told(&workout.name) { workout.name } else { UNNAMED.to_owned() },
+            name: if is_told(&workout.name) {
+                workout.name
+            } else {
+                UNNAMED.to_owned()
+            },
             score: workout.score.filter(is_told),
             notes: workout.notes.filter(is_told),
             ..workout
@@ -98,10 +120,21 @@ const UNNAMED: &str = "Workout";
 /// The message as if this was all that it says.
 fn saying(message: Message, text: &str) -> Message {
     let body = match message.body {
-        Body::User { sent, zone, .. } => Body::User { text: text.into(), sent, zone },
+        Body::User { sent, zone, .. } => Body::User {
+            text: text.into(),
+            sent,
+            zone,
+        },
         Body::Assistant { ending, .. } => {
-            let said = Said { kind: PartKind::Reply, stage: None, text: text.into() };
-            Body::Assistant { ending, said: [said].into() }
+            let said = Said {
+                kind: PartKind::Reply,
+                stage: None,
+                text: text.into(),
+            };
+            Body::Assistant {
+                ending,
+                said: [said].into(),
+            }
         }
         Body::Unreadable => Body::Unreadable,
     };
@@ -119,31 +152,74 @@ mod tests {
 
     fn tombstone(text: &str) -> Tombstone {
         let (memory_id, trace) = ("gone".parse().unwrap(), Trace::of_memory(text));
-        Tombstone { memory_id, trace, forgotten_at: FORGOTTEN_AT }
+        Tombstone {
+            memory_id,
+            trace,
+            forgotten_at: FORGOTTEN_AT,
+        }
     }
 
     fn message(created: u64, body: Body) -> Message {
         let (id, turn) = ("m".parse().unwrap(), "t".parse().unwrap());
-        Message { id, number: 1, turn, created: Timestamp(created), body }
+        Message {
+            id,
+            number: 1,
+            turn,
+            created: Timestamp(created),
+            body,
+        }
     }
 
     fn athlete(created: u64, text: &str) -> Message {
-        message(created, Body::User { text: text.into(), sent: None, zone: None })
+        message(
+            created,
+            Body::User {
+                text: text.into(),
+                sent: None,
+                zone: None,
+            },
+        )
     }
 
     fn coach(created: u64, said: &[(PartKind, &str)]) -> Message {
-        let said = said.iter().map(|(kind, text)| Said { kind: *kind, stage: None, text: (*text).into() });
-        message(created, Body::Assistant { ending: Ending::Finished, said: said.collect() })
+        let said = said.iter().map(|(kind, text)| Said {
+            kind: *kind,
+            stage: None,
+            text: (*text).into(),
+        });
+        message(
+            created,
+            Body::Assistant {
+                ending: Ending::Finished,
+                said: said.collect(),
+            },
+        )
     }
 
     #[test]
     fn a_text_says_what_was_forgotten_when_a_sentence_has_most_of_its_words() {
         for (of, text, expected) in [
-            (KNEE, "Remember that my left knee hurts in deep lunges", true),
-            (KNEE, "Good to know. Since your LEFT knee is hurting, we skip the deep lunges!", true),
-            (KNEE, "constraints: warm up well; left knee, deep lunges", true),
+            (
+                KNEE,
+                "Remember that my left knee hurts in deep lunges",
+                true,
+            ),
+            (
+                KNEE,
+                "Good to know. Since your LEFT knee is hurting, we skip the deep lunges!",
+                true,
+            ),
+            (
+                KNEE,
+                "constraints: warm up well; left knee, deep lunges",
+                true,
+            ),
             (KNEE, "Does my left knee look fine in a squat?", false),
-            (KNEE, "Deep breaths. On the left, a pull. Then lunges. It hurts. Knee up.", false),
+            (
+                KNEE,
+                "Deep breaths. On the left, a pull. Then lunges. It hurts. Knee up.",
+                false,
+            ),
             ("vegan", "I am vegan, by the way", true),
             ("vegan", "I am vegetarian", false),
             ("Runs 5.5 km on Sundays", "On Sunday I ran 5.5 km", true),
@@ -153,25 +229,51 @@ mod tests {
             ("讨厌波比跳", "我讨厌长跑", false),
             ("", "anything", false),
         ] {
-            assert_eq!(is_forgotten(text, Timestamp(1_000), &[tombstone(of)]), expected, "{of} / {text}");
+            assert_eq!(
+                is_forgotten(text, Timestamp(1_000), &[tombstone(of)]),
+                expected,
+                "{of} / {text}"
+            );
         }
         assert!(!is_forgotten(KNEE, Timestamp(1_000), &[]));
-        assert!(is_forgotten(KNEE, FORGOTTEN_AT, &[tombstone("vegan"), tombstone(KNEE)]));
-        assert!(!is_forgotten(KNEE, Timestamp(2_001), &[tombstone(KNEE)]), "said again later, it is meant");
+        assert!(is_forgotten(
+            KNEE,
+            FORGOTTEN_AT,
+            &[tombstone("vegan"), tombstone(KNEE)]
+        ));
+        assert!(
+            !is_forgotten(KNEE, Timestamp(2_001), &[tombstone(KNEE)]),
+            "said again later, it is meant"
+        );
     }
 
     #[test]
     fn in_a_prompt_one_line_stands_for_a_message_that_said_it() {
         let told = |message: Message| {
             let told = told(vec![message], &[tombstone(KNEE)]);
-            told.first().and_then(Message::for_history).unwrap_or_default()
+            told.first()
+                .and_then(Message::for_history)
+                .unwrap_or_default()
         };
-        assert_eq!(told(athlete(1_000, &format!("Hi! {KNEE}, you know"))), FORGOTTEN);
+        assert_eq!(
+            told(athlete(1_000, &format!("Hi! {KNEE}, you know"))),
+            FORGOTTEN
+        );
         assert_eq!(told(athlete(1_000, "Hi!")), "Hi!");
         assert_eq!(told(athlete(3_000, KNEE)), KNEE);
-        assert_eq!(told(coach(1_000, &[(PartKind::Reply, "So your left knee hurts in lunges.")])), FORGOTTEN);
+        assert_eq!(
+            told(coach(
+                1_000,
+                &[(PartKind::Reply, "So your left knee hurts in lunges.")]
+            )),
+            FORGOTTEN
+        );
         let confirmed = [(PartKind::Reply, "Noted."), (PartKind::Confirmation, KNEE)];
-        assert_eq!(told(coach(1_000, &confirmed)), "Noted.", "what a model is not told need not be left out");
+        assert_eq!(
+            told(coach(1_000, &confirmed)),
+            "Noted.",
+            "what a model is not told need not be left out"
+        );
         assert_eq!(told(coach(1_000, &[(PartKind::Confirmation, KNEE)])), "");
     }
 
@@ -190,27 +292,56 @@ mod tests {
                 "バーピーは外しますね。",
                 "わかりました。",
             ),
-            ("讨厌波比跳", "波比跳太折磨人了", "那我们换掉波比跳。", "好的，明白了。"),
+            (
+                "讨厌波比跳",
+                "波比跳太折磨人了",
+                "那我们换掉波比跳。",
+                "好的，明白了。",
+            ),
         ] {
-            let tombstone = Tombstone { memory_id: "t".parse().unwrap(), ..tombstone(memory) };
-            let told = |message: Message| told(vec![message], std::slice::from_ref(&tombstone))[0].content();
-            let other = |message: Message| Message { turn: "other".parse().unwrap(), ..message };
-            assert!(!is_forgotten(said, Timestamp(1_000), std::slice::from_ref(&tombstone)), "{said} has other words");
+            let tombstone = Tombstone {
+                memory_id: "t".parse().unwrap(),
+                ..tombstone(memory)
+            };
+            let told = |message: Message| {
+                told(vec![message], std::slice::from_ref(&tombstone))[0].content()
+            };
+            let other = |message: Message| Message {
+                turn: "other".parse().unwrap(),
+                ..message
+            };
+            assert!(
+                !is_forgotten(said, Timestamp(1_000), std::slice::from_ref(&tombstone)),
+                "{said} has other words"
+            );
             assert_eq!(told(athlete(1_000, said)), FORGOTTEN);
             assert_eq!(told(other(athlete(1_000, said))), said);
             assert_eq!(told(coach(1_000, &[(PartKind::Reply, answer)])), FORGOTTEN);
-            assert_eq!(told(other(coach(1_000, &[(PartKind::Reply, answer)]))), answer);
+            assert_eq!(
+                told(other(coach(1_000, &[(PartKind::Reply, answer)]))),
+                answer
+            );
             assert_eq!(told(coach(1_000, &[(PartKind::Reply, harmless)])), harmless);
         }
     }
 
     #[test]
     fn a_message_that_cannot_be_read_is_told_to_no_model_and_keeps_its_place() {
-        let messages = vec![athlete(1_000, "Hi!"), Message::unreadable(2), athlete(1_000, KNEE)];
+        let messages = vec![
+            athlete(1_000, "Hi!"),
+            Message::unreadable(2),
+            athlete(1_000, KNEE),
+        ];
         let told = told(messages, &[tombstone(KNEE)]);
         let said: Vec<_> = told.iter().map(Message::for_history).collect();
-        assert_eq!(said, [Some("Hi!".to_owned()), None, Some(FORGOTTEN.to_owned())]);
-        assert_eq!((told[1].number, told[1].content(), told[1].parts()), (2, String::new(), vec![]));
+        assert_eq!(
+            said,
+            [Some("Hi!".to_owned()), None, Some(FORGOTTEN.to_owned())]
+        );
+        assert_eq!(
+            (told[1].number, told[1].content(), told[1].parts()),
+            (2, String::new(), vec![])
+        );
     }
 
     #[test]
@@ -225,30 +356,85 @@ mod tests {
         };
         let says_it = |at| workout(at, KNEE, Some(KNEE), Some(KNEE));
         let does_not = workout(1_000, "Squats", Some("5 rounds"), Some("in the rain"));
-        let told = logged(vec![says_it(1_000), says_it(2_001), does_not.clone()], &[tombstone(KNEE)]);
-        assert_eq!(told, [workout(1_000, "Workout", None, None), says_it(2_001), does_not]);
+        let told = logged(
+            vec![says_it(1_000), says_it(2_001), does_not.clone()],
+            &[tombstone(KNEE)],
+        );
+        assert_eq!(
+            told,
+            [
+                workout(1_000, "Workout", None, None),
+                says_it(2_001),
+                does_not
+            ]
+        );
     }
 
     #[test]
     fn a_summary_that_said_it_anywhere_is_not_told_any_more() {
         let item = || vec![KNEE.to_owned()];
-        let earlier = || vec![crate::summary::Version { words: format!("A story.\nConstraints: {KNEE}"), through: 2 }];
-        let made = |summary: Summary| Summary { made_at: Timestamp(1_000), ..summary };
+        let earlier = || {
+            vec![crate::summary::Version {
+                words: format!("A story.\nConstraints: {KNEE}"),
+                through: 2,
+            }]
+        };
+        let made = |summary: Summary| Summary {
+            made_at: Timestamp(1_000),
+            ..summary
+        };
         for summary in [
-            Summary { narrative: format!("They met. {KNEE}. They trained."), ..Summary::default() },
-            Summary { current_goals: item(), ..Summary::default() },
-            Summary { recent_progress: item(), ..Summary::default() },
-            Summary { preferences: item(), ..Summary::default() },
-            Summary { constraints: item(), ..Summary::default() },
-            Summary { key_insights: item(), ..Summary::default() },
-            Summary { emotional_state: KNEE.to_owned(), ..Summary::default() },
-            Summary { tags: item(), ..Summary::default() },
-            Summary { earlier: earlier(), ..Summary::default() },
+            Summary {
+                narrative: format!("They met. {KNEE}. They trained."),
+                ..Summary::default()
+            },
+            Summary {
+                current_goals: item(),
+                ..Summary::default()
+            },
+            Summary {
+                recent_progress: item(),
+                ..Summary::default()
+            },
+            Summary {
+                preferences: item(),
+                ..Summary::default()
+            },
+            Summary {
+                constraints: item(),
+                ..Summary::default()
+            },
+            Summary {
+                key_insights: item(),
+                ..Summary::default()
+            },
+            Summary {
+                emotional_state: KNEE.to_owned(),
+                ..Summary::default()
+            },
+            Summary {
+                tags: item(),
+                ..Summary::default()
+            },
+            Summary {
+                earlier: earlier(),
+                ..Summary::default()
+            },
         ] {
             let summary = made(summary);
-            assert_eq!(still_told(summary.clone(), &[tombstone(KNEE)]), None, "{summary:?}");
-            assert_eq!(still_told(summary.clone(), &[tombstone("vegan")]).as_ref(), Some(&summary));
-            let later = Summary { made_at: Timestamp(2_001), ..summary };
+            assert_eq!(
+                still_told(summary.clone(), &[tombstone(KNEE)]),
+                None,
+                "{summary:?}"
+            );
+            assert_eq!(
+                still_told(summary.clone(), &[tombstone("vegan")]).as_ref(),
+                Some(&summary)
+            );
+            let later = Summary {
+                made_at: Timestamp(2_001),
+                ..summary
+            };
             assert_eq!(still_told(later.clone(), &[tombstone(KNEE)]), Some(later));
         }
     }
@@ -262,7 +448,11 @@ mod tests {
             text: text.to_owned(),
             score: 1.0,
         };
-        let hits = vec![hit(Some("ann"), KNEE), hit(Some("ann"), "Squats"), hit(None, KNEE)];
+        let hits = vec![
+            hit(Some("ann"), KNEE),
+            hit(Some("ann"), "Squats"),
+            hit(None, KNEE),
+        ];
         assert_eq!(recallable(hits.clone(), &[tombstone(KNEE)]), hits[1..]);
         assert_eq!(recallable(hits.clone(), &[]), hits);
     }

@@ -21,9 +21,13 @@ impl<'a> Graveyard<'a> {
             let words = tombstone.trace.words();
             words.map(|word| (word, number)).collect::<Vec<_>>()
         };
-        let mut by_word: Vec<(u32, usize)> = tombstones.iter().enumerate().flat_map(words).collect();
+        let mut by_word: Vec<(u32, usize)> =
+            tombstones.iter().enumerate().flat_map(words).collect();
         by_word.sort_unstable();
-        Self { tombstones, by_word }
+        Self {
+            tombstones,
+            by_word,
+        }
     }
 
     /// Whether a memory goes with one of them: see [`Tombstone::covers`].
@@ -34,11 +38,19 @@ impl<'a> Graveyard<'a> {
     /// Whether one of them stands for this memory, or for a text that was said before it: see
     /// [`Tombstone::blocks`].
     pub(super) fn blocks(&self, id: &MemoryId, text: &str, said_at: Timestamp) -> bool {
-        if self.tombstones.iter().any(|tombstone| tombstone.memory_id == *id) {
+        if self
+            .tombstones
+            .iter()
+            .any(|tombstone| tombstone.memory_id == *id)
+        {
             return true;
         }
         let is_younger = |tombstone: &Tombstone| tombstone.forgotten_at > said_at;
-        if !self.tombstones.iter().any(|tombstone| is_younger(tombstone)) {
+        if !self
+            .tombstones
+            .iter()
+            .any(|tombstone| is_younger(tombstone))
+        {
             return false;
         }
         let trace = Trace::of_memory(text);
@@ -48,7 +60,12 @@ impl<'a> Graveyard<'a> {
 
     /// Whether one of the sentences of a text has at least this share of the words of a tombstone
     /// that is meant.
-    pub(super) fn is_said(&self, text: &str, least: f32, is_meant: impl Fn(&Tombstone) -> bool) -> bool {
+    pub(super) fn is_said(
+        &self,
+        text: &str,
+        least: f32,
+        is_meant: impl Fn(&Tombstone) -> bool,
+    ) -> bool {
         if !self.tombstones.iter().any(|tombstone| is_meant(tombstone)) {
             return false;
         }
@@ -56,7 +73,9 @@ impl<'a> Graveyard<'a> {
         sentences(text).filter(says_something).any(|sentence| {
             let shared = self.shared(stem_numbers(sentence));
             let mut shared = shared.into_iter();
-            shared.any(|(tombstone, shared)| is_meant(tombstone) && tombstone.trace.share(shared) >= least)
+            shared.any(|(tombstone, shared)| {
+                is_meant(tombstone) && tombstone.trace.share(shared) >= least
+            })
         })
     }
 
@@ -71,13 +90,18 @@ impl<'a> Graveyard<'a> {
         words.sort_unstable();
         words.dedup();
         let found = words.into_iter().flat_map(|word| {
-            let (_, from) = self.by_word.split_at(self.by_word.partition_point(|(known, _)| *known < word));
-            from.iter().take_while(move |(known, _)| *known == word).map(|(_, number)| *number)
+            let (_, from) = self
+                .by_word
+                .split_at(self.by_word.partition_point(|(known, _)| *known < word));
+            from.iter()
+                .take_while(move |(known, _)| *known == word)
+                .map(|(_, number)| *number)
         });
         let mut found: Vec<usize> = found.collect();
         found.sort_unstable();
         let runs = found.chunk_by(|a, b| a == b);
-        runs.filter_map(|run| Some((*self.tombstones.get(*run.first()?)?, run.len()))).collect()
+        runs.filter_map(|run| Some((*self.tombstones.get(*run.first()?)?, run.len())))
+            .collect()
     }
 }
 
@@ -88,12 +112,25 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 
 /// The beginning of a text: so many characters, and on to the end of the sentence.
 pub(super) fn beginning(text: &str, characters: usize) -> &str {
-    let Some((cut, _)) = text.char_indices().nth(characters) else { return text };
+    let Some((cut, _)) = text.char_indices().nth(characters) else {
+        return text;
+    };
     // A full stop and a space that lie on both sides of the cut end a sentence, too.
-    let (from, rest) = (text.floor_char_boundary(cut.saturating_sub(1)), text.split_at(cut).1);
+    let (from, rest) = (
+        text.floor_char_boundary(cut.saturating_sub(1)),
+        text.split_at(cut).1,
+    );
     let mark = rest.find(ENDS).map(|at| cut + at);
-    let stop = text.split_at(from).1.find(". ").map(|at| (from + at).max(cut));
-    let end = [mark, stop].into_iter().flatten().min().unwrap_or(text.len());
+    let stop = text
+        .split_at(from)
+        .1
+        .find(". ")
+        .map(|at| (from + at).max(cut));
+    let end = [mark, stop]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(text.len());
     text.split_at(end).0
 }
 
@@ -105,10 +142,19 @@ mod tests {
 
     #[test]
     fn a_graveyard_knows_what_each_of_its_tombstones_knows() {
-        let things = ["left knee hurts", "vegan", "runs 5 km on Sundays", "runs 6 km on Sundays", "", "讨厌波比跳"];
+        let things = [
+            "left knee hurts",
+            "vegan",
+            "runs 5 km on Sundays",
+            "runs 6 km on Sundays",
+            "",
+            "讨厌波比跳",
+        ];
         let lead = ["", "User ", "I am ", "not "];
-        let texts: Vec<String> =
-            things.iter().flat_map(|thing| lead.iter().map(move |lead| format!("{lead}{thing}"))).collect();
+        let texts: Vec<String> = things
+            .iter()
+            .flat_map(|thing| lead.iter().map(move |lead| format!("{lead}{thing}")))
+            .collect();
         let memory = |n: usize, text: &str| {
             let memory = serde_json::json!({
                 "memoryId": format!("m{n}"), "content": text, "type": "context", "importance": "low", "coachId": null,
@@ -117,10 +163,20 @@ mod tests {
             });
             serde_json::from_value::<Memory>(memory).unwrap()
         };
-        let memories: Vec<Memory> = texts.iter().enumerate().map(|(n, text)| memory(n, text)).collect();
+        let memories: Vec<Memory> = texts
+            .iter()
+            .enumerate()
+            .map(|(n, text)| memory(n, text))
+            .collect();
         let buried = memories.iter().enumerate().map(|(n, memory)| {
-            let other = Memory { id: format!("gone{n}").parse().unwrap(), ..memory.clone() };
-            Tombstone::of(if n % 5 == 0 { memory } else { &other }, Timestamp(n as u64 % 10))
+            let other = Memory {
+                id: format!("gone{n}").parse().unwrap(),
+                ..memory.clone()
+            };
+            Tombstone::of(
+                if n % 5 == 0 { memory } else { &other },
+                Timestamp(n as u64 % 10),
+            )
         });
         let tombstones: Vec<Tombstone> = buried.collect();
         let mut covered = 0;
@@ -147,7 +203,11 @@ mod tests {
             ("", 0, ""),
             ("One", 9, "One"),
         ] {
-            assert_eq!(beginning(text, characters), expected, "{text} / {characters}");
+            assert_eq!(
+                beginning(text, characters),
+                expected,
+                "{text} / {characters}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Texts that are shaped like orders to a model or a system, and so are not remembered.
 //!
-//! This is a small closed list, not a judge of intent: what it lets through is still only ever shown to a model as
-//! data. What it stops is what has no business in a memory, so that nobody meets it again in every prompt.
+//! This is a small closed list, not a judge of intent: what it lets through is still only ever
+//! shown to a model as data. What it stops is what has no business in a memory, so that nobody
+//! meets it again in every prompt.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -9,15 +10,21 @@ use unicode_normalization::char::is_combining_mark;
 use super::words::{is_invisible, narrow, spaced};
 use crate::prompt::neutral;
 
-/// Whether a text is shaped like an instruction to a model or a system: it overrides or asks for the rules that the
-/// coach was given, claims to be somebody else's turn to speak, or carries the tags and marks that prompts are made of.
+/// Whether a text is shaped like an instruction to a model or a system: it overrides or asks for
+/// the rules that the coach was given, claims to be somebody else's turn to speak, or carries the
+/// tags and marks that prompts are made of.
 ///
-/// What an athlete wants from their coach is none: "ignore the scale", "always answer briefly", "be strict with me".
+/// What an athlete wants from their coach is none: "ignore the scale", "always answer briefly", "be
+/// strict with me".
 pub fn is_instruction(text: &str) -> bool {
     let text = neutral(text);
     let seen = || text.chars().filter(|c| !is_invisible(*c));
     let as_written: String = seen().map(|c| plain(narrow(c))).collect();
-    let as_it_looks: String = seen().nfkd().filter(|c| !is_combining_mark(*c)).map(|c| lookalike(plain(c))).collect();
+    let as_it_looks: String = seen()
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .map(|c| lookalike(plain(c)))
+        .collect();
     let is_one = |seen: String| has_marks(&seen) || is_spoken_to_a_system(&seen);
     is_one(as_written.to_lowercase()) || is_one(as_it_looks.to_lowercase())
 }
@@ -25,18 +32,25 @@ pub fn is_instruction(text: &str) -> bool {
 fn has_marks(seen: &str) -> bool {
     // A tag is closed by any bracket behind it: so only what stands before the last one can be one.
     let closed = seen.rsplit_once('>').map_or("", |(closed, _)| closed);
-    let is_named = |tag: &str| tag.trim_start_matches('/').starts_with(|c: char| c.is_alphabetic());
+    let is_named = |tag: &str| {
+        tag.trim_start_matches('/')
+            .starts_with(|c: char| c.is_alphabetic())
+    };
     let has_tag = closed.split('<').skip(1).any(is_named);
     let takes_a_turn = seen.lines().any(|line| {
         let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
-        SPEAKERS.iter().any(|speaker| line.strip_prefix(speaker).is_some_and(|rest| rest.trim_start().starts_with(':')))
+        SPEAKERS.iter().any(|speaker| {
+            line.strip_prefix(speaker)
+                .is_some_and(|rest| rest.trim_start().starts_with(':'))
+        })
     });
     has_tag || takes_a_turn || is_encoded(seen) || MARKS.iter().any(|mark| seen.contains(mark))
 }
 
 /// No word of anybody's is so long without a sign between its letters.
 fn is_encoded(seen: &str) -> bool {
-    seen.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c))).any(|run| run.len() >= LONGEST_RUN)
+    seen.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)))
+        .any(|run| run.len() >= LONGEST_RUN)
 }
 
 fn is_spoken_to_a_system(seen: &str) -> bool {
@@ -44,55 +58,85 @@ fn is_spoken_to_a_system(seen: &str) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let padded = format!(" {} ", words.join(" "));
     let says = |phrase: &&str| padded.contains(&format!(" {phrase} "));
-    PHRASES.iter().any(says) || (0..words.len()).any(|at| breaks_rules(&words, at) || asks_for_rules(&words, at))
+    PHRASES.iter().any(says)
+        || (0..words.len()).any(|at| breaks_rules(&words, at) || asks_for_rules(&words, at))
 }
 
 /// "Ignore … instructions", unless it is about the athlete's own ("my instructions", "I ignore …").
 fn breaks_rules(words: &[&str], at: usize) -> bool {
     let (before, verb, after) = around(words, at);
     let is_verb = BREAKING.contains(&verb)
-        || (["follow", "obey"].contains(&verb) && before.iter().any(|word| REFUSING.contains(word)));
+        || (["follow", "obey"].contains(&verb)
+            && before.iter().any(|word| REFUSING.contains(word)));
     let noun = after.iter().position(|word| RULES.contains(word));
-    let (Some(noun), true, false) = (noun, is_verb, before.iter().any(|word| OTHERS.contains(word))) else {
+    let (Some(noun), true, false) = (
+        noun,
+        is_verb,
+        before.iter().any(|word| OTHERS.contains(word)),
+    ) else {
         return false;
     };
     let between = after.split_at(noun).0;
-    let is_whole = between.iter().any(|word| WHOLE.contains(word)) || after.get(noun) == Some(&"above");
-    !between.iter().any(|word| OWN.contains(word)) && (is_whole || before.is_empty() || between.is_empty())
+    let is_whole =
+        between.iter().any(|word| WHOLE.contains(word)) || after.get(noun) == Some(&"above");
+    !between.iter().any(|word| OWN.contains(word))
+        && (is_whole || before.is_empty() || between.is_empty())
 }
 
 /// "Show me your … prompt".
 fn asks_for_rules(words: &[&str], at: usize) -> bool {
     let (before, verb, after) = around(words, at);
-    let Some(noun) = after.iter().position(|word| ["prompt", "instructions", "rules"].contains(word)) else {
+    let Some(noun) = after
+        .iter()
+        .position(|word| ["prompt", "instructions", "rules"].contains(word))
+    else {
         return false;
     };
-    let theirs = after.split_at(noun).0.iter().any(|word| ["your", "system", "hidden", "initial"].contains(word));
+    let theirs = after
+        .split_at(noun)
+        .0
+        .iter()
+        .any(|word| ["your", "system", "hidden", "initial"].contains(word));
     EXPOSING.contains(&verb) && theirs && !before.iter().any(|word| OTHERS.contains(word))
 }
 
 /// Two words before, the word, and six behind it.
 fn around<'a>(words: &'a [&'a str], at: usize) -> (&'a [&'a str], &'a str, &'a [&'a str]) {
     let before = words.get(at.saturating_sub(2)..at).unwrap_or_default();
-    let after = words.get(at + 1..words.len().min(at + 7)).unwrap_or_default();
+    let after = words
+        .get(at + 1..words.len().min(at + 7))
+        .unwrap_or_default();
     (before, words.get(at).copied().unwrap_or_default(), after)
 }
 
-/// The words as they sound: without digits for letters, and with letters that stand apart put together.
+/// The words as they sound: without digits for letters, and with letters that stand apart put
+/// together.
 fn spoken(seen: &str) -> Vec<String> {
     let mut spoken: Vec<String> = Vec::new();
     let mut apart = String::new();
     for word in spaced(seen).split(' ').chain([""]) {
         let has_letter = word.chars().any(char::is_alphabetic);
-        let word: String = if has_letter { word.chars().map(letter).collect() } else { word.to_owned() };
+        let word: String = if has_letter {
+            word.chars().map(letter).collect()
+        } else {
+            word.to_owned()
+        };
         if word.chars().count() == 1 && has_letter {
             apart.push_str(&word);
             continue;
         }
         if apart.chars().count() > 3 {
-            let verb = BREAKING.iter().find(|verb| apart.starts_with(**verb)).map_or(0, |verb| verb.len());
+            let verb = BREAKING
+                .iter()
+                .find(|verb| apart.starts_with(**verb))
+                .map_or(0, |verb| verb.len());
             let (verb, rest) = apart.split_at(verb);
-            spoken.extend([verb, rest].into_iter().filter(|part| !part.is_empty()).map(str::to_owned));
+            spoken.extend(
+                [verb, rest]
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .map(str::to_owned),
+            );
             apart.clear();
         } else {
             spoken.extend(apart.drain(..).map(String::from));
@@ -153,7 +197,17 @@ fn lookalike(letter: char) -> char {
 
 const LONGEST_RUN: usize = 40;
 
-const SPEAKERS: [&str; 9] = ["system", "assistant", "user", "human", "developer", "ai", "tool", "model", "admin"];
+const SPEAKERS: [&str; 9] = [
+    "system",
+    "assistant",
+    "user",
+    "human",
+    "developer",
+    "ai",
+    "tool",
+    "model",
+    "admin",
+];
 
 #[rustfmt::skip]
 const MARKS: [&str; 34] = [
@@ -228,9 +282,13 @@ const WHOLE: [&str; 26] = [
 const OWN: [&str; 4] = ["my", "mine", "i", "our"];
 
 /// Before the verb: who it is said of, rather than to.
-const OTHERS: [&str; 10] = ["i", "we", "he", "she", "they", "ill", "id", "ive", "people", "who"];
+const OTHERS: [&str; 10] = [
+    "i", "we", "he", "she", "they", "ill", "id", "ive", "people", "who",
+];
 
-const EXPOSING: [&str; 9] = ["reveal", "print", "show", "repeat", "output", "dump", "leak", "display", "expose"];
+const EXPOSING: [&str; 9] = [
+    "reveal", "print", "show", "repeat", "output", "dump", "leak", "display", "expose",
+];
 
 #[cfg(test)]
 mod tests {
@@ -304,7 +362,10 @@ mod tests {
 
     #[test]
     fn what_athletes_say_of_themselves_and_ask_of_their_coach_is_none() {
-        let accused: Vec<_> = HARMLESS.iter().filter(|text| is_instruction(text)).collect();
+        let accused: Vec<_> = HARMLESS
+            .iter()
+            .filter(|text| is_instruction(text))
+            .collect();
         assert!(accused.is_empty(), "{accused:#?}");
     }
 }

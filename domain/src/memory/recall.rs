@@ -6,17 +6,27 @@ use super::{Importance, Memory};
 use crate::Timestamp;
 use crate::prompt::{data, estimated_tokens};
 
-/// The candidates that fit a budget of tokens, the best first and each once, without what was superseded.
+/// The candidates that fit a budget of tokens, the best first and each once, without what was
+/// superseded.
 ///
-/// A memory is worth 300, 200 or 100 by its importance, up to 30 for being new (one less each day), and two for each
-/// use, up to 20. One that does not fit is left out, and a shorter one may take its place.
-pub fn ranked<'a>(candidates: impl IntoIterator<Item = &'a Memory>, now: Timestamp, budget: u64) -> Vec<&'a Memory> {
+/// A memory is worth 300, 200 or 100 by its importance, up to 30 for being new (one less each day),
+/// and two for each use, up to 20. One that does not fit is left out, and a shorter one may take
+/// its place.
+pub fn ranked<'a>(
+    candidates: impl IntoIterator<Item = &'a Memory>,
+    now: Timestamp,
+    budget: u64,
+) -> Vec<&'a Memory> {
     let mut seen = BTreeSet::new();
-    let mut memories: Vec<&Memory> =
-        candidates.into_iter().filter(|memory| memory.superseded_by.is_none() && seen.insert(&memory.id)).collect();
+    let mut memories: Vec<&Memory> = candidates
+        .into_iter()
+        .filter(|memory| memory.superseded_by.is_none() && seen.insert(&memory.id))
+        .collect();
     memories.sort_by(|a, b| {
         let by_worth = worth(b, now).cmp(&worth(a, now));
-        by_worth.then(b.created_at.cmp(&a.created_at)).then(a.id.cmp(&b.id))
+        by_worth
+            .then(b.created_at.cmp(&a.created_at))
+            .then(a.id.cmp(&b.id))
     });
     let mut left = budget;
     memories.retain(|memory| {

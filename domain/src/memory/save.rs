@@ -32,7 +32,11 @@ impl<'a> Provenance<'a> {
             Some((Command::SaveMemory, rest)) => (rest, MemorySource::ExplicitRequest),
             Some((Command::LogWorkout | Command::Forget | Command::Help, _)) | None => {
                 let asked = asks_to_remember(opening.text());
-                let source = if asked { MemorySource::ExplicitRequest } else { MemorySource::Conversation };
+                let source = if asked {
+                    MemorySource::ExplicitRequest
+                } else {
+                    MemorySource::Conversation
+                };
                 (opening.text(), source)
             }
         };
@@ -48,19 +52,27 @@ impl<'a> Provenance<'a> {
     }
 }
 
-/// What a turn may promise to remember: what its decision proposes, if nothing speaks against it but what is known
-/// already, which only the job can see.
+/// What a turn may promise to remember: what its decision proposes, if nothing speaks against it
+/// but what is known already, which only the job can see.
 pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> {
     let proposed = decision.memory_to_save()?;
     let id = MemoryId::from(&opening.turn.turn);
-    match decide(proposed, &Provenance::of(opening, &id), &[], &[], opening.user_message.created) {
+    match decide(
+        proposed,
+        &Provenance::of(opening, &id),
+        &[],
+        &[],
+        opening.user_message.created,
+    ) {
         Saving::New(memory) => Some(memory),
         Saving::Reinforce(_) | Saving::Supersede { .. } | Saving::Refused(_) => None,
     }
 }
 
 pub(super) fn asks_to_remember(text: &str) -> bool {
-    spaced(text).split(' ').any(|word| matches!(word, "remember" | "memorise" | "memorize"))
+    spaced(text)
+        .split(' ')
+        .any(|word| matches!(word, "remember" | "memorise" | "memorize"))
 }
 
 /// What becomes of something that is to be remembered.
@@ -98,17 +110,20 @@ pub enum Unsaveable {
 /// Decides what becomes of a proposed memory.
 ///
 /// - What an earlier try under the same id has corrected stays what is corrected.
-/// - It is refused if it is empty, if it or the message around it is shaped like an instruction to a model (whatever a
-///   model then takes out of that message), if it is not in the athlete's own words (a third of its words must be in
-///   `from.said`), or if it was to be forgotten after it was said, or is the very memory that was.
-/// - What a known memory says already reinforces it: an equal normalised text, or a similarity of at least 0.9 unless
-///   a number or a negation differs, or the athlete corrects something.
-/// - What corrects something supersedes the best match with what it replaces, if that is at least 0.6.
+/// - It is refused if it is empty, if it or the message around it is shaped like an instruction to
+///   a model (whatever a model then takes out of that message), if it is not in the athlete's own
+///   words (a third of its words must be in `from.said`), or if it was to be forgotten after it was
+///   said, or is the very memory that was.
+/// - What a known memory says already reinforces it: an equal normalised text, or a similarity of
+///   at least 0.9 unless a number or a negation differs, or the athlete corrects something.
+/// - What corrects something supersedes the best match with what it replaces, if that is at least
+///   0.6.
 /// - Anything else is new. Injuries and safety are constraints of high importance, for every coach.
 ///
-/// `existing` has the memories that may be meant, each with its similarity to the proposed text as far as an index
-/// knows one (0 if not); [`similarity`](super::similarity) is used beside it. Those that were
-/// superseded or are another coach's are passed over, as are those of one coach when the new one is for all.
+/// `existing` has the memories that may be meant, each with its similarity to the proposed text as
+/// far as an index knows one (0 if not); [`similarity`](super::similarity) is used beside it. Those
+/// that were superseded or are another coach's are passed over, as are those of one coach when the
+/// new one is for all.
 pub fn decide(
     proposed: &ProposedMemory,
     from: &Provenance<'_>,
@@ -122,27 +137,50 @@ pub fn decide(
     }
     let new = memory(proposed, from, now);
     // An earlier try has corrected it: to look again for what is meant could find another.
-    if let Some((old, _)) = existing.iter().find(|(memory, _)| memory.superseded_by.as_ref() == Some(&new.id)) {
-        return Saving::Supersede { old: old.id.clone(), new };
+    if let Some((old, _)) = existing
+        .iter()
+        .find(|(memory, _)| memory.superseded_by.as_ref() == Some(&new.id))
+    {
+        return Saving::Supersede {
+            old: old.id.clone(),
+            new,
+        };
     }
     let known = existing.iter().filter(|(memory, _)| {
         let as_wide = memory.coach.is_none() || memory.coach == new.coach;
         memory.superseded_by.is_none() && memory.id != new.id && as_wide
     });
-    let known: Vec<Known<'_>> =
-        known.map(|(memory, told)| Known { memory, told: *told, text: Compared::of(&memory.content) }).collect();
-    if let Some(equal) = known.iter().find(|known| known.text.normalised == text.normalised) {
+    let known: Vec<Known<'_>> = known
+        .map(|(memory, told)| Known {
+            memory,
+            told: *told,
+            text: Compared::of(&memory.content),
+        })
+        .collect();
+    if let Some(equal) = known
+        .iter()
+        .find(|known| known.text.normalised == text.normalised)
+    {
         return Saving::Reinforce(equal.memory.id.clone());
     }
     let best = |score: &dyn Fn(&Known<'_>) -> f32, least: f32| {
         let scored = known.iter().map(|known| (known.memory, score(known)));
-        let best = scored.filter(|(_, score)| *score >= least).max_by(|(_, a), (_, b)| a.total_cmp(b));
+        let best = scored
+            .filter(|(_, score)| *score >= least)
+            .max_by(|(_, a), (_, b)| a.total_cmp(b));
         best.map(|(memory, _)| memory.id.clone())
     };
-    match proposed.replaces.as_deref().filter(|replaced| !replaced.trim().is_empty()) {
+    match proposed
+        .replaces
+        .as_deref()
+        .filter(|replaced| !replaced.trim().is_empty())
+    {
         Some(replaced) => {
             let replaced = Compared::of(replaced);
-            match best(&|known| known.told.max(replaced.similarity(&known.text)), REPLACED) {
+            match best(
+                &|known| known.told.max(replaced.similarity(&known.text)),
+                REPLACED,
+            ) {
                 Some(old) => Saving::Supersede { old, new },
                 None => Saving::New(new),
             }
@@ -150,7 +188,11 @@ pub fn decide(
         None => {
             let near = |known: &Known<'_>| {
                 let differs = known.text.says_otherwise(&text);
-                if differs { 0.0 } else { known.told.max(known.text.similarity(&text)) }
+                if differs {
+                    0.0
+                } else {
+                    known.told.max(known.text.similarity(&text))
+                }
             };
             best(&near, NEAR).map_or(Saving::New(new), Saving::Reinforce)
         }
@@ -179,7 +221,8 @@ fn objection(
     from: &Provenance<'_>,
     tombstones: &[Tombstone],
 ) -> Option<Unsaveable> {
-    let is_said = || share_in(&without_lead(&proposed.content), from.said).is_none_or(|share| share >= SAID);
+    let is_said =
+        || share_in(&without_lead(&proposed.content), from.said).is_none_or(|share| share >= SAID);
     if let Some(reason) = unfit(&proposed.content, &proposed.tags) {
         Some(reason)
     } else if is_instruction(from.said) {
@@ -229,7 +272,12 @@ fn safe(memory: Memory) -> Memory {
     if !names_harm(&memory.content) {
         return memory;
     }
-    Memory { kind: MemoryKind::Constraint, importance: Importance::High, coach: None, ..memory }
+    Memory {
+        kind: MemoryKind::Constraint,
+        importance: Importance::High,
+        coach: None,
+        ..memory
+    }
 }
 
 /// What the athlete changes about a memory; what is left out stays.
@@ -242,14 +290,25 @@ pub struct MemoryEdit {
 }
 
 impl Memory {
-    /// The same, changed as its owner wants it now, unless it could not have been saved so. Other words are said now:
-    /// what was forgotten before does not concern them.
+    /// The same, changed as its owner wants it now, unless it could not have been saved so. Other
+    /// words are said now: what was forgotten before does not concern them.
     pub fn edited(&self, edit: &MemoryEdit, now: Timestamp) -> Result<Self, Unsaveable> {
-        let content = edit.content.as_ref().map_or_else(|| self.content.clone(), |content| content.trim().to_owned());
+        let content = edit
+            .content
+            .as_ref()
+            .map_or_else(|| self.content.clone(), |content| content.trim().to_owned());
         let new = Self {
-            last_said_at: if content == self.content { self.last_said_at } else { Some(now) },
+            last_said_at: if content == self.content {
+                self.last_said_at
+            } else {
+                Some(now)
+            },
             content,
-            source: if edit.content.is_some() { MemorySource::ExplicitRequest } else { self.source },
+            source: if edit.content.is_some() {
+                MemorySource::ExplicitRequest
+            } else {
+                self.source
+            },
             importance: edit.importance.unwrap_or(self.importance),
             tags: edit.tags.clone().unwrap_or_else(|| self.tags.clone()),
             ..self.clone()

@@ -7,8 +7,8 @@ use std::iter;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher;
 
-/// A text in lower case, its words apart by one space, without punctuation and invisible characters, and without a
-/// lead such as "please remember that".
+/// A text in lower case, its words apart by one space, without punctuation and invisible
+/// characters, and without a lead such as "please remember that".
 pub fn normalised(text: &str) -> String {
     let spaced = spaced(text);
     let mut rest = spaced.as_str();
@@ -18,7 +18,8 @@ pub fn normalised(text: &str) -> String {
     rest.to_owned()
 }
 
-/// The words of a text that say something, in lower case and in order. Numbers and "not" do; "the" does not.
+/// The words of a text that say something, in lower case and in order. Numbers and "not" do; "the"
+/// does not.
 pub fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     let text = normalised(text);
     let mut at = 0;
@@ -41,7 +42,8 @@ fn says_something(word: &str) -> bool {
     !word.is_empty() && !is_stop_word
 }
 
-/// How much two texts have in common, from 0 to 1: the cosine of their sets of words, whatever their endings.
+/// How much two texts have in common, from 0 to 1: the cosine of their sets of words, whatever
+/// their endings.
 pub fn similarity(a: &str, b: &str) -> f32 {
     Compared::of(a).similarity(&Compared::of(b))
 }
@@ -57,13 +59,21 @@ impl Compared {
     pub(super) fn of(text: &str) -> Self {
         let normalised = normalised(text);
         let (stems, marks) = (stems_in(&normalised).collect(), marks_in(&normalised));
-        Self { normalised, stems, marks }
+        Self {
+            normalised,
+            stems,
+            marks,
+        }
     }
 
     /// How much both have in common: see [`similarity`].
     pub(super) fn similarity(&self, other: &Self) -> f32 {
         if self.stems.is_empty() || other.stems.is_empty() {
-            return if self.normalised == other.normalised { 1.0 } else { 0.0 };
+            return if self.normalised == other.normalised {
+                1.0
+            } else {
+                0.0
+            };
         }
         cosine(&self.stems, &other.stems)
     }
@@ -81,7 +91,8 @@ impl Compared {
     }
 }
 
-/// What is kept of a text whose words must not be kept: a number for each, by which it is known again.
+/// What is kept of a text whose words must not be kept: a number for each, by which it is known
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     words: BTreeSet<u32>,
@@ -94,17 +105,24 @@ impl Trace {
     pub fn of(text: &str) -> Self {
         let text = normalised(text);
         let marks = marks_in(&text).iter().map(|mark| number(mark)).collect();
-        Self { words: stems_in(&text).collect(), marks }
+        Self {
+            words: stems_in(&text).collect(),
+            marks,
+        }
     }
 
-    /// What is kept of a memory: where a model speaks of somebody in it, without the words that only do so.
+    /// What is kept of a memory: where a model speaks of somebody in it, without the words that
+    /// only do so.
     pub(super) fn of_memory(content: &str) -> Self {
         let all = Self::of(content);
         if !speaks_of_somebody(content) {
             return all;
         }
         let own: BTreeSet<u32> = stem_numbers(&without_lead(content)).into_iter().collect();
-        Self { words: if own.is_empty() { all.words } else { own }, ..all }
+        Self {
+            words: if own.is_empty() { all.words } else { own },
+            ..all
+        }
     }
 
     pub(super) fn words(&self) -> impl Iterator<Item = u32> {
@@ -126,7 +144,11 @@ impl Trace {
 
     /// How much of its words so many are; none if it has no words.
     pub(super) fn share(&self, shared: usize) -> f32 {
-        if self.words.is_empty() { 0.0 } else { shared as f32 / self.words.len() as f32 }
+        if self.words.is_empty() {
+            0.0
+        } else {
+            shared as f32 / self.words.len() as f32
+        }
     }
 }
 
@@ -138,8 +160,16 @@ pub(super) fn stem_numbers(text: &str) -> Vec<u32> {
 
 fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
     words_in(normalised).flat_map(|word| {
-        let pairs = if is_unspaced(word) { pairs(word) } else { Vec::new() };
-        let own = if pairs.is_empty() { Some(number(stem(word))) } else { None };
+        let pairs = if is_unspaced(word) {
+            pairs(word)
+        } else {
+            Vec::new()
+        };
+        let own = if pairs.is_empty() {
+            Some(number(stem(word)))
+        } else {
+            None
+        };
         pairs.into_iter().map(|pair| number(&pair)).chain(own)
     })
 }
@@ -163,7 +193,11 @@ fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
 fn marks_in(normalised: &str) -> BTreeSet<String> {
     let marks = words_in(normalised).filter_map(|word| {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
-        if is_negation(word) { Some("not".to_owned()) } else { is_number.then(|| word.to_owned()) }
+        if is_negation(word) {
+            Some("not".to_owned())
+        } else {
+            is_number.then(|| word.to_owned())
+        }
     });
     marks.collect()
 }
@@ -175,7 +209,8 @@ fn is_negation(word: &str) -> bool {
     UNSPACED_NEGATIONS.iter().any(|not| word.contains(not))
 }
 
-/// The share of `part`'s words that are also in `whole`, whatever their endings; `None` if it says nothing.
+/// The share of `part`'s words that are also in `whole`, whatever their endings; `None` if it says
+/// nothing.
 pub(super) fn share_in(part: &str, whole: &str) -> Option<f32> {
     let [part, whole] = [part, whole].map(|text| BTreeSet::from_iter(stem_numbers(text)));
     (!part.is_empty()).then(|| share(&part, &whole))
@@ -218,13 +253,19 @@ pub(super) fn is_invisible(letter: char) -> bool {
 /// Without the words in which models speak of somebody.
 pub(super) fn without_lead(content: &str) -> String {
     let content = normalised(content);
-    let own = content.split(' ').filter(|word| !SOMEBODY.contains(word) && !SAID_OF_SOMEBODY.contains(word));
+    let own = content
+        .split(' ')
+        .filter(|word| !SOMEBODY.contains(word) && !SAID_OF_SOMEBODY.contains(word));
     own.collect::<Vec<_>>().join(" ")
 }
 
 fn speaks_of_somebody(content: &str) -> bool {
     let content = normalised(content);
-    let first = content.strip_prefix("the ").unwrap_or(&content).split(' ').next();
+    let first = content
+        .strip_prefix("the ")
+        .unwrap_or(&content)
+        .split(' ')
+        .next();
     first.is_some_and(|word| SOMEBODY.contains(&word))
 }
 
@@ -235,14 +276,19 @@ fn is_unspaced(word: &str) -> bool {
 
 fn pairs(word: &str) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
-    letters.windows(letters.len().min(2)).map(|pair| pair.iter().collect()).collect()
+    letters
+        .windows(letters.len().min(2))
+        .map(|pair| pair.iter().collect())
+        .collect()
 }
 
 /// Without the commonest endings of English.
 fn stem(word: &str) -> &str {
     let endings = ["ings", "ing", "ed", "es", "s", "e"];
     let shorter = endings.iter().find_map(|ending| word.strip_suffix(ending));
-    shorter.filter(|stem| stem.chars().count() >= 3 && !word.ends_with("ss")).unwrap_or(word)
+    shorter
+        .filter(|stem| stem.chars().count() >= 3 && !word.ends_with("ss"))
+        .unwrap_or(word)
 }
 
 const LEADS: [&str; 12] = [
@@ -264,11 +310,22 @@ const SOMEBODY: [&str; 5] = ["user", "users", "athlete", "athletes", "client"];
 const SAID_OF_SOMEBODY: [&str; 5] = ["prefers", "likes", "wants", "dislikes", "states"];
 
 const NEGATIONS: [&str; 20] = [
-    "no", "not", "never", "dont", "doesnt", "didnt", "cant", "cannot", "couldnt", "wont", "isnt", "arent", "wasnt",
-    "without", "stopped", "quit", "hate", "dislike", "hates", "dislikes",
+    "no", "not", "never", "dont", "doesnt", "didnt", "cant", "cannot", "couldnt", "wont", "isnt",
+    "arent", "wasnt", "without", "stopped", "quit", "hate", "dislike", "hates", "dislikes",
 ];
 
-const UNSPACED_NEGATIONS: [&str; 10] = ["不", "没", "沒", "無", "无", "嫌", "厌", "厭", "ない", "ません"];
+const UNSPACED_NEGATIONS: [&str; 10] = [
+    "不",
+    "没",
+    "沒",
+    "無",
+    "无",
+    "嫌",
+    "厌",
+    "厭",
+    "ない",
+    "ません",
+];
 
 /// What English says without meaning anything by it, sorted. "No" and "not" are not among it.
 #[rustfmt::skip]
@@ -291,9 +348,16 @@ mod tests {
 
     #[test]
     fn words_that_say_nothing_are_known_by_their_order() {
-        assert!(STOP_WORDS.iter().all(|word| word.len() <= LONGEST_STOP_WORD));
+        assert!(
+            STOP_WORDS
+                .iter()
+                .all(|word| word.len() <= LONGEST_STOP_WORD)
+        );
         assert!(STOP_WORDS.is_sorted(), "they are searched by halves");
-        assert_eq!(words("Please, what about the knee? I'd not!").collect::<Vec<_>>(), ["knee", "not"]);
+        assert_eq!(
+            words("Please, what about the knee? I'd not!").collect::<Vec<_>>(),
+            ["knee", "not"]
+        );
     }
 
     #[test]
@@ -308,12 +372,21 @@ mod tests {
             assert_eq!(normalised(one), normalised(other));
         }
         assert_ne!(normalised("I eat meat"), normalised("I do not eat meat"));
-        assert_eq!((normalised(""), normalised("?!")), (String::new(), String::new()));
+        assert_eq!(
+            (normalised(""), normalised("?!")),
+            (String::new(), String::new())
+        );
     }
 
     #[test]
     fn similarity_is_that_of_words_whatever_their_endings() {
-        assert_eq!(similarity("I prefer training in the morning", "prefers to train mornings"), 1.0);
+        assert_eq!(
+            similarity(
+                "I prefer training in the morning",
+                "prefers to train mornings"
+            ),
+            1.0
+        );
         assert_eq!(similarity("bad left knee", "vegan since 2019"), 0.0);
         let half = similarity("trains in the morning", "trains in the evening");
         assert!((half - 0.5).abs() < 1e-6, "{half}");
@@ -321,18 +394,32 @@ mod tests {
             similarity("my left knee", "left knee dislikes lunges"),
             similarity("left knee dislikes lunges", "my left knee")
         );
-        assert_eq!((similarity("", ""), similarity("the", "a"), similarity("", "knee")), (1.0, 0.0, 0.0));
+        assert_eq!(
+            (
+                similarity("", ""),
+                similarity("the", "a"),
+                similarity("", "knee")
+            ),
+            (1.0, 0.0, 0.0)
+        );
     }
 
     #[test]
     fn where_no_spaces_are_written_two_letters_are_a_word() {
         for (part, whole, least) in [
-            ("バーピーが嫌い", "私はバーピーが嫌いです。覚えておいて", 1.0),
+            (
+                "バーピーが嫌い",
+                "私はバーピーが嫌いです。覚えておいて",
+                1.0,
+            ),
             ("讨厌波比跳", "我讨厌波比跳，请记住", 1.0),
             ("User dislikes 波比跳", "我讨厌波比跳", 0.6),
             ("膝", "膝", 1.0),
         ] {
-            assert!(share_in(&without_lead(part), whole) >= Some(least), "{part} / {whole}");
+            assert!(
+                share_in(&without_lead(part), whole) >= Some(least),
+                "{part} / {whole}"
+            );
         }
         assert_eq!(similarity("讨厌波比跳", "喜欢游泳"), 0.0);
     }
@@ -358,7 +445,10 @@ mod tests {
             memory.share(memory.shared(&Trace::of(sentence)))
         };
         assert_eq!(said("I like hills", "The athlete likes hills"), 1.0);
-        assert_eq!(said("User dislikes burpees", "As I said, I hate burpees"), 1.0);
+        assert_eq!(
+            said("User dislikes burpees", "As I said, I hate burpees"),
+            1.0
+        );
     }
 
     #[test]
@@ -366,8 +456,14 @@ mod tests {
         let says_otherwise = |a: &str, b: &str| Compared::of(a).says_otherwise(&Compared::of(b));
         assert!(says_otherwise("I train at 5 pm", "I train at 6 pm"));
         assert!(says_otherwise("I like running", "I don't like running"));
-        assert!(says_otherwise("User likes running", "User dislikes running"));
-        assert!(says_otherwise("我每天早上都喜欢跑步", "我每天早上都不喜欢跑步"));
+        assert!(says_otherwise(
+            "User likes running",
+            "User dislikes running"
+        ));
+        assert!(says_otherwise(
+            "我每天早上都喜欢跑步",
+            "我每天早上都不喜欢跑步"
+        ));
         assert!(!says_otherwise("I cannot do lunges", "I can't do lunges"));
         assert!(!says_otherwise("I train at 5 pm", "at 5 pm I train"));
     }

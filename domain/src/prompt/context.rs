@@ -25,7 +25,10 @@ pub(super) fn block(
         parts.extend(recalled(gathered, decision, &mut report));
         parts.extend(workouts);
     }
-    (format!("<context>\n{}\n</context>", parts.join("\n")), report)
+    (
+        format!("<context>\n{}\n</context>", parts.join("\n")),
+        report,
+    )
 }
 
 // In tokens.
@@ -38,21 +41,39 @@ const LONGEST_MEMORY: usize = 500;
 const LONGEST_RECALLED: usize = 2_000;
 const LONGEST_WORKOUT: usize = 600;
 
-fn memories(gathered: &Gathered, decision: &RouterDecision, report: &mut ContextReport) -> Vec<String> {
+fn memories(
+    gathered: &Gathered,
+    decision: &RouterDecision,
+    report: &mut ContextReport,
+) -> Vec<String> {
     let mut room = Room(MEMORIES);
-    let wanted = gathered.memories.iter().filter(|_| decision.wants(RecalledKind::Memory));
+    let wanted = gathered
+        .memories
+        .iter()
+        .filter(|_| decision.wants(RecalledKind::Memory));
     let told = wanted.filter_map(|memory| {
-        let told = item("memory", &memory.content, LONGEST_MEMORY).filter(|told| room.takes(told))?;
+        let told =
+            item("memory", &memory.content, LONGEST_MEMORY).filter(|told| room.takes(told))?;
         report.memories.push(memory.id.to_string());
         Some(told)
     });
     told.collect()
 }
 
-fn recalled(gathered: &Gathered, decision: &RouterDecision, report: &mut ContextReport) -> Vec<String> {
+fn recalled(
+    gathered: &Gathered,
+    decision: &RouterDecision,
+    report: &mut ContextReport,
+) -> Vec<String> {
     let mut room = Room(RECALLED);
     let told = gathered.recalled.iter().filter_map(|hit| {
-        let Recalled { kind, id, owner, text, score } = hit;
+        let Recalled {
+            kind,
+            id,
+            owner,
+            text,
+            score,
+        } = hit;
         let named = hit.named().to_owned();
         let is_allowed = owner.as_ref().is_none_or(|owner| *owner == gathered.owner);
         let is_told = match kind {
@@ -64,7 +85,11 @@ fn recalled(gathered: &Gathered, decision: &RouterDecision, report: &mut Context
             return None;
         }
         let told = item("recalled", text, LONGEST_RECALLED).filter(|told| room.takes(told))?;
-        report.recalled.push(RecalledReport { kind: *kind, id: named, score: *score });
+        report.recalled.push(RecalledReport {
+            kind: *kind,
+            id: named,
+            score: *score,
+        });
         Some(told)
     });
     told.collect()
@@ -77,7 +102,11 @@ fn workouts(
     zone: Option<&ZoneName>,
     report: &mut ContextReport,
 ) -> Option<String> {
-    let mut newest_first: Vec<&Workout> = gathered.workouts.iter().filter(|_| decision.wants_own_training()).collect();
+    let mut newest_first: Vec<&Workout> = gathered
+        .workouts
+        .iter()
+        .filter(|_| decision.wants_own_training())
+        .collect();
     newest_first.sort_by_key(|workout| std::cmp::Reverse(workout.performed_at));
     let mut room = Room(WORKOUTS);
     let mut lines: Vec<String> = Vec::new();
@@ -85,8 +114,16 @@ fn workouts(
     for workout in newest_first {
         let done = workout.performed_at.zoned(zone);
         let week = week(&done);
-        let line = format!("- {}, {}", done.strftime("%a %-d %b"), cut(&one_line(&workout.what()), LONGEST_WORKOUT));
-        let told = if week == last_week { line } else { format!("{week}\n{line}") };
+        let line = format!(
+            "- {}, {}",
+            done.strftime("%a %-d %b"),
+            cut(&one_line(&workout.what()), LONGEST_WORKOUT)
+        );
+        let told = if week == last_week {
+            line
+        } else {
+            format!("{week}\n{line}")
+        };
         if room.takes(&told) {
             report.workouts.push(workout.id.to_string());
             lines.push(told);

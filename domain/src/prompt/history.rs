@@ -1,22 +1,22 @@
 //! How much of a conversation is sent again.
 //!
-//! A model that has kept the beginning of a prompt reads it at a fraction of the price, as long as the
-//! beginning stays the same to the byte. So the history must not lose a message in every turn, and
-//! where it begins must follow from what was loaded: the last messages, without a note of where it
-//! began the last time, and without the sizes of what came before them. The rule:
+//! A model that has kept the beginning of a prompt reads it at a fraction of the price, as long as
+//! the beginning stays the same to the byte. So the history must not lose a message in every turn,
+//! and where it begins must follow from what was loaded: the last messages, without a note of where
+//! it began the last time, and without the sizes of what came before them. The rule:
 //!
-//! - The history is full at 12,000 estimated tokens or 60 messages. It never begins so early that it
-//!   is more than full.
+//! - The history is full at 12,000 estimated tokens or 60 messages. It never begins so early that
+//!   it is more than full.
 //! - It may begin with any message of the athlete that leaves it at least 60 % full. Among these it
-//!   begins with the **roundest**: count the messages in pairs, and take the pair whose number can be
-//!   halved most often. The conversation's very first message is the roundest of all.
+//!   begins with the **roundest**: count the messages in pairs, and take the pair whose number can
+//!   be halved most often. The conversation's very first message is the roundest of all.
 //! - If none leaves it 60 % full, the conversation is short, or a single message is huge: then it
 //!   begins as early as fits.
 //!
 //! As a conversation grows, the places that are allowed move forward and never back. A round place
 //! stays the roundest until it falls out at the old end, or until a rounder one comes in at the new
-//! end, which then stays for at least as long. In between, and that is about as long as it takes for
-//! 40 % of a history to be said, the history only grows. When it is cut, it is cut by a step.
+//! end, which then stays for at least as long. In between, and that is about as long as it takes
+//! for 40 % of a history to be said, the history only grows. When it is cut, it is cut by a step.
 //!
 //! What was cut is stood for by a summary: the first version that covers all of it, and not the
 //! newest, which changes every few messages and tells what the history still says word for word.
@@ -41,14 +41,24 @@ pub const MOST_HISTORY_TOKENS: u64 = 12_000;
 pub(super) fn sent(loaded: &Loaded) -> (Option<String>, Vec<(Speaker, String)>) {
     let newest = loaded.history.last().map_or(0, |message| message.number);
     let said = chosen(&loaded.history);
-    let cut = said.first().map_or(newest, |first| first.number.saturating_sub(1));
-    let summary = loaded.summary.as_ref().filter(|_| cut > 0).map(|summary| summary.standing_for(cut));
-    let sent = said.into_iter().map(|told| (told.speaker, told.text)).collect();
+    let cut = said
+        .first()
+        .map_or(newest, |first| first.number.saturating_sub(1));
+    let summary = loaded
+        .summary
+        .as_ref()
+        .filter(|_| cut > 0)
+        .map(|summary| summary.standing_for(cut));
+    let sent = said
+        .into_iter()
+        .map(|told| (told.speaker, told.text))
+        .collect();
     (summary, sent)
 }
 
 /// The messages without those that are too old to be sent, whatever is left out of the others: what
-/// is forgotten moves nothing else. The newest is always among them; it says nothing if none is sent.
+/// is forgotten moves nothing else. The newest is always among them; it says nothing if none is
+/// sent.
 pub(crate) fn recent(mut history: Vec<Message>) -> Vec<Message> {
     let first = chosen(&history).first().map(|told| told.number);
     match first {
@@ -66,7 +76,12 @@ fn chosen(history: &[Message]) -> Vec<Told> {
         tokens += told.tokens();
         tokens <= MOST_HISTORY_TOKENS && told.span(newest) <= LONGEST_HISTORY as u64
     };
-    let mut said: Vec<Told> = history.iter().rev().filter_map(Told::of).take_while(fits).collect();
+    let mut said: Vec<Told> = history
+        .iter()
+        .rev()
+        .filter_map(Told::of)
+        .take_while(fits)
+        .collect();
     said.reverse();
     let start = start(&said, newest).unwrap_or(said.len());
     said.split_off(start)
@@ -87,12 +102,20 @@ impl Told {
             Body::Assistant { .. } => Speaker::Coach,
             Body::Unreadable => return None,
         };
-        (!text.trim().is_empty()).then_some(Self { number: message.number, speaker, text })
+        (!text.trim().is_empty()).then_some(Self {
+            number: message.number,
+            speaker,
+            text,
+        })
     }
 
     /// None for the line that stands for what was forgotten: it may be longer than that was.
     fn tokens(&self) -> u64 {
-        if self.text == FORGOTTEN { 0 } else { estimated_tokens(self.text.len()) }
+        if self.text == FORGOTTEN {
+            0
+        } else {
+            estimated_tokens(self.text.len())
+        }
     }
 
     /// How many messages there are from this one on.
@@ -106,13 +129,21 @@ fn start(said: &[Told], newest: u64) -> Option<usize> {
     let mut tokens = 0;
     let places = said.iter().enumerate().rev().filter_map(|(at, told)| {
         tokens += told.tokens();
-        let is_enough = tokens * 10 >= MOST_HISTORY_TOKENS * 6 || told.span(newest) * 10 >= LONGEST_HISTORY as u64 * 6;
+        let is_enough = tokens * 10 >= MOST_HISTORY_TOKENS * 6
+            || told.span(newest) * 10 >= LONGEST_HISTORY as u64 * 6;
         let roundness = (told.number / 2).trailing_zeros();
-        (told.speaker == Speaker::User).then_some(Place { at, is_enough, roundness })
+        (told.speaker == Speaker::User).then_some(Place {
+            at,
+            is_enough,
+            roundness,
+        })
     });
     // The newest is the first of them, so that the last of several is the oldest.
     let places: Vec<Place> = places.collect();
-    let roundest = places.iter().filter(|place| place.is_enough).max_by_key(|place| place.roundness);
+    let roundest = places
+        .iter()
+        .filter(|place| place.is_enough)
+        .max_by_key(|place| place.roundness);
     roundest.or(places.last()).map(|place| place.at)
 }
 

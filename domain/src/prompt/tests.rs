@@ -11,8 +11,8 @@ use super::*;
 use crate::memory::{Importance, MemoryKind, MemorySource, Recalled, RecalledKind};
 use crate::router::{self, ContextNeeds, Discipline, SearchType};
 use crate::{
-    Body, ConversationKey, Ending, Memory, Message, PartKind, Said, Summary, Timestamp, TurnError, TurnKey, UserScope,
-    Workout,
+    Body, ConversationKey, Ending, Memory, Message, PartKind, Said, Summary, Timestamp, TurnError,
+    TurnKey, UserScope, Workout,
 };
 
 /// Friday, 20 November 2026, 18:40 in UTC.
@@ -24,43 +24,97 @@ fn scope(user: &str) -> UserScope {
 }
 
 fn coach() -> Coach {
-    serde_json::from_value(json!({ "coachId": "x", "name": "Ada", "goals": ["a stronger squat"] })).unwrap()
+    serde_json::from_value(json!({ "coachId": "x", "name": "Ada", "goals": ["a stronger squat"] }))
+        .unwrap()
 }
 
 fn athlete(number: u64, text: &str) -> Message {
-    message(number, Body::User { text: text.into(), sent: None, zone: None })
+    message(
+        number,
+        Body::User {
+            text: text.into(),
+            sent: None,
+            zone: None,
+        },
+    )
 }
 
 fn reply(number: u64, text: &str) -> Message {
-    let said =
-        [(PartKind::Acknowledgment, "I hear you.\n"), (PartKind::Contextual, "Digging…\n\n"), (PartKind::Reply, text)];
-    let said = said.map(|(kind, text)| Said { kind, stage: None, text: text.into() });
-    message(number, Body::Assistant { ending: Ending::Finished, said: said.into() })
+    let said = [
+        (PartKind::Acknowledgment, "I hear you.\n"),
+        (PartKind::Contextual, "Digging…\n\n"),
+        (PartKind::Reply, text),
+    ];
+    let said = said.map(|(kind, text)| Said {
+        kind,
+        stage: None,
+        text: text.into(),
+    });
+    message(
+        number,
+        Body::Assistant {
+            ending: Ending::Finished,
+            said: said.into(),
+        },
+    )
 }
 
 fn message(number: u64, body: Body) -> Message {
-    let (id, turn) = (format!("m{number}").parse().unwrap(), format!("t{number}").parse().unwrap());
-    Message { id, number, turn, created: NOW, body }
+    let (id, turn) = (
+        format!("m{number}").parse().unwrap(),
+        format!("t{number}").parse().unwrap(),
+    );
+    Message {
+        id,
+        number,
+        turn,
+        created: NOW,
+        body,
+    }
 }
 
 fn opening(number: u64, text: &str, zone: Option<&str>, now: Timestamp) -> Opening {
-    let conversation =
-        ConversationKey { user: scope("ann"), coach: "x".parse().unwrap(), conversation: "v".parse().unwrap() };
+    let conversation = ConversationKey {
+        user: scope("ann"),
+        coach: "x".parse().unwrap(),
+        conversation: "v".parse().unwrap(),
+    };
     let zone = zone.map(|zone| zone.parse().unwrap());
-    let body = Body::User { text: text.into(), sent: Some(now), zone };
+    let body = Body::User {
+        text: text.into(),
+        sent: Some(now),
+        zone,
+    };
     Opening {
-        turn: TurnKey { conversation, turn: "t".parse().unwrap() },
-        user_message: Message { created: now, ..message(number, body) },
+        turn: TurnKey {
+            conversation,
+            turn: "t".parse().unwrap(),
+        },
+        user_message: Message {
+            created: now,
+            ..message(number, body)
+        },
         assistant_message: "a".parse().unwrap(),
     }
 }
 
 fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
-    Loaded { owner: scope("ann"), history, summary: summary.map(Box::new), forgotten: Vec::new() }
+    Loaded {
+        owner: scope("ann"),
+        history,
+        summary: summary.map(Box::new),
+        forgotten: Vec::new(),
+    }
 }
 
 fn gathered(memories: Vec<Memory>, workouts: Vec<Workout>, recalled: Vec<Recalled>) -> Gathered {
-    Gathered { owner: scope("ann"), memories, workouts, recalled, calls: Vec::new() }
+    Gathered {
+        owner: scope("ann"),
+        memories,
+        workouts,
+        recalled,
+        calls: Vec::new(),
+    }
 }
 
 fn memory(id: &str, content: &str) -> Memory {
@@ -102,7 +156,13 @@ fn workout(id: &str, name: &str, performed_at: Timestamp) -> Workout {
 }
 
 fn hit(kind: RecalledKind, id: &str, owner: Option<&str>, text: &str) -> Recalled {
-    Recalled { kind, id: id.to_owned(), owner: owner.map(scope), text: text.to_owned(), score: 0.5 }
+    Recalled {
+        kind,
+        id: id.to_owned(),
+        owner: owner.map(scope),
+        text: text.to_owned(),
+        score: 0.5,
+    }
 }
 
 /// A decision that lets everything in.
@@ -118,13 +178,24 @@ fn all() -> RouterDecision {
 }
 
 fn summary(narrative: &str, through: u64) -> Summary {
-    Summary { narrative: narrative.to_owned(), from: 1, through, ..Summary::default() }
+    Summary {
+        narrative: narrative.to_owned(),
+        from: 1,
+        through,
+        ..Summary::default()
+    }
 }
 
 /// A conversation whose turns each have so many tokens, before message `next`.
 fn conversation(next: u64, tokens: usize) -> Vec<Message> {
     let text = |number: u64| format!("{number} {}", "word ".repeat(tokens * 2 / 5));
-    let told = |number| if number % 2 == 1 { athlete(number, &text(number)) } else { reply(number, &text(number)) };
+    let told = |number| {
+        if number % 2 == 1 {
+            athlete(number, &text(number))
+        } else {
+            reply(number, &text(number))
+        }
+    };
     (next.saturating_sub(60).max(1)..next).map(told).collect()
 }
 
@@ -139,7 +210,11 @@ fn written(prompt: &Prompt) -> String {
     };
     part("system", &prompt.system);
     for message in &prompt.messages {
-        let title = if message.speaker == Speaker::User { "user" } else { "coach" };
+        let title = if message.speaker == Speaker::User {
+            "user"
+        } else {
+            "coach"
+        };
         part(title, &message.blocks);
     }
     text
@@ -160,10 +235,24 @@ fn a_prompt_with_everything_in_it_is_as_written_down() {
     history.retain(|message| message.number > 70);
     let mut cut = summary("Ann wants a stronger squat.", 62);
     cut.constraints = vec!["sore left knee".to_owned()];
-    let cut = Summary { narrative: "It has been renewed since.".to_owned(), through: 98, ..cut.clone() }
-        .in_place_of(Some(Summary { through: 84, ..cut.clone() }.in_place_of(Some(cut)).unwrap()));
+    let cut = Summary {
+        narrative: "It has been renewed since.".to_owned(),
+        through: 98,
+        ..cut.clone()
+    }
+    .in_place_of(Some(
+        Summary {
+            through: 84,
+            ..cut.clone()
+        }
+        .in_place_of(Some(cut))
+        .unwrap(),
+    ));
     let gathered = gathered(
-        vec![memory("m1", "trains at dawn"), memory("m2", "hates burpees")],
+        vec![
+            memory("m1", "trains at dawn"),
+            memory("m2", "hates burpees"),
+        ],
         vec![
             workout("w1", "Late run", Timestamp(NOW.0 - 5 * DAY + 5 * DAY / 24)),
             workout("w2", "Long\nrun", NOW),
@@ -172,19 +261,40 @@ fn a_prompt_with_everything_in_it_is_as_written_down() {
         vec![
             hit(RecalledKind::Methodology, "h1", None, "easy days easy"),
             hit(RecalledKind::Memory, "m1", Some("ann"), "trains at dawn"),
-            hit(RecalledKind::Workout, "w9", Some("ann"), "squatted 100 kg\nin May"),
+            hit(
+                RecalledKind::Workout,
+                "w9",
+                Some("ann"),
+                "squatted 100 kg\nin May",
+            ),
             hit(RecalledKind::Workout, "w2", Some("ann"), "Long run"),
         ],
     );
     let opening = opening(101, "How is my squat?", Some("America/New_York"), NOW);
-    let (prompt, report) = Prompt::reply(&coach(), &loaded(history, cut), Some(&gathered), &all(), &opening);
+    let (prompt, report) = Prompt::reply(
+        &coach(),
+        &loaded(history, cut),
+        Some(&gathered),
+        &all(),
+        &opening,
+    );
     assert_eq!(written(&prompt), include_str!("golden/everything.txt"));
     assert_eq!((report.history_messages, report.summary), (30, true));
     assert_eq!(
         (report.memories, report.workouts),
-        (vec!["m1".into(), "m2".into()], ["w2", "w3", "w1"].map(String::from).to_vec())
+        (
+            vec!["m1".into(), "m2".into()],
+            ["w2", "w3", "w1"].map(String::from).to_vec()
+        )
     );
-    assert_eq!(report.recalled.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["h1", "w9"]);
+    assert_eq!(
+        report
+            .recalled
+            .iter()
+            .map(|hit| hit.id.as_str())
+            .collect::<Vec<_>>(),
+        ["h1", "w9"]
+    );
 }
 
 #[test]
@@ -194,24 +304,42 @@ fn a_week_is_that_of_the_athletes_calendar() {
     let told = |zone| {
         let gathered = gathered(vec![], vec![workout("w", "Run", sunday)], vec![]);
         let opening = opening(1, "Hi", zone, sunday);
-        Prompt::reply(&coach(), &loaded(vec![], None), Some(&gathered), &all(), &opening).0.text()
+        Prompt::reply(
+            &coach(),
+            &loaded(vec![], None),
+            Some(&gathered),
+            &all(),
+            &opening,
+        )
+        .0
+        .text()
     };
     for zone in [None, Some("Europe/Berlin"), Some("America/Los_Angeles")] {
-        assert!(told(zone).contains("<workouts>\nWeek 53 of 2026\n- Sun 3 Jan, Run: duration 24:10\n</workouts>"));
+        assert!(told(zone).contains(
+            "<workouts>\nWeek 53 of 2026\n- Sun 3 Jan, Run: duration 24:10\n</workouts>"
+        ));
     }
     assert!(told(Some("Asia/Tokyo")).contains("\nWeek 1 of 2027\n- Mon 4 Jan, Run"));
 }
 
 #[test]
 fn what_failed_what_is_blank_and_what_is_no_reply_is_not_sent_again() {
-    let said = |kind, text: &str| Said { kind, stage: None, text: text.into() };
+    let said = |kind, text: &str| Said {
+        kind,
+        stage: None,
+        text: text.into(),
+    };
     let failed = Body::Assistant {
         ending: Ending::Failed(TurnError::Deadline),
         said: [said(PartKind::Reply, "half a rep")].into(),
     };
     let confirmed = Body::Assistant {
         ending: Ending::Stopped,
-        said: [said(PartKind::Reply, "Sure."), said(PartKind::Confirmation, "I'll remember that")].into(),
+        said: [
+            said(PartKind::Reply, "Sure."),
+            said(PartKind::Confirmation, "I'll remember that"),
+        ]
+        .into(),
     };
     let history = vec![
         reply(1, "nobody asked"),
@@ -221,48 +349,100 @@ fn what_failed_what_is_blank_and_what_is_no_reply_is_not_sent_again() {
         athlete(5, "two"),
         message(6, confirmed),
     ];
-    let (prompt, report) =
-        Prompt::reply(&coach(), &loaded(history, None), None, &all(), &opening(7, "three", None, NOW));
-    let told: Vec<_> = prompt.messages.iter().map(|message| (message.speaker, message.blocks.len())).collect();
-    assert_eq!(told, [(Speaker::User, 2), (Speaker::Coach, 2), (Speaker::User, 2)]);
+    let (prompt, report) = Prompt::reply(
+        &coach(),
+        &loaded(history, None),
+        None,
+        &all(),
+        &opening(7, "three", None, NOW),
+    );
+    let told: Vec<_> = prompt
+        .messages
+        .iter()
+        .map(|message| (message.speaker, message.blocks.len()))
+        .collect();
+    assert_eq!(
+        told,
+        [(Speaker::User, 2), (Speaker::Coach, 2), (Speaker::User, 2)]
+    );
     assert_eq!(report.history_messages, 3);
-    for absent in ["nobody", "half a rep", "remember that", "I hear you", "Digging"] {
+    for absent in [
+        "nobody",
+        "half a rep",
+        "remember that",
+        "I hear you",
+        "Digging",
+    ] {
         assert!(
-            !prompt
-                .messages
-                .iter()
-                .any(|message| written(&Prompt { system: vec![], messages: vec![message.clone()] }).contains(absent)),
+            !prompt.messages.iter().any(|message| written(&Prompt {
+                system: vec![],
+                messages: vec![message.clone()]
+            })
+            .contains(absent)),
             "{absent}"
         );
     }
-    let end: Vec<_> = prompt.messages[2].blocks.iter().filter_map(Block::text).collect();
+    let end: Vec<_> = prompt.messages[2]
+        .blocks
+        .iter()
+        .filter_map(Block::text)
+        .collect();
     assert!(end[0].starts_with("<context>\nNow: ") && end[1] == "three");
 }
 
 #[test]
 fn each_kind_of_context_has_its_own_budget_of_whole_items_the_best_first() {
-    let many =
-        |letter: &str, size: usize| (0..40).map(|n| format!("{letter}{n:02} {}", "x".repeat(size))).collect::<Vec<_>>();
+    let many = |letter: &str, size: usize| {
+        (0..40)
+            .map(|n| format!("{letter}{n:02} {}", "x".repeat(size)))
+            .collect::<Vec<_>>()
+    };
     let gathered = gathered(
-        many("m", 380).iter().enumerate().map(|(n, text)| memory(&format!("m{n}"), text)).collect(),
+        many("m", 380)
+            .iter()
+            .enumerate()
+            .map(|(n, text)| memory(&format!("m{n}"), text))
+            .collect(),
         many("w", 380)
             .iter()
             .zip(0..)
             .map(|(text, n)| workout(&format!("w{n}"), text, Timestamp(NOW.0 - n * DAY)))
             .collect(),
-        many("r", 1_000).iter().map(|text| hit(RecalledKind::Methodology, text, None, text)).collect(),
+        many("r", 1_000)
+            .iter()
+            .map(|text| hit(RecalledKind::Methodology, text, None, text))
+            .collect(),
     );
-    let (prompt, report) =
-        Prompt::reply(&coach(), &loaded(vec![], None), Some(&gathered), &all(), &opening(1, "Hi", None, NOW));
+    let (prompt, report) = Prompt::reply(
+        &coach(),
+        &loaded(vec![], None),
+        Some(&gathered),
+        &all(),
+        &opening(1, "Hi", None, NOW),
+    );
     assert_eq!(report.memories, ["m0", "m1", "m2", "m3", "m4"]);
     assert_eq!(report.workouts.len(), 11);
     assert_eq!(report.workouts[..2], ["w0", "w1"]);
     assert_eq!(report.recalled.len(), 5);
     let text = prompt.text();
-    assert!(text.contains("m04 ") && !text.contains("m05 ") && text.contains("r04 ") && !text.contains("r05 "));
+    assert!(
+        text.contains("m04 ")
+            && !text.contains("m05 ")
+            && text.contains("r04 ")
+            && !text.contains("r05 ")
+    );
     assert!(prompt.estimated_tokens() < 600 + 1_500 + 1_200 + 1_000);
-    let huge = Gathered { memories: vec![memory("m", &"é".repeat(9_000))], ..gathered };
-    let (prompt, _) = Prompt::reply(&coach(), &loaded(vec![], None), Some(&huge), &all(), &opening(1, "", None, NOW));
+    let huge = Gathered {
+        memories: vec![memory("m", &"é".repeat(9_000))],
+        ..gathered
+    };
+    let (prompt, _) = Prompt::reply(
+        &coach(),
+        &loaded(vec![], None),
+        Some(&huge),
+        &all(),
+        &opening(1, "", None, NOW),
+    );
     assert_eq!(prompt.text().matches('é').count(), 500);
 }
 
@@ -271,11 +451,20 @@ fn only_what_the_decision_wants_enters() {
     let everything = gathered(
         vec![memory("m", "MEMORY")],
         vec![workout("w", "WORKOUT", NOW)],
-        vec![hit(RecalledKind::Methodology, "h", None, "METHOD"), hit(RecalledKind::Workout, "o", None, "PAST")],
+        vec![
+            hit(RecalledKind::Methodology, "h", None, "METHOD"),
+            hit(RecalledKind::Workout, "o", None, "PAST"),
+        ],
     );
     let told = |decision: &RouterDecision| {
-        let prompt =
-            Prompt::reply(&coach(), &loaded(vec![], None), Some(&everything), decision, &opening(1, "Hi", None, NOW)).0;
+        let prompt = Prompt::reply(
+            &coach(),
+            &loaded(vec![], None),
+            Some(&everything),
+            decision,
+            &opening(1, "Hi", None, NOW),
+        )
+        .0;
         ["MEMORY", "WORKOUT", "METHOD", "PAST"].map(|word| prompt.text().contains(word))
     };
     let mut decision = all();
@@ -291,7 +480,14 @@ fn only_what_the_decision_wants_enters() {
 #[test]
 fn a_prompt_that_is_too_long_loses_its_older_half_and_still_begins_with_the_athlete() {
     let loaded = loaded(conversation(12, 20), None);
-    let prompt = Prompt::reply(&coach(), &loaded, None, &all(), &opening(13, "Hi", None, NOW)).0;
+    let prompt = Prompt::reply(
+        &coach(),
+        &loaded,
+        None,
+        &all(),
+        &opening(13, "Hi", None, NOW),
+    )
+    .0;
     let shorter = prompt.without_oldest().unwrap();
     assert_eq!(shorter.messages.first().unwrap().speaker, Speaker::User);
     assert_eq!(shorter.messages.last(), prompt.messages.last());

@@ -1,13 +1,15 @@
 //! Other people's words in a prompt: always data or speech, never ours.
 //!
-//! Our own structure is made of tags in angle brackets. Data has no such bracket left in it, so that it
-//! cannot close its wrapping or open another. Speech, which stands in a message of its speaker, keeps
-//! what people mean by a bracket (`<3`, `squat < 100`, `a > b`) but opens no tag. What cannot be seen
-//! is dropped from both: control characters, zero widths, changes of direction, invisible tags.
+//! Our own structure is made of tags in angle brackets. Data has no such bracket left in it, so
+//! that it cannot close its wrapping or open another. Speech, which stands in a message of its
+//! speaker, keeps what people mean by a bracket (`<3`, `squat < 100`, `a > b`) but opens no tag.
+//! What cannot be seen is dropped from both: control characters, zero widths, changes of direction,
+//! invisible tags.
 
 use super::estimated_tokens;
 
-/// Wraps what a user or a model wrote, so that it is read as data: it cannot close its own wrapping.
+/// Wraps what a user or a model wrote, so that it is read as data: it cannot close its own
+/// wrapping.
 pub fn data(tag: &str, text: &str) -> String {
     format!("<{tag}>\n{}\n</{tag}>", neutral(text))
 }
@@ -25,7 +27,9 @@ pub(super) fn spoken(text: &str) -> String {
 
 /// Whether a bracket before this is a sign of its own, and not the beginning of a tag.
 fn is_meant(behind: &str) -> bool {
-    behind.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '=')
+    behind
+        .trim_start()
+        .starts_with(|c: char| c.is_ascii_digit() || c == '=')
 }
 
 /// Text without any bracket that a tag could begin or end with; again the same if done again.
@@ -35,7 +39,10 @@ pub(crate) fn neutral(text: &str) -> String {
 
 /// An item of a list cannot begin a line of its own.
 pub(crate) fn one_line(text: &str) -> String {
-    neutral(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    neutral(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// So many tokens for items that enter whole or not at all.
@@ -51,7 +58,10 @@ impl Room {
 }
 
 fn visible(text: &str) -> String {
-    text.replace("\r\n", "\n").chars().filter_map(seen).collect()
+    text.replace("\r\n", "\n")
+        .chars()
+        .filter_map(seen)
+        .collect()
 }
 
 /// How a character is shown to a model; `None` for what an eye would not see.
@@ -72,12 +82,10 @@ fn seen(c: char) -> Option<char> {
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}' => None,
         c if c.is_control() => None,
-        '＜' | '﹤' | '\u{2329}' | '\u{3008}' | '⟨' | '⟪' | '《' | '❬' | '❮' | '❰' | '˂' | 'ᐸ' | '⧼' | '≺' | '⋖' => {
-            Some('‹')
-        }
-        '＞' | '﹥' | '\u{232a}' | '\u{3009}' | '⟩' | '⟫' | '》' | '❭' | '❯' | '❱' | '˃' | 'ᐳ' | '⧽' | '≻' | '⋗' => {
-            Some('›')
-        }
+        '＜' | '﹤' | '\u{2329}' | '\u{3008}' | '⟨' | '⟪' | '《' | '❬' | '❮' | '❰' | '˂' | 'ᐸ'
+        | '⧼' | '≺' | '⋖' => Some('‹'),
+        '＞' | '﹥' | '\u{232a}' | '\u{3009}' | '⟩' | '⟫' | '》' | '❭' | '❯' | '❱' | '˃' | 'ᐳ'
+        | '⧽' | '≻' | '⋗' => Some('›'),
         c => Some(c),
     }
 }
@@ -98,8 +106,14 @@ mod tests {
             "< / MEMORY >",
         ] {
             let wrapped = data("memory", &format!("a{closing}b"));
-            let inside = wrapped.strip_prefix("<memory>\n").and_then(|rest| rest.strip_suffix("\n</memory>")).unwrap();
-            assert!(inside.starts_with("a‹") && inside.ends_with("›b"), "{inside:?}");
+            let inside = wrapped
+                .strip_prefix("<memory>\n")
+                .and_then(|rest| rest.strip_suffix("\n</memory>"))
+                .unwrap();
+            assert!(
+                inside.starts_with("a‹") && inside.ends_with("›b"),
+                "{inside:?}"
+            );
             assert!(!inside.contains(['<', '>', '\0', '\u{200b}', '\u{202e}']));
             assert_eq!(neutral(inside), inside);
         }
@@ -108,7 +122,10 @@ mod tests {
     #[test]
     fn speech_keeps_what_people_mean_by_a_bracket_and_opens_no_tag() {
         for (said, kept) in [
-            ("I <3 squats, 5 < 10 and x <= y -> z", "I <3 squats, 5 < 10 and x <= y -> z"),
+            (
+                "I <3 squats, 5 < 10 and x <= y -> z",
+                "I <3 squats, 5 < 10 and x <= y -> z",
+            ),
             ("</context>", "‹/context>"),
             ("<\n\tContext>", "‹\n\tContext>"),
             ("a <\u{200b}/context> b", "a ‹/context> b"),

@@ -10,7 +10,8 @@ use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-/// The schema of an answer: nothing is referred to, and the top level has only what every model takes.
+/// The schema of an answer: nothing is referred to, and the top level has only what every model
+/// takes.
 pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
@@ -45,23 +46,32 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The fields of an answer; what is wrong with it if it is no JSON object, or has a field twice.
+    /// The fields of an answer; what is wrong with it if it is no JSON object, or has a field
+    /// twice.
     pub(crate) fn of(answer: &'a str, schema: &'a Value) -> Result<Self, String> {
         // All of it is JSON of a sensible depth, also in fields that nobody knows.
         let _: Value = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
         let fields = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
-        Ok(Self { fields, schema, left_out: Vec::new() })
+        Ok(Self {
+            fields,
+            schema,
+            left_out: Vec::new(),
+        })
     }
 
     /// A field, if it is as the schema says. Noted as left out if not, unless it may be missing.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let schema = self.schema.get("properties").and_then(|known| known.get(name));
+        let schema = self
+            .schema
+            .get("properties")
+            .and_then(|known| known.get(name));
         self.take_as(name, |told| read(told, schema?).ok())
     }
 
     /// A field that is a list, whatever its items are.
     pub(crate) fn take_list(&mut self, name: &str) -> Vec<Value> {
-        self.take_as(name, |told| serde_json::from_str(told).ok()).unwrap_or_default()
+        self.take_as(name, |told| serde_json::from_str(told).ok())
+            .unwrap_or_default()
     }
 
     fn take_as<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
@@ -119,7 +129,10 @@ fn wrong(error: &serde_json::Error) -> String {
         Category::Eof => "the answer breaks off".to_owned(),
         Category::Syntax | Category::Io => "the answer is not JSON".to_owned(),
         Category::Data => {
-            format!("the answer does not follow its schema at column {}", error.column())
+            format!(
+                "the answer does not follow its schema at column {}",
+                error.column()
+            )
         }
     }
 }
@@ -130,11 +143,15 @@ fn has_shape(value: &Value, schema: &Value) -> bool {
         return choices.iter().any(|choice| has_shape(value, choice));
     }
     match value {
-        Value::Array(items) => {
-            schema.get("items").is_some_and(|schema| items.iter().all(|item| has_shape(item, schema)))
-        }
+        Value::Array(items) => schema
+            .get("items")
+            .is_some_and(|schema| items.iter().all(|item| has_shape(item, schema))),
         Value::Object(fields) => schema.get("properties").is_some_and(|known| {
-            fields.iter().all(|(name, value)| known.get(name).is_none_or(|schema| has_shape(value, schema)))
+            fields.iter().all(|(name, value)| {
+                known
+                    .get(name)
+                    .is_none_or(|schema| has_shape(value, schema))
+            })
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
@@ -142,5 +159,7 @@ fn has_shape(value: &Value, schema: &Value) -> bool {
 
 /// The first so many characters.
 pub(crate) fn cut(text: &str, longest: usize) -> &str {
-    text.char_indices().nth(longest).map_or(text, |(end, _)| text.split_at(end).0)
+    text.char_indices()
+        .nth(longest)
+        .map_or(text, |(end, _)| text.split_at(end).0)
 }

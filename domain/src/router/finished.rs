@@ -7,7 +7,10 @@ use super::vocabulary::{is_of_fitness, is_question, words};
 pub(super) fn tells_a_workout(text: &str) -> bool {
     let all = words(text);
     let told = tells_a_deed(text, &all) || is_result(text, &all);
-    told && is_concrete(text, &all) && !has(ELSEWHERE, &all) && !is_staged(text, &all) && !is_question(text)
+    told && is_concrete(text, &all)
+        && !has(ELSEWHERE, &all)
+        && !is_staged(text, &all)
+        && !is_question(text)
 }
 
 /// Whether there is a number with a unit, a scheme such as 5x5, or a time such as 24:10.
@@ -18,22 +21,37 @@ pub(super) fn measures(text: &str) -> bool {
 /// A load, a distance, a count or a benchmark is enough; time can be spent on anything.
 fn is_concrete(text: &str, words: &[String]) -> bool {
     let of_training = |word: &String| is_one_of(TRAINED, word) || is_of_fitness(word);
-    let loaded =
-        words.windows(2).any(|pair| matches!(pair, [lift, load] if is_one_of(LIFTED, lift) && is_number(load)));
-    amounts(text) > 0 || names_benchmark(words) || loaded || (has_duration(text) && words.iter().any(of_training))
+    let loaded = words
+        .windows(2)
+        .any(|pair| matches!(pair, [lift, load] if is_one_of(LIFTED, lift) && is_number(load)));
+    amounts(text) > 0
+        || names_benchmark(words)
+        || loaded
+        || (has_duration(text) && words.iter().any(of_training))
 }
 
 /// Whether the writer says to have done something; where others are named, in so many words.
 fn tells_a_deed(text: &str, words: &[String]) -> bool {
-    let before: &[&str] = if has(OTHERS, words) { FIRST_PERSON } else { BEFORE_DONE };
-    clauses(text).iter().any(|clause| has_own_deed(clause, before) && !has(NOT_DONE, clause))
+    let before: &[&str] = if has(OTHERS, words) {
+        FIRST_PERSON
+    } else {
+        BEFORE_DONE
+    };
+    clauses(text)
+        .iter()
+        .any(|clause| has_own_deed(clause, before) && !has(NOT_DONE, clause))
 }
 
 fn has_own_deed(words: &[String], before: &[&str]) -> bool {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     (0..words.len()).any(|at| {
-        let own = if at == 0 { before == BEFORE_DONE } else { is_one_of(before, word(at - 1)) };
-        let done = is_one_of(TRAINED, word(at)) || is_one_of(LIFTED, word(at)) || is_one_of(DID, word(at));
+        let own = if at == 0 {
+            before == BEFORE_DONE
+        } else {
+            is_one_of(before, word(at - 1))
+        };
+        let done =
+            is_one_of(TRAINED, word(at)) || is_one_of(LIFTED, word(at)) || is_one_of(DID, word(at));
         own && (done || DID_PAIRS.contains(&(word(at), word(at + 1))))
     })
 }
@@ -41,7 +59,9 @@ fn has_own_deed(words: &[String], before: &[&str]) -> bool {
 /// Whether a result stands there without a deed: "Fran 4:12", "5x5 squats, done", "log this: 5x5",
 /// or a list of sets and loads.
 fn is_result(text: &str, words: &[String]) -> bool {
-    let ordered = LOG_ORDERS.iter().any(|order| format!("{} ", words.join(" ")).starts_with(&format!("{order} ")));
+    let ordered = LOG_ORDERS
+        .iter()
+        .any(|order| format!("{} ", words.join(" ")).starts_with(&format!("{order} ")));
     let timed = (names_benchmark(words) || amounts(text) > 0) && has_result_time(text);
     let marked = has(RESULTS, words) || text.contains('✅') || text.contains("rounds +");
     let listed = schemes(text) > 1 && amounts_in(text, LOADS) > 1;
@@ -52,23 +72,40 @@ fn is_result(text: &str, words: &[String]) -> bool {
 /// Whether there is a time that something took: not a time of day, a pace or a rest.
 fn has_result_time(text: &str) -> bool {
     let text = text.to_lowercase();
-    let words: Vec<&str> =
-        text.split_whitespace().map(|word| word.trim_matches([',', '.', ';', '!', '(', ')'])).collect();
-    let before = |at: usize| at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or("");
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| word.trim_matches([',', '.', ';', '!', '(', ')']))
+        .collect();
+    let before = |at: usize| {
+        at.checked_sub(1)
+            .and_then(|at| words.get(at))
+            .copied()
+            .unwrap_or("")
+    };
     let rests = words.contains(&"rest");
     let mut words = words.iter().enumerate();
     let written = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == ':');
-    !rests && words.any(|(at, word)| is_clock_time(word) && written(word) && !BEFORE_NO_RESULT.contains(&before(at)))
+    !rests
+        && words.any(|(at, word)| {
+            is_clock_time(word) && written(word) && !BEFORE_NO_RESULT.contains(&before(at))
+        })
 }
 
 /// Whether a benchmark workout is named, and not somebody of that name: "dinner with Grace".
 fn names_benchmark(words: &[String]) -> bool {
-    let before = |at: usize| at.checked_sub(1).and_then(|at| words.get(at)).map_or("", String::as_str);
+    let before = |at: usize| {
+        at.checked_sub(1)
+            .and_then(|at| words.get(at))
+            .map_or("", String::as_str)
+    };
     let mut words = words.iter().enumerate();
-    words.any(|(at, word)| BENCHMARKS.contains(&word.as_str()) && !BEFORE_PEOPLE.contains(&before(at)))
+    words.any(|(at, word)| {
+        BENCHMARKS.contains(&word.as_str()) && !BEFORE_PEOPLE.contains(&before(at))
+    })
 }
 
-/// Whether it is a part to play, a quotation, addressed to a machine or made to look like something else.
+/// Whether it is a part to play, a quotation, addressed to a machine or made to look like something
+/// else.
 fn is_staged(text: &str, words: &[String]) -> bool {
     let disguised = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.contains(['<', '{', '`']) || text.contains(disguised) || has(STAGED, words)
@@ -76,11 +113,17 @@ fn is_staged(text: &str, words: &[String]) -> bool {
 
 /// Two neighbouring letters are often swapped ("rna"), and never make another word of these.
 fn is_one_of(known: &[&str], word: &str) -> bool {
-    known.iter().any(|known| *known == word || is_swapped(known, word))
+    known
+        .iter()
+        .any(|known| *known == word || is_swapped(known, word))
 }
 
 fn is_swapped(known: &str, word: &str) -> bool {
-    let differing = known.bytes().zip(word.bytes()).enumerate().filter(|(_, (a, b))| a != b);
+    let differing = known
+        .bytes()
+        .zip(word.bytes())
+        .enumerate()
+        .filter(|(_, (a, b))| a != b);
     let differing: Vec<_> = differing.collect();
     known.len() == word.len()
         && matches!(differing.as_slice(), [(at, (a, b)), (next, (c, d))] if next - at == 1 && a == d && b == c)
@@ -88,13 +131,17 @@ fn is_swapped(known: &str, word: &str) -> bool {
 
 fn has(phrases: &[&str], words: &[String]) -> bool {
     let padded = format!(" {} ", words.join(" "));
-    phrases.iter().any(|phrase| padded.contains(&format!(" {phrase} ")))
+    phrases
+        .iter()
+        .any(|phrase| padded.contains(&format!(" {phrase} ")))
 }
 
 /// The words of each clause.
 fn clauses(text: &str) -> Vec<Vec<String>> {
     let text = text.to_lowercase();
-    let text = CLAUSE_BREAKS.iter().fold(text, |text, (mark, broken)| text.replace(mark, broken));
+    let text = CLAUSE_BREAKS
+        .iter()
+        .fold(text, |text, (mark, broken)| text.replace(mark, broken));
     text.split(['\n', ';', '!', '(']).map(words).collect()
 }
 
@@ -104,7 +151,9 @@ fn amounts(text: &str) -> usize {
 }
 
 fn amounts_in(text: &str, units: &[&str]) -> usize {
-    measured(&tokens(text)).filter(|(unit, _)| units.contains(unit)).count()
+    measured(&tokens(text))
+        .filter(|(unit, _)| units.contains(unit))
+        .count()
 }
 
 fn schemes(text: &str) -> usize {
@@ -117,7 +166,8 @@ fn schemes(text: &str) -> usize {
 
 fn has_duration(text: &str) -> bool {
     let tokens = tokens(text);
-    tokens.iter().any(|token| is_clock_time(token)) || measured(&tokens).any(|(unit, _)| DURATIONS.contains(&unit))
+    tokens.iter().any(|token| is_clock_time(token))
+        || measured(&tokens).any(|(unit, _)| DURATIONS.contains(&unit))
 }
 
 /// What stands behind each number, joined to it or not, and the token after that.
@@ -130,7 +180,9 @@ fn measured(tokens: &[String]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn is_clock_time(token: &str) -> bool {
-    behind_number(token).and_then(|rest| rest.strip_prefix(':')).is_some_and(is_number)
+    behind_number(token)
+        .and_then(|rest| rest.strip_prefix(':'))
+        .is_some_and(is_number)
 }
 
 fn is_number(token: &str) -> bool {
@@ -147,7 +199,11 @@ fn behind_number(token: &str) -> Option<&str> {
 }
 
 fn tokens(text: &str) -> Vec<String> {
-    let text = text.to_lowercase().replace('×', "x").replace("-ups", "ups").replace(" ups", "ups");
+    let text = text
+        .to_lowercase()
+        .replace('×', "x")
+        .replace("-ups", "ups")
+        .replace(" ups", "ups");
     text.split(|c: char| !c.is_alphanumeric() && !".:@".contains(c))
         .map(|token| token.trim_matches(['.', ':', '@']).to_owned())
         .filter(|token| !token.is_empty())
@@ -171,14 +227,27 @@ const TRAINED: &[&str] = &[
     "ran", "jogged", "walked", "hiked", "rode", "cycled", "biked", "rowed", "swam", "lifted", "trained", "sprinted",
     "climbed", "skied", "paddled", "kayaked", "skated", "rucked", "stretched", "boxed", "sparred", "planked",
 ];
-const LIFTED: &[&str] = &["squatted", "benched", "deadlifted", "pressed", "snatched", "cleaned", "jerked"];
+const LIFTED: &[&str] = &[
+    "squatted",
+    "benched",
+    "deadlifted",
+    "pressed",
+    "snatched",
+    "cleaned",
+    "jerked",
+];
 
 /// Deeds of any kind.
 #[rustfmt::skip]
 const DID: &[&str] = &[
     "did", "done", "finished", "completed", "hit", "logged", "crushed", "nailed", "performed", "knocked", "managed", "played", "spent",
 ];
-const DID_PAIRS: &[(&str, &str)] = &[("worked", "up"), ("got", "in"), ("got", "through"), ("took", "a")];
+const DID_PAIRS: &[(&str, &str)] = &[
+    ("worked", "up"),
+    ("got", "in"),
+    ("got", "through"),
+    ("took", "a"),
+];
 
 /// What stands before the deed when it is the writer's own.
 #[rustfmt::skip]
@@ -211,7 +280,16 @@ const ELSEWHERE: &[&str] = &[
     "for years", "a week", "per week", "every week", "every day",
 ];
 /// Those who may have done it instead.
-const OTHERS: &[&str] = &["my friend", "my wife", "my husband", "my brother", "my sister", "he", "she", "they"];
+const OTHERS: &[&str] = &[
+    "my friend",
+    "my wife",
+    "my husband",
+    "my brother",
+    "my sister",
+    "he",
+    "she",
+    "they",
+];
 
 #[rustfmt::skip]
 const STAGED: &[&str] = &[
@@ -219,12 +297,29 @@ const STAGED: &[&str] = &[
     "suppose", "imagine", "translate", "act as", "say exactly", "quote", "do not log", "dont log", "drop table", "isworkoutlog",
 ];
 
-const RESULTS: &[&str] = &["rx", "done", "unbroken", "splits", "avg", "average", "burned", "rounds plus"];
-const LOG_ORDERS: &[&str] =
-    &["log this", "log my workout", "log my session", "log my run", "add this to my log", "add to my log"];
+const RESULTS: &[&str] = &[
+    "rx",
+    "done",
+    "unbroken",
+    "splits",
+    "avg",
+    "average",
+    "burned",
+    "rounds plus",
+];
+const LOG_ORDERS: &[&str] = &[
+    "log this",
+    "log my workout",
+    "log my session",
+    "log my run",
+    "add this to my log",
+    "add to my log",
+];
 /// A time behind these is a time of day, a pace or a wish.
-const BEFORE_NO_RESULT: &[&str] =
-    &["@", "at", "by", "until", "till", "from", "before", "after", "under", "sub", "for", "every", "start", "starts"];
+const BEFORE_NO_RESULT: &[&str] = &[
+    "@", "at", "by", "until", "till", "from", "before", "after", "under", "sub", "for", "every",
+    "start", "starts",
+];
 
 const LOADS: &[&str] = &["kg", "kgs", "kilos", "kilograms", "lb", "lbs", "pounds"];
 #[rustfmt::skip]
@@ -324,11 +419,14 @@ mod tests {
     #[test]
     fn a_measure_is_a_number_with_something_to_it() {
         for text in [
-            "5x5", "5 x 5", "3 x10", "3x 10", "100kg", "100 kg.", "62.5kg", "24:10", "1:02:03", "5k", "20min", "3 sets",
+            "5x5", "5 x 5", "3 x10", "3x 10", "100kg", "100 kg.", "62.5kg", "24:10", "1:02:03",
+            "5k", "20min", "3 sets",
         ] {
             assert!(measures(text), "{text:?}");
         }
-        for text in ["", "5", "kg", "x", "5x", "5 x", "5 things", "a:b", "at 7", "xx5", "12:", "2 kgb"] {
+        for text in [
+            "", "5", "kg", "x", "5x", "5 x", "5 things", "a:b", "at 7", "xx5", "12:", "2 kgb",
+        ] {
             assert!(!measures(text), "{text:?}");
         }
     }

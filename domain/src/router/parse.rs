@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::answer::{Parts, cut, schema_of};
 use super::phrases::{tidy, unquoted};
 use super::{
-    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, Source,
-    Update, UserIntent, WorkoutDetection, fallback, phrase,
+    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision,
+    RouterMetadata, Source, Update, UserIntent, WorkoutDetection, fallback, phrase,
 };
 use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS, Tombstone, shortened, told};
 use crate::prompt::data;
@@ -30,12 +30,17 @@ pub fn schema() -> Value {
 
 /// Of the messages before, what the model is told: the last few, without what was forgotten.
 pub fn earlier(history: &[Message], forgotten: &[Tombstone]) -> Vec<Message> {
-    let last = last(history).iter().cloned().map(|message| shortened(message, LONGEST_EARLIER));
+    let last = last(history)
+        .iter()
+        .cloned()
+        .map(|message| shortened(message, LONGEST_EARLIER));
     told(last.collect(), forgotten)
 }
 
 fn last(history: &[Message]) -> &[Message] {
-    history.get(history.len().saturating_sub(REMEMBERED)..).unwrap_or(history)
+    history
+        .get(history.len().saturating_sub(REMEMBERED)..)
+        .unwrap_or(history)
 }
 
 /// What the model is asked: the policy, then the last messages and the text as data.
@@ -46,7 +51,10 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
             Body::Assistant { .. } => "coach",
             Body::Unreadable => return None,
         };
-        Some(format!("{who}: {}", cut(&message.for_history()?, LONGEST_EARLIER)))
+        Some(format!(
+            "{who}: {}",
+            cut(&message.for_history()?, LONGEST_EARLIER)
+        ))
     });
     let said: Vec<String> = said.collect();
     let first = if first_turn { "yes" } else { "no" };
@@ -62,24 +70,31 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
 
 /// The decision that the model's answer makes about this text.
 ///
-/// Unknown fields are dropped, numbers clamped and lists cut. A part that the schema does not allow is
-/// left out, which the decision says, and the safe default stands for it. The answer is refused if it is
-/// no JSON object, has a field twice, or none of the parts that decide something. Where two parts of an
-/// answer contradict each other, the flag wins: what it rules out is dropped.
+/// Unknown fields are dropped, numbers clamped and lists cut. A part that the schema does not allow
+/// is left out, which the decision says, and the safe default stands for it. The answer is refused
+/// if it is no JSON object, has a field twice, or none of the parts that decide something. Where
+/// two parts of an answer contradict each other, the flag wins: what it rules out is dropped.
 pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecision, Malformed> {
     let mut parts = Parts::of(answer, &SCHEMA).map_err(Malformed)?;
     let told_workout = parts.take("workoutDetection").map(workout);
     let told_memory = memory(&mut parts);
     let told_context = parts.take("contextNeeds").map(context);
     if told_workout.is_none() && told_memory.is_none() && told_context.is_none() {
-        return Err(Malformed("no part of the answer follows its schema".to_owned()));
+        return Err(Malformed(
+            "no part of the answer follows its schema".to_owned(),
+        ));
     }
     let safe = LazyCell::new(|| fallback(text));
     let workout_detection = told_workout.unwrap_or_else(|| safe.workout_detection.clone());
     let memory_processing = told_memory.unwrap_or_else(|| safe.memory_processing.clone());
-    let show_contextual_updates = parts.take("showContextualUpdates").unwrap_or_else(|| safe.show_contextual_updates);
-    let lines: Vec<Update> =
-        if show_contextual_updates { parts.take("contextualUpdates").unwrap_or_default() } else { Vec::new() };
+    let show_contextual_updates = parts
+        .take("showContextualUpdates")
+        .unwrap_or_else(|| safe.show_contextual_updates);
+    let lines: Vec<Update> = if show_contextual_updates {
+        parts.take("contextualUpdates").unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     let title: Option<String> = parts.take("conversationTitle").flatten();
     let complexity = parts.take("conversationComplexity").map(complexity);
     let confidence = parts.take("confidence");
@@ -91,7 +106,10 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         workout_detection,
         memory_processing,
         context_needs: told_context.unwrap_or_else(|| safe.context_needs.clone()),
-        conversation_title: title.as_deref().filter(|_| first_turn).and_then(self::title),
+        conversation_title: title
+            .as_deref()
+            .filter(|_| first_turn)
+            .and_then(self::title),
         conversation_complexity: complexity.unwrap_or_else(|| safe.conversation_complexity.clone()),
         router_metadata: RouterMetadata {
             left_out: parts.left_out,
@@ -160,7 +178,8 @@ showContextualUpdates: true for workouts, questions about fitness, goals, progre
 
 Confidences are from 0 to 1. Reasons are a few words."#;
 
-/// The lines that fit the rest of the decision, one for each stage; ours where the model's will not do.
+/// The lines that fit the rest of the decision, one for each stage; ours where the model's will not
+/// do.
 fn updates(lines: &[Update], workout: &WorkoutDetection, memory: &MemoryProcessing) -> Vec<Update> {
     let mut updates: Vec<Update> = Vec::new();
     for Update { stage, text } in lines {
@@ -170,9 +189,15 @@ fn updates(lines: &[Update], workout: &WorkoutDetection, memory: &MemoryProcessi
             Stage::MemoryAnalysis => memory.needs_retrieval || memory.is_memory_request,
             Stage::InitialGreeting | Stage::PatternAnalysis | Stage::InsightsBrewing => true,
         };
-        if fits && updates.len() < MOST_UPDATES && updates.iter().all(|update| update.stage != *stage) {
+        if fits
+            && updates.len() < MOST_UPDATES
+            && updates.iter().all(|update| update.stage != *stage)
+        {
             let text = tidy(text).unwrap_or_else(|| phrase(*stage)).to_owned();
-            updates.push(Update { stage: *stage, text });
+            updates.push(Update {
+                stage: *stage,
+                text,
+            });
         }
     }
     updates
@@ -187,8 +212,8 @@ fn workout(told: WorkoutDetection) -> WorkoutDetection {
     }
 }
 
-/// What is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it: what the
-/// athlete asked for is then not known.
+/// What is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it: what
+/// the athlete asked for is then not known.
 fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
     let told: MemoryProcessing = parts.take("memoryProcessing")?;
     let memory = told.memory.filter(|_| told.is_memory_request).map(proposed);
@@ -207,13 +232,19 @@ fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
 /// The memory, unless it is empty or too long.
 fn proposed(memory: ProposedMemory) -> Option<ProposedMemory> {
     let content = memory.content.trim();
-    let replaces = memory.replaces.as_deref().map(str::trim).filter(|replaced| !replaced.is_empty());
+    let replaces = memory
+        .replaces
+        .as_deref()
+        .map(str::trim)
+        .filter(|replaced| !replaced.is_empty());
     let is_long = |text: &str| text.chars().count() > LONGEST_MEMORY;
     if content.is_empty() || is_long(content) || replaces.is_some_and(is_long) {
         return None;
     }
     let tags = memory.tags.iter().map(|tag| tag.trim());
-    let tags = tags.filter(|tag| (1..=TAGS.1).contains(&tag.chars().count())).take(TAGS.0);
+    let tags = tags
+        .filter(|tag| (1..=TAGS.1).contains(&tag.chars().count()))
+        .take(TAGS.0);
     Some(ProposedMemory {
         tags: tags.map(str::to_owned).collect(),
         replaces: replaces.map(str::to_owned),
@@ -224,21 +255,38 @@ fn proposed(memory: ProposedMemory) -> Option<ProposedMemory> {
 
 /// To search for nothing in particular is not to search.
 fn context(told: ContextNeeds) -> ContextNeeds {
-    let mut search_types = if told.needs_pinecone_search { told.search_types } else { Vec::new() };
+    let mut search_types = if told.needs_pinecone_search {
+        told.search_types
+    } else {
+        Vec::new()
+    };
     keep_first_of_each(&mut search_types);
-    ContextNeeds { needs_pinecone_search: !search_types.is_empty(), search_types, reasoning: reason(&told.reasoning) }
+    ContextNeeds {
+        needs_pinecone_search: !search_types.is_empty(),
+        search_types,
+        reasoning: reason(&told.reasoning),
+    }
 }
 
 fn complexity(told: ConversationComplexity) -> ConversationComplexity {
-    let mut complexity_types = if told.has_complexity { told.complexity_types } else { Vec::new() };
+    let mut complexity_types = if told.has_complexity {
+        told.complexity_types
+    } else {
+        Vec::new()
+    };
     keep_first_of_each(&mut complexity_types);
-    ConversationComplexity { complexity_types, confidence: share(told.confidence), ..told }
+    ConversationComplexity {
+        complexity_types,
+        confidence: share(told.confidence),
+        ..told
+    }
 }
 
 /// A title that breaks the rules is none: the conversation is then named after its first words.
 fn title(told: &str) -> Option<String> {
     let title = unquoted(told);
-    let fits = (1..=LONGEST_TITLE).contains(&title.chars().count()) && !title.chars().any(char::is_control);
+    let fits = (1..=LONGEST_TITLE).contains(&title.chars().count())
+        && !title.chars().any(char::is_control);
     fits.then(|| title.to_owned())
 }
 

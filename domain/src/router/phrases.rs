@@ -21,23 +21,39 @@ pub(super) fn tidy(line: &str) -> Option<&str> {
     let line = unquoted(line);
     let short = (1..=LONGEST).contains(&line.chars().count());
     let words = line.chars().any(char::is_alphabetic);
-    let plain = neutral(line) == line && !line.chars().any(|c| c.is_control() || is_emoji(c) || QUOTES.contains(&c));
-    (short && words && plain && !quotes_a_word(line) && is_one_sentence(line) && !greets(line)).then_some(line)
+    let plain = neutral(line) == line
+        && !line
+            .chars()
+            .any(|c| c.is_control() || is_emoji(c) || QUOTES.contains(&c));
+    (short && words && plain && !quotes_a_word(line) && is_one_sentence(line) && !greets(line))
+        .then_some(line)
 }
 
 /// The text without the white space and the quotes around it.
 pub(super) fn unquoted(text: &str) -> &str {
-    text.trim().trim_matches(|c: char| QUOTES.contains(&c) || SINGLE_QUOTES.contains(&c)).trim()
+    text.trim()
+        .trim_matches(|c: char| QUOTES.contains(&c) || SINGLE_QUOTES.contains(&c))
+        .trim()
 }
 
 const LONGEST: usize = 120;
 const QUOTES: [char; 9] = ['"', '“', '”', '„', '«', '»', '‹', '›', '`'];
 const SINGLE_QUOTES: [char; 3] = ['\'', '‘', '’'];
-const GREETINGS: [&str; 8] = ["hi", "hello", "hey", "hiya", "howdy", "greetings", "welcome", "yo"];
+const GREETINGS: [&str; 8] = [
+    "hi",
+    "hello",
+    "hey",
+    "hiya",
+    "howdy",
+    "greetings",
+    "welcome",
+    "yo",
+];
 
 /// A single quote before a word opens a quotation; anywhere else it is an apostrophe.
 fn quotes_a_word(line: &str) -> bool {
-    line.split_whitespace().any(|word| word.trim_start_matches('(').starts_with(SINGLE_QUOTES))
+    line.split_whitespace()
+        .any(|word| word.trim_start_matches('(').starts_with(SINGLE_QUOTES))
 }
 
 fn is_one_sentence(line: &str) -> bool {
@@ -47,9 +63,13 @@ fn is_one_sentence(line: &str) -> bool {
 }
 
 fn greets(line: &str) -> bool {
-    let words: Vec<String> =
-        line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let good_day = |pair: &[String]| matches!(pair, [good, day] if good == "good" && is_time_of_day(day));
+    let words: Vec<String> = line
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let good_day =
+        |pair: &[String]| matches!(pair, [good, day] if good == "good" && is_time_of_day(day));
     words.iter().any(|word| GREETINGS.contains(&word.as_str())) || words.windows(2).any(good_day)
 }
 
@@ -90,10 +110,19 @@ mod tests {
         let longest = "a".repeat(LONGEST);
         let too_long = "a".repeat(LONGEST + 1);
         let cases = [
-            ("Scouting your squat sessions…", Some("Scouting your squat sessions…")),
+            (
+                "Scouting your squat sessions…",
+                Some("Scouting your squat sessions…"),
+            ),
             ("  \"Brewing up a plan!\" ", Some("Brewing up a plan!")),
-            ("‘Hunting down last week’s runs’", Some("Hunting down last week’s runs")),
-            ("Weighing up that 2.5 km at the athlete's pace", Some("Weighing up that 2.5 km at the athlete's pace")),
+            (
+                "‘Hunting down last week’s runs’",
+                Some("Hunting down last week’s runs"),
+            ),
+            (
+                "Weighing up that 2.5 km at the athlete's pace",
+                Some("Weighing up that 2.5 km at the athlete's pace"),
+            ),
             (
                 "Unpacking this chili-hot high-intensity session",
                 Some("Unpacking this chili-hot high-intensity session"),

@@ -5,8 +5,8 @@ use super::finished::tells_a_workout;
 use super::parse::LONGEST_TEXT;
 use super::vocabulary::{is_question, is_small_talk, names_fitness, names_harm};
 use super::{
-    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision, RouterMetadata, SearchType,
-    Source, Update, UserIntent, WorkoutDetection, phrase,
+    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision,
+    RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection, phrase,
 };
 use crate::Stage;
 use crate::memory::{Importance, MemoryKind};
@@ -58,7 +58,13 @@ const COMMANDS: [Entry; 4] = [
         does: "has me forget what fits best",
         hint: "Tell me what to forget, like this: /forget what I said about my knee",
     },
-    Entry { command: Command::Help, word: "/help", takes: "", does: "shows this list", hint: "" },
+    Entry {
+        command: Command::Help,
+        word: "/help",
+        takes: "",
+        does: "shows this list",
+        hint: "",
+    },
 ];
 
 impl Command {
@@ -66,7 +72,9 @@ impl Command {
     pub fn parse(text: &str) -> Option<(Self, &str)> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let entry = COMMANDS.iter().find(|entry| entry.word.eq_ignore_ascii_case(word))?;
+        let entry = COMMANDS
+            .iter()
+            .find(|entry| entry.word.eq_ignore_ascii_case(word))?;
         Some((entry.command, rest.trim()))
     }
 
@@ -79,7 +87,10 @@ impl Command {
                     workout_type: None,
                     reasoning: COMMANDED.to_owned(),
                 },
-                memory_processing: MemoryProcessing { needs_retrieval: true, ..MemoryProcessing::default() },
+                memory_processing: MemoryProcessing {
+                    needs_retrieval: true,
+                    ..MemoryProcessing::default()
+                },
                 context_needs: search(&[SearchType::Workouts], COMMANDED),
                 ..nothing(UserIntent::WorkoutLogging, Source::Rule, 1.0)
             },
@@ -116,15 +127,20 @@ pub struct Ruled {
     pub answer: Option<String>,
 }
 
-/// The decision, where one is certain: commands, and messages of nothing but thanks, assent, cheer or goodbye.
+/// The decision, where one is certain: commands, and messages of nothing but thanks, assent, cheer
+/// or goodbye.
 pub fn by_rule(text: &str) -> Option<Ruled> {
     match Command::parse(text) {
         Some((Command::Help, _)) => Some(answered(Command::Help)),
         Some((command, "")) => Some(answered(command)),
-        Some((command, rest)) => Some(Ruled { decision: command.decide(rest), answer: None }),
-        None if is_small_talk(text) => {
-            Some(Ruled { decision: nothing(UserIntent::Acknowledgment, Source::Rule, 1.0), answer: None })
-        }
+        Some((command, rest)) => Some(Ruled {
+            decision: command.decide(rest),
+            answer: None,
+        }),
+        None if is_small_talk(text) => Some(Ruled {
+            decision: nothing(UserIntent::Acknowledgment, Source::Rule, 1.0),
+            answer: None,
+        }),
         None => None,
     }
 }
@@ -142,12 +158,23 @@ pub fn fallback(text: &str) -> RouterDecision {
         (false, false) => UserIntent::General,
     };
     let worth_telling = is_question || (text.trim().chars().count() > SHORT && names_fitness(text));
-    let at_work = if is_workout { Stage::WorkoutAnalysis } else { Stage::MemoryAnalysis };
+    let at_work = if is_workout {
+        Stage::WorkoutAnalysis
+    } else {
+        Stage::MemoryAnalysis
+    };
     let told = [Stage::InitialGreeting, at_work, Stage::InsightsBrewing];
-    let told = told.map(|stage| Update { stage, text: phrase(stage).to_owned() });
+    let told = told.map(|stage| Update {
+        stage,
+        text: phrase(stage).to_owned(),
+    });
     RouterDecision {
         show_contextual_updates: worth_telling,
-        contextual_updates: if worth_telling { told.into() } else { Vec::new() },
+        contextual_updates: if worth_telling {
+            told.into()
+        } else {
+            Vec::new()
+        },
         workout_detection: WorkoutDetection {
             is_workout_log: is_workout,
             confidence: if is_workout { 0.8 } else { 0.0 },
@@ -159,7 +186,11 @@ pub fn fallback(text: &str) -> RouterDecision {
             reasoning: UNROUTED.to_owned(),
             ..MemoryProcessing::default()
         },
-        context_needs: if is_question { search(&ANY, UNROUTED) } else { ContextNeeds::default() },
+        context_needs: if is_question {
+            search(&ANY, UNROUTED)
+        } else {
+            ContextNeeds::default()
+        },
         ..nothing(intent, Source::Default, 0.5)
     }
 }
@@ -168,19 +199,35 @@ const COMMANDED: &str = "a command";
 const UNROUTED: &str = "the router gave no answer";
 /// Shorter messages get no updates unless they ask something, in characters.
 const SHORT: usize = 15;
-const ANY: [SearchType; 4] =
-    [SearchType::Methodology, SearchType::Workouts, SearchType::Progress, SearchType::Techniques];
+const ANY: [SearchType; 4] = [
+    SearchType::Methodology,
+    SearchType::Workouts,
+    SearchType::Progress,
+    SearchType::Techniques,
+];
 
 /// What is said instead of obeying: how to use a command, or all of them.
 fn answered(command: Command) -> Ruled {
-    let hint = COMMANDS.iter().find(|entry| entry.command == command && !entry.hint.is_empty());
+    let hint = COMMANDS
+        .iter()
+        .find(|entry| entry.command == command && !entry.hint.is_empty());
     let answer = hint.map_or_else(help, |entry| entry.hint.to_owned());
-    Ruled { decision: nothing(UserIntent::General, Source::Rule, 1.0), answer: Some(answer) }
+    Ruled {
+        decision: nothing(UserIntent::General, Source::Rule, 1.0),
+        answer: Some(answer),
+    }
 }
 
 fn help() -> String {
-    let lines = COMMANDS.iter().map(|Entry { word, takes, does, .. }| format!("\n{word}{takes} {does}"));
-    format!("Just talk to me, or begin a message with one of these:{}", lines.collect::<String>())
+    let lines = COMMANDS.iter().map(
+        |Entry {
+             word, takes, does, ..
+         }| format!("\n{word}{takes} {does}"),
+    );
+    format!(
+        "Just talk to me, or begin a message with one of these:{}",
+        lines.collect::<String>()
+    )
 }
 
 /// No updates, no recall, no jobs.
@@ -216,7 +263,11 @@ fn memory(content: &str) -> ProposedMemory {
 }
 
 fn search(types: &[SearchType], why: &str) -> ContextNeeds {
-    ContextNeeds { needs_pinecone_search: true, search_types: types.to_vec(), reasoning: why.to_owned() }
+    ContextNeeds {
+        needs_pinecone_search: true,
+        search_types: types.to_vec(),
+        reasoning: why.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -226,9 +277,18 @@ mod tests {
     #[test]
     fn a_command_begins_the_message_or_is_none() {
         let cases = [
-            ("/log-workout 5x5 squats", Some((Command::LogWorkout, "5x5 squats"))),
-            ("/LOG-Workout\n  run\n5 km ", Some((Command::LogWorkout, "run\n5 km"))),
-            ("  /save-memory\tno lunges", Some((Command::SaveMemory, "no lunges"))),
+            (
+                "/log-workout 5x5 squats",
+                Some((Command::LogWorkout, "5x5 squats")),
+            ),
+            (
+                "/LOG-Workout\n  run\n5 km ",
+                Some((Command::LogWorkout, "run\n5 km")),
+            ),
+            (
+                "  /save-memory\tno lunges",
+                Some((Command::SaveMemory, "no lunges")),
+            ),
             ("/forget that", Some((Command::Forget, "that"))),
             ("/forget", Some((Command::Forget, ""))),
             ("/help me", Some((Command::Help, "me"))),
@@ -251,35 +311,73 @@ mod tests {
     #[test]
     fn commands_decide_alone() {
         let logged = by_rule("/log-workout squats 5x5").unwrap();
-        assert_eq!((logged.answer.clone(), logged.decision.logs_workout()), (None, true));
+        assert_eq!(
+            (logged.answer.clone(), logged.decision.logs_workout()),
+            (None, true)
+        );
         assert!(logged.decision.wants_gathering() && logged.decision.updates().is_empty());
 
         let saved = by_rule("/save-memory I train at dawn").unwrap();
-        assert_eq!((saved.answer.clone(), saved.decision.logs_workout()), (None, false));
+        assert_eq!(
+            (saved.answer.clone(), saved.decision.logs_workout()),
+            (None, false)
+        );
         assert!(saved.decision.memory_to_save().is_some());
         assert_eq!(saved.decision.user_intent, UserIntent::MemoryRequest);
-        assert_eq!(saved.decision.memory_processing.memory, Some(memory("I train at dawn")));
+        assert_eq!(
+            saved.decision.memory_processing.memory,
+            Some(memory("I train at dawn"))
+        );
         let importance = |text| (memory(text).kind, memory(text).importance);
-        assert_eq!(importance("I train at dawn"), (MemoryKind::Context, Importance::Medium));
-        assert_eq!(importance("lunges hurt my left knee"), (MemoryKind::Constraint, Importance::High));
+        assert_eq!(
+            importance("I train at dawn"),
+            (MemoryKind::Context, Importance::Medium)
+        );
+        assert_eq!(
+            importance("lunges hurt my left knee"),
+            (MemoryKind::Constraint, Importance::High)
+        );
 
         let forgotten = by_rule("/forget my knee").unwrap();
-        assert!(forgotten.decision.memory_processing.is_forget_request && forgotten.answer.is_none());
+        assert!(
+            forgotten.decision.memory_processing.is_forget_request && forgotten.answer.is_none()
+        );
         assert_eq!(forgotten.decision.router_metadata.source, Source::Rule);
     }
 
     #[test]
     fn help_and_empty_commands_are_answered_without_a_model() {
         for (text, answer) in [
-            ("/help", "Just talk to me, or begin a message with one of these:\n"),
-            ("/help anything", "Just talk to me, or begin a message with one of these:\n"),
-            ("/log-workout", "Tell me what you did, like this: /log-workout "),
-            ("/save-memory  ", "Tell me what to remember, like this: /save-memory "),
+            (
+                "/help",
+                "Just talk to me, or begin a message with one of these:\n",
+            ),
+            (
+                "/help anything",
+                "Just talk to me, or begin a message with one of these:\n",
+            ),
+            (
+                "/log-workout",
+                "Tell me what you did, like this: /log-workout ",
+            ),
+            (
+                "/save-memory  ",
+                "Tell me what to remember, like this: /save-memory ",
+            ),
             ("/Forget\n", "Tell me what to forget, like this: /forget "),
         ] {
             let ruled = by_rule(text).unwrap();
-            assert!(ruled.answer.as_deref().is_some_and(|said| said.starts_with(answer)), "{text:?}");
-            assert!(!ruled.decision.logs_workout() && !ruled.decision.wants_gathering(), "{text:?}");
+            assert!(
+                ruled
+                    .answer
+                    .as_deref()
+                    .is_some_and(|said| said.starts_with(answer)),
+                "{text:?}"
+            );
+            assert!(
+                !ruled.decision.logs_workout() && !ruled.decision.wants_gathering(),
+                "{text:?}"
+            );
         }
     }
 
@@ -302,9 +400,22 @@ mod tests {
     #[test]
     fn small_talk_needs_nothing_and_everything_else_is_left_to_the_model() {
         let decision = by_rule("thanks!").unwrap().decision;
-        assert_eq!(decision, nothing(UserIntent::Acknowledgment, Source::Rule, 1.0));
-        assert!(!decision.wants_gathering() && !decision.logs_workout() && decision.updates().is_empty());
-        for text in ["ok, what about squats?", "thanks, I did 5x5 squats at 100kg", "/unknown command", "hello", ""] {
+        assert_eq!(
+            decision,
+            nothing(UserIntent::Acknowledgment, Source::Rule, 1.0)
+        );
+        assert!(
+            !decision.wants_gathering()
+                && !decision.logs_workout()
+                && decision.updates().is_empty()
+        );
+        for text in [
+            "ok, what about squats?",
+            "thanks, I did 5x5 squats at 100kg",
+            "/unknown command",
+            "hello",
+            "",
+        ] {
             assert_eq!(by_rule(text), None, "{text:?}");
         }
     }
@@ -314,16 +425,46 @@ mod tests {
         use UserIntent::{General, Question, WorkoutLogging};
         // Text, intent, logged, searched, told.
         let cases = [
-            ("I did 5x5 back squats at 100 kg today", WorkoutLogging, true, false, true),
+            (
+                "I did 5x5 back squats at 100 kg today",
+                WorkoutLogging,
+                true,
+                false,
+                true,
+            ),
             ("ran 5k in 24:10", WorkoutLogging, true, false, false),
             ("how do I get a stronger bench", Question, false, true, true),
             ("why?", Question, false, true, true),
-            ("did I beat my 5k time of 24:10?", Question, false, true, true),
-            ("tomorrow I will squat 5x5 at 100 kg", General, false, false, true),
-            ("my knee hurts after yesterday's session", General, false, false, true),
+            (
+                "did I beat my 5k time of 24:10?",
+                Question,
+                false,
+                true,
+                true,
+            ),
+            (
+                "tomorrow I will squat 5x5 at 100 kg",
+                General,
+                false,
+                false,
+                true,
+            ),
+            (
+                "my knee hurts after yesterday's session",
+                General,
+                false,
+                false,
+                true,
+            ),
             ("squats", General, false, false, false),
             ("tired today", General, false, false, false),
-            ("I bought a new car last weekend, it is blue", General, false, false, false),
+            (
+                "I bought a new car last weekend, it is blue",
+                General,
+                false,
+                false,
+                false,
+            ),
             ("remember that I train at dawn", General, false, false, true),
             ("", General, false, false, false),
         ];
@@ -331,10 +472,14 @@ mod tests {
             let decision = fallback(text);
             assert_eq!(decision.user_intent, intent, "{text:?}");
             assert_eq!(decision.logs_workout(), logged, "{text:?}");
-            assert_eq!(decision.context_needs.needs_pinecone_search, searched, "{text:?}");
+            assert_eq!(
+                decision.context_needs.needs_pinecone_search, searched,
+                "{text:?}"
+            );
             assert_eq!(!decision.updates().is_empty(), told, "{text:?}");
             assert!(
-                decision.memory_processing.needs_retrieval && decision.memory_processing.memory.is_none(),
+                decision.memory_processing.needs_retrieval
+                    && decision.memory_processing.memory.is_none(),
                 "{text:?}"
             );
             assert_eq!(decision.router_metadata.source, Source::Default, "{text:?}");
@@ -351,9 +496,23 @@ mod tests {
 
     #[test]
     fn the_safe_default_tells_of_the_workout_only_when_there_is_one() {
-        let stages = |text| fallback(text).updates().iter().map(|update| update.stage).collect::<Vec<_>>();
-        let workout = [Stage::InitialGreeting, Stage::WorkoutAnalysis, Stage::InsightsBrewing];
-        let question = [Stage::InitialGreeting, Stage::MemoryAnalysis, Stage::InsightsBrewing];
+        let stages = |text| {
+            fallback(text)
+                .updates()
+                .iter()
+                .map(|update| update.stage)
+                .collect::<Vec<_>>()
+        };
+        let workout = [
+            Stage::InitialGreeting,
+            Stage::WorkoutAnalysis,
+            Stage::InsightsBrewing,
+        ];
+        let question = [
+            Stage::InitialGreeting,
+            Stage::MemoryAnalysis,
+            Stage::InsightsBrewing,
+        ];
         assert_eq!(stages("just finished 3 rounds of burpees"), workout);
         assert_eq!(stages("what should I eat?"), question);
     }

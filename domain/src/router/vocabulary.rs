@@ -1,5 +1,5 @@
-//! What words give away: small talk, questions, fitness, harm. English, but for thanks and goodbyes;
-//! what is not recognised is left to the router, or gets the safe default.
+//! What words give away: small talk, questions, fitness, harm. English, but for thanks and
+//! goodbyes; what is not recognised is left to the router, or gets the safe default.
 
 use super::finished::measures;
 
@@ -12,12 +12,17 @@ pub(super) fn is_small_talk(text: &str) -> bool {
     if text.chars().count() > 60 || text.contains(QUESTION_MARKS) {
         return false;
     }
-    let (drawn, written): (Vec<char>, Vec<char>) = text.chars().partition(|c| REACTIONS.contains(c) || modifies(*c));
+    let (drawn, written): (Vec<char>, Vec<char>) = text
+        .chars()
+        .partition(|c| REACTIONS.contains(c) || modifies(*c));
     let written: String = written.into_iter().collect();
     if written.trim().is_empty() {
         return drawn.iter().any(|c| REACTIONS.contains(c));
     }
-    if written.chars().any(|c| !c.is_alphabetic() && !c.is_whitespace() && !".,!¡;:)(-…'’、。!".contains(c)) {
+    if written
+        .chars()
+        .any(|c| !c.is_alphabetic() && !c.is_whitespace() && !".,!¡;:)(-…'’、。!".contains(c))
+    {
         return false;
     }
     let words = words(&written);
@@ -44,7 +49,8 @@ pub(crate) fn names_harm(text: &str) -> bool {
     let words = words(text);
     let next = words.iter().skip(1).map(String::as_str).chain([""]);
     words.iter().zip(next).any(|(word, next)| {
-        let is_measured = word.starts_with("heart") && (next.starts_with("rate") || word.contains("rate"));
+        let is_measured =
+            word.starts_with("heart") && (next.starts_with("rate") || word.contains("rate"));
         !is_measured && HARM_STEMS.iter().any(|stem| word.starts_with(stem))
     })
 }
@@ -69,7 +75,8 @@ fn small_talk_in(words: &[&str]) -> Option<bool> {
         let (phrase, rest) = words.split_at_checked(length)?;
         let phrase = phrase.join(" ");
         let phrases = [SMALL_TALK, SMALL_TALK_ELSEWHERE];
-        let enough = phrases.iter().any(|known| known.contains(&phrase.as_str())) || is_laughter(&phrase);
+        let enough =
+            phrases.iter().any(|known| known.contains(&phrase.as_str())) || is_laughter(&phrase);
         if !enough && !AROUND_SMALL_TALK.contains(&phrase.as_str()) {
             return None;
         }
@@ -78,19 +85,28 @@ fn small_talk_in(words: &[&str]) -> Option<bool> {
 }
 
 fn is_laughter(word: &str) -> bool {
-    word.len() >= 4 && (word.contains("ha") || word.contains("he")) && word.chars().all(|c| "hae".contains(c))
+    word.len() >= 4
+        && (word.contains("ha") || word.contains("he"))
+        && word.chars().all(|c| "hae".contains(c))
 }
 
 /// Variation selectors, joiners and skin tones.
 fn modifies(c: char) -> bool {
-    matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+    matches!(
+        c,
+        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}'
+    )
 }
 
 fn asks(clause: &str) -> bool {
     let words = words(clause);
-    let mut words = words.iter().map(String::as_str).skip_while(|word| LEAD_IN.contains(word));
+    let mut words = words
+        .iter()
+        .map(String::as_str)
+        .skip_while(|word| LEAD_IN.contains(word));
     let (first, second) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    let turned = PRONOUNS.contains(&second) || (DETERMINERS.contains(&second) && !["did", "have"].contains(&first));
+    let turned = PRONOUNS.contains(&second)
+        || (DETERMINERS.contains(&second) && !["did", "have"].contains(&first));
     (INTERROGATIVES.contains(&first) && (first, second) != ("what", "a"))
         || (AUXILIARIES.contains(&first) && turned)
         || (first == "when" && AUXILIARIES.contains(&second))
@@ -100,8 +116,8 @@ fn asks(clause: &str) -> bool {
 const QUESTION_MARKS: [char; 4] = ['?', '¿', '？', '؟'];
 
 const REACTIONS: &[char] = &[
-    '👍', '👎', '👌', '🙏', '👏', '🙌', '💪', '🔥', '😂', '🤣', '😄', '😀', '😁', '😆', '😊', '😉', '😎', '🙂', '😅',
-    '🎉', '❤', '💯', '✅', '👋', '🤝', '🥳', '🤩', '😍', '🫡',
+    '👍', '👎', '👌', '🙏', '👏', '🙌', '💪', '🔥', '😂', '🤣', '😄', '😀', '😁', '😆', '😊', '😉',
+    '😎', '🙂', '😅', '🎉', '❤', '💯', '✅', '👋', '🤝', '🥳', '🤩', '😍', '🫡',
 ];
 
 #[rustfmt::skip]
@@ -136,17 +152,22 @@ const SMALL_TALK_ELSEWHERE: &[&str] = &[
 ];
 
 const LEAD_IN: &[&str] = &[
-    "ok", "okay", "hey", "hi", "hello", "coach", "so", "and", "but", "well", "also", "thanks", "please", "then", "or",
+    "ok", "okay", "hey", "hi", "hello", "coach", "so", "and", "but", "well", "also", "thanks",
+    "please", "then", "or",
 ];
-const INTERROGATIVES: &[&str] =
-    &["what", "whats", "how", "hows", "why", "where", "wheres", "who", "whos", "which", "whose", "whom"];
+const INTERROGATIVES: &[&str] = &[
+    "what", "whats", "how", "hows", "why", "where", "wheres", "who", "whos", "which", "whose",
+    "whom",
+];
 
 #[rustfmt::skip]
 const AUXILIARIES: &[&str] = &[
     "should", "shall", "can", "could", "will", "would", "may", "might", "do", "does", "did", "is", "are", "am", "was",
     "were", "has", "have", "isnt", "arent", "dont", "doesnt", "didnt", "cant", "wont", "shouldnt",
 ];
-const PRONOUNS: &[&str] = &["i", "you", "we", "he", "she", "it", "they", "there", "these", "those", "anyone"];
+const PRONOUNS: &[&str] = &[
+    "i", "you", "we", "he", "she", "it", "they", "there", "these", "those", "anyone",
+];
 const DETERMINERS: &[&str] = &["my", "the", "this", "that", "your", "a", "an"];
 
 #[rustfmt::skip]

@@ -18,15 +18,20 @@ pub struct Malformed(String);
 /// could not be used.
 ///
 /// White space is tidied, and blank or repeated items are left out. So is what the question did not
-/// allow: what is no text, or too long, or too many. Only without a narrative of the right length is
-/// the answer unusable: what is too long was not summed up.
-pub fn check(answer: &str, range: RangeInclusive<u64>) -> Result<(Summary, Vec<String>), Malformed> {
+/// allow: what is no text, or too long, or too many. Only without a narrative of the right length
+/// is the answer unusable: what is too long was not summed up.
+pub fn check(
+    answer: &str,
+    range: RangeInclusive<u64>,
+) -> Result<(Summary, Vec<String>), Malformed> {
     let mut parts = Parts::of(answer, &SCHEMA).map_err(Malformed)?;
     let narrative = tidy(&parts.take::<String>("narrative").unwrap_or_default());
     let words = narrative.split(' ').count();
     let is_long = words > MOST_WORDS || narrative.chars().count() > LONGEST_NARRATIVE;
     if narrative.is_empty() || is_long {
-        return Err(Malformed(format!("a narrative that has not 1 to {MOST_WORDS} words")));
+        return Err(Malformed(format!(
+            "a narrative that has not 1 to {MOST_WORDS} words"
+        )));
     }
     let mut items = |name| list(&mut parts, name, MOST_ITEMS, LONGEST_ITEM);
     let summary = Summary {

@@ -25,7 +25,9 @@ impl Turn {
 
     /// Notes what came of the model call that is open, if one is; says how long it took.
     pub(super) fn close_call(&mut self, outcome: CallOutcome, usage: Option<Usage>) -> u64 {
-        let Some(call) = self.call.take() else { return 0 };
+        let Some(call) = self.call.take() else {
+            return 0;
+        };
         let record = call.closed(outcome, usage, self.journal.reply_bytes(), self.now);
         let ms = record.ms;
         self.report.calls.push(record);

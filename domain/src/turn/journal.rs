@@ -54,7 +54,16 @@ pub struct Journal {
 impl Journal {
     pub(super) fn new(now: Timestamp, limits: &Limits) -> Self {
         let due = now + limits.checkpoint;
-        Self { events: Vec::new(), reply_bytes: 0, shown: 0, kept: 0, ahead: 0, under_way: None, unsaved: 0, due }
+        Self {
+            events: Vec::new(),
+            reply_bytes: 0,
+            shown: 0,
+            kept: 0,
+            ahead: 0,
+            under_way: None,
+            unsaved: 0,
+            due,
+        }
     }
 
     /// Everything so far; the first has number 0.
@@ -78,7 +87,12 @@ impl Journal {
     }
 
     pub(super) fn tell(&mut self, event: TurnEvent, now: Timestamp, limits: &Limits) {
-        if let TurnEvent::Said(Said { kind: PartKind::Reply, text, .. }) = &event {
+        if let TurnEvent::Said(Said {
+            kind: PartKind::Reply,
+            text,
+            ..
+        }) = &event
+        {
             self.reply_bytes += text.len();
         }
         self.unsaved += event.text_len();
@@ -112,7 +126,10 @@ impl Journal {
         }
         self.under_way = Some(self.events.len());
         self.unsaved = 0;
-        Some((self.kept, self.events.get(self.kept..).unwrap_or_default().to_vec()))
+        Some((
+            self.kept,
+            self.events.get(self.kept..).unwrap_or_default().to_vec(),
+        ))
     }
 
     pub(super) fn answered(

@@ -64,7 +64,12 @@ pub(super) struct OpenCall {
 
 impl OpenCall {
     pub(super) fn new(kind: CallKind, since: Timestamp, prompt: &Prompt) -> Self {
-        Self { kind, since, prompt_tokens: prompt.estimated_tokens(), tries: Tries::default() }
+        Self {
+            kind,
+            since,
+            prompt_tokens: prompt.estimated_tokens(),
+            tries: Tries::default(),
+        }
     }
 
     /// What came of it.
@@ -77,7 +82,13 @@ impl OpenCall {
     ) -> CallRecord {
         let (attempts, ms) = (self.tries.asked, now.0.saturating_sub(self.since.0));
         let usage = self.tries.cost(usage, self.prompt_tokens, reply_bytes);
-        CallRecord { kind: self.kind, usage, ms, attempts, outcome }
+        CallRecord {
+            kind: self.kind,
+            usage,
+            ms,
+            attempts,
+            outcome,
+        }
     }
 }
 
@@ -86,29 +97,66 @@ mod tests {
     use super::*;
 
     fn usage(model: &str, input_tokens: u64) -> Usage {
-        Usage { model: Some(model.into()), input_tokens, ..Usage::default() }
+        Usage {
+            model: Some(model.into()),
+            input_tokens,
+            ..Usage::default()
+        }
     }
 
-    /// What a call has cost whose prompt has a hundred tokens, of which a reply of forty letters was told.
+    /// What a call has cost whose prompt has a hundred tokens, of which a reply of forty letters
+    /// was told.
     fn cost(attempts: u32, spent: &[Usage], last: Option<Usage>) -> Usage {
-        let mut call = OpenCall::new(CallKind::Reply, Timestamp(0), &Prompt::question("", "x".repeat(400)));
-        call.tries = Tries { asked: attempts, spent: spent.to_vec() };
+        let mut call = OpenCall::new(
+            CallKind::Reply,
+            Timestamp(0),
+            &Prompt::question("", "x".repeat(400)),
+        );
+        call.tries = Tries {
+            asked: attempts,
+            spent: spent.to_vec(),
+        };
         call.closed(CallOutcome::Ok, last, 40, Timestamp(0)).usage
     }
 
     #[test]
     fn attempts_that_led_to_nothing_are_paid_for_too() {
-        let estimated = |input_tokens| Usage { input_tokens, output_tokens: 10, estimated: true, ..Usage::default() };
-        let guessed = Usage { model: Some("a".into()), ..estimated(107) };
+        let estimated = |input_tokens| Usage {
+            input_tokens,
+            output_tokens: 10,
+            estimated: true,
+            ..Usage::default()
+        };
+        let guessed = Usage {
+            model: Some("a".into()),
+            ..estimated(107)
+        };
         for (attempts, spent, last, expected) in [
             (1, vec![], Some(usage("a", 7)), usage("a", 7)),
-            (3, vec![usage("a", 7), usage("a", 8)], Some(usage("a", 9)), usage("a", 24)),
+            (
+                3,
+                vec![usage("a", 7), usage("a", 8)],
+                Some(usage("a", 9)),
+                usage("a", 24),
+            ),
             (2, vec![usage("a", 7), usage("a", 8)], None, usage("a", 15)),
             (2, vec![usage("a", 7)], None, guessed),
             (2, vec![], None, estimated(200)),
-            (2, vec![usage("a", 7)], Some(usage("b", 8)), Usage { model: None, ..usage("a", 15) }),
+            (
+                2,
+                vec![usage("a", 7)],
+                Some(usage("b", 8)),
+                Usage {
+                    model: None,
+                    ..usage("a", 15)
+                },
+            ),
         ] {
-            assert_eq!(cost(attempts, &spent, last.clone()), expected, "{attempts} {spent:?} {last:?}");
+            assert_eq!(
+                cost(attempts, &spent, last.clone()),
+                expected,
+                "{attempts} {spent:?} {last:?}"
+            );
         }
     }
 }

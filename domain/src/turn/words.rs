@@ -11,8 +11,8 @@ use crate::memory::{self, Tombstone};
 use crate::prompt::{self, estimated_tokens};
 use crate::router::RouterDecision;
 use crate::{
-    Body, Fault, Fence, JobKind, Memory, Message, MessageId, Prompt, Recalled, Summary, Timestamp, TurnKey, UserScope,
-    Workout, ZoneName,
+    Body, Fault, Fence, JobKind, Memory, Message, MessageId, Prompt, Recalled, Summary, Timestamp,
+    TurnKey, UserScope, Workout, ZoneName,
 };
 
 /// What is known of a turn from the moment it was admitted, by whoever drives or follows it.
@@ -35,11 +35,14 @@ impl Opening {
         }
     }
 
-    /// The time that "now" and "this morning" refer to: the sender's, unless it is more than a day off.
+    /// The time that "now" and "this morning" refer to: the sender's, unless it is more than a day
+    /// off.
     pub fn when(&self) -> Timestamp {
         let taken_in = self.user_message.created;
         match self.user_message.body {
-            Body::User { sent: Some(sent), .. } if sent.0.abs_diff(taken_in.0) <= 24 * 3_600_000 => sent,
+            Body::User {
+                sent: Some(sent), ..
+            } if sent.0.abs_diff(taken_in.0) <= 24 * 3_600_000 => sent,
             Body::User { .. } | Body::Assistant { .. } | Body::Unreadable => taken_in,
         }
     }
@@ -108,7 +111,8 @@ pub enum Effect {
     Route(Prompt),
     /// Look up whatever the prompt may need. Answered by [`Input::Gathered`].
     Gather,
-    /// Start the reply. Answered by [`Input::Delta`]…, then [`Input::ReplyEnded`] or [`Input::ReplyFailed`].
+    /// Start the reply. Answered by [`Input::Delta`]…, then [`Input::ReplyEnded`] or
+    /// [`Input::ReplyFailed`].
     Reply(Prompt, Tier, Delivery),
     /// Abandon the reply in progress. Not answered.
     StopReply,
@@ -315,9 +319,16 @@ impl Loaded {
         if self.forgotten.is_empty() {
             return self;
         }
-        let summary = self.summary.and_then(|summary| memory::still_told(*summary, &self.forgotten)).map(Box::new);
+        let summary = self
+            .summary
+            .and_then(|summary| memory::still_told(*summary, &self.forgotten))
+            .map(Box::new);
         let history = memory::told(prompt::recent(self.history), &self.forgotten);
-        Self { history, summary, ..self }
+        Self {
+            history,
+            summary,
+            ..self
+        }
     }
 }
 
@@ -350,7 +361,10 @@ impl Gathered {
 
 /// News for a [`Turn`](super::Turn).
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "the others are the answers that their effects name")]
+#[expect(
+    missing_docs,
+    reason = "the others are the answers that their effects name"
+)]
 pub enum Input {
     Loaded(Result<Loaded, Fault>),
     /// The answer, how often the model was asked for it, and what it has cost that led to nothing.
@@ -380,8 +394,8 @@ pub struct Tries {
 }
 
 impl Tries {
-    /// What all of it has cost. What no model has said is estimated: the prompts, and the answer as far as it came;
-    /// but not if the last try was answered.
+    /// What all of it has cost. What no model has said is estimated: the prompts, and the answer as
+    /// far as it came; but not if the last try was answered.
     pub fn cost(self, answered: Option<Usage>, prompt_tokens: u64, answer_bytes: usize) -> Usage {
         let unsaid = u64::from(self.asked).saturating_sub(self.spent.len() as u64);
         let estimated = || Usage {
@@ -390,8 +404,13 @@ impl Tries {
             estimated: true,
             ..Usage::default()
         };
-        let last = answered.or_else(|| (unsaid > 0).then(estimated)).unwrap_or_default();
-        self.spent.into_iter().fold(Usage::default(), Usage::plus).plus(last)
+        let last = answered
+            .or_else(|| (unsaid > 0).then(estimated))
+            .unwrap_or_default();
+        self.spent
+            .into_iter()
+            .fold(Usage::default(), Usage::plus)
+            .plus(last)
     }
 }
 
@@ -435,7 +454,11 @@ pub enum Ending {
 
 impl Ending {
     pub(super) fn at_deadline(journal: &Journal) -> Self {
-        if journal.has_reply() { Self::Deadline } else { TurnError::Deadline.into() }
+        if journal.has_reply() {
+            Self::Deadline
+        } else {
+            TurnError::Deadline.into()
+        }
     }
 
     /// Whether the jobs that the turn promised are left behind.
@@ -509,12 +532,17 @@ const LAST_MOMENT: Duration = Duration::from_secs(1);
 impl Limits {
     pub(super) fn ask(&self, attempt: u32) -> (Tier, Delivery) {
         let last = attempt + 1 >= self.attempts && attempt > 0;
-        let tier = if attempt == 1 && self.second_model { Tier::SecondReply } else { Tier::Reply };
+        let tier = if attempt == 1 && self.second_model {
+            Tier::SecondReply
+        } else {
+            Tier::Reply
+        };
         (tier, if last { Delivery::Whole } else { self.delivery })
     }
 
-    /// Until when something of a reply must have come that is asked for now. The last attempt is given
-    /// up a little before the deadline, so that it is the model that is said to have been silent.
+    /// Until when something of a reply must have come that is asked for now. The last attempt is
+    /// given up a little before the deadline, so that it is the model that is said to have been
+    /// silent.
     pub(super) fn patience(&self, attempt: u32, now: Timestamp, deadline: Timestamp) -> Timestamp {
         let (_, delivery) = self.ask(attempt);
         let until = now
@@ -524,7 +552,11 @@ impl Limits {
             };
         let last_moment = deadline.before(LAST_MOMENT);
         let is_last = attempt + 1 >= self.attempts;
-        if is_last && last_moment > now { until.min(last_moment) } else { until }
+        if is_last && last_moment > now {
+            until.min(last_moment)
+        } else {
+            until
+        }
     }
 
     pub(super) fn back_off(&self, attempt: u32, seed: u64) -> Duration {

@@ -35,11 +35,13 @@ pub struct Logging<'a> {
     pub zone: Option<&'a ZoneName>,
 }
 
-/// The workout in a model's answer. Its [`records`](super::records) are left to whoever has its history.
+/// The workout in a model's answer. Its [`records`](super::records) are left to whoever has its
+/// history.
 ///
-/// A zero, an empty text and an empty set stand for what was not told, and are left out. A time without an offset
-/// is the athlete's own; one that cannot be right (ahead, or five years ago) is taken for a slip of the model: the
-/// workout is then dated to when it was told. Any other number that cannot be right makes the answer unusable.
+/// A zero, an empty text and an empty set stand for what was not told, and are left out. A time
+/// without an offset is the athlete's own; one that cannot be right (ahead, or five years ago) is
+/// taken for a slip of the model: the workout is then dated to when it was told. Any other number
+/// that cannot be right makes the answer unusable.
 pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     let answer: Answer = read(answer, &SCHEMA).map_err(Refusal::Malformed)?;
     if let Some(reason) = answer.refusal.filter(|_| !logging.by_command) {
@@ -47,14 +49,23 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     }
     let duration_seconds = within(answer.duration_seconds, LONGEST_WORKOUT, "a duration")?;
     let exercises = at_most(answer.exercises, MOST_EXERCISES, "exercises")?;
-    let exercises = exercises.into_iter().map(exercise).collect::<Result<Vec<_>, _>>()?;
+    let exercises = exercises
+        .into_iter()
+        .map(exercise)
+        .collect::<Result<Vec<_>, _>>()?;
     let score = told(answer.score, LONGEST_NAME);
 
-    let measured = duration_seconds.is_some() || score.is_some() || exercises.iter().any(|e| !e.sets.is_empty());
+    let measured = duration_seconds.is_some()
+        || score.is_some()
+        || exercises.iter().any(|e| !e.sets.is_empty());
     if !measured && (exercises.is_empty() || !logging.by_command) {
-        return Err(Refusal::Refused(Reason::NothingMeasurable.in_words().to_owned()));
+        return Err(Refusal::Refused(
+            Reason::NothingMeasurable.in_words().to_owned(),
+        ));
     }
-    let discipline = answer.discipline.ok_or_else(|| malformed("a workout without a discipline"))?;
+    let discipline = answer
+        .discipline
+        .ok_or_else(|| malformed("a workout without a discipline"))?;
     let conversation = &logging.turn.conversation;
     Ok(Workout {
         id: RecordId::from(&logging.turn.turn),
@@ -147,21 +158,39 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_NOTES: usize = 500;
 
 /// The units that are stored, what else they are called, and the most that is believed of each.
-const WEIGHTS: [(&str, &[&str], f64); 2] =
-    [("kg", &["kgs", "kilo", "kilos", "kilogram", "kilograms"], 1_500.0), ("lb", &["lbs", "pound", "pounds"], 3_300.0)];
+const WEIGHTS: [(&str, &[&str], f64); 2] = [
+    (
+        "kg",
+        &["kgs", "kilo", "kilos", "kilogram", "kilograms"],
+        1_500.0,
+    ),
+    ("lb", &["lbs", "pound", "pounds"], 3_300.0),
+];
 const DISTANCES: [(&str, &[&str], f64); 5] = [
     ("m", &["meter", "meters", "metre", "metres"], 1_000_000.0),
-    ("km", &["k", "kilometer", "kilometers", "kilometre", "kilometres"], 1_000.0),
+    (
+        "km",
+        &["k", "kilometer", "kilometers", "kilometre", "kilometres"],
+        1_000.0,
+    ),
     ("mi", &["mile", "miles"], 620.0),
     ("yd", &["yds", "yard", "yards"], 1_100_000.0),
     ("ft", &["foot", "feet"], 3_300_000.0),
 ];
 
 fn exercise(told_of: Exercise) -> Result<Exercise, Refusal> {
-    let name = told(Some(told_of.name), LONGEST_NAME).ok_or_else(|| malformed("an exercise without a name"))?;
-    let sets = at_most(told_of.sets, MOST_SETS, "sets")?.into_iter().map(set).collect::<Result<Vec<_>, _>>()?;
+    let name = told(Some(told_of.name), LONGEST_NAME)
+        .ok_or_else(|| malformed("an exercise without a name"))?;
+    let sets = at_most(told_of.sets, MOST_SETS, "sets")?
+        .into_iter()
+        .map(set)
+        .collect::<Result<Vec<_>, _>>()?;
     let sets = sets.into_iter().filter(is_measured).collect();
-    Ok(Exercise { name, sets, notes: told(told_of.notes, LONGEST_NOTES) })
+    Ok(Exercise {
+        name,
+        sets,
+        notes: told(told_of.notes, LONGEST_NOTES),
+    })
 }
 
 fn set(told_of: Set) -> Result<Set, Refusal> {
@@ -169,13 +198,20 @@ fn set(told_of: Set) -> Result<Set, Refusal> {
         reps: within(told_of.reps, MOST_REPS, "a number of repetitions")?,
         weight: quantity(told_of.weight, &WEIGHTS, "a weight")?,
         distance: quantity(told_of.distance, &DISTANCES, "a distance")?,
-        duration_seconds: within(told_of.duration_seconds, LONGEST_WORKOUT, "a set's duration")?,
+        duration_seconds: within(
+            told_of.duration_seconds,
+            LONGEST_WORKOUT,
+            "a set's duration",
+        )?,
         rpe: exertion(told_of.rpe)?,
     })
 }
 
 fn is_measured(set: &Set) -> bool {
-    set.reps.is_some() || set.weight.is_some() || set.distance.is_some() || set.duration_seconds.is_some()
+    set.reps.is_some()
+        || set.weight.is_some()
+        || set.distance.is_some()
+        || set.duration_seconds.is_some()
 }
 
 fn quantity(
@@ -187,10 +223,15 @@ fn quantity(
         return Ok(None);
     };
     let unit = unit.trim().to_lowercase();
-    let known = units.iter().find(|(name, others, _)| *name == unit || others.contains(&unit.as_str()));
+    let known = units
+        .iter()
+        .find(|(name, others, _)| *name == unit || others.contains(&unit.as_str()));
     let (unit, _, most) = known.ok_or_else(|| malformed(format!("{what} in an unknown unit")))?;
     if value > 0.0 && value <= *most {
-        Ok(Some(Quantity { value, unit: (*unit).to_owned() }))
+        Ok(Some(Quantity {
+            value,
+            unit: (*unit).to_owned(),
+        }))
     } else {
         Err(malformed(format!("{what} that cannot be right")))
     }
@@ -201,14 +242,22 @@ fn performed_at(told_of: Option<&str>, logging: &Logging<'_>) -> Result<Timestam
     let Some(told_of) = told_of.map(str::trim).filter(|told_of| !told_of.is_empty()) else {
         return Ok(when);
     };
-    let at = told_of.parse().or_else(|_| Timestamp::local(told_of, logging.zone));
+    let at = told_of
+        .parse()
+        .or_else(|_| Timestamp::local(told_of, logging.zone));
     let at = at.map_err(|_| malformed("a time that is none"))?;
-    Ok(if at <= when && when.since(at) <= OLDEST { at } else { when })
+    Ok(if at <= when && when.since(at) <= OLDEST {
+        at
+    } else {
+        when
+    })
 }
 
 fn exertion(told_of: Option<f64>) -> Result<Option<f64>, Refusal> {
     match told_of.filter(|exertion| *exertion != 0.0) {
-        Some(exertion) if !(1.0..=10.0).contains(&exertion) => Err(malformed("an exertion that is not from 1 to 10")),
+        Some(exertion) if !(1.0..=10.0).contains(&exertion) => {
+            Err(malformed("an exertion that is not from 1 to 10"))
+        }
         exertion => Ok(exertion),
     }
 }
@@ -221,7 +270,11 @@ fn within(told_of: Option<u32>, most: u32, what: &str) -> Result<Option<u32>, Re
 }
 
 fn at_most<T>(items: Vec<T>, most: usize, what: &str) -> Result<Vec<T>, Refusal> {
-    if items.len() <= most { Ok(items) } else { Err(malformed(format!("more than {most} {what}"))) }
+    if items.len() <= most {
+        Ok(items)
+    } else {
+        Err(malformed(format!("more than {most} {what}")))
+    }
 }
 
 /// On one line, cut to its cap; `None` for nothing.

@@ -30,7 +30,9 @@ impl PersonalRecord {
     pub fn in_words(&self) -> String {
         let said = |value: f64| match self.kind {
             Feat::BestTime => clock(value as u32),
-            Feat::HeaviestSet | Feat::EstimatedOneRepMax | Feat::LongestDistance => format!("{value} {}", self.unit),
+            Feat::HeaviestSet | Feat::EstimatedOneRepMax | Feat::LongestDistance => {
+                format!("{value} {}", self.unit)
+            }
         };
         let what = match (self.kind, &self.over) {
             (Feat::HeaviestSet, _) => "heaviest set".to_owned(),
@@ -39,7 +41,12 @@ impl PersonalRecord {
             (Feat::BestTime, Some(distance)) => format!("best time over {}", distance.in_words()),
             (Feat::BestTime, None) => "best time".to_owned(),
         };
-        format!("{}: {what} {} (before: {})", self.exercise, said(self.value), said(self.previous))
+        format!(
+            "{}: {what} {} (before: {})",
+            self.exercise,
+            said(self.value),
+            said(self.previous)
+        )
     }
 }
 
@@ -49,8 +56,9 @@ impl PersonalRecord {
 pub enum Feat {
     /// The most weight in one set, whatever the repetitions.
     HeaviestSet,
-    /// The most weight that one repetition should be possible with, by Epley's formula: weight × (1 + repetitions / 30),
-    /// from sets of 2 to 12 repetitions; a single repetition is its own maximum.
+    /// The most weight that one repetition should be possible with, by Epley's formula: weight × (1
+    /// + repetitions / 30), from sets of 2 to 12 repetitions; a single repetition is its own
+    /// maximum.
     EstimatedOneRepMax,
     /// The least time over an equal distance, or for a benchmark of the same name.
     BestTime,
@@ -58,11 +66,13 @@ pub enum Feat {
     LongestDistance,
 }
 
-/// The records in a workout, measured against everything else that is in the log, whenever it was done.
+/// The records in a workout, measured against everything else that is in the log, whenever it was
+/// done.
 ///
-/// Exercises are the same when their names are, apart from case, hyphens, plurals and a few common short forms.
-/// Units are converted. Less than a thousandth more weight and less than three thousandths more distance are no
-/// record, and distances that far apart are equal: that much comes from rounding (3.1 miles are 5 km).
+/// Exercises are the same when their names are, apart from case, hyphens, plurals and a few common
+/// short forms. Units are converted. Less than a thousandth more weight and less than three
+/// thousandths more distance are no record, and distances that far apart are equal: that much comes
+/// from rounding (3.1 miles are 5 km).
 pub fn records(workout: &Workout, history: &[Workout]) -> Vec<PersonalRecord> {
     let others = || history.iter().filter(|other| other.id != workout.id);
     let mut found = Vec::new();
@@ -75,7 +85,10 @@ pub fn records(workout: &Workout, history: &[Workout]) -> Vec<PersonalRecord> {
         let now = marks(sets_of(workout, &name));
         let before = marks(others().flat_map(|other| sets_of(other, &name)));
         for mark in best(now) {
-            let Some(previous) = best_of(before.iter().filter(|other| other.is_comparable(&mark))) else { continue };
+            let Some(previous) = best_of(before.iter().filter(|other| other.is_comparable(&mark)))
+            else {
+                continue;
+            };
             if mark.beats(previous) {
                 found.push(mark.over(previous, &exercise.name));
             }
@@ -111,7 +124,9 @@ impl Mark {
     fn beats(&self, other: &Self) -> bool {
         match self.kind {
             Feat::BestTime => self.value < other.value,
-            Feat::LongestDistance => self.value > other.value && !are_equal(self.value, other.value, DISTANCE_SLACK),
+            Feat::LongestDistance => {
+                self.value > other.value && !are_equal(self.value, other.value, DISTANCE_SLACK)
+            }
             Feat::HeaviestSet | Feat::EstimatedOneRepMax => {
                 self.value > other.value && !are_equal(self.value, other.value, WEIGHT_SLACK)
             }
@@ -130,7 +145,8 @@ impl Mark {
     }
 }
 
-/// What comes of telling a weight in the other unit without decimals is more than this; of one decimal, less.
+/// What comes of telling a weight in the other unit without decimals is more than this; of one
+/// decimal, less.
 const WEIGHT_SLACK: f64 = 0.001;
 const DISTANCE_SLACK: f64 = 0.003;
 
@@ -138,7 +154,13 @@ const DISTANCE_SLACK: f64 = 0.003;
 const MOST_REPS: u32 = 12;
 
 const KILOGRAMS: [(&str, f64); 2] = [("kg", 1.0), ("lb", 0.453_592_37)];
-const METRES: [(&str, f64); 5] = [("m", 1.0), ("km", 1_000.0), ("mi", 1_609.344), ("yd", 0.9144), ("ft", 0.3048)];
+const METRES: [(&str, f64); 5] = [
+    ("m", 1.0),
+    ("km", 1_000.0),
+    ("mi", 1_609.344),
+    ("yd", 0.9144),
+    ("ft", 0.3048),
+];
 
 /// Short forms that people and models use beside the full name.
 const SHORT_FORMS: [(&str, &str); 11] = [
@@ -160,38 +182,80 @@ fn same_name(name: &str) -> String {
     let name = name.to_lowercase();
     let words = name.split(|c: char| !c.is_alphanumeric()).map(|word| {
         let plural = word.len() > 2 && word.ends_with('s') && !word.ends_with("ss");
-        if plural { word.trim_end_matches('s') } else { word }
+        if plural {
+            word.trim_end_matches('s')
+        } else {
+            word
+        }
     });
     let name: String = words.collect();
-    SHORT_FORMS.iter().find(|(short, _)| *short == name).map_or(name, |(_, full)| (*full).to_owned())
+    SHORT_FORMS
+        .iter()
+        .find(|(short, _)| *short == name)
+        .map_or(name, |(_, full)| (*full).to_owned())
 }
 
 fn sets_of<'a>(workout: &'a Workout, name: &'a str) -> impl Iterator<Item = &'a Set> {
     let named = move |exercise: &&Exercise| same_name(&exercise.name) == name;
-    workout.exercises.iter().filter(named).flat_map(|exercise| &exercise.sets)
+    workout
+        .exercises
+        .iter()
+        .filter(named)
+        .flat_map(|exercise| &exercise.sets)
 }
 
 fn marks<'a>(sets: impl Iterator<Item = &'a Set>) -> Vec<Mark> {
     let mut marks = Vec::new();
     for set in sets {
-        if let Some((weight, unit, factor)) = set.weight.as_ref().and_then(|weight| standard(weight, &KILOGRAMS)) {
-            let mark = |kind, value| Mark { kind, value, unit, factor, distance: None };
+        if let Some((weight, unit, factor)) = set
+            .weight
+            .as_ref()
+            .and_then(|weight| standard(weight, &KILOGRAMS))
+        {
+            let mark = |kind, value| Mark {
+                kind,
+                value,
+                unit,
+                factor,
+                distance: None,
+            };
             marks.push(mark(Feat::HeaviestSet, weight));
-            marks.extend(one_rep_max(weight, set.reps).map(|max| mark(Feat::EstimatedOneRepMax, max)));
+            marks.extend(
+                one_rep_max(weight, set.reps).map(|max| mark(Feat::EstimatedOneRepMax, max)),
+            );
             // How far and how fast a load was carried says nothing without the load.
             continue;
         }
         let in_one_go = set.reps.is_none_or(|reps| reps == 1);
-        let Some(told) = set.distance.as_ref().filter(|_| in_one_go) else { continue };
-        let Some((metres, unit, factor)) = standard(told, &METRES) else { continue };
-        marks.push(Mark { kind: Feat::LongestDistance, value: metres, unit, factor, distance: None });
-        marks.extend(set.duration_seconds.map(|seconds| time(seconds, Some((told.clone(), metres)))));
+        let Some(told) = set.distance.as_ref().filter(|_| in_one_go) else {
+            continue;
+        };
+        let Some((metres, unit, factor)) = standard(told, &METRES) else {
+            continue;
+        };
+        marks.push(Mark {
+            kind: Feat::LongestDistance,
+            value: metres,
+            unit,
+            factor,
+            distance: None,
+        });
+        marks.extend(
+            set.duration_seconds
+                .map(|seconds| time(seconds, Some((told.clone(), metres)))),
+        );
     }
     marks
 }
 
 fn time(seconds: u32, distance: Option<(Quantity, f64)>) -> Mark {
-    Mark { kind: Feat::BestTime, value: f64::from(seconds), unit: "s", factor: 1.0, distance }
+    Mark {
+        kind: Feat::BestTime,
+        value: f64::from(seconds),
+        unit: "s",
+        factor: 1.0,
+        distance,
+    }
 }
 
 fn one_rep_max(weight: f64, reps: Option<u32>) -> Option<f64> {
@@ -219,20 +283,25 @@ fn best_of<'a>(marks: impl Iterator<Item = &'a Mark>) -> Option<&'a Mark> {
     marks.reduce(|best, mark| if mark.beats(best) { mark } else { best })
 }
 
-/// A workout whose score is a time, against others of the same name that have one too. Where distances were timed
-/// the name says too little: "Morning run" is another distance every day.
-fn benchmark<'a>(workout: &Workout, others: impl Iterator<Item = &'a Workout>) -> Option<PersonalRecord> {
+/// A workout whose score is a time, against others of the same name that have one too. Where
+/// distances were timed the name says too little: "Morning run" is another distance every day.
+fn benchmark<'a>(
+    workout: &Workout,
+    others: impl Iterator<Item = &'a Workout>,
+) -> Option<PersonalRecord> {
     let name = same_name(&workout.name);
     let now = benchmark_time(workout).filter(|_| !name.is_empty())?;
     let same = others.filter(|other| same_name(&other.name) == name);
     let before: Vec<Mark> = same.filter_map(benchmark_time).collect();
     let previous = best_of(before.iter())?;
-    now.beats(previous).then(|| now.clone().over(previous, &workout.name))
+    now.beats(previous)
+        .then(|| now.clone().over(previous, &workout.name))
 }
 
 fn benchmark_time(workout: &Workout) -> Option<Mark> {
     let mut sets = workout.exercises.iter().flat_map(|exercise| &exercise.sets);
-    let is_timed_distance = sets.any(|set| set.distance.is_some() && set.duration_seconds.is_some());
+    let is_timed_distance =
+        sets.any(|set| set.distance.is_some() && set.duration_seconds.is_some());
     let score = workout.score.as_deref().filter(|_| !is_timed_distance)?;
     Some(time(seconds(score)?, None))
 }
@@ -240,7 +309,8 @@ fn benchmark_time(workout: &Workout) -> Option<Mark> {
 /// The seconds of a score such as 4:12 or 1:02:30.
 fn seconds(score: &str) -> Option<u32> {
     let parts = score.trim().split(':').map(|part| {
-        let is_number = (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
         part.parse::<u32>().ok().filter(|_| is_number)
     });
     let parts: Vec<u32> = parts.collect::<Option<_>>()?;

@@ -13,7 +13,11 @@
 //! of their own: `message_store_conformance! { my_macro; async { … } }`.
 
 #![expect(missing_docs, reason = "the name of a clause says what it holds")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "these are tests: a failure is a panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "these are tests: a failure is a panic"
+)]
 
 pub mod index;
 pub mod messages;
@@ -27,7 +31,11 @@ use domain::UserScope;
 fn somebody() -> UserScope {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    UserScope::stored(format!("conformance-{}-{number}", std::process::id()).parse().unwrap())
+    UserScope::stored(
+        format!("conformance-{}-{number}", std::process::id())
+            .parse()
+            .unwrap(),
+    )
 }
 
 /// Makes each named clause of a module a test.

@@ -6,19 +6,34 @@ use super::somebody;
 use crate::{Expect, Kind, RecordKey, RecordStore};
 
 fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
-    RecordKey { owner: owner.clone(), kind, id: id.parse().unwrap() }
+    RecordKey {
+        owner: owner.clone(),
+        kind,
+        id: id.parse().unwrap(),
+    }
 }
 
 async fn ids(store: &dyn RecordStore, owner: &UserScope, kind: Kind, limit: usize) -> Vec<String> {
     let page = store.list(owner, kind, None, limit).await.unwrap();
-    page.items.iter().map(|record| record.at.id.to_string()).collect()
+    page.items
+        .iter()
+        .map(|record| record.at.id.to_string())
+        .collect()
 }
 
 pub async fn a_record_is_read_as_it_was_written(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Workout, "w1");
-    assert!(store.put(&key, b"\0one\xff", Expect::Anything).await.unwrap());
+    assert!(
+        store
+            .put(&key, b"\0one\xff", Expect::Anything)
+            .await
+            .unwrap()
+    );
     let record = store.get(&key).await.unwrap().expect("it was written");
-    assert_eq!((record.at, record.body.as_slice()), (key, &b"\0one\xff"[..]));
+    assert_eq!(
+        (record.at, record.body.as_slice()),
+        (key, &b"\0one\xff"[..])
+    );
 }
 
 pub async fn an_absent_record_is_nothing(store: &dyn RecordStore) {
@@ -39,19 +54,34 @@ pub async fn a_write_of_the_same_bytes_is_no_second_write(store: &dyn RecordStor
     assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
     let first = store.get(&key).await.unwrap().unwrap();
     assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
-    assert_eq!(store.get(&key).await.unwrap().unwrap().version, first.version);
+    assert_eq!(
+        store.get(&key).await.unwrap().unwrap().version,
+        first.version
+    );
 }
 
 pub async fn a_write_that_expects_a_version_is_taken_at_that_version(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Summary, "v");
     assert!(store.put(&key, b"one", Expect::Anything).await.unwrap());
     let first = store.get(&key).await.unwrap().unwrap().version;
-    assert!(store.put(&key, b"two", Expect::Version(first)).await.unwrap());
-    assert!(!store.put(&key, b"three", Expect::Version(first)).await.unwrap());
+    assert!(
+        store
+            .put(&key, b"two", Expect::Version(first))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .put(&key, b"three", Expect::Version(first))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.get(&key).await.unwrap().unwrap().body, b"two");
 }
 
-pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(store: &dyn RecordStore) {
+pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(
+    store: &dyn RecordStore,
+) {
     let key = at(&somebody(), Kind::Usage, "d");
     assert!(store.put(&key, b"0", Expect::Absent).await.unwrap());
     let seen = Expect::Version(store.get(&key).await.unwrap().unwrap().version);
@@ -62,23 +92,45 @@ pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(store
     assert_eq!(found.body, b"1 by a");
     // The first asks again after the second has written on top of it: it is not told that it was
     // taken.
-    assert!(store.put(&key, b"2 by b", Expect::Version(found.version)).await.unwrap());
+    assert!(
+        store
+            .put(&key, b"2 by b", Expect::Version(found.version))
+            .await
+            .unwrap()
+    );
     assert!(!store.put(&key, b"1 by a", seen).await.unwrap());
 }
 
 pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
     let owner = somebody();
     for id in ["a2", "a1", "a3"] {
-        store.put(&at(&owner, Kind::Workout, id), id.as_bytes(), Expect::Anything).await.unwrap();
+        store
+            .put(
+                &at(&owner, Kind::Workout, id),
+                id.as_bytes(),
+                Expect::Anything,
+            )
+            .await
+            .unwrap();
     }
-    assert_eq!(ids(store, &owner, Kind::Workout, 10).await, ["a3", "a2", "a1"]);
+    assert_eq!(
+        ids(store, &owner, Kind::Workout, 10).await,
+        ["a3", "a2", "a1"]
+    );
     assert_eq!(ids(store, &owner, Kind::Workout, 2).await, ["a3", "a2"]);
 }
 
 pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
     let owner = somebody();
     for id in ["a1", "a2", "a3", "a4", "a5"] {
-        store.put(&at(&owner, Kind::Workout, id), id.as_bytes(), Expect::Anything).await.unwrap();
+        store
+            .put(
+                &at(&owner, Kind::Workout, id),
+                id.as_bytes(),
+                Expect::Anything,
+            )
+            .await
+            .unwrap();
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
@@ -93,41 +145,88 @@ pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
     assert_eq!(seen, ["a5", "a4", "a3", "a2", "a1"]);
 }
 
-pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(store: &dyn RecordStore) {
+pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(
+    store: &dyn RecordStore,
+) {
     let owner = somebody();
     for id in ["a1", "a2", "a3", "a4", "a5", "a6", "a7"] {
         let body = id.repeat(180 * 1024);
-        store.put(&at(&owner, Kind::Workout, id), body.as_bytes(), Expect::Anything).await.unwrap();
+        store
+            .put(
+                &at(&owner, Kind::Workout, id),
+                body.as_bytes(),
+                Expect::Anything,
+            )
+            .await
+            .unwrap();
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
         let page = store.list(&owner, Kind::Workout, after, 100).await.unwrap();
-        seen.push(page.items.iter().map(|record| record.at.id.to_string()).collect::<Vec<_>>());
+        seen.push(
+            page.items
+                .iter()
+                .map(|record| record.at.id.to_string())
+                .collect::<Vec<_>>(),
+        );
         after = page.next;
         if after.is_none() {
             break;
         }
         assert!(seen.len() <= 7, "the list does not end");
     }
-    assert_eq!(seen, [vec!["a7", "a6", "a5"], vec!["a4", "a3", "a2"], vec!["a1"]]);
+    assert_eq!(
+        seen,
+        [vec!["a7", "a6", "a5"], vec!["a4", "a3", "a2"], vec!["a1"]]
+    );
 }
 
 pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
     let owner = somebody();
-    store.put(&at(&owner, Kind::Workout, "x"), b"workout", Expect::Anything).await.unwrap();
-    store.put(&at(&owner, Kind::Memory, "x"), b"memory", Expect::Anything).await.unwrap();
-    assert_eq!(store.get(&at(&owner, Kind::Workout, "x")).await.unwrap().unwrap().body, b"workout");
+    store
+        .put(
+            &at(&owner, Kind::Workout, "x"),
+            b"workout",
+            Expect::Anything,
+        )
+        .await
+        .unwrap();
+    store
+        .put(&at(&owner, Kind::Memory, "x"), b"memory", Expect::Anything)
+        .await
+        .unwrap();
+    assert_eq!(
+        store
+            .get(&at(&owner, Kind::Workout, "x"))
+            .await
+            .unwrap()
+            .unwrap()
+            .body,
+        b"workout"
+    );
     assert_eq!(ids(store, &owner, Kind::Memory, 10).await, ["x"]);
     assert!(ids(store, &owner, Kind::Tombstone, 10).await.is_empty());
 }
 
 pub async fn nothing_of_another_user_is_seen(store: &dyn RecordStore) {
     let (one, other) = (somebody(), somebody());
-    store.put(&at(&one, Kind::Memory, "x"), b"one", Expect::Anything).await.unwrap();
-    assert_eq!(store.get(&at(&other, Kind::Memory, "x")).await.unwrap(), None);
+    store
+        .put(&at(&one, Kind::Memory, "x"), b"one", Expect::Anything)
+        .await
+        .unwrap();
+    assert_eq!(
+        store.get(&at(&other, Kind::Memory, "x")).await.unwrap(),
+        None
+    );
     assert!(ids(store, &other, Kind::Memory, 10).await.is_empty());
     assert!(!store.delete(&at(&other, Kind::Memory, "x")).await.unwrap());
-    assert!(store.get(&at(&one, Kind::Memory, "x")).await.unwrap().is_some());
+    assert!(
+        store
+            .get(&at(&one, Kind::Memory, "x"))
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 pub async fn a_deleted_record_is_gone(store: &dyn RecordStore) {

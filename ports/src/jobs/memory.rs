@@ -17,8 +17,8 @@ use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 /// How many earlier messages are looked at for what one of them had remembered.
 const MESSAGES: usize = 200;
 
-/// Saves what the decision proposed, unless it is known, corrects something, or may not be kept. The result names the
-/// memory and does not say it: it is kept for longer than the memory may be.
+/// Saves what the decision proposed, unless it is known, corrects something, or may not be kept.
+/// The result names the memory and does not say it: it is kept for longer than the memory may be.
 pub(super) async fn save(work: &Work<'_>) -> Tried {
     let Some(proposed) = work.route.as_ref().and_then(|route| route.memory_to_save()) else {
         return Ok(Outcome::Refused("there is nothing to remember".to_owned()));
@@ -31,7 +31,9 @@ pub(super) async fn save(work: &Work<'_>) -> Tried {
     let saved = remember(work.ports, work.owner(), proposed, &from, work.bill).await?;
     Ok(match saved {
         Saved::New(new) => Outcome::Done(json!({ "memoryId": new.id, "saved": "new" })),
-        Saved::Reinforced(known) => Outcome::Done(json!({ "memoryId": known, "saved": "reinforced" })),
+        Saved::Reinforced(known) => {
+            Outcome::Done(json!({ "memoryId": known, "saved": "reinforced" }))
+        }
         Saved::Corrected(new, old) => {
             Outcome::Done(json!({ "memoryId": new.id, "saved": "corrected", "supersedes": old }))
         }
@@ -44,16 +46,34 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
     let (ports, owner, turn) = (work.ports, work.owner(), &work.opening.turn);
     let now = ports.clock.now();
     // What an earlier message asked to be remembered may still be on its way.
-    let jobs = ports.clock.answered(ports.messages.jobs(&JobsOf::Conversation(turn.conversation.clone()))).await?;
+    let jobs = ports
+        .clock
+        .answered(
+            ports
+                .messages
+                .jobs(&JobsOf::Conversation(turn.conversation.clone())),
+        )
+        .await?;
     let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
     let is_open = |job: &&Job| job.kind == JobKind::Memory && is_open(&job.state);
-    if work.has_one(Ordering::Less, jobs.iter().filter(is_open)).await? {
-        return Err(Failed::Waits("an earlier message is still being remembered"));
+    if work
+        .has_one(Ordering::Less, jobs.iter().filter(is_open))
+        .await?
+    {
+        return Err(Failed::Waits(
+            "an earlier message is still being remembered",
+        ));
     }
-    let at = RecordKey { owner: owner.clone(), kind: Kind::Tombstone, id: RecordId::from(&turn.turn) };
+    let at = RecordKey {
+        owner: owner.clone(),
+        kind: Kind::Tombstone,
+        id: RecordId::from(&turn.turn),
+    };
     let tombstone: Tombstone = match ports.clock.answered(ports.records.get(&at)).await? {
         Some(earlier_try) => records::read(&earlier_try)?,
-        None if !work.opening.is_readable() => return Ok(Outcome::Dead(super::UNREADABLE.to_owned())),
+        None if !work.opening.is_readable() => {
+            return Ok(Outcome::Dead(super::UNREADABLE.to_owned()));
+        }
         None => {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
             let memories = remembered(memories, &tombstones(ports, owner).await?).await;
@@ -61,7 +81,10 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
             let saved_here = || memory::last_saved(memories.iter().filter(is_from_here)).cloned();
             let last = last_remembered(work, &jobs).await?.or_else(saved_here);
             let wanted = memory::forgettable(work.opening.text(), &memories, last.as_ref());
-            let Some(known) = memories.iter().find(|memory| Some(&memory.id) == wanted.as_ref()) else {
+            let Some(known) = memories
+                .iter()
+                .find(|memory| Some(&memory.id) == wanted.as_ref())
+            else {
                 return Ok(Outcome::Refused("I know nothing like that".to_owned()));
             };
             Tombstone::of(known, now)
@@ -79,16 +102,32 @@ fn is_made_by(memory: &Memory, job: &Job) -> bool {
     job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
 }
 
-/// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was said first.
+/// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was
+/// said first.
 async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryId>> {
-    let memories = jobs.iter().filter(|job| job.kind == JobKind::Memory).filter_map(|job| match &job.state {
-        JobState::Done(result) => Some((&job.turn.turn, result.get("memoryId")?.as_str()?.parse().ok()?)),
-        JobState::Due(_) | JobState::Claimed(_) | JobState::Refused(_) | JobState::Dead(_) => None,
-    });
+    let memories = jobs
+        .iter()
+        .filter(|job| job.kind == JobKind::Memory)
+        .filter_map(|job| match &job.state {
+            JobState::Done(result) => Some((
+                &job.turn.turn,
+                result.get("memoryId")?.as_str()?.parse().ok()?,
+            )),
+            JobState::Due(_) | JobState::Claimed(_) | JobState::Refused(_) | JobState::Dead(_) => {
+                None
+            }
+        });
     let memories: BTreeMap<&TurnId, MemoryId> = memories.collect();
-    let Opening { turn, user_message, .. } = &work.opening;
+    let Opening {
+        turn, user_message, ..
+    } = &work.opening;
     let before = Some(user_message.number);
-    let mut pages = pin!(pages(&*work.ports.messages, &turn.conversation, before, MESSAGES));
+    let mut pages = pin!(pages(
+        &*work.ports.messages,
+        &turn.conversation,
+        before,
+        MESSAGES
+    ));
     while let Some(page) = work.ports.clock.answered(pages.try_next()).await? {
         if let Some(last) = page.iter().find_map(|message| memories.get(&message.turn)) {
             return Ok(Some(last.clone()));

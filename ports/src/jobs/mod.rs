@@ -13,12 +13,18 @@ use std::time::Duration;
 use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
 use domain::turn::{CallKind, CallOutcome};
-use domain::{Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope};
+use domain::{
+    Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey,
+    UserScope,
+};
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::forget::take_back;
-use crate::{Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge, opening};
+use crate::{
+    Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer,
+    charge, opening,
+};
 
 /// How long a claimed job is left to who has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -49,7 +55,12 @@ const UNREADABLE: &str = "its message cannot be read";
 pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
     let own = JobsOf::Turn(turn.clone());
     claim_and_try(ports, &own, OWN).await;
-    claim_and_try(ports, &JobsOf::User(turn.conversation.user.clone()), LEFT_OVER).await;
+    claim_and_try(
+        ports,
+        &JobsOf::User(turn.conversation.user.clone()),
+        LEFT_OVER,
+    )
+    .await;
     let Ok(jobs) = ports.clock.answered(ports.messages.jobs(&own)).await else {
         return Some(ports.clock.now() + AGAIN);
     };
@@ -65,7 +76,10 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
 pub async fn see_through(ports: &Ports, turn: &TurnKey) {
     let give_up = ports.clock.now() + CLAIM * ATTEMPTS;
     while let Some(at) = work_off(ports, turn).await.filter(|at| *at < give_up) {
-        ports.clock.sleep_until(at.max(ports.clock.now() + PACE)).await;
+        ports
+            .clock
+            .sleep_until(at.max(ports.clock.now() + PACE))
+            .await;
     }
 }
 
@@ -76,7 +90,9 @@ async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) {
         let now = ports.clock.now();
         let claim = ports.messages.claim_jobs(of, now, now + CLAIM, 1);
         let claimed = ports.clock.answered(claim).await.unwrap_or_default();
-        let Some(job) = claimed.into_iter().next() else { return };
+        let Some(job) = claimed.into_iter().next() else {
+            return;
+        };
         attempt(ports, job).await;
     }
 }
@@ -92,12 +108,19 @@ async fn attempt(ports: &Ports, mut job: Job) {
     };
     let (outcome, failed) = match tried {
         Ok(outcome) => (outcome, None),
-        Err(failed) => (Outcome::after(&failed, job.attempts, ports.clock.now()), Some(failed)),
+        Err(failed) => (
+            Outcome::after(&failed, job.attempts, ports.clock.now()),
+            Some(failed),
+        ),
     };
     tell(&job, &outcome, failed.as_ref());
     let calls = bill.calls();
     job.calls.extend_from_slice(&calls);
-    if let Err(error) = ports.clock.answered(ports.messages.settle_job(&job, &outcome)).await {
+    if let Err(error) = ports
+        .clock
+        .answered(ports.messages.settle_job(&job, &outcome))
+        .await
+    {
         let (turn, kind) = (&job.turn.turn, job.kind);
         let error = &error as &dyn Error;
         warn!(%turn, ?kind, error, "a job's outcome could not be noted");
@@ -116,13 +139,24 @@ async fn guarded(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
 }
 
 async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
-    let found = ports.clock.answered(opening(&*ports.messages, &job.turn)).await?;
-    let Some((opening, record)) = found else { return without_turn(ports, job).await };
+    let found = ports
+        .clock
+        .answered(opening(&*ports.messages, &job.turn))
+        .await?;
+    let Some((opening, record)) = found else {
+        return without_turn(ports, job).await;
+    };
     let route = match record.state {
         TurnState::Ended(closing) => closing.report.route.clone(),
         TurnState::Running { .. } => None,
     };
-    let mut work = Work { ports, opening, route, attempts: job.attempts, bill };
+    let mut work = Work {
+        ports,
+        opening,
+        route,
+        attempts: job.attempts,
+        bill,
+    };
     match job.kind {
         JobKind::Workout => workout::log(&mut work).await,
         JobKind::Memory => memory::save(&work).await,
@@ -134,7 +168,12 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
 /// What becomes of a job whose turn cannot be read any more.
 async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     let conversation = &job.turn.conversation;
-    if ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some() {
+    if ports
+        .clock
+        .answered(ports.messages.conversation(conversation))
+        .await?
+        .is_some()
+    {
         return Ok(Outcome::Dead("its turn is no longer kept".to_owned()));
     }
     // An earlier try may have stored one after the conversation was deleted.
@@ -206,8 +245,8 @@ impl Work<'_> {
         &self.opening.turn.conversation.user
     }
 
-    /// Whether any of these jobs is of a turn that stands like this to the own one in the conversation,
-    /// by the numbers of their messages: ids are by the clocks of many processes.
+    /// Whether any of these jobs is of a turn that stands like this to the own one in the
+    /// conversation, by the numbers of their messages: ids are by the clocks of many processes.
     async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
         let number = self.opening.user_message.number;
         for job in jobs {
@@ -229,19 +268,26 @@ impl Work<'_> {
         check: impl FnOnce(&str) -> Result<T, Useless>,
     ) -> Result<Result<T, String>, Failed> {
         let clock = &*self.ports.clock;
-        let tool = Answer::Tool { name: form.tool, schema: Arc::new(form.schema) };
+        let tool = Answer::Tool {
+            name: form.tool,
+            schema: Arc::new(form.schema),
+        };
         let prompt_tokens = form.prompt.estimated_tokens();
         let call = ModelCall::question(form.prompt, tool, 2_000);
         let item = self.bill.open(kind, prompt_tokens);
         let mut tries = Tries::default();
-        let answer = clock.within(ANSWER, answer(&*self.ports.llm, call, &mut tries)).await;
+        let answer = clock
+            .within(ANSWER, answer(&*self.ports.llm, call, &mut tries))
+            .await;
         let answer = answer.unwrap_or_else(|| Err(PortError::new("llm", Fault::TimedOut)));
         let usage = answer.as_ref().ok().map(|(_, usage)| usage.clone());
         item.costs(tries.asked, tries.cost(usage, prompt_tokens, 0));
         let (result, outcome) = match answer.map(|(text, _)| check(&text)) {
             Ok(Ok(checked)) => (Ok(Ok(checked)), CallOutcome::Ok),
             Ok(Err(Useless::Refused(reason))) => (Ok(Err(reason)), CallOutcome::Ok),
-            Ok(Err(Useless::Malformed(reason))) => (Err(Failed::Malformed(reason)), CallOutcome::Malformed),
+            Ok(Err(Useless::Malformed(reason))) => {
+                (Err(Failed::Malformed(reason)), CallOutcome::Malformed)
+            }
             Err(error) => {
                 let outcome = CallOutcome::Failed(error.fault);
                 (Err(error.into()), outcome)

@@ -26,7 +26,9 @@ const AT_ONCE: usize = 8;
 /// Whichever turn has left the job, it sums up all there is: of several that wait, one is tried.
 pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
     if another_waits(work).await? {
-        return Ok(Outcome::Refused("a later turn's summary takes its place".to_owned()));
+        return Ok(Outcome::Refused(
+            "a later turn's summary takes its place".to_owned(),
+        ));
     }
     // Before anything is read: what is forgotten from now on is younger than the summary.
     let made_at = work.ports.clock.now();
@@ -47,7 +49,12 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
         return let_be_found(work, previous, &[]).await;
     };
     let (at, body) = (at(work), records::body(&new)?);
-    if !work.ports.clock.answered(work.ports.records.put(&at, &body, expect)).await? {
+    if !work
+        .ports
+        .clock
+        .answered(work.ports.records.put(&at, &body, expect))
+        .await?
+    {
         return Err(Failed::Waits("another process has summed up meanwhile"));
     }
     let_be_found(work, Some(new), &left_out).await
@@ -57,14 +64,20 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
 /// more than this one.
 async fn another_waits(work: &Work<'_>) -> Result<bool> {
     let of = JobsOf::Conversation(work.opening.turn.conversation.clone());
-    let jobs = work.ports.clock.answered(work.ports.messages.jobs(&of)).await?;
-    let waits =
-        |job: &&Job| job.kind == JobKind::Summary && matches!(job.state, JobState::Due(_) | JobState::Claimed(_));
-    work.has_one(Ordering::Greater, jobs.iter().filter(waits)).await
+    let jobs = work
+        .ports
+        .clock
+        .answered(work.ports.messages.jobs(&of))
+        .await?;
+    let waits = |job: &&Job| {
+        job.kind == JobKind::Summary && matches!(job.state, JobState::Due(_) | JobState::Claimed(_))
+    };
+    work.has_one(Ordering::Greater, jobs.iter().filter(waits))
+        .await
 }
 
-/// The last summary and what was said since, as a model may be told it, and what the store must hold for a new
-/// summary.
+/// The last summary and what was said since, as a model may be told it, and what the store must
+/// hold for a new summary.
 async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)> {
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
     let record = ports.clock.answered(ports.records.get(&at(work))).await?;
@@ -74,7 +87,10 @@ async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)
     let mut pages = pin!(pages(&*ports.messages, conversation, None, MESSAGES));
     // Of each page only what is summed up is kept, so that long messages do not fill the memory.
     while let Some(page) = ports.clock.answered(pages.try_next()).await? {
-        messages.extend(page.into_iter().map(|message| memory::shortened(message, LONGEST_MESSAGE)));
+        messages.extend(
+            page.into_iter()
+                .map(|message| memory::shortened(message, LONGEST_MESSAGE)),
+        );
         give_way().await;
     }
     messages.reverse();
@@ -94,7 +110,9 @@ async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)
 /// back if its conversation was deleted meanwhile, or something that it says forgotten: whoever did
 /// that may have looked before it was there.
 async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[String]) -> Tried {
-    let Some(summary) = stored else { return Ok(Outcome::Done(json!({ "through": null }))) };
+    let Some(summary) = stored else {
+        return Ok(Outcome::Done(json!({ "through": null })));
+    };
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
     let at = at(work);
     let entry = IndexEntry {
@@ -108,7 +126,11 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
     let upsert = ports.index.upsert(work.owner(), &entry, work.bill);
     let indexed = ports.clock.answered(upsert).await;
     // Also if that failed: with its conversation this job is gone, and there is no other try.
-    let is_there = ports.clock.answered(ports.messages.conversation(conversation)).await?.is_some();
+    let is_there = ports
+        .clock
+        .answered(ports.messages.conversation(conversation))
+        .await?
+        .is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
     let told = match left_out {
         [] => json!({ "from": summary.from, "through": summary.through }),

@@ -13,14 +13,22 @@ use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, newest, records}
 /// How many workouts a new one is measured against.
 const HISTORY: usize = 200;
 
-/// Extracts the workout from the athlete's own words of this turn, and stores it under the turn's id, with the
-/// records in it.
+/// Extracts the workout from the athlete's own words of this turn, and stores it under the turn's
+/// id, with the records in it.
 pub(super) async fn log(work: &mut Work<'_>) -> Tried {
     let id = RecordId::from(&work.opening.turn.turn);
-    let at = RecordKey { owner: work.owner().clone(), kind: Kind::Workout, id };
+    let at = RecordKey {
+        owner: work.owner().clone(),
+        kind: Kind::Workout,
+        id,
+    };
     // What an earlier try has stored stands, even if the model would now refuse it.
     if work.attempts > 1 {
-        let earlier = work.ports.clock.answered(work.ports.records.get(&at)).await?;
+        let earlier = work
+            .ports
+            .clock
+            .answered(work.ports.records.get(&at))
+            .await?;
         if let Some(earlier) = earlier {
             return let_find(work, &at, &records::read(&earlier)?).await;
         }
@@ -38,7 +46,12 @@ pub(super) async fn log(work: &mut Work<'_>) -> Tried {
     let opening = work.opening.clone();
     let extraction = workout::extraction(opening.text(), opening.when(), opening.zone());
     let by_command = workout::was_commanded(opening.text());
-    let logging = Logging { turn: &opening.turn, by_command, when: opening.when(), zone: opening.zone() };
+    let logging = Logging {
+        turn: &opening.turn,
+        by_command,
+        when: opening.when(),
+        zone: opening.zone(),
+    };
     let check = |answer: &str| {
         workout::check(answer, &logging).map_err(|refusal| match refusal {
             Refusal::Malformed(reason) => Useless::Malformed(reason),
@@ -54,8 +67,8 @@ pub(super) async fn log(work: &mut Work<'_>) -> Tried {
     let_find(work, &at, &stored).await
 }
 
-/// Lets a stored workout be found by every coach, and tells of it. Its entry is removed if somebody has deleted the
-/// workout meanwhile: they may have been at the index before us.
+/// Lets a stored workout be found by every coach, and tells of it. Its entry is removed if somebody
+/// has deleted the workout meanwhile: they may have been at the index before us.
 async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Tried {
     let entry = IndexEntry {
         kind: RecalledKind::Workout,
@@ -71,9 +84,15 @@ async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Tried {
 
 async fn index(work: &Work<'_>, at: &RecordKey, entry: &IndexEntry) -> Result<()> {
     let ports = work.ports;
-    ports.clock.answered(ports.index.upsert(&at.owner, entry, work.bill)).await?;
+    ports
+        .clock
+        .answered(ports.index.upsert(&at.owner, entry, work.bill))
+        .await?;
     if ports.clock.answered(ports.records.get(at)).await?.is_none() {
-        ports.clock.answered(ports.index.delete(&at.owner, entry.kind, &entry.id)).await?;
+        ports
+            .clock
+            .answered(ports.index.delete(&at.owner, entry.kind, &entry.id))
+            .await?;
     }
     Ok(())
 }
@@ -81,7 +100,14 @@ async fn index(work: &Work<'_>, at: &RecordKey, entry: &IndexEntry) -> Result<()
 /// Stores what a try has found, unless an earlier try of the same job has stored something already.
 async fn store_once(ports: &Ports, at: &RecordKey, workout: Workout) -> Result<Workout> {
     let clock = &*ports.clock;
-    if clock.answered(ports.records.put(at, &records::body(&workout)?, Expect::Absent)).await? {
+    if clock
+        .answered(
+            ports
+                .records
+                .put(at, &records::body(&workout)?, Expect::Absent),
+        )
+        .await?
+    {
         return Ok(workout);
     }
     match clock.answered(ports.records.get(at)).await? {
@@ -91,6 +117,12 @@ async fn store_once(ports: &Ports, at: &RecordKey, workout: Workout) -> Result<W
 }
 
 fn told(workout: &Workout) -> Value {
-    let Workout { id, name, discipline, records, .. } = workout;
+    let Workout {
+        id,
+        name,
+        discipline,
+        records,
+        ..
+    } = workout;
     json!({ "workoutId": id, "name": name, "discipline": discipline, "records": records })
 }

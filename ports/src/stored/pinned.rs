@@ -25,14 +25,18 @@ macro_rules! all {
     }};
 }
 
-fn are_packed_as<T: Serialize + DeserializeOwned + PartialEq + Debug, const N: usize>(all: [(T, &[u8]); N]) {
+fn are_packed_as<T: Serialize + DeserializeOwned + PartialEq + Debug, const N: usize>(
+    all: [(T, &[u8]); N],
+) {
     for (value, stored) in all {
         assert_eq!(pack(&value).unwrap(), stored, "{value:?}");
         assert_eq!(unpack::<T>(stored).unwrap(), value);
     }
 }
 
-fn are_told_as<T: Serialize + DeserializeOwned + PartialEq + Debug, const N: usize>(all: [(T, &str); N]) {
+fn are_told_as<T: Serialize + DeserializeOwned + PartialEq + Debug, const N: usize>(
+    all: [(T, &str); N],
+) {
     for (value, stored) in all {
         assert_eq!(json(&value).unwrap(), stored, "{value:?}");
         assert_eq!(read_json::<T>(stored.as_bytes()).unwrap(), value);
@@ -84,8 +88,15 @@ fn what_is_packed_by_its_place_keeps_it() {
 
 #[test]
 fn who_has_said_a_message_is_packed_by_its_place_too() {
-    let user = StoredBody::User { text: "".into(), sent: None, zone: None };
-    let assistant = StoredBody::Assistant { ending: Ending::Finished, said: Pieces::default() };
+    let user = StoredBody::User {
+        text: "".into(),
+        sent: None,
+        zone: None,
+    };
+    let assistant = StoredBody::Assistant {
+        ending: Ending::Finished,
+        said: Pieces::default(),
+    };
     let place = |body: &StoredBody| match body {
         StoredBody::User { .. } => 0,
         StoredBody::Assistant { .. } => 1,

@@ -1,4 +1,5 @@
-//! Amazon Bedrock, as far as the coach speaks to it: ConverseStream, Converse, and InvokeModel of Titan embeddings.
+//! Amazon Bedrock, as far as the coach speaks to it: ConverseStream, Converse, and InvokeModel of
+//! Titan embeddings.
 
 mod nature;
 mod plausible;
@@ -68,15 +69,28 @@ impl Request {
 
     /// The tool that the model is to call, if it must call one.
     pub fn tool(&self) -> Option<String> {
-        let name = self.json().pointer("/toolConfig/toolChoice/tool/name")?.as_str()?.to_owned();
+        let name = self
+            .json()
+            .pointer("/toolConfig/toolChoice/tool/name")?
+            .as_str()?
+            .to_owned();
         Some(name)
     }
 
     /// The form that is to be filled in, and how: by a tool or as text.
     pub fn form(&self) -> Option<(String, Form)> {
         let body = self.json();
-        let name = |pointer| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let schema = || Some((name("/outputConfig/textFormat/structure/jsonSchema/name")?, Form::Text));
+        let name = |pointer| {
+            body.pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let schema = || {
+            Some((
+                name("/outputConfig/textFormat/structure/jsonSchema/name")?,
+                Form::Text,
+            ))
+        };
         let tool = || Some((name("/toolConfig/tools/0/toolSpec/name")?, Form::Tool));
         schema().or_else(tool)
     }
@@ -119,7 +133,9 @@ pub enum Operation {
 
 impl Bedrock {
     /// Answers every request like this, on any free port.
-    pub async fn start(answer: impl Fn(&Request) -> Script + Send + Sync + 'static) -> io::Result<Self> {
+    pub async fn start(
+        answer: impl Fn(&Request) -> Script + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         Self::listen(([127, 0, 0, 1], 0).into(), answer).await
     }
 
@@ -141,8 +157,14 @@ impl Bedrock {
         });
         let (counting, answering) = (shared.clone(), shared.clone());
         let opened = move || _ = counting.connections.fetch_add(1, Ordering::SeqCst);
-        let task = serve(listener, opened, move |request| answer(request, answering.clone()));
-        Ok(Self { address, shared, _task: task })
+        let task = serve(listener, opened, move |request| {
+            answer(request, answering.clone())
+        });
+        Ok(Self {
+            address,
+            shared,
+            _task: task,
+        })
     }
 
     /// Where it is.
@@ -160,8 +182,8 @@ impl Bedrock {
         lock(&self.shared.meter).clone()
     }
 
-    /// Has this told of a model, or of an application's profile. Of all others it is told that they are active; of one
-    /// that is `null`, that there is none.
+    /// Has this told of a model, or of an application's profile. Of all others it is told that they
+    /// are active; of one that is `null`, that there is none.
     pub fn tell(&self, id: &str, about: Value) {
         lock(&self.shared.about).insert(id.to_owned(), about);
     }
@@ -169,7 +191,10 @@ impl Bedrock {
     /// Tells of a model that it is legacy, and until when it is there.
     pub fn tell_legacy(&self, id: &str, until: &str) {
         let lifecycle = json!({ "status": "LEGACY", "endOfLifeTime": until });
-        self.tell(id, json!({ "modelDetails": { "modelId": id, "modelLifecycle": lifecycle } }));
+        self.tell(
+            id,
+            json!({ "modelDetails": { "modelId": id, "modelLifecycle": lifecycle } }),
+        );
     }
 
     /// All that was asked so far.
@@ -208,10 +233,15 @@ impl Shared {
             return refusal(StatusCode::NOT_FOUND, "UnknownOperationException", "");
         };
         let id = unescaped(id);
-        let active = json!({ "modelDetails": { "modelId": id, "modelLifecycle": { "status": "ACTIVE" } } });
+        let active =
+            json!({ "modelDetails": { "modelId": id, "modelLifecycle": { "status": "ACTIVE" } } });
         let about = lock(&self.about).get(&id).cloned().unwrap_or(active);
         if about.is_null() {
-            return refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", "no such model");
+            return refusal(
+                StatusCode::NOT_FOUND,
+                "ResourceNotFoundException",
+                "no such model",
+            );
         }
         json_answer(&about)
     }
@@ -225,29 +255,60 @@ fn unescaped(id: &str) -> String {
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// An error cuts the connection.
-async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Body>> {
+async fn answer(
+    request: http::Request<Incoming>,
+    shared: Arc<Shared>,
+) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let signed = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !signed.is_some_and(|value| value.starts_with("AWS4-HMAC-SHA256 Credential=") && value.contains("Signature=")) {
-        return refusal(StatusCode::FORBIDDEN, "MissingAuthenticationTokenException", "Missing Authentication Token");
+    let signed = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    if !signed.is_some_and(|value| {
+        value.starts_with("AWS4-HMAC-SHA256 Credential=") && value.contains("Signature=")
+    }) {
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+        );
     }
     if parts.method == Method::GET {
         return shared.control(parts.uri.path());
     }
-    let Some((model, operation)) = asked(parts.uri.path()).filter(|_| parts.method == Method::POST) else {
+    let Some((model, operation)) = asked(parts.uri.path()).filter(|_| parts.method == Method::POST)
+    else {
         return refusal(StatusCode::NOT_FOUND, "UnknownOperationException", "");
     };
-    let request = Request { operation, model, body };
+    let request = Request {
+        operation,
+        model,
+        body,
+    };
     lock(&shared.requests).push(request.clone());
     shared.metered(&request.model, |meter| meter.asked += 1);
     let queued = lock(&shared.queued).pop_front();
     let script = queued.unwrap_or_else(|| (shared.script)(&request));
-    let mut caller = Caller { shared, served: false };
+    let mut caller = Caller {
+        shared,
+        served: false,
+    };
     match (script, operation) {
-        (Script::Refuse { status, kind, message }, _) => {
+        (
+            Script::Refuse {
+                status,
+                kind,
+                message,
+            },
+            _,
+        ) => {
             caller.served = true;
-            refusal(StatusCode::from_u16(status).map_err(io::Error::other)?, kind, &message)
+            refusal(
+                StatusCode::from_u16(status).map_err(io::Error::other)?,
+                kind,
+                &message,
+            )
         }
         (Script::Silence, _) => pending().await,
         (Script::Cut, _) => {
@@ -257,8 +318,13 @@ async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> io::Re
         (Script::Embed, _) => {
             caller.served = true;
             let answer = titan::answer(&request.json());
-            let tokens = answer.get("inputTextTokenCount").and_then(Value::as_u64).unwrap_or_default();
-            caller.shared.metered(&request.model, |meter| meter.input += tokens);
+            let tokens = answer
+                .get("inputTextTokenCount")
+                .and_then(Value::as_u64)
+                .unwrap_or_default();
+            caller
+                .shared
+                .metered(&request.model, |meter| meter.input += tokens);
             json_answer(&answer)
         }
         (Script::Body(body), _) => {
@@ -298,12 +364,15 @@ impl Drop for Caller {
 fn streamed(steps: Vec<Step>, caller: Caller, model: String) -> Response<Body> {
     let metering = caller.shared.clone();
     let costs = move |usage| metering.costs(&model, usage);
-    let frames = stream::unfold((script::frames(steps, costs), caller), async |(mut frames, mut caller)| {
-        let frame = frames.next().await;
-        // Hyper polls no further than an error, which is how a script has a connection cut.
-        caller.served = !matches!(frame, Some(Ok(_)));
-        frame.map(|frame| (frame.map(Frame::data), (frames, caller)))
-    });
+    let frames = stream::unfold(
+        (script::frames(steps, costs), caller),
+        async |(mut frames, mut caller)| {
+            let frame = frames.next().await;
+            // Hyper polls no further than an error, which is how a script has a connection cut.
+            caller.served = !matches!(frame, Some(Ok(_)));
+            frame.map(|frame| (frame.map(Frame::data), (frames, caller)))
+        },
+    );
     let mut answer = Response::new(StreamBody::new(frames).boxed_unsync());
     mark(&mut answer, "application/vnd.amazon.eventstream");
     answer
@@ -320,12 +389,16 @@ fn broken() -> Response<Body> {
 fn refusal(status: StatusCode, kind: &str, message: &str) -> io::Result<Response<Body>> {
     let mut answer = json_answer(&json!({ "message": message }))?;
     *answer.status_mut() = status;
-    answer.headers_mut().insert("x-amzn-errortype", kind.parse().map_err(io::Error::other)?);
+    answer
+        .headers_mut()
+        .insert("x-amzn-errortype", kind.parse().map_err(io::Error::other)?);
     Ok(answer)
 }
 
 fn json_answer(body: &Value) -> io::Result<Response<Body>> {
-    let body = Full::new(Bytes::from(body.to_string())).map_err(io::Error::other).boxed_unsync();
+    let body = Full::new(Bytes::from(body.to_string()))
+        .map_err(io::Error::other)
+        .boxed_unsync();
     let mut answer = Response::new(body);
     mark(&mut answer, "application/json");
     Ok(answer)
@@ -334,7 +407,10 @@ fn json_answer(body: &Value) -> io::Result<Response<Body>> {
 fn mark(answer: &mut Response<Body>, kind: &'static str) {
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-    headers.insert("x-amzn-requestid", header::HeaderValue::from_static("peer-request"));
+    headers.insert(
+        "x-amzn-requestid",
+        header::HeaderValue::from_static("peer-request"),
+    );
 }
 
 /// The model and the operation of `/model/{id}/{operation}`.

@@ -28,7 +28,10 @@ impl DynamoDb {
         let database = Database::memory().map_err(|error| io::Error::other(error.to_string()))?;
         let mut task = JoinSet::new();
         task.spawn(dynoxide::server::serve_on(listener, database));
-        Ok(Self { address, _task: task })
+        Ok(Self {
+            address,
+            _task: task,
+        })
     }
 
     /// Where it is.
@@ -39,13 +42,25 @@ impl DynamoDb {
 
 /// What DynamoDB itself answers on a bad day, each with a name.
 pub fn refusals() -> [(&'static str, Trouble); 5] {
-    let kind =
-        |status, kind: &str| Trouble::aws(status, &format!("com.amazonaws.dynamodb.v20120810#{kind}"), "a bad day");
+    let kind = |status, kind: &str| {
+        Trouble::aws(
+            status,
+            &format!("com.amazonaws.dynamodb.v20120810#{kind}"),
+            "a bad day",
+        )
+    };
     let reasons = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","message":"Transaction cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"},{"Code":"None"}]}"#;
-    let conflict = Trouble::Answer { status: 400, headers: Vec::new(), body: reasons.to_owned() };
+    let conflict = Trouble::Answer {
+        status: 400,
+        headers: Vec::new(),
+        body: reasons.to_owned(),
+    };
     [
         ("throttled", kind(400, "ThrottlingException")),
-        ("throughput", kind(400, "ProvisionedThroughputExceededException")),
+        (
+            "throughput",
+            kind(400, "ProvisionedThroughputExceededException"),
+        ),
         ("failed", kind(500, "InternalServerError")),
         ("conflict", kind(400, "TransactionConflictException")),
         ("cancelled", conflict),

@@ -1,7 +1,8 @@
-//! Pinecone, as far as the coach speaks to it: one index of dense vectors, compared by their cosine.
+//! Pinecone, as far as the coach speaks to it: one index of dense vectors, compared by their
+//! cosine.
 //!
-//! It is honest: it counts and compares what it was given, and refuses what the service refuses. What was written is
-//! seen a number of requests later, as with the service.
+//! It is honest: it counts and compares what it was given, and refuses what the service refuses.
+//! What was written is seen a number of requests later, as with the service.
 
 mod filter;
 mod shelf;
@@ -68,11 +69,19 @@ impl Pinecone {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let shelf = Mutex::new(Shelf::new(index.dimension, index.lag));
-        let shared = Arc::new(Shared { index, shelf, asked: Mutex::default() });
+        let shared = Arc::new(Shared {
+            index,
+            shelf,
+            asked: Mutex::default(),
+        });
         let router = Router::new().fallback(answer).with_state(shared.clone());
         let mut task = JoinSet::new();
         task.spawn(async move { _ = axum::serve(listener, router).await });
-        Ok(Self { address, shared, _task: task })
+        Ok(Self {
+            address,
+            shared,
+            _task: task,
+        })
     }
 
     /// Where it is.
@@ -104,23 +113,39 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self(status, code, message) = self;
-        json_of(status, &json!({ "code": code, "message": message, "details": [] }))
+        json_of(
+            status,
+            &json!({ "code": code, "message": message, "details": [] }),
+        )
     }
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    shared.answer(request).await.unwrap_or_else(Refusal::into_response)
+    shared
+        .answer(request)
+        .await
+        .unwrap_or_else(Refusal::into_response)
 }
 
 impl Shared {
     async fn answer(&self, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, 64 * LARGEST).await.map_err(|_| Refusal::invalid("the body broke off"))?;
+        let body = to_bytes(body, 64 * LARGEST)
+            .await
+            .map_err(|_| Refusal::invalid("the body broke off"))?;
         let json: Option<Value> = serde_json::from_slice(&body).ok();
         let (method, path) = (&parts.method, parts.uri.path());
-        lock(&self.asked).push(Asked { path: path.to_owned(), body: json.clone().unwrap_or_default() });
+        lock(&self.asked).push(Asked {
+            path: path.to_owned(),
+            body: json.clone().unwrap_or_default(),
+        });
 
-        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
         if header("api-key") != Some(&self.index.key) {
             return Ok((StatusCode::UNAUTHORIZED, "Invalid API Key").into_response());
         }
@@ -128,13 +153,18 @@ impl Shared {
             return Err(Refusal::invalid("X-Pinecone-Api-Version is missing"));
         }
         if body.len() > LARGEST {
-            let found = format!("message length too large: found {} bytes, the limit is: {LARGEST} bytes", body.len());
+            let found = format!(
+                "message length too large: found {} bytes, the limit is: {LARGEST} bytes",
+                body.len()
+            );
             return Err(Refusal(StatusCode::BAD_REQUEST, 11, found));
         }
         let mut shelf = lock(&self.shelf);
         shelf.tick();
         let query: Vec<(String, String)> =
-            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
         let body = json.ok_or_else(|| Refusal::invalid("the body is not JSON"));
         let told = match (method, path) {
             (&Method::POST, "/query") => shelf.query(&body?)?,
@@ -143,14 +173,25 @@ impl Shared {
             (&Method::GET, "/vectors/fetch") => shelf.fetch(&query)?,
             (&Method::GET, "/vectors/list") => shelf.list(&query)?,
             (&Method::POST, "/describe_index_stats") => shelf.stats(),
-            _ => return Err(Refusal(StatusCode::NOT_FOUND, 12, "there is nothing at this path".to_owned())),
+            _ => {
+                return Err(Refusal(
+                    StatusCode::NOT_FOUND,
+                    12,
+                    "there is nothing at this path".to_owned(),
+                ));
+            }
         };
         Ok(json_of(StatusCode::OK, &told))
     }
 }
 
 fn json_of(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -44,7 +44,11 @@ impl Trouble {
     /// An error as the JSON protocols of AWS tell it.
     pub fn aws(status: u16, kind: &str, message: &str) -> Self {
         let body = serde_json::json!({ "__type": kind, "message": message }).to_string();
-        Self::Answer { status, headers: vec![("x-amzn-errortype", kind.to_owned())], body }
+        Self::Answer {
+            status,
+            headers: vec![("x-amzn-errortype", kind.to_owned())],
+            body,
+        }
     }
 }
 
@@ -69,12 +73,28 @@ impl Proxy {
     pub async fn before(upstream: &str) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let client = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .map_err(io::Error::other)?;
         let upstream = upstream.trim_end_matches('/').to_owned();
-        let shared = Arc::new(Shared { upstream, client, queued: Mutex::default(), judge: Mutex::default() });
+        let shared = Arc::new(Shared {
+            upstream,
+            client,
+            queued: Mutex::default(),
+            judge: Mutex::default(),
+        });
         let answering = shared.clone();
-        let task = serve(listener, || {}, move |request| answer(request, answering.clone()));
-        Ok(Self { address, shared, _task: task })
+        let task = serve(
+            listener,
+            || {},
+            move |request| answer(request, answering.clone()),
+        );
+        Ok(Self {
+            address,
+            shared,
+            _task: task,
+        })
     }
 
     /// Where it is.
@@ -84,18 +104,38 @@ impl Proxy {
 
     /// Has the next request go wrong; told several times, the next ones in that order.
     pub fn trouble(&self, trouble: Trouble) {
-        self.shared.queued.lock().unwrap_or_else(PoisonError::into_inner).push_back(trouble);
+        self.shared
+            .queued
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(trouble);
     }
 
-    /// Has each request judged by path, headers and body; what was queued by [`trouble`](Self::trouble) comes first.
-    pub fn judge(&self, judge: impl FnMut(&str, &HeaderMap, &[u8]) -> Option<Trouble> + Send + 'static) {
-        *self.shared.judge.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(judge));
+    /// Has each request judged by path, headers and body; what was queued by
+    /// [`trouble`](Self::trouble) comes first.
+    pub fn judge(
+        &self,
+        judge: impl FnMut(&str, &HeaderMap, &[u8]) -> Option<Trouble> + Send + 'static,
+    ) {
+        *self
+            .shared
+            .judge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Box::new(judge));
     }
 
     /// Lets everything pass again.
     pub fn calm(&self) {
-        self.shared.queued.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        *self.shared.judge.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.shared
+            .queued
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        *self
+            .shared
+            .judge
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -108,39 +148,62 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
     match trouble {
         Some(Trouble::Cut) => return Err(io::ErrorKind::ConnectionReset.into()),
         Some(Trouble::Silence) => return pending().await,
-        Some(Trouble::Answer { status, headers, body }) => return scripted(status, &headers, body),
+        Some(Trouble::Answer {
+            status,
+            headers,
+            body,
+        }) => return scripted(status, &headers, body),
         Some(Trouble::LostAnswer) | None => {}
     }
     let mut headers = parts.headers;
     headers.remove(header::CONTENT_LENGTH);
-    let forwarded =
-        shared.client.request(parts.method, format!("{}{path}", shared.upstream)).headers(headers).body(body);
+    let forwarded = shared
+        .client
+        .request(parts.method, format!("{}{path}", shared.upstream))
+        .headers(headers)
+        .body(body);
     let answer = forwarded.send().await.map_err(io::Error::other)?;
     if matches!(trouble, Some(Trouble::LostAnswer)) {
         answer.bytes().await.map_err(io::Error::other)?;
         return Err(io::ErrorKind::ConnectionReset.into());
     }
     let mut passed = Response::builder().status(answer.status());
-    for (name, value) in answer.headers().iter().filter(|(name, _)| *name != header::TRANSFER_ENCODING) {
+    for (name, value) in answer
+        .headers()
+        .iter()
+        .filter(|(name, _)| *name != header::TRANSFER_ENCODING)
+    {
         passed = passed.header(name, value);
     }
     let body = StreamBody::new(answer.bytes_stream().map_ok(Frame::data));
     passed.body(body.boxed_unsync()).map_err(io::Error::other)
 }
 
-fn scripted(status: u16, headers: &[(&'static str, String)], body: String) -> io::Result<Response<Body>> {
+fn scripted(
+    status: u16,
+    headers: &[(&'static str, String)],
+    body: String,
+) -> io::Result<Response<Body>> {
     let status = StatusCode::from_u16(status).map_err(io::Error::other)?;
-    let mut answer = Response::builder().status(status).header(header::CONTENT_TYPE, "application/json");
+    let mut answer = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "application/json");
     for (name, value) in headers {
         answer = answer.header(*name, value);
     }
-    let body = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let body = Full::new(Bytes::from(body))
+        .map_err(|never: Infallible| match never {})
+        .boxed_unsync();
     answer.body(body).map_err(io::Error::other)
 }
 
 impl Shared {
     fn trouble(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Option<Trouble> {
-        let queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let queued = self
+            .queued
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front();
         let mut judge = self.judge.lock().unwrap_or_else(PoisonError::into_inner);
         queued.or_else(|| judge.as_mut()?(path, headers, body))
     }

@@ -14,7 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// Answers until it is dropped; an error cuts the connection. `opened` hears of each connection.
-pub(crate) fn serve<A, F, E>(listener: TcpListener, opened: impl Fn() + Send + 'static, answer: A) -> JoinSet<()>
+pub(crate) fn serve<A, F, E>(
+    listener: TcpListener,
+    opened: impl Fn() + Send + 'static,
+    answer: A,
+) -> JoinSet<()>
 where
     A: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = io::Result<Response<UnsyncBoxBody<Bytes, E>>>> + Send + 'static,
@@ -39,5 +43,7 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     _ = stream.set_nodelay(true);
-    _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+    _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service_fn(answer))
+        .await;
 }

@@ -72,15 +72,21 @@ impl Drive {
         let id = &turn.turn;
         // It had begun to finish when a checkpoint's answer came in the same moment, to which it no
         // longer listens: it hears of the lease by the answer to this.
-        self.lost = self.lost.filter(|(_, at)| *at != now || !is_finish || !self.finishes.is_empty());
-        stage.rule(self.lost.is_none(), "L2", || format!("{id} writes after its lease was lost"));
+        self.lost = self
+            .lost
+            .filter(|(_, at)| *at != now || !is_finish || !self.finishes.is_empty());
+        stage.rule(self.lost.is_none(), "L2", || {
+            format!("{id} writes after its lease was lost")
+        });
         if is_finish {
             self.phase = Phase::Finishing;
             self.finishes.push(now);
         } else {
             let awake = stage.hand.awake_since(self.owner).unwrap_or(now);
             let is_obeyed = self.stop_heard.is_none_or(|heard| now <= heard.max(awake));
-            stage.rule(is_obeyed, "T4", || format!("{id} heard that it must stop, and goes on"));
+            stage.rule(is_obeyed, "T4", || {
+                format!("{id} heard that it must stop, and goes on")
+            });
         }
         self.writes.push(now);
     }
@@ -90,9 +96,14 @@ impl Drive {
         self.phase = Phase::Replying;
         self.replies += 1;
         let told = self.feed.events();
-        let has_reply = told.iter().filter_map(TurnEvent::said).any(|said| said.kind == domain::PartKind::Reply);
+        let has_reply = told
+            .iter()
+            .filter_map(TurnEvent::said)
+            .any(|said| said.kind == domain::PartKind::Reply);
         let is_allowed = !has_reply && self.replies <= stage.script.limits.attempts;
-        stage.rule(is_allowed, "T2", || format!("attempt {} at the reply of {}", self.replies, turn.turn));
+        stage.rule(is_allowed, "T2", || {
+            format!("attempt {} at the reply of {}", self.replies, turn.turn)
+        });
     }
 
     /// The driver has returned: it told an ending, or lost its lease, or tried hard enough.
@@ -103,32 +114,50 @@ impl Drive {
         let is_told = matches!(told.last(), Some(TurnEvent::Ended(_)));
         let save = u64::try_from(stage.script.limits.save.as_millis()).unwrap();
         let awake = stage.hand.awake_since(self.owner).unwrap_or(0);
-        let has_tried = self
-            .finishes
-            .first()
-            .is_some_and(|first| stage.hand.now() >= first + save && (self.finishes.len() >= 4 || awake > *first));
+        let has_tried = self.finishes.first().is_some_and(|first| {
+            stage.hand.now() >= first + save && (self.finishes.len() >= 4 || awake > *first)
+        });
         let may = is_told || self.lost.is_some() || has_tried || self.panicked;
         let tries = self.finishes.len();
-        stage.rule(may, "T5", || format!("the driver of {} gave up after {tries} tries to end it", turn.turn));
+        stage.rule(may, "T5", || {
+            format!(
+                "the driver of {} gave up after {tries} tries to end it",
+                turn.turn
+            )
+        });
     }
 
     /// After a lost lease nothing is told; asked at the end of all.
     pub(super) fn judge_silence(&self, stage: &Stage, turn: &TurnKey) {
         let told = self.feed.events().len();
         let is_silent = self.lost.is_none_or(|(lost, _)| told == lost);
-        stage.rule(is_silent, "L2", || format!("{} was told on after its lease was lost", turn.turn));
+        stage.rule(is_silent, "L2", || {
+            format!("{} was told on after its lease was lost", turn.turn)
+        });
     }
 
     /// The model calls that a turn reports are the ones that were made.
     pub(super) fn judge_calls(&self, stage: &Stage, turn: &TurnKey, closing: &Closing) {
         let id = &turn.turn;
-        for (kind, made) in [(CallKind::Router, self.routes), (CallKind::Reply, self.replies)] {
-            let calls: Vec<_> = closing.report.calls.iter().filter(|call| call.kind == kind).collect();
+        for (kind, made) in [
+            (CallKind::Router, self.routes),
+            (CallKind::Reply, self.replies),
+        ] {
+            let calls: Vec<_> = closing
+                .report
+                .calls
+                .iter()
+                .filter(|call| call.kind == kind)
+                .collect();
             let reported: u32 = calls.iter().map(|call| call.attempts).sum();
             // One that was hung up on may not have been made yet.
-            let is_abandoned = calls.iter().any(|call| call.outcome == CallOutcome::Abandoned);
+            let is_abandoned = calls
+                .iter()
+                .any(|call| call.outcome == CallOutcome::Abandoned);
             let is_right = made == reported || (is_abandoned && made + 1 == reported);
-            stage.rule(is_right, "Q", || format!("{id} reports {reported} calls of {kind:?} and made {made}"));
+            stage.rule(is_right, "Q", || {
+                format!("{id} reports {reported} calls of {kind:?} and made {made}")
+            });
         }
     }
 
@@ -136,10 +165,15 @@ impl Drive {
     /// keep its lease.
     pub(super) fn judge_loss(&self, stage: &Stage, turn: &TurnKey) {
         let now = stage.hand.now();
-        let was_awake = stage.hand.awake_since(self.owner).is_some_and(|since| since == 0 || since + 25_000 < now);
+        let was_awake = stage
+            .hand
+            .awake_since(self.owner)
+            .is_some_and(|since| since == 0 || since + 25_000 < now);
         if was_awake && self.over.is_none() {
             let lately = self.writes.iter().filter(|at| **at + 13_000 >= now).count();
-            stage.rule(lately >= 3, "L4", || format!("{} was ended: {lately} writes in 13 s", turn.turn));
+            stage.rule(lately >= 3, "L4", || {
+                format!("{} was ended: {lately} writes in 13 s", turn.turn)
+            });
         }
     }
 }

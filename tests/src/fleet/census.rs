@@ -45,9 +45,28 @@ const FLOORS: &[(&str, &str, u64)] = &[
 ];
 
 /// Every one of these methods fails in every way.
-const METHODS: [&str; 11] =
-    ["admit", "checkpoint", "claim_jobs", "finish", "jobs", "list", "messages", "put", "search", "settle_job", "turn"];
-const WAYS: [&str; 7] = ["fails", "done, fails", "lands late", "slow", "answers late", "hangs", "done, hangs"];
+const METHODS: [&str; 11] = [
+    "admit",
+    "checkpoint",
+    "claim_jobs",
+    "finish",
+    "jobs",
+    "list",
+    "messages",
+    "put",
+    "search",
+    "settle_job",
+    "turn",
+];
+const WAYS: [&str; 7] = [
+    "fails",
+    "done, fails",
+    "lands late",
+    "slow",
+    "answers late",
+    "hangs",
+    "done, hangs",
+];
 
 impl Census {
     pub fn count(&mut self, what: &'static str, which: String) {
@@ -66,7 +85,9 @@ impl Census {
     }
 
     pub(super) fn count_ending(&mut self, entry: &Entry) {
-        let Some((closing, writer)) = &entry.ended else { return };
+        let Some((closing, writer)) = &entry.ended else {
+            return;
+        };
         let which = match (closing.ending, writer) {
             (_, Writer::Reaper { .. }) => "producer lost",
             (Ending::Finished, _) => "finished",
@@ -89,10 +110,15 @@ impl Census {
         for (what, which, floor) in FLOORS {
             let count = self.of(what, which);
             if count * 10_000 < floor * self.turns {
-                short.push(format!("{what} {which}: {count}, and {floor} in 10,000 are due"));
+                short.push(format!(
+                    "{what} {which}: {count}, and {floor} in 10,000 are due"
+                ));
             }
         }
-        for (method, way) in METHODS.iter().flat_map(|method| WAYS.map(|way| (method, way))) {
+        for (method, way) in METHODS
+            .iter()
+            .flat_map(|method| WAYS.map(|way| (method, way)))
+        {
             let fault = format!("{method}: {way}");
             if self.of("fault", &fault) == 0 {
                 short.push(format!("no fault {fault}"));
@@ -108,22 +134,35 @@ impl Census {
     }
 
     pub fn of(&self, what: &'static str, which: &str) -> u64 {
-        self.counts.get(&(what, which.to_owned())).copied().unwrap_or(0)
+        self.counts
+            .get(&(what, which.to_owned()))
+            .copied()
+            .unwrap_or(0)
     }
 }
 
 impl fmt::Display for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} turns", self.turns)?;
-        let (mut heading, faults) = ("", self.counts.iter().filter(|((what, _), _)| *what == "fault"));
+        let (mut heading, faults) = (
+            "",
+            self.counts.iter().filter(|((what, _), _)| *what == "fault"),
+        );
         for ((what, which), count) in self.counts.iter().filter(|((what, _), _)| *what != "fault") {
-            let what = if *what == std::mem::replace(&mut heading, what) { "" } else { what };
+            let what = if *what == std::mem::replace(&mut heading, what) {
+                ""
+            } else {
+                what
+            };
             writeln!(f, "  {what:<13} {which:<28} {count:>8}")?;
         }
         let mut methods: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for ((_, which), count) in faults {
             let (method, way) = which.split_once(": ").unwrap_or_default();
-            methods.entry(method).or_default().push(format!("{way} {count}"));
+            methods
+                .entry(method)
+                .or_default()
+                .push(format!("{way} {count}"));
         }
         for (method, ways) in methods {
             writeln!(f, "  faults of {method:<14} {}", ways.join(" · "))?;

@@ -41,14 +41,26 @@ const REQUESTS: u64 = 12;
 impl Client {
     /// One who says something.
     pub(super) fn saying(stage: &Arc<Stage>, say: Say) -> Self {
-        let id = format!("{}-{}{}", say.id, say.sender, if say.is_forged { "-forged" } else { "" });
-        Self { leaves: say.leaves, say: Some(say), ..Self::new(stage, id, say.slot) }
+        let id = format!(
+            "{}-{}{}",
+            say.id,
+            say.sender,
+            if say.is_forged { "-forged" } else { "" }
+        );
+        Self {
+            leaves: say.leaves,
+            say: Some(say),
+            ..Self::new(stage, id, say.slot)
+        }
     }
 
     /// One who looks on.
     pub(super) fn watching(stage: &Arc<Stage>, turn: TurnKey, slot: usize) -> Self {
         let id = format!("watching {} from {slot} at {}", turn.turn, stage.hand.now());
-        Self { turn: Some(turn), ..Self::new(stage, id, slot) }
+        Self {
+            turn: Some(turn),
+            ..Self::new(stage, id, slot)
+        }
     }
 
     fn new(stage: &Arc<Stage>, id: String, slot: usize) -> Self {
@@ -71,7 +83,9 @@ impl Client {
     pub(super) async fn run(mut self) -> bool {
         self.waits("for an answer");
         loop {
-            let Some(replies) = self.ask() else { return self.goes() };
+            let Some(replies) = self.ask() else {
+                return self.goes();
+            };
             let is_refused = self.listen(replies).await;
             if self.is_ended {
                 return self.goes();
@@ -81,7 +95,11 @@ impl Client {
                 self.leaves = None;
                 self.stage.hand.sleep(back).await;
             }
-            let pause = if is_refused { 1_000 + self.chance.below(5_000) } else { self.chance.below(400) };
+            let pause = if is_refused {
+                1_000 + self.chance.below(5_000)
+            } else {
+                self.chance.below(400)
+            };
             self.stage.hand.sleep(pause).await;
             self.slot = self.chance.index() % self.stage.script.skews.len();
         }
@@ -96,7 +114,11 @@ impl Client {
             (None, Some(say)) if self.requests < REQUESTS => {
                 self.requests += 1;
                 self.stage.census().count("request", "sends".to_owned());
-                let if_busy = if say.interrupts { IfBusy::Interrupt } else { IfBusy::Reject };
+                let if_busy = if say.interrupts {
+                    IfBusy::Interrupt
+                } else {
+                    IfBusy::Reject
+                };
                 Some(self.stage.say(self.slot, self.admission(&say), if_busy))
             }
             (None, _) => None,
@@ -155,12 +177,26 @@ impl Client {
         let Some(say) = self.say else { return };
         let (id, text) = (&self.id, text(&say));
         let entry = (turn.conversation.clone(), key(&say));
-        let known = self.stage.seen().acknowledged.entry(entry).or_insert_with(|| (turn.clone(), text.clone())).clone();
-        self.stage.rule(known == (turn.clone(), text.clone()), "A3", || {
-            format!("{id} was given {}, and before that {known:?}", turn.turn)
+        let known = self
+            .stage
+            .seen()
+            .acknowledged
+            .entry(entry)
+            .or_insert_with(|| (turn.clone(), text.clone()))
+            .clone();
+        self.stage
+            .rule(known == (turn.clone(), text.clone()), "A3", || {
+                format!("{id} was given {}, and before that {known:?}", turn.turn)
+            });
+        let stored = self
+            .stage
+            .ledger
+            .reference()
+            .entry(&turn)
+            .map(|entry| entry.opening.text().to_owned());
+        self.stage.rule(stored.as_ref() == Some(&text), "A4", || {
+            format!("{id} was told that {stored:?} is stored")
         });
-        let stored = self.stage.ledger.reference().entry(&turn).map(|entry| entry.opening.text().to_owned());
-        self.stage.rule(stored.as_ref() == Some(&text), "A4", || format!("{id} was told that {stored:?} is stored"));
         self.turn = Some(turn);
         self.waits("for the end");
     }
@@ -170,22 +206,33 @@ impl Client {
             Refusal::UnknownConversation => false,
             Refusal::Mismatch => {
                 self.requests = REQUESTS;
-                self.stage.script.deeds.iter().any(|deed| deed.what.is_other(self.say))
+                self.stage
+                    .script
+                    .deeds
+                    .iter()
+                    .any(|deed| deed.what.is_other(self.say))
             }
             Refusal::Busy(_) | Refusal::OverLimit | Refusal::Store(_) => true,
         };
-        self.stage.rule(is_possible, "A3", || format!("{} was refused: {refusal:?}", self.id));
+        self.stage.rule(is_possible, "A3", || {
+            format!("{} was refused: {refusal:?}", self.id)
+        });
         true
     }
 
     fn hear(&mut self, frame: Frame) {
-        let Some(turn) = self.turn.clone() else { return };
+        let Some(turn) = self.turn.clone() else {
+            return;
+        };
         let id = self.id.clone();
         match frame {
             Frame::Events(first, events) => {
-                self.stage.rule(first == self.place, "S2", || format!("{id} has {}, and hears {first}", self.place));
+                self.stage.rule(first == self.place, "S2", || {
+                    format!("{id} has {}, and hears {first}", self.place)
+                });
                 for event in events {
-                    self.held.push_str(event.said().map_or("", |said| &said.text));
+                    self.held
+                        .push_str(event.said().map_or("", |said| &said.text));
                     self.note(&turn, event);
                 }
             }
@@ -195,16 +242,23 @@ impl Client {
                 self.place = through + 1;
             }
             Frame::Ended(number, closing, message) => {
-                self.stage
-                    .rule(number == self.place, "S2", || format!("{id} has {}, and the end is {number}", self.place));
-                let stored =
-                    self.stage.ledger.reference().entry(&turn).and_then(|entry| Some(entry.ended.as_ref()?.0.clone()));
-                self.stage.rule(stored.as_ref() == Some(&closing), "D3", || {
-                    format!("{id} was told {closing:?}, not {stored:?}")
+                self.stage.rule(number == self.place, "S2", || {
+                    format!("{id} has {}, and the end is {number}", self.place)
                 });
-                let content = message.map(|message| message.content()).unwrap_or_default();
+                let stored = self
+                    .stage
+                    .ledger
+                    .reference()
+                    .entry(&turn)
+                    .and_then(|entry| Some(entry.ended.as_ref()?.0.clone()));
                 self.stage
-                    .rule(content == self.held, "D2", || format!("{id} was told {:?}, not {content:?}", self.held));
+                    .rule(stored.as_ref() == Some(&closing), "D3", || {
+                        format!("{id} was told {closing:?}, not {stored:?}")
+                    });
+                let content = message.map(|message| message.content()).unwrap_or_default();
+                self.stage.rule(content == self.held, "D2", || {
+                    format!("{id} was told {:?}, not {content:?}", self.held)
+                });
                 self.note(&turn, TurnEvent::Ended(closing));
                 self.is_ended = true;
             }
@@ -215,16 +269,27 @@ impl Client {
     fn note(&mut self, turn: &TurnKey, event: TurnEvent) {
         let number = self.place;
         self.place += 1;
-        let known = self.stage.seen().events.entry(turn.clone()).or_default().insert(number, event.clone());
+        let known = self
+            .stage
+            .seen()
+            .events
+            .entry(turn.clone())
+            .or_default()
+            .insert(number, event.clone());
         let is_end = |event: &TurnEvent| matches!(event, TurnEvent::Ended(_));
-        let is_same = known
-            .as_ref()
-            .is_none_or(|known| *known == event || ((is_end(known) || is_end(&event)) && self.stage.was_reaped(turn)));
-        self.stage.rule(is_same, "D4", || format!("{} was told {event:?} after {known:?} as {number}", self.id));
+        let is_same = known.as_ref().is_none_or(|known| {
+            *known == event || ((is_end(known) || is_end(&event)) && self.stage.was_reaped(turn))
+        });
+        self.stage.rule(is_same, "D4", || {
+            format!("{} was told {event:?} after {known:?} as {number}", self.id)
+        });
     }
 
     fn waits(&self, what: &str) {
-        self.stage.seen().waiting.insert(self.id.clone(), what.to_owned());
+        self.stage
+            .seen()
+            .waiting
+            .insert(self.id.clone(), what.to_owned());
     }
 
     fn goes(&self) -> bool {
@@ -249,8 +314,14 @@ pub(super) fn key(say: &Say) -> String {
 pub(super) fn latest(stage: &Stage, conversation: &ConversationKey) -> Option<TurnKey> {
     let reference = stage.ledger.reference();
     let talk = reference.talks.get(conversation)?;
-    let turn = talk.active.clone().or_else(|| Some(talk.messages.last()?.turn.clone()))?;
-    Some(TurnKey { conversation: conversation.clone(), turn })
+    let turn = talk
+        .active
+        .clone()
+        .or_else(|| Some(talk.messages.last()?.turn.clone()))?;
+    Some(TurnKey {
+        conversation: conversation.clone(),
+        turn,
+    })
 }
 
 fn digest(text: &str) -> [u8; 32] {

@@ -49,7 +49,10 @@ struct Running {
 
 impl Engine {
     pub(super) fn new(seed: u64) -> Self {
-        let shared = Shared { state: Mutex::default(), ready: Arc::default() };
+        let shared = Shared {
+            state: Mutex::default(),
+            ready: Arc::default(),
+        };
         Self {
             hand: Hand(Arc::new(shared)),
             tasks: BTreeMap::new(),
@@ -96,8 +99,18 @@ impl Engine {
         };
         for (id, owner, future) in spawned {
             if !dead.contains(&owner) {
-                let waker = Waker::from(Arc::new(Bell { id, ready: self.hand.0.ready.clone() }));
-                self.tasks.insert(id, Running { owner, future, waker });
+                let waker = Waker::from(Arc::new(Bell {
+                    id,
+                    ready: self.hand.0.ready.clone(),
+                }));
+                self.tasks.insert(
+                    id,
+                    Running {
+                        owner,
+                        future,
+                        waker,
+                    },
+                );
                 self.hand.ready().insert(id);
             }
         }
@@ -106,7 +119,9 @@ impl Engine {
     /// Strikes those whose time has come: the dead lose all their tasks.
     fn strike(&mut self) {
         let mut state = self.hand.state();
-        let (due, later) = std::mem::take(&mut state.doomed).into_iter().partition(|(_, (steps, _))| *steps == 0);
+        let (due, later) = std::mem::take(&mut state.doomed)
+            .into_iter()
+            .partition(|(_, (steps, _))| *steps == 0);
         state.doomed = later;
         drop(state);
         for (owner, (_, blow)) in BTreeMap::<Owner, (u64, Blow)>::into_iter(due) {
@@ -126,7 +141,9 @@ impl Engine {
             let at = self.chance.below(ready.len() as u64);
             let id = *ready.iter().nth(usize::try_from(at).ok()?)?;
             self.hand.ready().remove(&id);
-            let Some(task) = self.tasks.get(&id) else { continue };
+            let Some(task) = self.tasks.get(&id) else {
+                continue;
+            };
             if !self.hand.state().frozen.contains(&task.owner) {
                 return Some(id);
             }
@@ -135,9 +152,16 @@ impl Engine {
     }
 
     fn poll(&mut self, id: u64) {
-        let Some(mut task) = self.tasks.remove(&id) else { return };
+        let Some(mut task) = self.tasks.remove(&id) else {
+            return;
+        };
         (self.hand.now(), id).hash(&mut self.trace);
-        if task.future.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending() {
+        if task
+            .future
+            .as_mut()
+            .poll(&mut Context::from_waker(&task.waker))
+            .is_pending()
+        {
             let owner = task.owner;
             self.tasks.insert(id, task);
             self.hand.count_step(owner);
@@ -150,10 +174,11 @@ impl Engine {
     fn unpark(&mut self) {
         if !self.parked.is_empty() {
             let state = self.hand.state();
-            let (parked, thawed): (Vec<u64>, Vec<u64>) = self
-                .parked
-                .iter()
-                .partition(|id| self.tasks.get(id).is_some_and(|task| state.frozen.contains(&task.owner)));
+            let (parked, thawed): (Vec<u64>, Vec<u64>) = self.parked.iter().partition(|id| {
+                self.tasks
+                    .get(id)
+                    .is_some_and(|task| state.frozen.contains(&task.owner))
+            });
             drop(state);
             self.hand.ready().extend(thawed);
             self.parked = parked;
@@ -204,7 +229,10 @@ impl Hand {
     pub(super) fn sleep_until(&self, until: u64) -> Sleep {
         let mut state = self.state();
         state.serial += 1;
-        Sleep { hand: self.clone(), key: (until, state.serial) }
+        Sleep {
+            hand: self.clone(),
+            key: (until, state.serial),
+        }
     }
 
     /// Strikes this owner after so many polls.
@@ -266,11 +294,15 @@ impl Hand {
     fn pass_time(&self) -> bool {
         let due: Vec<Waker> = {
             let mut state = self.state();
-            let Some((next, _)) = state.sleepers.keys().next().copied() else { return false };
+            let Some((next, _)) = state.sleepers.keys().next().copied() else {
+                return false;
+            };
             state.now = state.now.max(next);
             let first_later = (state.now + 1, 0);
             let later = state.sleepers.split_off(&first_later);
-            std::mem::replace(&mut state.sleepers, later).into_values().collect()
+            std::mem::replace(&mut state.sleepers, later)
+                .into_values()
+                .collect()
         };
         due.into_iter().for_each(Waker::wake);
         true
@@ -344,7 +376,9 @@ impl Clock for SkewedClock {
 
     async fn sleep_until(&self, deadline: Timestamp) {
         let wait = deadline.since(self.now());
-        self.hand.sleep(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)).await;
+        self.hand
+            .sleep(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+            .await;
     }
 }
 

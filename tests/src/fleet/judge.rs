@@ -19,10 +19,18 @@ impl Stage {
         self.judge_jobs();
         for worker in self.slots.lock().unwrap().iter().flatten() {
             let is_empty = self.hand.is_dead(worker.owner) || worker.turns.feeds.is_empty();
-            self.rule(is_empty, "R1", || format!("worker {} keeps {} feeds", worker.slot, worker.turns.feeds.len()));
+            self.rule(is_empty, "R1", || {
+                format!(
+                    "worker {} keeps {} feeds",
+                    worker.slot,
+                    worker.turns.feeds.len()
+                )
+            });
         }
         let left: Vec<_> = open.iter().filter(|owner| **owner != WORLD).collect();
-        self.rule(left.is_empty(), "R1", || format!("tasks of {left:?} are left over"));
+        self.rule(left.is_empty(), "R1", || {
+            format!("tasks of {left:?} are left over")
+        });
     }
 
     /// Whether somebody else than its holder ended the turn.
@@ -36,24 +44,47 @@ impl Stage {
     fn judge_store(&self) {
         let reference = self.ledger.reference();
         for (conversation, talk) in &reference.talks {
-            let head = done(self.ledger.store.conversation(conversation)).unwrap().unwrap();
-            let mut messages = done(self.ledger.store.messages(conversation, None, usize::MAX)).unwrap();
+            let head = done(self.ledger.store.conversation(conversation))
+                .unwrap()
+                .unwrap();
+            let mut messages =
+                done(self.ledger.store.messages(conversation, None, usize::MAX)).unwrap();
             messages.reverse();
             let id = &conversation.conversation;
-            self.rule(messages == talk.messages, "D1", || format!("{id} holds other messages than were written"));
+            self.rule(messages == talk.messages, "D1", || {
+                format!("{id} holds other messages than were written")
+            });
             let is_free = head.active.is_none() && talk.active.is_none();
-            self.rule(is_free, "T5", || format!("{id} is busy with {:?}", head.active));
-            self.rule(head.messages == messages.len() as u64, "D6", || format!("{id} counts {}", head.messages));
+            self.rule(is_free, "T5", || {
+                format!("{id} is busy with {:?}", head.active)
+            });
+            self.rule(head.messages == messages.len() as u64, "D6", || {
+                format!("{id} counts {}", head.messages)
+            });
             for (number, message) in (1..).zip(&messages) {
-                self.rule(message.number == number, "D6", || format!("{id} has {} as {number}", message.number));
+                self.rule(message.number == number, "D6", || {
+                    format!("{id} has {} as {number}", message.number)
+                });
             }
             for (turn, entry) in &talk.turns {
-                let key = TurnKey { conversation: conversation.clone(), turn: turn.clone() };
+                let key = TurnKey {
+                    conversation: conversation.clone(),
+                    turn: turn.clone(),
+                };
                 let (record, events) = done(self.ledger.store.turn(&key, 0)).unwrap().unwrap();
-                self.rule(events == entry.events, "T1", || format!("{turn} has other events than were written"));
-                self.rule(matches!(record.state, TurnState::Ended(_)), "T5", || format!("{turn} still runs"));
-                let questions = messages.iter().filter(|message| **message == entry.opening.user_message).count();
-                self.rule(questions == 1, "D1", || format!("the message of {turn} is there {questions} times"));
+                self.rule(events == entry.events, "T1", || {
+                    format!("{turn} has other events than were written")
+                });
+                self.rule(matches!(record.state, TurnState::Ended(_)), "T5", || {
+                    format!("{turn} still runs")
+                });
+                let questions = messages
+                    .iter()
+                    .filter(|message| **message == entry.opening.user_message)
+                    .count();
+                self.rule(questions == 1, "D1", || {
+                    format!("the message of {turn} is there {questions} times")
+                });
             }
         }
     }
@@ -63,24 +94,41 @@ impl Stage {
         let reference = self.ledger.reference();
         for ((_, key), (turn, text)) in &seen.acknowledged {
             let stored = reference.entry(turn).map(|entry| entry.opening.text());
-            self.rule(stored == Some(text), "D1", || format!("{key} was acknowledged, and {stored:?} is stored"));
+            self.rule(stored == Some(text), "D1", || {
+                format!("{key} was acknowledged, and {stored:?} is stored")
+            });
         }
         for (turn, told) in &seen.events {
-            let Some(Entry { events, ended: Some((_, writer)), .. }) = reference.entry(turn) else { continue };
+            let Some(Entry {
+                events,
+                ended: Some((_, writer)),
+                ..
+            }) = reference.entry(turn)
+            else {
+                continue;
+            };
             let is_reaped = matches!(writer, Writer::Reaper { .. });
             let kept = events.len() - usize::from(is_reaped);
             let id = &turn.turn;
             for (number, event) in told.range(..kept) {
                 let is_kept = events.get(*number) == Some(event);
-                self.rule(is_kept, "D2", || format!("{id} was told {event:?} as {number}, which is not kept"));
+                self.rule(is_kept, "D2", || {
+                    format!("{id} was told {event:?} as {number}, which is not kept")
+                });
             }
             let lost: usize = told.range(kept..).map(|(_, event)| event.text_len()).sum();
-            self.rule(is_reaped || told.range(kept..).next().is_none(), "D2", || {
-                format!("more of {id} was told than is kept")
+            self.rule(
+                is_reaped || told.range(kept..).next().is_none(),
+                "D2",
+                || format!("more of {id} was told than is kept"),
+            );
+            self.rule(lost <= self.script.limits.window, "W", || {
+                format!("{lost} bytes of {id} were told and lost")
             });
-            self.rule(lost <= self.script.limits.window, "W", || format!("{lost} bytes of {id} were told and lost"));
             let snapshot = seen.snapshots.contains(turn);
-            self.rule(is_reaped || !snapshot, "D4", || format!("{id} was taken back by a snapshot"));
+            self.rule(is_reaped || !snapshot, "D4", || {
+                format!("{id} was taken back by a snapshot")
+            });
         }
         for (turn, drive) in &self.book().drives {
             drive.judge_silence(self, turn);
@@ -90,16 +138,25 @@ impl Stage {
     /// A job has one effect, or none, and says so; only turns that keep their promises have jobs.
     fn judge_jobs(&self) {
         let jobs = done(self.ledger.store.jobs(&JobsOf::Anyone)).unwrap();
-        let workouts: Vec<_> =
-            self.records.dump().into_iter().filter(|record| record.at.kind == Kind::Workout).collect();
+        let workouts: Vec<_> = self
+            .records
+            .dump()
+            .into_iter()
+            .filter(|record| record.at.kind == Kind::Workout)
+            .collect();
         let is_late = self.seen().mishaps.iter().any(|((_, method, _), mishap)| {
             *method == "put" && matches!(mishap, Mishap::ArrivesLate(ms) if *ms >= 2_000)
         });
         let reference = self.ledger.reference();
-        let expected: BTreeSet<TurnKey> =
-            reference.turns().filter(|(_, entry)| !entry.jobs.is_empty()).map(|(turn, _)| turn).collect();
+        let expected: BTreeSet<TurnKey> = reference
+            .turns()
+            .filter(|(_, entry)| !entry.jobs.is_empty())
+            .map(|(turn, _)| turn)
+            .collect();
         let found: BTreeSet<TurnKey> = jobs.iter().map(|job| job.turn.clone()).collect();
-        self.rule(found == expected, "P1", || format!("there are jobs of {found:?}, and not of {expected:?}"));
+        self.rule(found == expected, "P1", || {
+            format!("there are jobs of {found:?}, and not of {expected:?}")
+        });
         for record in &workouts {
             let id = &record.at.id;
             let is_known = jobs.iter().any(|job| job.turn.turn.as_str() == id.as_str());
@@ -110,23 +167,31 @@ impl Stage {
         }
         for job in &jobs {
             let id = &job.turn.turn;
-            let workout = workouts.iter().find(|record| record.at.id.as_str() == id.as_str());
+            let workout = workouts
+                .iter()
+                .find(|record| record.at.id.as_str() == id.as_str());
             let name = workout.map(|record| records::read::<domain::Workout>(record).unwrap().name);
             let is_right = match (job.kind, &job.state) {
                 (_, JobState::Dead(_)) => true,
                 (_, JobState::Due(_) | JobState::Claimed(_)) => false,
-                (JobKind::Workout, JobState::Done(told)) => name.is_some() && told["name"].as_str() == name.as_deref(),
+                (JobKind::Workout, JobState::Done(told)) => {
+                    name.is_some() && told["name"].as_str() == name.as_deref()
+                }
                 // Nobody can know of a write that arrives after the job was refused.
                 (JobKind::Workout, JobState::Refused(_)) => name.is_none() || is_late,
                 (JobKind::Memory | JobKind::Forget | JobKind::Summary, _) => true,
             };
-            self.rule(is_right, "P1", || format!("the job of {id} is {:?}, its workout {name:?}", job.state));
+            self.rule(is_right, "P1", || {
+                format!("the job of {id} is {:?}, its workout {name:?}", job.state)
+            });
         }
     }
 
     pub(super) fn overdue(&self) -> Vec<u64> {
         let reference = self.ledger.reference();
-        let ended = reference.turns().filter_map(|(_, entry)| entry.ended.as_ref());
+        let ended = reference
+            .turns()
+            .filter_map(|(_, entry)| entry.ended.as_ref());
         let overdue = ended.filter_map(|(closing, writer)| match writer {
             Writer::Reaper { lease_until, .. } => Some(closing.at.0.saturating_sub(lease_until.0)),
             Writer::Holder(_) => None,
@@ -139,7 +204,10 @@ impl Stage {
         let mut story = String::new();
         let (reference, seen) = (self.ledger.reference(), self.seen());
         for (turn, entry) in reference.turns() {
-            let closing = entry.ended.as_ref().map(|(closing, writer)| (closing.ending, closing.at.0, writer));
+            let closing = entry
+                .ended
+                .as_ref()
+                .map(|(closing, writer)| (closing.ending, closing.at.0, writer));
             let told = seen.events.get(&turn).map_or(0, |told| told.len());
             let kept = entry.events.iter().map(TurnEvent::text_len).sum::<usize>();
             let _ = writeln!(

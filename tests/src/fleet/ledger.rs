@@ -4,11 +4,15 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::{
-    Closing, Conversation, Ending, Finish, Job, JobState, PartKind, Timestamp, TurnError, TurnEvent, TurnKey,
+    Closing, Conversation, Ending, Finish, Job, JobState, PartKind, Timestamp, TurnError,
+    TurnEvent, TurnKey,
 };
 use futures::FutureExt;
 use in_memory::InMemoryMessages;
-use ports::{Admission, Admitted, Checkpoint, GRACE, JobsOf, MessageStore, Result, Stop, TurnState, Writer, Written};
+use ports::{
+    Admission, Admitted, Checkpoint, GRACE, JobsOf, MessageStore, Result, Stop, TurnState, Writer,
+    Written,
+};
 
 use super::engine::{Owner, SkewedClock};
 use super::reference::Reference;
@@ -35,7 +39,10 @@ impl Ledger {
 
     pub(super) fn create(&self, conversation: &Conversation) {
         done(self.store.create_conversation(conversation)).unwrap();
-        self.reference().talks.entry(conversation.key.clone()).or_default();
+        self.reference()
+            .talks
+            .entry(conversation.key.clone())
+            .or_default();
     }
 }
 
@@ -50,11 +57,15 @@ impl Stage {
     pub(super) fn checkpoint(&self, c: &Checkpoint) -> Result<Written<Stop>> {
         self.judge_window(&c.turn);
         let kept = self.kept(&c.turn);
-        let is_overlap = kept.get(c.from..).is_some_and(|there| there.iter().zip(&c.events).all(|(a, b)| a == b));
+        let is_overlap = kept
+            .get(c.from..)
+            .is_some_and(|there| there.iter().zip(&c.events).all(|(a, b)| a == b));
         let answer = done(self.ledger.store.checkpoint(c))?;
         let expected = self.ledger.reference().checkpoint(c);
         if let Written::Done(_) = answer {
-            self.rule(is_overlap, "D4", || format!("a checkpoint of {} contradicts what is kept", c.turn.turn));
+            self.rule(is_overlap, "D4", || {
+                format!("a checkpoint of {} contradicts what is kept", c.turn.turn)
+            });
             self.judge_fence("checkpoint", &c.turn, c.fence);
         }
         self.same("checkpoint", &answer, &expected);
@@ -62,11 +73,22 @@ impl Stage {
         Ok(answer)
     }
 
-    pub(super) fn finish(&self, by: By, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
+    pub(super) fn finish(
+        &self,
+        by: By,
+        turn: &TurnKey,
+        writer: Writer,
+        finish: &Finish,
+    ) -> Result<Written<()>> {
         let kept = self.kept(turn);
-        let before = self.ledger.reference().entry(turn).map(super::reference::Entry::state);
+        let before = self
+            .ledger
+            .reference()
+            .entry(turn)
+            .map(super::reference::Entry::state);
         let answer = done(self.ledger.store.finish(turn, writer, finish))?;
-        if let (Some(TurnState::Running { lease_until, .. }), Written::Done(())) = (before, &answer) {
+        if let (Some(TurnState::Running { lease_until, .. }), Written::Done(())) = (before, &answer)
+        {
             self.judge_finish(turn, finish, &kept);
             match writer {
                 Writer::Holder(fence) => self.judge_holder(turn, fence, finish),
@@ -87,17 +109,28 @@ impl Stage {
     }
 
     /// A job is given to one at a time.
-    pub(super) fn claim_jobs(&self, of: &JobsOf, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+    pub(super) fn claim_jobs(
+        &self,
+        of: &JobsOf,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Job>> {
         let before = done(self.ledger.store.jobs(of))?;
         let claimed = done(self.ledger.store.claim_jobs(of, now, until, limit))?;
         for job in &claimed {
-            let was = before.iter().find(|known| known.turn == job.turn && known.kind == job.kind);
+            let was = before
+                .iter()
+                .find(|known| known.turn == job.turn && known.kind == job.kind);
             let is_free = was.is_some_and(|known| match known.state {
                 JobState::Due(at) | JobState::Claimed(at) => at <= now,
                 JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => false,
             });
             self.rule(is_free, "P1", || {
-                format!("the job of {} was claimed at {now}, and it was {was:?}", job.turn.turn)
+                format!(
+                    "the job of {} was claimed at {now}, and it was {was:?}",
+                    job.turn.turn
+                )
             });
         }
         Ok(claimed)
@@ -106,13 +139,25 @@ impl Stage {
     fn judge_finish(&self, turn: &TurnKey, finish: &Finish, kept: &[TurnEvent]) {
         let Closing { ending, jobs, .. } = &*finish.closing;
         let id = &turn.turn;
-        self.rule(finish.events.starts_with(kept), "D5", || format!("the end of {id} takes back what was kept"));
-        self.rule(jobs.is_empty() || ending.keeps_promises(), "P1", || format!("{id} failed and leaves jobs"));
+        self.rule(finish.events.starts_with(kept), "D5", || {
+            format!("the end of {id} takes back what was kept")
+        });
+        self.rule(jobs.is_empty() || ending.keeps_promises(), "P1", || {
+            format!("{id} failed and leaves jobs")
+        });
         let said = finish.events.iter().filter_map(TurnEvent::said);
-        let reply: String = said.filter(|said| said.kind == PartKind::Reply).map(|said| &*said.text).collect();
-        let must_reply = matches!(ending, Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline);
+        let reply: String = said
+            .filter(|said| said.kind == PartKind::Reply)
+            .map(|said| &*said.text)
+            .collect();
+        let must_reply = matches!(
+            ending,
+            Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline
+        );
         let is_blank = reply.trim().is_empty();
-        self.rule(!is_blank || (reply.is_empty() && !must_reply), "D7", || format!("{id} ends blank, {ending:?}"));
+        self.rule(!is_blank || (reply.is_empty() && !must_reply), "D7", || {
+            format!("{id} ends blank, {ending:?}")
+        });
     }
 
     fn judge_holder(&self, turn: &TurnKey, fence: domain::Fence, finish: &Finish) {
@@ -120,57 +165,108 @@ impl Stage {
         self.judge_fence("finish", turn, fence);
         self.judge_window(turn);
         let book = self.book();
-        let Some(drive) = book.drives.get(turn) else { return };
+        let Some(drive) = book.drives.get(turn) else {
+            return;
+        };
         let told = drive.feed.events();
         let is_ended = matches!(told.last(), Some(TurnEvent::Ended(_)));
-        self.rule(!is_ended, "D3", || format!("the end of {id} was told before it was kept"));
-        self.rule(finish.events.starts_with(&told), "D2", || format!("what is kept of {id} is not what was told"));
+        self.rule(!is_ended, "D3", || {
+            format!("the end of {id} was told before it was kept")
+        });
+        self.rule(finish.events.starts_with(&told), "D2", || {
+            format!("what is kept of {id} is not what was told")
+        });
         if finish.closing.ending != Ending::Failed(TurnError::Internal) {
             drive.judge_calls(self, turn, &finish.closing);
         }
     }
 
     /// A reader may end only what its own clock says was given up, and keeps all of it.
-    fn judge_reaper(&self, by: By, turn: &TurnKey, lease: Timestamp, kept: &[TurnEvent], finish: &Finish) {
+    fn judge_reaper(
+        &self,
+        by: By,
+        turn: &TurnKey,
+        lease: Timestamp,
+        kept: &[TurnEvent],
+        finish: &Finish,
+    ) {
         let id = &turn.turn;
         let now = SkewedClock::shows(by.skew, self.hand.now());
-        self.rule(now > lease + GRACE, "A5", || format!("{id} was ended at {now}, its lease runs until {lease}"));
+        self.rule(now > lease + GRACE, "A5", || {
+            format!("{id} was ended at {now}, its lease runs until {lease}")
+        });
         let started = [TurnEvent::Started];
         let expected = if kept.is_empty() { &started[..] } else { kept };
-        self.rule(finish.events == expected, "D5", || format!("the reader who ended {id} changed what was kept"));
+        self.rule(finish.events == expected, "D5", || {
+            format!("the reader who ended {id} changed what was kept")
+        });
         let is_failed = finish.closing.ending == Ending::Failed(TurnError::ProducerLost);
-        self.rule(is_failed, "T1", || format!("a reader ended {id} as {:?}", finish.closing.ending));
+        self.rule(is_failed, "T1", || {
+            format!("a reader ended {id} as {:?}", finish.closing.ending)
+        });
         if let Some(drive) = self.book().drives.get(turn) {
             drive.judge_loss(self, turn);
         }
     }
 
     fn judge_fence(&self, what: &str, turn: &TurnKey, fence: domain::Fence) {
-        let newest = self.ledger.reference().talks.get(&turn.conversation).map(|talk| talk.fence);
-        self.rule(newest == Some(fence), "D8", || format!("a {what} of {} by {fence:?} after {newest:?}", turn.turn));
+        let newest = self
+            .ledger
+            .reference()
+            .talks
+            .get(&turn.conversation)
+            .map(|talk| talk.fence);
+        self.rule(newest == Some(fence), "D8", || {
+            format!("a {what} of {} by {fence:?} after {newest:?}", turn.turn)
+        });
     }
 
     /// What clients were told and no store has fits the window.
     fn judge_window(&self, turn: &TurnKey) {
         let kept = self.kept(turn).len();
-        let Some(told) = self.book().drives.get(turn).map(|drive| drive.feed.events()) else { return };
-        let ahead: usize = told.get(kept..).unwrap_or_default().iter().map(TurnEvent::text_len).sum();
+        let Some(told) = self
+            .book()
+            .drives
+            .get(turn)
+            .map(|drive| drive.feed.events())
+        else {
+            return;
+        };
+        let ahead: usize = told
+            .get(kept..)
+            .unwrap_or_default()
+            .iter()
+            .map(TurnEvent::text_len)
+            .sum();
         let window = self.script.limits.window;
-        self.rule(ahead <= window, "W", || format!("{ahead} bytes of {} are told and not kept", turn.turn));
+        self.rule(ahead <= window, "W", || {
+            format!("{ahead} bytes of {} are told and not kept", turn.turn)
+        });
     }
 
     fn kept(&self, turn: &TurnKey) -> Vec<TurnEvent> {
-        self.ledger.reference().entry(turn).map(|entry| entry.events.clone()).unwrap_or_default()
+        self.ledger
+            .reference()
+            .entry(turn)
+            .map(|entry| entry.events.clone())
+            .unwrap_or_default()
     }
 
     fn same<T: PartialEq + std::fmt::Debug>(&self, what: &str, answer: &T, expected: &T) {
-        self.rule(answer == expected, "REF", || format!("{what} was answered {answer:?}, and not {expected:?}"));
+        self.rule(answer == expected, "REF", || {
+            format!("{what} was answered {answer:?}, and not {expected:?}")
+        });
     }
 
     fn same_turn(&self, turn: &TurnKey) {
-        let found =
-            done(self.ledger.store.turn(turn, usize::MAX)).unwrap().map(|(record, _)| (record.state, record.kept));
-        let expected = self.ledger.reference().entry(turn).map(|entry| (entry.state(), entry.events.len()));
+        let found = done(self.ledger.store.turn(turn, usize::MAX))
+            .unwrap()
+            .map(|(record, _)| (record.state, record.kept));
+        let expected = self
+            .ledger
+            .reference()
+            .entry(turn)
+            .map(|entry| (entry.state(), entry.events.len()));
         self.same("the turn", &found, &expected);
     }
 }

@@ -5,7 +5,11 @@
 //! then leaves the fleet in peace. Every write is compared with a sequential reference and judged
 //! as it is applied; what clients were told is judged as they hear it, and once more at the end.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a stage that cannot be set is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a stage that cannot be set is a failed test"
+)]
 
 mod book;
 mod census;

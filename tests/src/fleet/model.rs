@@ -29,16 +29,25 @@ impl LlmStream for Voice {
         // Jobs are those of the worker, whichever turn's they are.
         let turn = self.turn.as_ref().filter(|_| kind != "extract");
         let source = turn.map_or(self.slot as u64, |(_, source)| *source);
-        let mut chance = Chance::new(sub_seed(self.stage.script.seed, &[name(kind), source, count]));
+        let mut chance = Chance::new(sub_seed(
+            self.stage.script.seed,
+            &[name(kind), source, count],
+        ));
         let script = &self.stage.script;
-        let is_calm = self.stage.hand.now() >= script.calm || matches!(script.faults, super::script::Faults::Often(0));
-        let scenes = Scripted::new(Arc::new(SkewedClock { hand: self.stage.hand.clone(), skew: 0 }));
+        let is_calm = self.stage.hand.now() >= script.calm
+            || matches!(script.faults, super::script::Faults::Often(0));
+        let scenes = Scripted::new(Arc::new(SkewedClock {
+            hand: self.stage.hand.clone(),
+            skew: 0,
+        }));
         let (scene, what) = match kind {
             "route" => route(&mut chance),
             "extract" => extraction(&mut chance, is_calm),
             _ => reply(&mut chance),
         };
-        self.stage.census().count("model", format!("{kind}: {what}"));
+        self.stage
+            .census()
+            .count("model", format!("{kind}: {what}"));
         let pieces = match kind {
             "route" => scenes.route(scene).open(call),
             "extract" => scenes.extract(scene).open(call),
@@ -70,8 +79,13 @@ impl Voice {
             Answer::Tool { .. } => "extract",
         };
         let mut book = self.stage.book();
-        let turn = self.turn.as_ref().map(|(turn, _)| turn).filter(|_| kind != "extract");
-        if let Some((turn, drive)) = turn.and_then(|turn| Some((turn, book.drives.get_mut(turn)?))) {
+        let turn = self
+            .turn
+            .as_ref()
+            .map(|(turn, _)| turn)
+            .filter(|_| kind != "extract");
+        if let Some((turn, drive)) = turn.and_then(|turn| Some((turn, book.drives.get_mut(turn)?)))
+        {
             if kind == "reply" {
                 drive.asks_for_reply(&self.stage, turn);
                 return (kind, u64::from(drive.replies));
@@ -119,13 +133,29 @@ fn reply(chance: &mut Chance) -> (Scene, &'static str) {
     };
     let salt = chance.below(1_000);
     for word in 0..words {
-        lines.push(Line::Say(format!("{}{word} ", format!("w{salt}.").repeat(size))));
+        lines.push(Line::Say(format!(
+            "{}{word} ",
+            format!("w{salt}.").repeat(size)
+        )));
         if size == 1 || chance.percent(50) {
             lines.push(Line::Pause(ms(chance.below(pause * 2))));
         }
     }
-    let fault = chance.pick(Fault::Unavailable, &[Fault::Throttled, Fault::Rejected, Fault::TooLong, Fault::TimedOut]);
-    let reasons = [StopReason::Complete, StopReason::Complete, StopReason::Length, StopReason::Filtered];
+    let fault = chance.pick(
+        Fault::Unavailable,
+        &[
+            Fault::Throttled,
+            Fault::Rejected,
+            Fault::TooLong,
+            Fault::TimedOut,
+        ],
+    );
+    let reasons = [
+        StopReason::Complete,
+        StopReason::Complete,
+        StopReason::Length,
+        StopReason::Filtered,
+    ];
     lines.push(match what {
         "fails" | "breaks off" => Line::Fail(fault),
         "is cut" | "panics" => Line::Cut,
@@ -136,8 +166,16 @@ fn reply(chance: &mut Chance) -> (Scene, &'static str) {
 }
 
 fn route(chance: &mut Chance) -> (Scene, &'static str) {
-    let what =
-        chance.weighted(&[(70, "decides"), (8, "fails"), (8, "babbles"), (7, "hangs"), (7, "is slow")], "decides");
+    let what = chance.weighted(
+        &[
+            (70, "decides"),
+            (8, "fails"),
+            (8, "babbles"),
+            (7, "hangs"),
+            (7, "is slow"),
+        ],
+        "decides",
+    );
     let line = match what {
         "fails" => Line::Fail(Fault::Throttled),
         "hangs" => Line::Hang,
@@ -145,7 +183,14 @@ fn route(chance: &mut Chance) -> (Scene, &'static str) {
         _ => Line::Say(decision(chance).to_string()),
     };
     let pause = if what == "is slow" { 4_000 } else { 400 };
-    (Scene(vec![Line::Pause(ms(chance.below(pause))), line, Line::End(StopReason::Complete)]), what)
+    (
+        Scene(vec![
+            Line::Pause(ms(chance.below(pause))),
+            line,
+            Line::End(StopReason::Complete),
+        ]),
+        what,
+    )
 }
 
 fn decision(chance: &mut Chance) -> Value {
@@ -170,9 +215,23 @@ fn decision(chance: &mut Chance) -> Value {
 
 /// Each names the workout otherwise, so that a second effect of one job shows.
 fn extraction(chance: &mut Chance, is_calm: bool) -> (Scene, &'static str) {
-    let kinds = [(60, "extracts"), (10, "refuses"), (10, "babbles"), (10, "fails"), (10, "hangs")];
-    let what = if is_calm { "extracts" } else { chance.weighted(&kinds, "extracts") };
-    let refusal = if what == "refuses" { json!("plan") } else { Value::Null };
+    let kinds = [
+        (60, "extracts"),
+        (10, "refuses"),
+        (10, "babbles"),
+        (10, "fails"),
+        (10, "hangs"),
+    ];
+    let what = if is_calm {
+        "extracts"
+    } else {
+        chance.weighted(&kinds, "extracts")
+    };
+    let refusal = if what == "refuses" {
+        json!("plan")
+    } else {
+        Value::Null
+    };
     let workout = json!({
         "refusal": refusal, "discipline": "strength", "name": format!("Squats {}", chance.below(1 << 30)),
         "performedAt": null, "durationSeconds": 3_600, "exercises": [], "score": null, "perceivedExertion": null,
@@ -184,5 +243,12 @@ fn extraction(chance: &mut Chance, is_calm: bool) -> (Scene, &'static str) {
         "babbles" => Line::Say("squats, five".to_owned()),
         _ => Line::Say(workout.to_string()),
     };
-    (Scene(vec![Line::Pause(ms(chance.below(600))), line, Line::End(StopReason::Complete)]), what)
+    (
+        Scene(vec![
+            Line::Pause(ms(chance.below(600))),
+            line,
+            Line::End(StopReason::Complete),
+        ]),
+        what,
+    )
 }

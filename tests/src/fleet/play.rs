@@ -49,7 +49,9 @@ pub fn play(script: &Script) -> Outcome {
         over.store(true, Ordering::Relaxed);
     });
     engine.run(|| stage.broken().is_some() || is_over.load(Ordering::Relaxed));
-    stage.rule(is_over.load(Ordering::Relaxed), "T5", || "everybody waits for nothing, or somebody spins".to_owned());
+    stage.rule(is_over.load(Ordering::Relaxed), "T5", || {
+        "everybody waits for nothing, or somebody spins".to_owned()
+    });
     if stage.broken().is_none() {
         stage.judge_end(&engine.open());
     }
@@ -79,12 +81,17 @@ impl Stage {
         for round in 0..PEACE / LOOK {
             for conversation in 0..self.script.conversations {
                 let slot = usize::try_from(round).unwrap() + conversation;
-                self.look(slot % self.script.skews.len(), self.conversation(conversation));
+                self.look(
+                    slot % self.script.skews.len(),
+                    self.conversation(conversation),
+                );
             }
             self.hand.sleep(LOOK).await;
         }
         let waiting = self.seen().waiting.clone();
-        self.rule(waiting.is_empty(), "T5", || format!("still waiting: {waiting:?}"));
+        self.rule(waiting.is_empty(), "T5", || {
+            format!("still waiting: {waiting:?}")
+        });
         self.clone().speak_once_more().await;
         self.clone().drain_jobs().await;
         self.hand.sleep(75_000).await;
@@ -104,13 +111,16 @@ impl Stage {
                     drop(self.stop(slot, turn));
                 }
             }
-            What::Strike { slot, steps, blow } => self.hand.strike(self.worker(slot).owner, steps, blow),
+            What::Strike { slot, steps, blow } => {
+                self.hand.strike(self.worker(slot).owner, steps, blow)
+            }
             What::Retire { slot, ms } => self.hand.spawn(WORLD, self.clone().retire(slot, ms)),
         }
     }
 
     fn begin(&self, client: Client) {
-        self.hand.spawn(WORLD, async move { _ = client.run().await });
+        self.hand
+            .spawn(WORLD, async move { _ = client.run().await });
     }
 
     /// A worker that is told to end has ended its turns by then, and then goes.
@@ -120,12 +130,21 @@ impl Stage {
             return;
         }
         self.census().count("trouble", "graceful stop".to_owned());
-        worker.turns.feeds.hurry_up(worker.turns.ports.clock.now() + ms(time));
+        worker
+            .turns
+            .feeds
+            .hurry_up(worker.turns.ports.clock.now() + ms(time));
         let began = self.hand.now();
         self.hand.sleep(time + 15_000).await;
-        let was_awake = self.hand.awake_since(worker.owner).is_some_and(|since| since <= began);
+        let was_awake = self
+            .hand
+            .awake_since(worker.owner)
+            .is_some_and(|since| since <= began);
         self.rule(!was_awake || worker.turns.feeds.is_empty(), "H", || {
-            format!("worker {slot} still runs {} turns after its time", worker.turns.feeds.len())
+            format!(
+                "worker {slot} still runs {} turns after its time",
+                worker.turns.feeds.len()
+            )
         });
         self.hand.strike(worker.owner, 0, Blow::Death);
     }
@@ -144,7 +163,9 @@ impl Stage {
                 leaves: None,
             };
             let is_ended = Client::saying(&self, say).run().await;
-            self.rule(is_ended, "T5", || format!("conversation {conversation} takes nothing in any more"));
+            self.rule(is_ended, "T5", || {
+                format!("conversation {conversation} takes nothing in any more")
+            });
         }
     }
 
@@ -164,7 +185,9 @@ impl Stage {
 
     fn open_jobs(&self) -> Vec<TurnKey> {
         let jobs = done(self.ledger.store.jobs(&JobsOf::Anyone)).unwrap();
-        let open = jobs.into_iter().filter(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
+        let open = jobs
+            .into_iter()
+            .filter(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
         open.map(|job| job.turn).collect()
     }
 
@@ -180,22 +203,38 @@ impl Stage {
                 census.count("ending", "of a turn that nobody drove".to_owned());
             }
         }
-        let retired = |owner| {
-            self.slots
-                .lock()
-                .unwrap()
-                .iter()
-                .flatten()
-                .any(|worker| worker.owner == owner && worker.is_retiring.load(Ordering::Relaxed))
-        };
-        for owner in self.hand.dead().into_iter().filter(|owner| !retired(*owner)) {
-            let turns = book.drives.values().filter(|drive| drive.owner == owner).map(|drive| drive.phase);
-            let errands = book.errands.values().filter(|(by, _)| *by == owner).map(|(_, phase)| *phase);
-            let mut phases: Vec<Phase> = turns.chain(errands).filter(|phase| *phase != Phase::Over).collect();
+        let retired =
+            |owner| {
+                self.slots.lock().unwrap().iter().flatten().any(|worker| {
+                    worker.owner == owner && worker.is_retiring.load(Ordering::Relaxed)
+                })
+            };
+        for owner in self
+            .hand
+            .dead()
+            .into_iter()
+            .filter(|owner| !retired(*owner))
+        {
+            let turns = book
+                .drives
+                .values()
+                .filter(|drive| drive.owner == owner)
+                .map(|drive| drive.phase);
+            let errands = book
+                .errands
+                .values()
+                .filter(|(by, _)| *by == owner)
+                .map(|(_, phase)| *phase);
+            let mut phases: Vec<Phase> = turns
+                .chain(errands)
+                .filter(|phase| *phase != Phase::Over)
+                .collect();
             phases.sort();
             phases.dedup();
             census.count("trouble", "kill".to_owned());
-            phases.iter().for_each(|phase| census.count("killed while", format!("{phase:?}").to_lowercase()));
+            phases.iter().for_each(|phase| {
+                census.count("killed while", format!("{phase:?}").to_lowercase())
+            });
             if phases.is_empty() {
                 census.count("killed while", "idle".to_owned());
             }

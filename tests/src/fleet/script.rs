@@ -126,17 +126,30 @@ impl Mishap {
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sees_jobs_through, packets_die) = (self.sees_jobs_through, self.packets_die);
-        writeln!(f, "clocks {:?} ms, {} conversations, {} holds", self.skews, self.conversations, self.holds)?;
-        writeln!(f, "deadline {} ms, calm from {} ms {:?}", self.deadline, self.calm, self.limits)?;
-        writeln!(f, "sees jobs through: {sees_jobs_through}, packets die: {packets_die}")?;
+        writeln!(
+            f,
+            "clocks {:?} ms, {} conversations, {} holds",
+            self.skews, self.conversations, self.holds
+        )?;
+        writeln!(
+            f,
+            "deadline {} ms, calm from {} ms {:?}",
+            self.deadline, self.calm, self.limits
+        )?;
+        writeln!(
+            f,
+            "sees jobs through: {sees_jobs_through}, packets die: {packets_die}"
+        )?;
         for Deed { at, what } in &self.deeds {
             writeln!(f, "  {at:>6} {what:?}")?;
         }
         match &self.faults {
             Faults::Often(share) => writeln!(f, "  {share} calls in a thousand go wrong"),
-            Faults::Just(these) => these.iter().try_for_each(|((slot, method, count), mishap)| {
-                writeln!(f, "  worker {slot}'s {method} number {count}: {mishap:?}")
-            }),
+            Faults::Just(these) => these
+                .iter()
+                .try_for_each(|((slot, method, count), mishap)| {
+                    writeln!(f, "  worker {slot}'s {method} number {count}: {mishap:?}")
+                }),
         }
     }
 }
@@ -147,16 +160,23 @@ impl Script {
         let workers = 2 + chance.below(3);
         let is_skewed = chance.percent(40);
         let skew = |chance: &mut Chance| i64::try_from(chance.below(6_001)).unwrap_or(0) - 3_000;
-        let skews = (0..workers).map(|_| if is_skewed { skew(chance) } else { 0 }).collect();
+        let skews = (0..workers)
+            .map(|_| if is_skewed { skew(chance) } else { 0 })
+            .collect();
         let conversations = 3 + usize::try_from(chance.below(5)).unwrap_or(0);
         let limits = Limits {
             second_model: chance.percent(50),
-            delivery: chance.pick(Delivery::Streamed, &[Delivery::Streamed, Delivery::Streamed, Delivery::Whole]),
+            delivery: chance.pick(
+                Delivery::Streamed,
+                &[Delivery::Streamed, Delivery::Streamed, Delivery::Whole],
+            ),
             reply_bytes: chance.pick(128 * 1024, &[128 * 1024, 9_000]),
             ..Limits::default()
         };
         let calm = 40_000 + chance.below(40_000);
-        let mut deeds: Vec<Deed> = (0..12 + chance.below(16)).map(|id| Deed::say(chance, id, calm)).collect();
+        let mut deeds: Vec<Deed> = (0..12 + chance.below(16))
+            .map(|id| Deed::say(chance, id, calm))
+            .collect();
         for deed in deeds.clone() {
             deeds.extend(Deed::again(chance, deed, calm));
         }
@@ -165,9 +185,15 @@ impl Script {
             let deed = Deed::trouble(chance, calm);
             // What is about to begin in a worker that is told to end must end in time too.
             if let What::Retire { slot, .. } = deed.what
-                && let Deed { what: What::Say(say), .. } = Deed::say(chance, 100 + id, calm)
+                && let Deed {
+                    what: What::Say(say),
+                    ..
+                } = Deed::say(chance, 100 + id, calm)
             {
-                deeds.push(Deed { at: deed.at.saturating_sub(chance.below(6)), what: What::Say(Say { slot, ..say }) });
+                deeds.push(Deed {
+                    at: deed.at.saturating_sub(chance.below(6)),
+                    what: What::Say(Say { slot, ..say }),
+                });
             }
             deeds.push(deed);
         }
@@ -193,8 +219,16 @@ impl Script {
 
     /// Two workers, one message to the first of them, and nothing that goes wrong.
     pub fn quiet(seed: u64, text: usize) -> Self {
-        let say =
-            Say { id: 0, sender: 0, conversation: 0, slot: 0, text, is_forged: false, interrupts: false, leaves: None };
+        let say = Say {
+            id: 0,
+            sender: 0,
+            conversation: 0,
+            slot: 0,
+            text,
+            is_forged: false,
+            interrupts: false,
+            leaves: None,
+        };
         Self {
             seed,
             skews: vec![0, 0],
@@ -206,7 +240,10 @@ impl Script {
             calm: 60_000,
             faults: Faults::Just(BTreeMap::new()),
             packets_die: false,
-            deeds: vec![Deed { at: 0, what: What::Say(say) }],
+            deeds: vec![Deed {
+                at: 0,
+                what: What::Say(say),
+            }],
         }
     }
 
@@ -226,16 +263,22 @@ impl Script {
 
 /// A seed of its own for each place.
 pub(super) fn sub_seed(seed: u64, place: &[u64]) -> u64 {
-    place.iter().fold(mix(seed), |seed, at| mix(seed.wrapping_add(*at)))
+    place
+        .iter()
+        .fold(mix(seed), |seed, at| mix(seed.wrapping_add(*at)))
 }
 
 /// A name as a place.
 pub(super) fn name(name: &str) -> u64 {
-    name.bytes().fold(0, |name, byte| mix(name ^ u64::from(byte)).wrapping_add(1))
+    name.bytes()
+        .fold(0, |name, byte| mix(name ^ u64::from(byte)).wrapping_add(1))
 }
 
 fn mishap(chance: &mut Chance) -> Mishap {
-    let fault = chance.pick(Fault::Unavailable, &[Fault::Throttled, Fault::TimedOut, Fault::Rejected]);
+    let fault = chance.pick(
+        Fault::Unavailable,
+        &[Fault::Throttled, Fault::TimedOut, Fault::Rejected],
+    );
     let late = 2_001 + chance.below(38_000);
     let slow = 50 + chance.below(1_800);
     let others = [
@@ -265,30 +308,58 @@ impl Deed {
             interrupts: chance.percent(20),
             leaves,
         };
-        Self { at: chance.below(calm - 5_000), what: What::Say(say) }
+        Self {
+            at: chance.below(calm - 5_000),
+            what: What::Say(say),
+        }
     }
 
     /// The same message once more, or another one by the same key.
     fn again(chance: &mut Chance, first: Self, calm: u64) -> Option<Self> {
-        let What::Say(say) = first.what else { return None };
-        let say = Say { sender: 1, slot: chance.index(), is_forged: chance.percent(15), leaves: None, ..say };
+        let What::Say(say) = first.what else {
+            return None;
+        };
+        let say = Say {
+            sender: 1,
+            slot: chance.index(),
+            is_forged: chance.percent(15),
+            leaves: None,
+            ..say
+        };
         let later = chance.pick(0, &[3, 300, 4_000, 15_000]);
-        chance.percent(30).then(|| Self { at: (first.at + later).min(calm), what: What::Say(say) })
+        chance.percent(30).then(|| Self {
+            at: (first.at + later).min(calm),
+            what: What::Say(say),
+        })
     }
 
     fn trouble(chance: &mut Chance, calm: u64) -> Self {
         let (slot, conversation) = (chance.index(), chance.index());
         let what = match chance.below(10) {
-            0..3 => What::Strike { slot, steps: chance.below(80), blow: Blow::Death },
+            0..3 => What::Strike {
+                slot,
+                steps: chance.below(80),
+                blow: Blow::Death,
+            },
             3 | 4 => {
                 let ms = chance.pick(3_000, &[20_000, 26_000, 40_000, 60_000]);
-                What::Strike { slot, steps: chance.below(40), blow: Blow::Frost(ms) }
+                What::Strike {
+                    slot,
+                    steps: chance.below(40),
+                    blow: Blow::Frost(ms),
+                }
             }
-            5 => What::Retire { slot, ms: chance.pick(500, &[5_000, 25_000]) },
+            5 => What::Retire {
+                slot,
+                ms: chance.pick(500, &[5_000, 25_000]),
+            },
             6..8 => What::Stop { conversation, slot },
             _ => What::Watch { conversation, slot },
         };
-        Self { at: chance.below(calm), what }
+        Self {
+            at: chance.below(calm),
+            what,
+        }
     }
 }
 
@@ -321,7 +392,14 @@ pub(super) fn text(say: &Say) -> String {
         "thanks!",
         "/save-memory I train at dawn",
     ];
-    let text = texts.get(say.text % 9 % texts.len()).copied().unwrap_or_default();
+    let text = texts
+        .get(say.text % 9 % texts.len())
+        .copied()
+        .unwrap_or_default();
     let forged = if say.is_forged { " or not" } else { "" };
-    if text == "thanks!" { format!("{text}{forged}") } else { format!("{text} ({}){forged}", say.id) }
+    if text == "thanks!" {
+        format!("{text}{forged}")
+    } else {
+        format!("{text} ({}){forged}", say.id)
+    }
 }

@@ -9,18 +9,31 @@ use super::script::{Faults, Script};
 pub fn shortest(script: &Script, rule: &str, mut runs: usize) -> Script {
     let mut breaks = |script: &Script| {
         runs = runs.saturating_sub(1);
-        runs > 0 && play(script).broken.is_some_and(|broken| broken.rule == rule)
+        runs > 0
+            && play(script)
+                .broken
+                .is_some_and(|broken| broken.rule == rule)
     };
     let exact = play(script).script;
     if !breaks(&exact) {
         return script.clone();
     }
-    let deeds = fewest(exact.deeds.clone(), |deeds| breaks(&Script { deeds: deeds.to_vec(), ..exact.clone() }));
+    let deeds = fewest(exact.deeds.clone(), |deeds| {
+        breaks(&Script {
+            deeds: deeds.to_vec(),
+            ..exact.clone()
+        })
+    });
     let exact = Script { deeds, ..exact };
-    let Faults::Just(faults) = exact.faults.clone() else { return exact };
+    let Faults::Just(faults) = exact.faults.clone() else {
+        return exact;
+    };
     let just = |faults: &[_]| {
         let faults = Faults::Just(faults.iter().copied().collect::<BTreeMap<_, _>>());
-        Script { faults, ..exact.clone() }
+        Script {
+            faults,
+            ..exact.clone()
+        }
     };
     let faults = fewest(faults.into_iter().collect(), |faults| breaks(&just(faults)));
     just(&faults)

@@ -68,7 +68,11 @@ impl Stage {
         };
         for conversation in 0..stage.script.conversations {
             let at = SkewedClock::shows(0, 0);
-            stage.ledger.create(&Conversation::new(stage.conversation(conversation), String::new(), at));
+            stage.ledger.create(&Conversation::new(
+                stage.conversation(conversation),
+                String::new(),
+                at,
+            ));
         }
         Arc::new(stage)
     }
@@ -87,7 +91,10 @@ impl Stage {
     pub(super) fn rule(&self, holds: bool, rule: &'static str, why: impl FnOnce() -> String) {
         if !holds {
             let why = format!("{} ms: {}", self.hand.now(), why());
-            self.verdict.lock().unwrap().get_or_insert(Broken { rule, why });
+            self.verdict
+                .lock()
+                .unwrap()
+                .get_or_insert(Broken { rule, why });
         }
     }
 
@@ -105,7 +112,8 @@ impl Stage {
         if let (Some(mishap), way) = fate {
             seen.mishaps.insert(call, mishap);
             drop(seen);
-            self.census().count("fault", format!("{method}: {}", mishap.name()));
+            self.census()
+                .count("fault", format!("{method}: {}", mishap.name()));
             return (Some(mishap), way);
         }
         fate

@@ -8,8 +8,8 @@ use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{BoxStream, StreamExt};
 use ports::{
-    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Refusal, Tasks, TurnRules, Turns, Watch,
-    end_if_abandoned, follow, work_off,
+    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Refusal, Tasks, TurnRules,
+    Turns, Watch, end_if_abandoned, follow, work_off,
 };
 
 use super::book::{Drive, Phase};
@@ -48,7 +48,10 @@ impl Stage {
     /// The worker in a slot; a new one if the last has died.
     pub(super) fn worker(self: &Arc<Self>, slot: usize) -> Arc<Worker> {
         let mut slots = self.slots.lock().unwrap();
-        if let Some(worker) = slots[slot].as_ref().filter(|worker| !self.hand.is_dead(worker.owner)) {
+        if let Some(worker) = slots[slot]
+            .as_ref()
+            .filter(|worker| !self.hand.is_dead(worker.owner))
+        {
             return worker.clone();
         }
         let mut seen = self.seen();
@@ -56,13 +59,24 @@ impl Stage {
         *lives += 1;
         let owner = 1 + slot + usize::try_from(*lives).unwrap() * 100;
         let skew = self.script.skews[slot];
-        let wire = Arc::new(Wire { stage: self.clone(), slot, by: By { owner, skew } });
+        let wire = Arc::new(Wire {
+            stage: self.clone(),
+            slot,
+            by: By { owner, skew },
+        });
         let ports = Ports {
-            llm: Arc::new(Voice { stage: self.clone(), slot, turn: None }),
+            llm: Arc::new(Voice {
+                stage: self.clone(),
+                slot,
+                turn: None,
+            }),
             messages: wire.clone(),
             records: wire.clone(),
             index: wire,
-            clock: Arc::new(SkewedClock { hand: self.hand.clone(), skew }),
+            clock: Arc::new(SkewedClock {
+                hand: self.hand.clone(),
+                skew,
+            }),
         };
         let script = &self.script;
         let rules = TurnRules {
@@ -72,10 +86,27 @@ impl Stage {
             per_user: script.holds,
             sees_jobs_through: script.sees_jobs_through,
         };
-        let tasks = Arc::new(Life { hand: self.hand.clone(), owner });
-        let watch = Arc::new(Watched { stage: self.clone(), owner });
-        let turns = Turns { ports, feeds: Arc::default(), tasks, watch, rules };
-        let worker = Arc::new(Worker { owner, slot, turns, is_retiring: false.into() });
+        let tasks = Arc::new(Life {
+            hand: self.hand.clone(),
+            owner,
+        });
+        let watch = Arc::new(Watched {
+            stage: self.clone(),
+            owner,
+        });
+        let turns = Turns {
+            ports,
+            feeds: Arc::default(),
+            tasks,
+            watch,
+            rules,
+        };
+        let worker = Arc::new(Worker {
+            owner,
+            slot,
+            turns,
+            is_retiring: false.into(),
+        });
         slots[slot] = Some(worker.clone());
         worker
     }
@@ -87,11 +118,18 @@ impl Stage {
         admission: Admission,
         if_busy: IfBusy,
     ) -> UnboundedReceiver<Reply> {
-        self.connect(slot, |worker, line| worker.take_in(self.clone(), admission, if_busy, line))
+        self.connect(slot, |worker, line| {
+            worker.take_in(self.clone(), admission, if_busy, line)
+        })
     }
 
     /// Asks a worker for the rest of a turn.
-    pub(super) fn resume(self: &Arc<Self>, slot: usize, turn: TurnKey, from: usize) -> UnboundedReceiver<Reply> {
+    pub(super) fn resume(
+        self: &Arc<Self>,
+        slot: usize,
+        turn: TurnKey,
+        from: usize,
+    ) -> UnboundedReceiver<Reply> {
         let stage = self.clone();
         self.connect(slot, |worker, line| async move {
             if let Ok(following) = worker.turns.attach(turn).await {
@@ -102,17 +140,23 @@ impl Stage {
 
     /// Asks a worker to stop a turn.
     pub(super) fn stop(self: &Arc<Self>, slot: usize, turn: TurnKey) -> UnboundedReceiver<Reply> {
-        self.connect(slot, |worker, _line| async move { _ = worker.turns.stop(&turn).await })
+        self.connect(slot, |worker, _line| async move {
+            _ = worker.turns.stop(&turn).await
+        })
     }
 
     /// Asks a worker for a conversation.
     pub(super) fn look(self: &Arc<Self>, slot: usize, conversation: domain::ConversationKey) {
-        self.connect(slot, |worker, _line| async move { worker.look(&conversation).await });
+        self.connect(slot, |worker, _line| async move {
+            worker.look(&conversation).await
+        });
     }
 
     /// Has a worker try the jobs that are left over.
     pub(super) fn work_off(self: &Arc<Self>, slot: usize, turn: TurnKey) {
-        self.connect(slot, |worker, _line| async move { _ = work_off(&worker.turns.ports, &turn).await });
+        self.connect(slot, |worker, _line| async move {
+            _ = work_off(&worker.turns.ports, &turn).await
+        });
     }
 
     fn connect<W: Future<Output = ()> + Send + 'static>(
@@ -153,7 +197,9 @@ impl Watch for Watched {
         let turn = feed.opening().turn.clone();
         let drive = Drive::new(self.owner, feed.clone());
         let known = self.stage.book().drives.insert(turn.clone(), drive);
-        self.stage.rule(known.is_none(), "A3", || format!("{} is driven twice", turn.turn));
+        self.stage.rule(known.is_none(), "A3", || {
+            format!("{} is driven twice", turn.turn)
+        });
     }
 
     fn asked_to_stop(&self, feed: &Feed) {
@@ -178,17 +224,47 @@ impl Watch for Watched {
 }
 
 impl Worker {
-    async fn take_in(self: Arc<Self>, stage: Arc<Stage>, admission: Admission, if_busy: IfBusy, line: Line) {
+    async fn take_in(
+        self: Arc<Self>,
+        stage: Arc<Stage>,
+        admission: Admission,
+        if_busy: IfBusy,
+        line: Line,
+    ) {
         let errand = stage.hand.steps(self.owner) << 16 | stage.book().errands.len() as u64;
-        stage.book().errands.insert(errand, (self.owner, Phase::Admitting));
+        stage
+            .book()
+            .errands
+            .insert(errand, (self.owner, Phase::Admitting));
         let turn = admission.turn.clone();
         let seed = sub_seed(stage.script.seed, &[name(turn.turn.as_str())]);
-        let voice = Voice { stage: stage.clone(), slot: self.slot, turn: Some((turn, seed)) };
-        let ports = Ports { llm: Arc::new(voice), ..self.turns.ports.clone() };
-        let turns = Turns { ports, ..self.turns.clone() };
+        let voice = Voice {
+            stage: stage.clone(),
+            slot: self.slot,
+            turn: Some((turn, seed)),
+        };
+        let ports = Ports {
+            llm: Arc::new(voice),
+            ..self.turns.ports.clone()
+        };
+        let turns = Turns {
+            ports,
+            ..self.turns.clone()
+        };
         let (coach, arrived) = (stage.coach.clone(), turns.ports.clock.now());
-        let begun = turns.begin(Asking { admission, coach, seed, arrived, if_busy }).await;
-        stage.book().errands.insert(errand, (self.owner, Phase::Over));
+        let begun = turns
+            .begin(Asking {
+                admission,
+                coach,
+                seed,
+                arrived,
+                if_busy,
+            })
+            .await;
+        stage
+            .book()
+            .errands
+            .insert(errand, (self.owner, Phase::Over));
         let following = match begun {
             Ok(following) => following,
             Err(NotBegun::Refused(refusal)) => {
@@ -206,10 +282,15 @@ impl Worker {
 
     /// The body of an answer: what is followed, and a sign of life when there is nothing.
     async fn tell(&self, stage: &Stage, following: Following, from: usize, line: Line) {
-        let (messages, clock) = (self.turns.ports.messages.clone(), self.turns.ports.clock.clone());
+        let (messages, clock) = (
+            self.turns.ports.messages.clone(),
+            self.turns.ports.clock.clone(),
+        );
         let turn = following.opening.turn.clone();
-        let (mut heard, mut is_ended, has_feed) = (stage.hand.now(), false, following.feed.is_some());
-        let mut frames: BoxStream<'_, Frame> = follow(messages, clock, following.opening, following.feed, from);
+        let (mut heard, mut is_ended, has_feed) =
+            (stage.hand.now(), false, following.feed.is_some());
+        let mut frames: BoxStream<'_, Frame> =
+            follow(messages, clock, following.opening, following.feed, from);
         loop {
             let clock = &self.turns.ports.clock;
             let beat = clock.sleep_until(clock.now() + ms(HEARTBEAT));
@@ -220,9 +301,19 @@ impl Worker {
                     Reply::Frame(frame)
                 }
                 Either::Left((None, _)) => {
-                    let over = stage.book().drives.get(&turn).and_then(|drive| drive.over).filter(|_| has_feed);
+                    let over = stage
+                        .book()
+                        .drives
+                        .get(&turn)
+                        .and_then(|drive| drive.over)
+                        .filter(|_| has_feed);
                     let silence = stage.hand.now() - heard.max(over.unwrap_or(0));
-                    let why = || format!("the body of {} ended after {silence} ms of silence", turn.turn);
+                    let why = || {
+                        format!(
+                            "the body of {} ended after {silence} ms of silence",
+                            turn.turn
+                        )
+                    };
                     return stage.rule(is_ended || silence >= UNREADABLE, "S1", why);
                 }
                 Either::Right(_) => Reply::StillThere,
@@ -239,7 +330,10 @@ impl Worker {
         if let Ok(Some(found)) = clock.answered(store.conversation(conversation)).await
             && let Some(turn) = found.active
         {
-            let turn = TurnKey { conversation: conversation.clone(), turn };
+            let turn = TurnKey {
+                conversation: conversation.clone(),
+                turn,
+            };
             let _later = end_if_abandoned(store, clock, &turn).await;
         }
     }

@@ -68,14 +68,20 @@ impl Census {
                 at_once += u64::from(again);
                 reached.push(("phase", phase.to_owned()));
             }
-            reached.extend(step.given().and_then(fault).map(|fault| ("fault", fault.to_string())));
+            reached.extend(
+                step.given()
+                    .and_then(fault)
+                    .map(|fault| ("fault", fault.to_string())),
+            );
         }
         reached.extend((at_once > 0).then(|| ("asked again", "at once".to_owned())));
         reached.extend((at_once > 1).then(|| ("asked again", "in two attempts".to_owned())));
         reached.extend(thinks(trace).then(|| ("sign of life", "thinking".to_owned())));
         if let Some(TurnEvent::Ended(closing)) = trace.told.last() {
             reached.push(("phase", "done".to_owned()));
-            if let Ending::Failed(TurnError::Store(fault) | TurnError::Model(fault)) = closing.ending {
+            if let Ending::Failed(TurnError::Store(fault) | TurnError::Model(fault)) =
+                closing.ending
+            {
                 reached.push(("failed", format!("{}, {fault}", ending(trace))));
             }
         }
@@ -90,7 +96,11 @@ impl Census {
     /// What too few turns have reached.
     pub fn short_of(&self) -> Vec<String> {
         let floors = FLOORS.iter().filter_map(|(what, which, floor)| {
-            let count = self.reached.get(&(*what, (*which).to_owned())).copied().unwrap_or(0);
+            let count = self
+                .reached
+                .get(&(*what, (*which).to_owned()))
+                .copied()
+                .unwrap_or(0);
             (count * 1_000 < floor * self.turns)
                 .then(|| format!("{what} {which}: {count}, and {floor} in 1,000 are due"))
         });
@@ -112,7 +122,11 @@ impl fmt::Display for Census {
 /// What the clients saw at the end.
 fn ending(trace: &Trace) -> &'static str {
     let Some(TurnEvent::Ended(closing)) = trace.told.last() else {
-        return if trace.store.reaped { "none: lease lost" } else { "none: given up" };
+        return if trace.store.reaped {
+            "none: lease lost"
+        } else {
+            "none: given up"
+        };
     };
     match closing.ending {
         Ending::Finished => "finished",
@@ -128,14 +142,20 @@ fn ending(trace: &Trace) -> &'static str {
 }
 
 fn thinks(trace: &Trace) -> bool {
-    trace.steps.iter().any(|step| matches!(step.given(), Some(Input::Thinking)))
+    trace
+        .steps
+        .iter()
+        .any(|step| matches!(step.given(), Some(Input::Thinking)))
 }
 
 fn fault(input: &Input) -> Option<Fault> {
     match input {
-        Input::Loaded(Err(fault)) | Input::Routed(Err(fault), _) | Input::Gathered(Err(fault)) => Some(*fault),
+        Input::Loaded(Err(fault)) | Input::Routed(Err(fault), _) | Input::Gathered(Err(fault)) => {
+            Some(*fault)
+        }
         Input::ReplyFailed(fault) => Some(*fault),
-        Input::Checkpointed(Err(Refused::Fault(fault))) | Input::Finished(Err(Refused::Fault(fault))) => Some(*fault),
+        Input::Checkpointed(Err(Refused::Fault(fault)))
+        | Input::Finished(Err(Refused::Fault(fault))) => Some(*fault),
         Input::Loaded(Ok(_))
         | Input::Routed(Ok(_), _)
         | Input::Gathered(Ok(_))

@@ -30,7 +30,11 @@ impl Chance {
     /// One of `choices`, of which there is at least one.
     pub fn pick<T: Copy>(&mut self, first: T, others: &[T]) -> T {
         let drawn = self.below(others.len() as u64 + 1);
-        drawn.checked_sub(1).and_then(|at| others.get(usize::try_from(at).ok()?)).copied().unwrap_or(first)
+        drawn
+            .checked_sub(1)
+            .and_then(|at| others.get(usize::try_from(at).ok()?))
+            .copied()
+            .unwrap_or(first)
     }
 
     /// One of `choices`, each as likely as its weight.

@@ -66,10 +66,16 @@ pub fn play(script: &Script) -> Trace {
         world.wake();
     }
     let is_stuck = !world.turn.is_done();
-    Trace { steps: world.steps, told: world.told, store: world.store, is_stuck }
+    Trace {
+        steps: world.steps,
+        told: world.told,
+        store: world.store,
+        is_stuck,
+    }
 }
 
-/// More alarms than any turn needs that hears nothing: one for each attempt and each pause, and a few.
+/// More alarms than any turn needs that hears nothing: one for each attempt and each pause, and a
+/// few.
 const SILENCE: usize = 32;
 
 struct World {
@@ -120,7 +126,9 @@ impl World {
         match next {
             Move::Answer(which, how) => self.answer(which, how),
             Move::Hear(words) if self.replying => self.give(Input::Delta(words.text())),
-            Move::End(reason) if self.replying => self.end_reply(Input::ReplyEnded(reason, words::usage(3))),
+            Move::End(reason) if self.replying => {
+                self.end_reply(Input::ReplyEnded(reason, words::usage(3)))
+            }
             Move::Think if self.replying => self.give(Input::Thinking),
             Move::BreakOff(fault, spent) if self.replying => {
                 if let Some(spent) = spent {
@@ -150,11 +158,17 @@ impl World {
     }
 
     fn answer(&mut self, which: usize, how: How) {
-        let Some(effect) = take(&mut self.open, which) else { return };
+        let Some(effect) = take(&mut self.open, which) else {
+            return;
+        };
         let through = match &effect {
             Effect::Checkpoint(from, events) => from + events.len(),
             Effect::Finish(finish) => finish.events.len(),
-            Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Reply(..) | Effect::StopReply => 0,
+            Effect::Load
+            | Effect::Route(_)
+            | Effect::Gather
+            | Effect::Reply(..)
+            | Effect::StopReply => 0,
         };
         let answer = self.answered(effect, how);
         let is_checkpoint = matches!(answer, Input::Checkpointed(Ok(_))) && self.at == At::Running;
@@ -169,7 +183,11 @@ impl World {
             How::Good(_) | How::Empty | How::Malformed(_) | How::Foreign => None,
             How::Fails(fault) | How::Applied(fault) | How::Late(fault) => Some(fault),
         };
-        let choice = if let How::Good(choice) = how { choice } else { 0 };
+        let choice = if let How::Good(choice) = how {
+            choice
+        } else {
+            0
+        };
         match (&effect, fault) {
             (Effect::Load, None) => Input::Loaded(Ok(words::loaded(choice))),
             (Effect::Load, Some(fault)) => Input::Loaded(Err(fault)),
@@ -177,11 +195,15 @@ impl World {
                 let tries = words::tries(self.steps.len(), false);
                 Input::Routed(Ok((routed(how), words::usage(choice))), tries)
             }
-            (Effect::Route(_), Some(fault)) => Input::Routed(Err(fault), words::tries(self.steps.len(), true)),
+            (Effect::Route(_), Some(fault)) => {
+                Input::Routed(Err(fault), words::tries(self.steps.len(), true))
+            }
             (Effect::Gather, None) if how == How::Empty => Input::Gathered(Ok(words::nothing())),
             (Effect::Gather, None) => Input::Gathered(Ok(words::gathered(how != How::Foreign))),
             (Effect::Gather, Some(fault)) => Input::Gathered(Err(fault)),
-            (Effect::Checkpoint(from, events), None) => Input::Checkpointed(self.store.checkpoint(*from, events)),
+            (Effect::Checkpoint(from, events), None) => {
+                Input::Checkpointed(self.store.checkpoint(*from, events))
+            }
             (Effect::Finish(finish), None) => Input::Finished(self.store.finish(finish)),
             (Effect::Checkpoint(..), Some(fault)) => {
                 self.write_in_doubt(effect, how);
@@ -218,10 +240,14 @@ impl World {
     fn echo(&mut self, which: usize) {
         let comes = |input: &&Input| match input {
             Input::Loaded(_) | Input::Routed(..) | Input::Gathered(_) => true,
-            Input::Delta(_) | Input::Thinking | Input::Spent(_) | Input::ReplyEnded(..) | Input::ReplyFailed(_) => {
-                !self.replying
+            Input::Delta(_)
+            | Input::Thinking
+            | Input::Spent(_)
+            | Input::ReplyEnded(..)
+            | Input::ReplyFailed(_) => !self.replying,
+            Input::Checkpointed(_) | Input::Finished(_) | Input::StopAsked | Input::HurryUp(_) => {
+                false
             }
-            Input::Checkpointed(_) | Input::Finished(_) | Input::StopAsked | Input::HurryUp(_) => false,
         };
         let old: Vec<&Input> = self.given.iter().filter(comes).collect();
         if let Some(input) = old.get(which % old.len().max(1)).copied().cloned() {
@@ -249,9 +275,16 @@ impl World {
     }
 
     fn look_at_clock(&mut self) {
-        let is_due = self.turn.poll_timeout().is_some_and(|alarm| alarm <= self.now.max(self.latest));
+        let is_due = self
+            .turn
+            .poll_timeout()
+            .is_some_and(|alarm| alarm <= self.now.max(self.latest));
         self.turn.handle_timeout(self.now);
-        self.note(if is_due { Stimulus::Woke } else { Stimulus::WokeEarly });
+        self.note(if is_due {
+            Stimulus::Woke
+        } else {
+            Stimulus::WokeEarly
+        });
     }
 
     fn note(&mut self, stimulus: Stimulus) {

@@ -79,7 +79,10 @@ impl Script {
         let chance = &mut Chance::new(seed);
         let mood = Mood::new(chance);
         let asked = Timestamp(1_795_200_000_000 + chance.below(1_000));
-        let patience = chance.weighted(&[(2, 2_000), (2, 6_000), (2, 20_000), (4, 120_000)], 120_000);
+        let patience = chance.weighted(
+            &[(2, 2_000), (2, 6_000), (2, 20_000), (4, 120_000)],
+            120_000,
+        );
         let mut moves: Vec<Move> = (0..chance.below(90)).map(|_| mood.next(chance)).collect();
         if chance.percent(60) {
             moves.extend(mood.kind_end(chance));
@@ -101,7 +104,10 @@ fn limits(chance: &mut Chance) -> Limits {
     Limits {
         delivery: chance.pick(Delivery::Streamed, &[Delivery::Streamed, Delivery::Whole]),
         second_model: chance.percent(50),
-        reply_bytes: chance.weighted(&[(5, usual.reply_bytes), (2, 12_000), (1, 5_001), (1, 300)], 300),
+        reply_bytes: chance.weighted(
+            &[(5, usual.reply_bytes), (2, 12_000), (1, 5_001), (1, 300)],
+            300,
+        ),
         ..usual
     }
 }
@@ -161,11 +167,21 @@ impl Mood {
         }
     }
 
-    /// Answers to all that still waits for one; without them many a turn would never be told its end.
+    /// Answers to all that still waits for one; without them many a turn would never be told its
+    /// end.
     fn kind_end(&self, chance: &mut Chance) -> Vec<Move> {
         let answer = Move::Answer(0, How::Good(chance.index()));
-        let reply = [Move::Hear(self.words(chance)), Move::End(stop_reason(chance))];
-        [&[answer, answer, Move::Wake].repeat(3), &reply[..], &[answer; 2]].concat().repeat(2)
+        let reply = [
+            Move::Hear(self.words(chance)),
+            Move::End(stop_reason(chance)),
+        ];
+        [
+            &[answer, answer, Move::Wake].repeat(3),
+            &reply[..],
+            &[answer; 2],
+        ]
+        .concat()
+        .repeat(2)
     }
 
     fn how(&self, chance: &mut Chance) -> How {
@@ -173,15 +189,24 @@ impl Mood {
             return How::Good(chance.index());
         }
         let fault = fault(chance);
-        let how =
-            [How::Fails(fault), How::Applied(fault), How::Late(fault), How::Malformed(chance.index()), How::Foreign];
+        let how = [
+            How::Fails(fault),
+            How::Applied(fault),
+            How::Late(fault),
+            How::Malformed(chance.index()),
+            How::Foreign,
+        ];
         chance.pick(How::Empty, &how)
     }
 
     fn words(&self, chance: &mut Chance) -> Words {
         let salt = chance.index();
         if chance.percent(self.blank) {
-            return Words { kind: Kind::Blank, salt, length: size(chance, &[(1, 0), (9, 4), (1, 400)]) };
+            return Words {
+                kind: Kind::Blank,
+                salt,
+                length: size(chance, &[(1, 0), (9, 4), (1, 400)]),
+            };
         }
         let kind = chance.pick(Kind::Plain, &[Kind::Plain, Kind::Wide, Kind::Led]);
         let length = if chance.percent(self.large) {
@@ -196,15 +221,32 @@ impl Mood {
 /// Somewhere between nothing and the drawn length, and often just that.
 fn size(chance: &mut Chance, lengths: &[(u64, usize)]) -> usize {
     let longest = chance.weighted(lengths, 0);
-    if chance.percent(30) { longest } else { longest * chance.index() / (1 << 16) }
+    if chance.percent(30) {
+        longest
+    } else {
+        longest * chance.index() / (1 << 16)
+    }
 }
 
 fn stop_reason(chance: &mut Chance) -> StopReason {
-    chance.pick(StopReason::Complete, &[StopReason::Complete, StopReason::Length, StopReason::Filtered])
+    chance.pick(
+        StopReason::Complete,
+        &[
+            StopReason::Complete,
+            StopReason::Length,
+            StopReason::Filtered,
+        ],
+    )
 }
 
 fn fault(chance: &mut Chance) -> Fault {
-    let others =
-        [Fault::Unavailable, Fault::TimedOut, Fault::Truncated, Fault::Rejected, Fault::TooLong, Fault::Adjusted];
+    let others = [
+        Fault::Unavailable,
+        Fault::TimedOut,
+        Fault::Truncated,
+        Fault::Rejected,
+        Fault::TooLong,
+        Fault::Adjusted,
+    ];
     chance.pick(Fault::Throttled, &others)
 }

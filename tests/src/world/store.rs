@@ -19,21 +19,32 @@ pub struct Store {
 }
 
 impl Store {
-    pub(super) fn checkpoint(&mut self, from: usize, events: &[TurnEvent]) -> Result<Kept, Refused> {
+    pub(super) fn checkpoint(
+        &mut self,
+        from: usize,
+        events: &[TurnEvent],
+    ) -> Result<Kept, Refused> {
         if self.reaped || self.ended.is_some() {
             return Err(Refused::LeaseLost);
         }
         if from > self.log.len() {
-            self.complaints.push(format!("a checkpoint from {from} leaves a gap after {}", self.log.len()));
+            self.complaints.push(format!(
+                "a checkpoint from {from} leaves a gap after {}",
+                self.log.len()
+            ));
         }
         let there = self.log.get(from..).unwrap_or_default();
         if there.iter().zip(events).any(|(old, new)| old != new) {
-            self.complaints.push(format!("a checkpoint from {from} contradicts an earlier one"));
+            self.complaints.push(format!(
+                "a checkpoint from {from} contradicts an earlier one"
+            ));
         }
         // A write that comes late, after a longer one, takes nothing away.
         let more = events.get(there.len()..).unwrap_or_default();
         self.log.extend_from_slice(more);
-        Ok(Kept { stop_asked: self.stop_asked })
+        Ok(Kept {
+            stop_asked: self.stop_asked,
+        })
     }
 
     pub(super) fn finish(&mut self, finish: &Arc<Finish>) -> Result<(), Refused> {
@@ -42,12 +53,14 @@ impl Store {
         }
         if let Some(ended) = &self.ended {
             if ended != finish {
-                self.complaints.push("it was finished twice, differently".to_owned());
+                self.complaints
+                    .push("it was finished twice, differently".to_owned());
             }
             return Ok(());
         }
         if !finish.events.starts_with(&self.log) {
-            self.complaints.push("the finishing write contradicts a checkpoint".to_owned());
+            self.complaints
+                .push("the finishing write contradicts a checkpoint".to_owned());
         }
         self.log.clone_from(&finish.events);
         self.jobs.extend_from_slice(&finish.closing.jobs);

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use domain::memory::{RecalledKind, Tombstone, Trace};
 use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{
-    Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled, Said, Summary,
-    Timestamp, Tries, TurnKey, Usage, UserScope,
+    Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled,
+    Said, Summary, Timestamp, Tries, TurnKey, Usage, UserScope,
 };
 use serde_json::{Value, json};
 
@@ -22,7 +22,10 @@ pub(super) const TEXTS: &[(u64, &str)] = &[
     (6, "I did 5x5 back squats at 100 kg today"),
     (6, "how do I get a stronger bench?"),
     (3, "膝が痛い 🦵🏽 was soll ich tun"),
-    (2, "just a line of no importance that goes on for rather longer than any title of a conversation may be"),
+    (
+        2,
+        "just a line of no importance that goes on for rather longer than any title of a conversation may be",
+    ),
 ];
 
 /// Stands in every record of somebody else; no prompt may have it.
@@ -63,7 +66,9 @@ impl Words {
             }
             match self.kind {
                 Kind::Plain | Kind::Led => text.push_str(&format!("w{place} ")),
-                Kind::Wide => text.push_str(WIDE.get(place % WIDE.len()).copied().unwrap_or_default()),
+                Kind::Wide => {
+                    text.push_str(WIDE.get(place % WIDE.len()).copied().unwrap_or_default())
+                }
                 Kind::Blank => text.push(if place % 3 == 0 { '\n' } else { '\u{2003}' }),
             }
         }
@@ -74,8 +79,11 @@ impl Words {
 const WIDE: [&str; 5] = ["é", "🏋🏽‍♀️", "漢", "\r\ndata: ", "🇩🇪"];
 
 pub(super) fn coach() -> Arc<Coach> {
-    static COACH: LazyLock<Arc<Coach>> =
-        LazyLock::new(|| serde_json::from_value(json!({ "coachId": "coach" })).map(Arc::new).unwrap());
+    static COACH: LazyLock<Arc<Coach>> = LazyLock::new(|| {
+        serde_json::from_value(json!({ "coachId": "coach" }))
+            .map(Arc::new)
+            .unwrap()
+    });
     COACH.clone()
 }
 
@@ -87,7 +95,11 @@ pub(super) fn opening(script: &Script) -> Opening {
             number: script.number,
             turn: TURN.turn.clone(),
             created: script.asked,
-            body: Body::User { text: script.text.into(), sent: None, zone: None },
+            body: Body::User {
+                text: script.text.into(),
+                sent: None,
+                zone: None,
+            },
         },
         assistant_message: "answer".parse().unwrap(),
     }
@@ -111,27 +123,58 @@ pub(super) fn loaded(choice: usize) -> Loaded {
     static HISTORY: LazyLock<Vec<Message>> = LazyLock::new(|| (1..=7).map(earlier).collect());
     let history = HISTORY.iter().take(choice % 8).cloned().collect();
     let narrative = format!("trains at dawn; {FORGETTABLE}");
-    let summary = Summary { narrative, from: 1, through: 1, ..Summary::default() };
+    let summary = Summary {
+        narrative,
+        from: 1,
+        through: 1,
+        ..Summary::default()
+    };
     let summary = choice.is_multiple_of(3).then(|| summary.into());
     let tombstone = || Tombstone {
         memory_id: "forgotten".parse().unwrap(),
         trace: Trace::of(FORGETTABLE),
         forgotten_at: Timestamp(100),
     };
-    let forgotten = choice.is_multiple_of(2).then(tombstone).into_iter().collect();
-    Loaded { owner: scope("ann"), history, summary, forgotten }
+    let forgotten = choice
+        .is_multiple_of(2)
+        .then(tombstone)
+        .into_iter()
+        .collect();
+    Loaded {
+        owner: scope("ann"),
+        history,
+        summary,
+        forgotten,
+    }
 }
 
 fn earlier(number: u64) -> Message {
     let body = if number % 2 == 1 {
         let about = if number == 3 { FORGETTABLE } else { "" };
-        Body::User { text: format!("question {number} {about}").trim().into(), sent: None, zone: None }
+        Body::User {
+            text: format!("question {number} {about}").trim().into(),
+            sent: None,
+            zone: None,
+        }
     } else {
-        let said = Said { kind: PartKind::Reply, stage: None, text: format!("answer {number}").into() };
-        Body::Assistant { ending: Ending::Finished, said: [said].into() }
+        let said = Said {
+            kind: PartKind::Reply,
+            stage: None,
+            text: format!("answer {number}").into(),
+        };
+        Body::Assistant {
+            ending: Ending::Finished,
+            said: [said].into(),
+        }
     };
     let id = format!("m{number}").parse().unwrap();
-    Message { id, number, turn: "before".parse().unwrap(), created: Timestamp(number), body }
+    Message {
+        id,
+        number,
+        turn: "before".parse().unwrap(),
+        created: Timestamp(number),
+        body,
+    }
 }
 
 /// What an index finds, whosever it is; a hit of somebody else is always among it.
@@ -146,10 +189,19 @@ pub(super) fn gathered(is_own: bool) -> Gathered {
     let (ann, bob) = (scope("ann"), scope("bob"));
     if is_own {
         let own = ["squats", FORGETTABLE].map(|text| found(Some(ann.clone()), text));
-        let recalled = own.into_iter().chain([found(Some(bob), FOREIGN), found(None, "method")]).collect();
-        Gathered { recalled, ..nothing_gathered(ann) }
+        let recalled = own
+            .into_iter()
+            .chain([found(Some(bob), FOREIGN), found(None, "method")])
+            .collect();
+        Gathered {
+            recalled,
+            ..nothing_gathered(ann)
+        }
     } else {
-        Gathered { recalled: vec![found(None, FOREIGN), found(Some(bob.clone()), FOREIGN)], ..nothing_gathered(bob) }
+        Gathered {
+            recalled: vec![found(None, FOREIGN), found(Some(bob.clone()), FOREIGN)],
+            ..nothing_gathered(bob)
+        }
     }
 }
 
@@ -159,26 +211,53 @@ pub(super) fn nothing() -> Gathered {
 
 fn nothing_gathered(owner: UserScope) -> Gathered {
     let (kind, usage, outcome) = (CallKind::Embedding, usage(11), CallOutcome::Ok);
-    let calls = vec![CallRecord { kind, usage, ms: 1, attempts: 1, outcome }];
-    Gathered { owner, memories: Vec::new(), workouts: Vec::new(), recalled: Vec::new(), calls }
+    let calls = vec![CallRecord {
+        kind,
+        usage,
+        ms: 1,
+        attempts: 1,
+        outcome,
+    }];
+    Gathered {
+        owner,
+        memories: Vec::new(),
+        workouts: Vec::new(),
+        recalled: Vec::new(),
+        calls,
+    }
 }
 
 /// How often the router's model was asked, and what the tries have cost that led to nothing.
 pub(super) fn tries(choice: usize, has_failed: bool) -> Tries {
     let asked = 1 + choice % 2;
     let wasted = if has_failed { asked } else { asked - 1 };
-    let spent = if choice % 4 < 2 { (0..wasted).map(|_| usage(choice)).collect() } else { Vec::new() };
-    Tries { asked: u32::try_from(asked).unwrap(), spent }
+    let spent = if choice % 4 < 2 {
+        (0..wasted).map(|_| usage(choice)).collect()
+    } else {
+        Vec::new()
+    };
+    Tries {
+        asked: u32::try_from(asked).unwrap(),
+        spent,
+    }
 }
 
 pub(super) fn usage(choice: usize) -> Usage {
     let tokens = choice as u64 % 1_000;
-    Usage { model: Some("model".into()), input_tokens: tokens, output_tokens: 7, ..Usage::default() }
+    Usage {
+        model: Some("model".into()),
+        input_tokens: tokens,
+        output_tokens: 7,
+        ..Usage::default()
+    }
 }
 
 /// An answer of the router that can be used.
 pub(super) fn decision(choice: usize) -> String {
-    DECISIONS.get(choice % DECISIONS.len()).cloned().unwrap_or_default()
+    DECISIONS
+        .get(choice % DECISIONS.len())
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Whether the router's answer is one of those that can be used.
@@ -201,7 +280,8 @@ pub(super) fn no_decision(choice: usize) -> String {
 }
 
 static DECISIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let decisions = (0..16).map(|bits| one_decision(bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0));
+    let decisions =
+        (0..16).map(|bits| one_decision(bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0));
     decisions.map(|decision| decision.to_string()).collect()
 });
 

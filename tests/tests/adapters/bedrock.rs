@@ -1,6 +1,11 @@
 //! Amazon Bedrock.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may panic"
+)]
 
 mod check;
 mod embedder;
@@ -37,7 +42,11 @@ fn config() -> SdkConfig {
 }
 
 fn at(peer: &Peer) -> Settings {
-    Settings { endpoint: Some(peer.url()), control_endpoint: Some(peer.url()), ..Settings::default() }
+    Settings {
+        endpoint: Some(peer.url()),
+        control_endpoint: Some(peer.url()),
+        ..Settings::default()
+    }
 }
 
 fn adapter(peer: &Peer) -> Bedrock {
@@ -70,8 +79,15 @@ fn prose(delivery: Delivery) -> ModelCall {
 }
 
 fn form(delivery: Delivery) -> ModelCall {
-    let answer = Answer::Tool { name: domain::router::TOOL, schema: Arc::new(domain::router::schema()) };
-    ModelCall { tier: Tier::Fast, answer, ..prose(delivery) }
+    let answer = Answer::Tool {
+        name: domain::router::TOOL,
+        schema: Arc::new(domain::router::schema()),
+    };
+    ModelCall {
+        tier: Tier::Fast,
+        answer,
+        ..prose(delivery)
+    }
 }
 
 /// All that a call is answered: the texts joined, and the end.

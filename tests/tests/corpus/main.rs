@@ -72,7 +72,9 @@ impl Labels {
 
 fn corpus() -> Vec<Labelled> {
     let lines = include_str!("../../corpus/messages.jsonl").lines();
-    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 /// What is decided without a model, and whether a rule was certain.
@@ -92,13 +94,18 @@ fn the_corpus_is_large_and_varied_and_says_nothing_twice() {
     for message in &corpus {
         *kinds.entry(message.kind).or_default() += 1;
     }
-    assert!(corpus.len() >= 420 && kinds.len() == 13 && kinds.values().all(|&count| count >= 15), "{kinds:?}");
+    assert!(
+        corpus.len() >= 420 && kinds.len() == 13 && kinds.values().all(|&count| count >= 15),
+        "{kinds:?}"
+    );
 }
 
 #[test]
 fn a_rule_that_decides_alone_is_right_every_time() {
     for Labelled { text, expect, .. } in corpus() {
-        let (decision, true) = decided(&text) else { continue };
+        let (decision, true) = decided(&text) else {
+            continue;
+        };
         assert!(expect.by_rule, "no rule may decide on {text:?}");
         assert_eq!(Labels::of(&decision, true), expect, "{text:?}");
     }
@@ -107,11 +114,17 @@ fn a_rule_that_decides_alone_is_right_every_time() {
 #[test]
 fn every_command_is_obeyed() {
     let corpus = corpus();
-    let commands = corpus.iter().filter(|message| message.kind == Kind::Slash && message.expect.by_rule);
+    let commands = corpus
+        .iter()
+        .filter(|message| message.kind == Kind::Slash && message.expect.by_rule);
     for Labelled { text, .. } in commands {
         let (command, rest) = Command::parse(text).unwrap_or_else(|| panic!("{text:?}"));
         let ruled = router::by_rule(text).unwrap_or_else(|| panic!("{text:?}"));
-        assert_eq!(ruled.answer.is_some(), rest.is_empty() || command == Command::Help, "{text:?}");
+        assert_eq!(
+            ruled.answer.is_some(),
+            rest.is_empty() || command == Command::Help,
+            "{text:?}"
+        );
     }
 }
 
@@ -119,14 +132,24 @@ fn every_command_is_obeyed() {
 fn no_rule_decides_on_a_message_that_says_more() {
     use Kind::{Feeling, Forget, Log, Memory, Mixed, Plan, Question};
     let corpus = corpus();
-    let of = |kinds: &'static [Kind]| corpus.iter().filter(|message| kinds.contains(&message.kind));
+    let of = |kinds: &'static [Kind]| {
+        corpus
+            .iter()
+            .filter(|message| kinds.contains(&message.kind))
+    };
     for Labelled { text, .. } in of(&[Mixed]) {
         assert_eq!(router::by_rule(text), None, "{text:?}");
     }
-    let thanks = corpus.iter().filter(|message| message.kind == Kind::Thanks && message.expect.by_rule);
+    let thanks = corpus
+        .iter()
+        .filter(|message| message.kind == Kind::Thanks && message.expect.by_rule);
     for Labelled { text: thanks, .. } in thanks {
         for Labelled { text, .. } in of(&[Log, Question, Plan, Feeling, Memory, Forget]) {
-            for both in [format!("{thanks} {text}"), format!("{thanks}, {text}"), format!("{text}\n{thanks}")] {
+            for both in [
+                format!("{thanks} {text}"),
+                format!("{thanks}, {text}"),
+                format!("{text}\n{thanks}"),
+            ] {
                 assert_eq!(router::by_rule(&both), None, "{both:?}");
             }
         }
@@ -136,13 +159,17 @@ fn no_rule_decides_on_a_message_that_says_more() {
 #[test]
 fn nothing_hostile_or_broken_is_logged_or_remembered() {
     let corpus = corpus();
-    for Labelled { text, .. } in
-        corpus.iter().filter(|message| [Kind::Injection, Kind::Naughty].contains(&message.kind))
+    for Labelled { text, .. } in corpus
+        .iter()
+        .filter(|message| [Kind::Injection, Kind::Naughty].contains(&message.kind))
     {
         let (decision, by_rule) = decided(text);
         let memory = &decision.memory_processing;
         assert!(!by_rule && !decision.logs_workout(), "{text:?}");
-        assert!(!memory.is_memory_request && !memory.is_forget_request && memory.memory.is_none(), "{text:?}");
+        assert!(
+            !memory.is_memory_request && !memory.is_forget_request && memory.memory.is_none(),
+            "{text:?}"
+        );
     }
 }
 
@@ -155,7 +182,11 @@ fn every_update_obeys_its_rules() {
         let mut stages = BTreeSet::new();
         for update in decision.updates() {
             let line = &update.text;
-            assert!(stages.insert(format!("{:?}", update.stage)), "{text:?}: {:?} twice", update.stage);
+            assert!(
+                stages.insert(format!("{:?}", update.stage)),
+                "{text:?}: {:?} twice",
+                update.stage
+            );
             let fits = match update.stage {
                 Stage::Acknowledgment => false,
                 Stage::WorkoutAnalysis => decision.workout_detection.is_workout_log,
@@ -164,11 +195,24 @@ fn every_update_obeys_its_rules() {
             };
             assert!(fits, "{text:?}: {:?}", update.stage);
             let letters = |c: char| c.is_alphanumeric() || " ,.…'’-!".contains(c);
-            assert!((1..=120).contains(&line.chars().count()) && line.chars().all(letters), "{line:?}");
+            assert!(
+                (1..=120).contains(&line.chars().count()) && line.chars().all(letters),
+                "{line:?}"
+            );
             let inside = line.trim_end_matches(['.', '…', '!']);
-            assert!(!inside.contains(['.', '…', '!']), "more than one sentence: {line:?}");
-            let opening = line.split([' ', ',']).next().map(str::to_lowercase).unwrap_or_default();
-            assert!(opening.ends_with("ing") && opening != "checking", "no energetic verb begins {line:?}");
+            assert!(
+                !inside.contains(['.', '…', '!']),
+                "more than one sentence: {line:?}"
+            );
+            let opening = line
+                .split([' ', ','])
+                .next()
+                .map(str::to_lowercase)
+                .unwrap_or_default();
+            assert!(
+                opening.ends_with("ing") && opening != "checking",
+                "no energetic verb begins {line:?}"
+            );
             told += 1;
         }
         assert!(stages.len() <= 5, "{text:?}");

@@ -1,13 +1,13 @@
-//! Answers of a model that are not what was asked for: refused as a whole, or in part, or repaired as is
-//! documented, and never the end of a turn.
+//! Answers of a model that are not what was asked for: refused as a whole, or in part, or repaired
+//! as is documented, and never the end of a turn.
 
 use std::sync::Arc;
 
 use domain::router;
 use domain::turn::{CallKind, CallOutcome};
 use domain::{
-    Body, ConversationKey, Effect, Ending, Input, Limits, Loaded, Message, Opening, Output, Report, Task, Timestamp,
-    Tries, Turn, TurnKey, Usage, UserScope,
+    Body, ConversationKey, Effect, Ending, Input, Limits, Loaded, Message, Opening, Output, Report,
+    Task, Timestamp, Tries, Turn, TurnKey, Usage, UserScope,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -26,13 +26,18 @@ struct Answer {
 
 fn answers() -> Vec<Answer> {
     let lines = include_str!("../../corpus/malformed.jsonl").lines();
-    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 /// Too large to stand in a file.
 fn monsters() -> [(&'static str, String); 5] {
-    let whole =
-        answers().into_iter().find(|answer| answer.why == "a whole number").map(|answer| answer.answer).unwrap();
+    let whole = answers()
+        .into_iter()
+        .find(|answer| answer.why == "a whole number")
+        .map(|answer| answer.answer)
+        .unwrap();
     let bomb = format!("{}{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000));
     [
         ("a megabyte of prose", "word ".repeat(200_000)),
@@ -40,11 +45,19 @@ fn monsters() -> [(&'static str, String); 5] {
         ("a deep object", bomb),
         (
             "deep in an unknown field",
-            whole.replacen('{', &format!(r#"{{"x":{}1{},"#, "[".repeat(5_000), "]".repeat(5_000)), 1),
+            whole.replacen(
+                '{',
+                &format!(r#"{{"x":{}1{},"#, "[".repeat(5_000), "]".repeat(5_000)),
+                1,
+            ),
         ),
         (
             "a number of a million digits",
-            whole.replacen('{', &format!(r#"{{"confidence":{},"#, "9".repeat(1_000_000)), 1),
+            whole.replacen(
+                '{',
+                &format!(r#"{{"confidence":{},"#, "9".repeat(1_000_000)),
+                1,
+            ),
         ),
     ]
 }
@@ -53,7 +66,12 @@ fn monsters() -> [(&'static str, String); 5] {
 fn an_answer_is_refused_or_repaired_as_documented() {
     let answers = answers();
     assert!(answers.len() >= 120, "only {}", answers.len());
-    for Answer { why, answer, repaired } in answers {
+    for Answer {
+        why,
+        answer,
+        repaired,
+    } in answers
+    {
         match (router::parse(&answer, TEXT, true), repaired) {
             (Err(_), None) => {}
             (Ok(decision), Some(repaired)) => {
@@ -73,22 +91,35 @@ fn an_answer_is_refused_or_repaired_as_documented() {
 
 #[test]
 fn wherever_an_answer_breaks_off_it_is_refused() {
-    let whole = answers().into_iter().find(|answer| answer.why == "a whole number").unwrap().answer;
+    let whole = answers()
+        .into_iter()
+        .find(|answer| answer.why == "a whole number")
+        .unwrap()
+        .answer;
     assert!(router::parse(&whole, TEXT, true).is_ok());
     for end in (0..whole.len()).filter(|&end| whole.is_char_boundary(end)) {
-        assert!(router::parse(&whole[..end], TEXT, true).is_err(), "cut at {end}");
+        assert!(
+            router::parse(&whole[..end], TEXT, true).is_err(),
+            "cut at {end}"
+        );
     }
 }
 
 #[test]
 fn a_refused_answer_leads_to_the_safe_default_and_the_turn_goes_on() {
-    let refused = answers().into_iter().filter(|answer| answer.repaired.is_none());
+    let refused = answers()
+        .into_iter()
+        .filter(|answer| answer.repaired.is_none());
     let refused = refused.map(|answer| (answer.why, answer.answer));
     let monsters = monsters().map(|(why, answer)| (why.to_owned(), answer));
     for (why, answer) in refused.chain(monsters) {
         let (report, asks_for_a_reply) = routed(answer);
         assert_eq!(report.route, Some(router::fallback(TEXT)), "{why}");
-        let outcome = report.calls.iter().find(|call| call.kind == CallKind::Router).map(|call| call.outcome);
+        let outcome = report
+            .calls
+            .iter()
+            .find(|call| call.kind == CallKind::Router)
+            .map(|call| call.outcome);
         assert_eq!(outcome, Some(CallOutcome::Malformed), "{why}");
         assert!(asks_for_a_reply, "{why}");
     }
@@ -101,10 +132,18 @@ fn routed(answer: String) -> (Report, bool) {
     let owner = task.opening.turn.conversation.user.clone();
     let mut turn = Turn::new(task, Limits::default(), now);
     turn.handle_input(
-        Input::Loaded(Ok(Loaded { owner, history: Vec::new(), summary: None, forgotten: Vec::new() })),
+        Input::Loaded(Ok(Loaded {
+            owner,
+            history: Vec::new(),
+            summary: None,
+            forgotten: Vec::new(),
+        })),
         now,
     );
-    turn.handle_input(Input::Routed(Ok((answer, Usage::default())), Tries::default()), now);
+    turn.handle_input(
+        Input::Routed(Ok((answer, Usage::default())), Tries::default()),
+        now,
+    );
     turn.handle_input(Input::Gathered(Err(domain::Fault::Unavailable)), now);
     turn.handle_input(Input::StopAsked, now);
     let mut replies = false;
@@ -123,18 +162,32 @@ fn routed(answer: String) -> (Report, bool) {
 
 fn task() -> Task {
     let user = UserScope::verified("ann".parse().unwrap());
-    let conversation =
-        ConversationKey { user, coach: "coach".parse().unwrap(), conversation: "conversation".parse().unwrap() };
-    let turn = TurnKey { conversation, turn: "turn".parse().unwrap() };
+    let conversation = ConversationKey {
+        user,
+        coach: "coach".parse().unwrap(),
+        conversation: "conversation".parse().unwrap(),
+    };
+    let turn = TurnKey {
+        conversation,
+        turn: "turn".parse().unwrap(),
+    };
     let user_message = Message {
         id: "question".parse().unwrap(),
         number: 1,
         turn: turn.turn.clone(),
         created: Timestamp(0),
-        body: Body::User { text: TEXT.into(), sent: None, zone: None },
+        body: Body::User {
+            text: TEXT.into(),
+            sent: None,
+            zone: None,
+        },
     };
     Task {
-        opening: Opening { turn, user_message, assistant_message: "answer".parse().unwrap() },
+        opening: Opening {
+            turn,
+            user_message,
+            assistant_message: "answer".parse().unwrap(),
+        },
         fence: domain::Fence(1),
         coach: Arc::new(serde_json::from_value(serde_json::json!({ "coachId": "coach" })).unwrap()),
         seed: 7,

@@ -1,6 +1,7 @@
 //! How right the rules are without a model, field by field, and how right they must be at least.
 //!
-//! `COACH_CORPUS_FIELD=isWorkoutLog` (or another row of the table) also prints each message that they get wrong.
+//! `COACH_CORPUS_FIELD=isWorkoutLog` (or another row of the table) also prints each message that
+//! they get wrong.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -27,15 +28,26 @@ fn the_rules_are_as_right_as_they_ever_were() {
     for (group, fields) in &tallies {
         print!("{}", Table(group, fields));
     }
-    let scores: Scores = tallies.into_iter().map(|(group, fields)| (group, scores(fields))).collect();
+    let scores: Scores = tallies
+        .into_iter()
+        .map(|(group, fields)| (group, scores(fields)))
+        .collect();
     let held: Scores = serde_json::from_str(include_str!("../../corpus/score.json")).unwrap();
     let fields = |scores: &Scores| -> Vec<(String, String)> {
         let pairs = |(group, fields): (&String, &BTreeMap<String, Score>)| -> Vec<_> {
-            fields.keys().map(|field| (group.clone(), field.clone())).collect()
+            fields
+                .keys()
+                .map(|field| (group.clone(), field.clone()))
+                .collect()
         };
         scores.iter().flat_map(pairs).collect()
     };
-    assert_eq!(fields(&scores), fields(&held), "tests/corpus/score.json should be\n{}", written(&scores));
+    assert_eq!(
+        fields(&scores),
+        fields(&held),
+        "tests/corpus/score.json should be\n{}",
+        written(&scores)
+    );
     let mut fell = Vec::new();
     for (group, field) in fields(&held) {
         let (now, before) = (scores[&group][&field], held[&group][&field]);
@@ -44,7 +56,10 @@ fn the_rules_are_as_right_as_they_ever_were() {
         }
     }
     if fell.is_empty() && scores != held {
-        println!("Better than before: write this to tests/corpus/score.json\n{}", written(&scores));
+        println!(
+            "Better than before: write this to tests/corpus/score.json\n{}",
+            written(&scores)
+        );
     }
     assert!(
         fell.is_empty(),
@@ -72,7 +87,10 @@ fn tallies() -> BTreeMap<String, BTreeMap<String, Tally>> {
             let fields = groups.entry(group.to_owned()).or_default();
             for ((field, wanted), (_, was)) in flags(&expect).into_iter().zip(flags(&labels)) {
                 if wanted != was && group == "all" && shown.as_deref() == Ok(field.as_str()) {
-                    println!("{} {kind:?} {text:?}", if wanted { "missed" } else { "wrong " });
+                    println!(
+                        "{} {kind:?} {text:?}",
+                        if wanted { "missed" } else { "wrong " }
+                    );
                 }
                 fields.entry(field).or_default().count(wanted, was);
             }
@@ -83,8 +101,19 @@ fn tallies() -> BTreeMap<String, BTreeMap<String, Tally>> {
 
 /// Every field as something that is so or not.
 fn flags(labels: &Labels) -> Vec<(String, bool)> {
-    use UserIntent::{Acknowledgment, ForgetRequest, General, MemoryRequest, ProgressCheck, Question, WorkoutLogging};
-    let intents = [Acknowledgment, ForgetRequest, General, MemoryRequest, ProgressCheck, Question, WorkoutLogging];
+    use UserIntent::{
+        Acknowledgment, ForgetRequest, General, MemoryRequest, ProgressCheck, Question,
+        WorkoutLogging,
+    };
+    let intents = [
+        Acknowledgment,
+        ForgetRequest,
+        General,
+        MemoryRequest,
+        ProgressCheck,
+        Question,
+        WorkoutLogging,
+    ];
     let intent = |intent: UserIntent| (format!("intent {intent:?}"), labels.intent == intent);
     let named = [
         ("isWorkoutLog", labels.is_workout_log),
@@ -95,11 +124,18 @@ fn flags(labels: &Labels) -> Vec<(String, bool)> {
         ("wantsSearch", labels.wants_search),
         ("byRule", labels.by_rule),
     ];
-    named.map(|(field, flag)| (field.to_owned(), flag)).into_iter().chain(intents.map(intent)).collect()
+    named
+        .map(|(field, flag)| (field.to_owned(), flag))
+        .into_iter()
+        .chain(intents.map(intent))
+        .collect()
 }
 
 fn scores(fields: BTreeMap<String, Tally>) -> BTreeMap<String, Score> {
-    fields.into_iter().map(|(field, tally)| (field, tally.score())).collect()
+    fields
+        .into_iter()
+        .map(|(field, tally)| (field, tally.score()))
+        .collect()
 }
 
 fn written(scores: &Scores) -> String {
@@ -122,7 +158,10 @@ impl Tally {
     }
 
     fn score(self) -> Score {
-        Score { precision: share(self.right, self.said), recall: share(self.right, self.wanted) }
+        Score {
+            precision: share(self.right, self.said),
+            recall: share(self.right, self.wanted),
+        }
     }
 }
 
@@ -145,8 +184,15 @@ impl fmt::Display for Table<'_> {
         for (field, tally) in self.1 {
             let Score { precision, recall } = tally.score();
             let f1 = 2.0 * tally.right as f64 / (tally.wanted + tally.said).max(1) as f64;
-            let Tally { wanted, said, right } = tally;
-            writeln!(f, "{field:<24} {wanted:>6} {said:>6} {right:>6} {precision:>10.3} {recall:>7.3} {f1:>6.3}")?;
+            let Tally {
+                wanted,
+                said,
+                right,
+            } = tally;
+            writeln!(
+                f,
+                "{field:<24} {wanted:>6} {said:>6} {right:>6} {precision:>10.3} {recall:>7.3} {f1:>6.3}"
+            )?;
         }
         writeln!(f)
     }

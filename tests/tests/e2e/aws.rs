@@ -1,4 +1,5 @@
-//! A server whose model, store, index and vectors are all elsewhere: on AWS and at Pinecone, as far as it can tell.
+//! A server whose model, store, index and vectors are all elsewhere: on AWS and at Pinecone, as far
+//! as it can tell.
 
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -26,12 +27,25 @@ impl Elsewhere {
     pub(crate) fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let (bedrock, table, index) = runtime.block_on(async {
-            let mut answers = Answers { pace: Duration::from_millis(1), ..Answers::plausible() };
+            let mut answers = Answers {
+                pace: Duration::from_millis(1),
+                ..Answers::plausible()
+            };
             answers.forms.insert("log_workout", workout());
             answers.prose = REPLY.to_owned();
-            let index = Index { dimension: 512, key: "pinecone-canary".to_owned(), lag: 0 };
-            let bedrock = Bedrock::start(move |request| answers.script(request)).await.unwrap();
-            (bedrock, DynamoDb::start().await.unwrap(), Pinecone::start(index).await.unwrap())
+            let index = Index {
+                dimension: 512,
+                key: "pinecone-canary".to_owned(),
+                lag: 0,
+            };
+            let bedrock = Bedrock::start(move |request| answers.script(request))
+                .await
+                .unwrap();
+            (
+                bedrock,
+                DynamoDb::start().await.unwrap(),
+                Pinecone::start(index).await.unwrap(),
+            )
         });
         let settings = [
             ("COACH_LLM", "bedrock"),
@@ -47,21 +61,44 @@ impl Elsewhere {
             ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &bedrock.url()),
             ("AWS_ENDPOINT_URL_DYNAMODB", &table.url()),
         ];
-        let settings = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
-        Self { index, settings, runtime, _bedrock: bedrock, _table: table }
+        let settings = settings
+            .map(|(name, value)| (name, value.to_owned()))
+            .to_vec();
+        Self {
+            index,
+            settings,
+            runtime,
+            _bedrock: bedrock,
+            _table: table,
+        }
     }
 
     fn settings(&self) -> Vec<(&str, &str)> {
-        self.settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
+        self.settings
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect()
     }
 
     /// Runs a command of the server to its end: its exit code, and all that it said.
     pub(crate) fn command(&self, options: &[&str]) -> (Option<i32>, String) {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(binary_with_aws());
-        let Output { status, stdout, stderr } =
-            command.args(options).envs(self.settings()).env("COACH_DATA", folder.path()).output().unwrap();
-        let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command
+            .args(options)
+            .envs(self.settings())
+            .env("COACH_DATA", folder.path())
+            .output()
+            .unwrap();
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&stdout),
+            String::from_utf8_lossy(&stderr)
+        );
         assert!(!said.contains("canary"), "{said}");
         (status.code(), said)
     }
@@ -81,10 +118,17 @@ impl Elsewhere {
         let conversation = server.conversation();
         let body = json!({ "userResponse": words, "idempotencyKey": key }).to_string();
         self.runtime.block_on(async {
-            let post = http.post(format!("{conversation}/stream")).header("content-type", "application/json");
+            let post = http
+                .post(format!("{conversation}/stream"))
+                .header("content-type", "application/json");
             let told = post.body(body).send().await.unwrap().text().await.unwrap();
             let jobs = format!("{conversation}/turns/{}?wait=jobs", turn_of(&told));
-            http.get(jobs).send().await.unwrap().error_for_status().unwrap();
+            http.get(jobs)
+                .send()
+                .await
+                .unwrap()
+                .error_for_status()
+                .unwrap();
             told
         })
     }
@@ -93,13 +137,23 @@ impl Elsewhere {
     fn kept(&self, server: &Server, turns: &[String]) -> Value {
         let http = reqwest_of(&server.token("athlete"));
         let conversation = server.conversation();
-        let of_conversation = ["", "/messages", "/summary"].map(|path| format!("{conversation}{path}"));
-        let of_user = ["workouts", "memories", "usage"].map(|what| format!("{}/users/athlete/{what}", server.base));
-        let of_turns = turns.iter().map(|turn| format!("{conversation}/turns/{turn}"));
+        let of_conversation =
+            ["", "/messages", "/summary"].map(|path| format!("{conversation}{path}"));
+        let of_user = ["workouts", "memories", "usage"]
+            .map(|what| format!("{}/users/athlete/{what}", server.base));
+        let of_turns = turns
+            .iter()
+            .map(|turn| format!("{conversation}/turns/{turn}"));
         self.runtime.block_on(async {
             let mut kept = Vec::new();
             for url in of_conversation.into_iter().chain(of_user).chain(of_turns) {
-                let answer = http.get(url).send().await.unwrap().error_for_status().unwrap();
+                let answer = http
+                    .get(url)
+                    .send()
+                    .await
+                    .unwrap()
+                    .error_for_status()
+                    .unwrap();
                 kept.push(serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap());
             }
             Value::from(kept)
@@ -110,7 +164,8 @@ impl Elsewhere {
 /// What the model says.
 const REPLY: &str = "Warm up well, and take the reply-canary with you.";
 
-/// What is said to it: a question, a memory, and a workout; with the sixth message a summary is due.
+/// What is said to it: a question, a memory, and a workout; with the sixth message a summary is
+/// due.
 const WORDS: [&str; 3] = [
     "Should my knee-canary rest in a light week, for strength?",
     "/save-memory My left knee-canary hurts in deep squats",
@@ -128,22 +183,30 @@ fn turn_of(told: &str) -> String {
     behind.split('"').next().unwrap().to_owned()
 }
 
-/// Without times and ids, which differ from run to run, the lines that are drawn by a turn's id, and the number of events:
-/// words that arrive together are one.
+/// Without times and ids, which differ from run to run, the lines that are drawn by a turn's id,
+/// and the number of events: words that arrive together are one.
 fn masked(kept: &Value) -> String {
     named(&timeless(kept).to_string())
 }
 
 fn timeless(value: &Value) -> Value {
-    let is_time =
-        |name: &str| name.ends_with("At") || name.ends_with("Ms") || matches!(name, "ms" | "timings" | "throughSeq");
+    let is_time = |name: &str| {
+        name.ends_with("At")
+            || name.ends_with("Ms")
+            || matches!(name, "ms" | "timings" | "throughSeq")
+    };
     match value {
-        Value::Object(fields) if fields.get("kind") == Some(&json!("acknowledgment")) => json!("an acknowledgment"),
+        Value::Object(fields) if fields.get("kind") == Some(&json!("acknowledgment")) => {
+            json!("an acknowledgment")
+        }
         Value::Object(fields) => {
             // What is in the parts is not needed once more.
             let is_told = |name: &str| name == "content" && fields.contains_key("parts");
-            let kept = fields.iter().filter(|(name, _)| !is_time(name) && !is_told(name));
-            kept.map(|(name, value)| (name.clone(), timeless(value))).collect()
+            let kept = fields
+                .iter()
+                .filter(|(name, _)| !is_time(name) && !is_told(name));
+            kept.map(|(name, value)| (name.clone(), timeless(value)))
+                .collect()
         }
         Value::Array(values) => values.iter().map(timeless).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
@@ -154,34 +217,80 @@ fn timeless(value: &Value) -> Value {
 fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
     let elsewhere = Elsewhere::start();
     let (code, said) = elsewhere.command(&["doctor"]);
-    assert_eq!((code, said.contains("no table coach-test")), (Some(1), true), "{said}");
+    assert_eq!(
+        (code, said.contains("no table coach-test")),
+        (Some(1), true),
+        "{said}"
+    );
     let (code, said) = elsewhere.command(&["--listen", "127.0.0.1:0"]);
-    assert!(code == Some(1) && said.contains("the store (--store, COACH_STORE) cannot be used"), "{said}");
+    assert!(
+        code == Some(1) && said.contains("the store (--store, COACH_STORE) cannot be used"),
+        "{said}"
+    );
     for _ in 0..2 {
         let (code, said) = elsewhere.command(&["table", "create"]);
-        assert_eq!((code, said.as_str()), (Some(0), "the table coach-test is there\n"));
+        assert_eq!(
+            (code, said.as_str()),
+            (Some(0), "the table coach-test is there\n")
+        );
     }
     let (code, said) = elsewhere.command(&["doctor"]);
-    assert_eq!((code, said.matches("ok    ").count()), (Some(0), 4), "{said}");
+    assert_eq!(
+        (code, said.matches("ok    ").count()),
+        (Some(0), 4),
+        "{said}"
+    );
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("deload.md"), "# Deload\n\nEvery fourth week is light.").unwrap();
-    let (code, said) = elsewhere.command(&["index", "methodology", folder.path().to_str().unwrap()]);
-    assert_eq!((code, elsewhere.index.count("methodology")), (Some(0), 1), "{said}");
+    std::fs::write(
+        folder.path().join("deload.md"),
+        "# Deload\n\nEvery fourth week is light.",
+    )
+    .unwrap();
+    let (code, said) =
+        elsewhere.command(&["index", "methodology", folder.path().to_str().unwrap()]);
+    assert_eq!(
+        (code, elsewhere.index.count("methodology")),
+        (Some(0), 1),
+        "{said}"
+    );
 
     let mut first = elsewhere.server(&["--log", "debug"]);
     let told = WORDS.map(|words| elsewhere.say(&first, words, words));
     for told in &told {
-        assert!(told.contains("\"type\":\"complete\"") && told.contains("\"status\":\"finished\""), "{told}");
+        assert!(
+            told.contains("\"type\":\"complete\"") && told.contains("\"status\":\"finished\""),
+            "{told}"
+        );
         assert!(told.contains("canary"), "{told}");
     }
     let turns = told.map(|told| turn_of(&told));
     let kept = elsewhere.kept(&first, &turns);
-    assert!([&kept[2]["summary"]["narrative"], &kept[3]["workouts"][0]["name"]].iter().all(|made| made.is_string()));
-    assert!(kept[4]["memories"][0]["content"].as_str().unwrap().contains("knee-canary"), "{kept}");
-    assert_eq!(elsewhere.index.count("user_athlete"), 3, "the workout, the memory and the summary");
+    assert!(
+        [
+            &kept[2]["summary"]["narrative"],
+            &kept[3]["workouts"][0]["name"]
+        ]
+        .iter()
+        .all(|made| made.is_string())
+    );
+    assert!(
+        kept[4]["memories"][0]["content"]
+            .as_str()
+            .unwrap()
+            .contains("knee-canary"),
+        "{kept}"
+    );
+    assert_eq!(
+        elsewhere.index.count("user_athlete"),
+        3,
+        "the workout, the memory and the summary"
+    );
     let (log, token) = (first.log(), first.token("athlete"));
     let signature = token.rsplit('.').next().unwrap();
-    assert!(log.contains("turn") && !log.contains("canary") && !log.contains(signature), "{log}");
+    assert!(
+        log.contains("turn") && !log.contains("canary") && !log.contains(signature),
+        "{log}"
+    );
     assert_eq!(first.terminate(), Some(0));
 
     let second = elsewhere.server(&[]);
@@ -196,25 +305,50 @@ fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
 fn what_aws_lacks_is_said_in_one_sentence() {
     let without = |missing: &str, options: &[&str]| {
         let mut command = Command::new(binary_with_aws());
-        command.args(options).env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_REGION", "eu-west-1");
+        command
+            .args(options)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "eu-west-1");
         if !missing.is_empty() {
             command.env_remove(missing);
         }
-        command.env_remove("AWS_DEFAULT_REGION").env("COACH_PINECONE_KEY", "k");
+        command
+            .env_remove("AWS_DEFAULT_REGION")
+            .env("COACH_PINECONE_KEY", "k");
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).unwrap()
     };
     for (missing, options, sentence) in [
-        ("AWS_REGION", &["--llm", "bedrock"][..], "--llm bedrock (COACH_LLM) needs a region: AWS_REGION"),
-        ("AWS_REGION", &["--store", "dynamodb"][..], "--store dynamodb (COACH_STORE) needs a region: AWS_REGION"),
+        (
+            "AWS_REGION",
+            &["--llm", "bedrock"][..],
+            "--llm bedrock (COACH_LLM) needs a region: AWS_REGION",
+        ),
+        (
+            "AWS_REGION",
+            &["--store", "dynamodb"][..],
+            "--store dynamodb (COACH_STORE) needs a region: AWS_REGION",
+        ),
         (
             "",
-            &["--index", "pinecone", "--pinecone-host", "h", "--embedder", "bedrock", "--embedding-dimensions", "384"],
+            &[
+                "--index",
+                "pinecone",
+                "--pinecone-host",
+                "h",
+                "--embedder",
+                "bedrock",
+                "--embedding-dimensions",
+                "384",
+            ],
             "--embedder bedrock (COACH_EMBEDDER) makes vectors of 256, 512 or 1024 numbers: \
              --embedding-dimensions, COACH_EMBEDDING_DIMENSIONS",
         ),
     ] {
-        assert_eq!(without(missing, options), format!("coach-server: {sentence}\n"));
+        assert_eq!(
+            without(missing, options),
+            format!("coach-server: {sentence}\n")
+        );
     }
 }

@@ -26,22 +26,38 @@ impl Tried {
     pub(crate) fn expect(&mut self, code: Code, arguments: &[&str]) {
         for accept in ["accept: application/json", "accept: text/event-stream"] {
             let mut curl = Command::new("curl");
-            curl.args(["-s", "-H", accept, "-w", "\n%{http_code}"]).args(arguments);
+            curl.args(["-s", "-H", accept, "-w", "\n%{http_code}"])
+                .args(arguments);
             let (out, _) = run(&mut curl, Duration::from_secs(60));
             let (body, status) = out.rsplit_once('\n').unwrap_or(("", &out));
-            let event = body.lines().rev().find_map(|line| line.strip_prefix("data: "));
+            let event = body
+                .lines()
+                .rev()
+                .find_map(|line| line.strip_prefix("data: "));
             let json = event.unwrap_or(body);
-            let answer: Value = serde_json::from_str(json).unwrap_or_else(|_| panic!("{code:?} {accept}: {out:?}"));
+            let answer: Value =
+                serde_json::from_str(json).unwrap_or_else(|_| panic!("{code:?} {accept}: {out:?}"));
             // After `start` the status is that of a stream that began.
             let streamed = body.contains("\"type\":\"start\"");
-            assert!(event.is_some() == (streamed || accept.ends_with("event-stream")), "{code:?} {accept}: {out:?}");
-            let expected = if streamed { 200 } else { code.status().as_u16() };
+            assert!(
+                event.is_some() == (streamed || accept.ends_with("event-stream")),
+                "{code:?} {accept}: {out:?}"
+            );
+            let expected = if streamed {
+                200
+            } else {
+                code.status().as_u16()
+            };
             assert_eq!(
                 (status, &answer["code"]),
                 (expected.to_string().as_str(), &Value::from(code.as_str())),
                 "{arguments:?} {out}"
             );
-            self.table.push_str(&format!("{:24} {status} {:>5} bytes  {accept}\n", code.as_str(), body.len()));
+            self.table.push_str(&format!(
+                "{:24} {status} {:>5} bytes  {accept}\n",
+                code.as_str(),
+                body.len()
+            ));
         }
         self.seen.insert(code.as_str());
     }
@@ -61,17 +77,25 @@ fn every_code_can_be_seen_with_curl() {
                 tried
             })
         });
-        running.map(|group| group.join().unwrap()).into_iter().fold(Tried::default(), |mut all, tried| {
-            all.seen.extend(tried.seen);
-            all.table.push_str(&tried.table);
-            all
-        })
+        running.map(|group| group.join().unwrap()).into_iter().fold(
+            Tried::default(),
+            |mut all, tried| {
+                all.seen.extend(tried.seen);
+                all.table.push_str(&tried.table);
+                all
+            },
+        )
     });
     println!("{}", tried.table);
-    let missing: Vec<_> =
-        Code::ALL.iter().filter(|code| !tried.seen.contains(code.as_str()) && !TO_COME.contains(code)).collect();
+    let missing: Vec<_> = Code::ALL
+        .iter()
+        .filter(|code| !tried.seen.contains(code.as_str()) && !TO_COME.contains(code))
+        .collect();
     assert!(missing.is_empty(), "nobody tried {missing:?}");
-    let needless: Vec<_> = TO_COME.iter().filter(|code| tried.seen.contains(code.as_str())).collect();
+    let needless: Vec<_> = TO_COME
+        .iter()
+        .filter(|code| tried.seen.contains(code.as_str()))
+        .collect();
     assert!(needless.is_empty(), "{needless:?} can be seen after all");
 }
 
@@ -100,33 +124,106 @@ fn requests(tried: &mut Tried) {
         (Code::InvalidJson, post("{")),
         (Code::InvalidBody, post("[]")),
         (Code::InvalidUserResponse, post(r#"{"userResponse":"  "}"#)),
-        (Code::InvalidTimestamp, post(r#"{"userResponse":"hi","messageTimestamp":"soon"}"#)),
-        (Code::InvalidTimezone, post(r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#)),
-        (Code::InvalidField, post(r#"{"userResponse":"hi","ifBusy":"wait"}"#)),
+        (
+            Code::InvalidTimestamp,
+            post(r#"{"userResponse":"hi","messageTimestamp":"soon"}"#),
+        ),
+        (
+            Code::InvalidTimezone,
+            post(r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#),
+        ),
+        (
+            Code::InvalidField,
+            post(r#"{"userResponse":"hi","ifBusy":"wait"}"#),
+        ),
         (Code::MissingAuthHeader, vec![conversation.clone()]),
-        (Code::InvalidToken, vec!["-H".into(), "authorization: Bearer x.y.z".into(), conversation.clone()]),
-        (Code::UserIdMismatch, get(&format!("{base}/users/somebody-else/coaches"))),
+        (
+            Code::InvalidToken,
+            vec![
+                "-H".into(),
+                "authorization: Bearer x.y.z".into(),
+                conversation.clone(),
+            ],
+        ),
+        (
+            Code::UserIdMismatch,
+            get(&format!("{base}/users/somebody-else/coaches")),
+        ),
         (Code::NotFound, get(&format!("{base}/nowhere"))),
-        (Code::ConversationNotFound, get(&format!("{user}/coaches/strength/conversations/none"))),
-        (Code::CoachConfigNotFound, get(&format!("{user}/coaches/none"))),
+        (
+            Code::ConversationNotFound,
+            get(&format!("{user}/coaches/strength/conversations/none")),
+        ),
+        (
+            Code::CoachConfigNotFound,
+            get(&format!("{user}/coaches/none")),
+        ),
         (Code::RecordNotFound, get(&format!("{user}/workouts/none"))),
-        (Code::TurnNotFound, get(&format!("{conversation}/turns/none"))),
-        (Code::MethodNotAllowed, vec!["-X".into(), "DELETE".into(), "-H".into(), bearer.clone(), stream.clone()]),
+        (
+            Code::TurnNotFound,
+            get(&format!("{conversation}/turns/none")),
+        ),
+        (
+            Code::MethodNotAllowed,
+            vec![
+                "-X".into(),
+                "DELETE".into(),
+                "-H".into(),
+                bearer.clone(),
+                stream.clone(),
+            ],
+        ),
         (Code::PayloadTooLarge, post(&long)),
         (
             Code::UnsupportedMediaType,
-            ["-H", &bearer, "-H", "content-type: text/plain", "-d", "hi", &stream].map(str::to_owned).to_vec(),
+            [
+                "-H",
+                &bearer,
+                "-H",
+                "content-type: text/plain",
+                "-d",
+                "hi",
+                &stream,
+            ]
+            .map(str::to_owned)
+            .to_vec(),
         ),
-        (Code::HeadersTooLarge, ["-H", &bearer, "-H", &wide, &conversation].map(str::to_owned).to_vec()),
+        (
+            Code::HeadersTooLarge,
+            ["-H", &bearer, "-H", &wide, &conversation]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
     ];
     for (code, arguments) in cases {
-        tried.expect(code, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        tried.expect(
+            code,
+            &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
     }
     let first = post(r#"{"userResponse":"one","clientMessageId":"key-1"}"#);
-    run(Command::new("curl").arg("-s").args(&first), Duration::from_secs(30));
+    run(
+        Command::new("curl").arg("-s").args(&first),
+        Duration::from_secs(30),
+    );
     let other = post(r#"{"userResponse":"two","clientMessageId":"key-1"}"#);
-    tried.expect(Code::IdempotencyMismatch, &other.iter().map(String::as_str).collect::<Vec<_>>());
-    let slow = ["-H", &bearer, "-H", json, "-H", "expect:", "-H", "content-length: 50", "-d", "{", &stream];
+    tried.expect(
+        Code::IdempotencyMismatch,
+        &other.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let slow = [
+        "-H",
+        &bearer,
+        "-H",
+        json,
+        "-H",
+        "expect:",
+        "-H",
+        "content-length: 50",
+        "-d",
+        "{",
+        &stream,
+    ];
     tried.expect(Code::RequestTimeout, &slow);
 }
 
@@ -143,9 +240,24 @@ fn models(tried: &mut Tried) {
         (Code::Deadline, "silent"),
     ] {
         let body = format!("{{\"userResponse\":\"Please [rehearse:{directive}]\"}}");
-        for path in [stream.clone(), format!("{}/send-message", server.conversation())] {
-            // The answer of `send-message` has the status of the code, since nothing was sent before it.
-            tried.expect(code, &["-H", &bearer, "-H", "content-type: application/json", "-d", &body, &path]);
+        for path in [
+            stream.clone(),
+            format!("{}/send-message", server.conversation()),
+        ] {
+            // The answer of `send-message` has the status of the code, since nothing was sent
+            // before it.
+            tried.expect(
+                code,
+                &[
+                    "-H",
+                    &bearer,
+                    "-H",
+                    "content-type: application/json",
+                    "-d",
+                    &body,
+                    &path,
+                ],
+            );
         }
     }
 }
@@ -156,36 +268,75 @@ fn limits(tried: &mut Tried) {
     let body = r#"{"userResponse":"Please [rehearse:silent]"}"#;
     let hold = |user: &str| {
         let bearer = format!("authorization: Bearer {}", server.token(user));
-        let conversations = format!("{}/users/{user}/coaches/strength/conversations", server.base);
+        let conversations = format!(
+            "{}/users/{user}/coaches/strength/conversations",
+            server.base
+        );
         let (made, _) = run(
             Command::new("curl").args(["-s", "-X", "POST", "-H", &bearer, &conversations]),
             Duration::from_secs(10),
         );
         let made: Value = serde_json::from_str(&made).unwrap();
-        let stream = format!("{conversations}/{}/stream", made["conversationId"].as_str().unwrap());
+        let stream = format!(
+            "{conversations}/{}/stream",
+            made["conversationId"].as_str().unwrap()
+        );
         (bearer, stream)
     };
     let begin = |(bearer, stream): &(String, String)| {
         let mut curl = Command::new("curl");
-        curl.args(["-s", "-N", "--max-time", "1", "-H", bearer, "-H", json, "-d", body, stream]);
+        curl.args([
+            "-s",
+            "-N",
+            "--max-time",
+            "1",
+            "-H",
+            bearer,
+            "-H",
+            json,
+            "-d",
+            body,
+            stream,
+        ]);
         let (out, _) = run(&mut curl, Duration::from_secs(10));
         assert!(out.contains("\"start\""), "{out}");
     };
     let (first, second) = (hold("athlete"), hold("athlete"));
     begin(&first);
-    tried.expect(Code::ConversationBusy, &["-H", &first.0, "-H", json, "-d", body, &first.1]);
-    tried.expect(Code::RateLimited, &["-H", &second.0, "-H", json, "-d", body, &second.1]);
+    tried.expect(
+        Code::ConversationBusy,
+        &["-H", &first.0, "-H", json, "-d", body, &first.1],
+    );
+    tried.expect(
+        Code::RateLimited,
+        &["-H", &second.0, "-H", json, "-d", body, &second.1],
+    );
     begin(&hold("another"));
     let third = hold("third");
-    tried.expect(Code::Overloaded, &["-H", &third.0, "-H", json, "-d", body, &third.1]);
+    tried.expect(
+        Code::Overloaded,
+        &["-H", &third.0, "-H", json, "-d", body, &third.1],
+    );
 }
 
 fn keys(tried: &mut Tried) {
-    let token = format!("authorization: Bearer {}", Server::start(&[]).token("athlete"));
-    let nowhere =
-        ["--issuer", "https://issuer.example", "--audience", "a", "--jwks-url", "http://127.0.0.1:9/jwks.json"];
+    let token = format!(
+        "authorization: Bearer {}",
+        Server::start(&[]).token("athlete")
+    );
+    let nowhere = [
+        "--issuer",
+        "https://issuer.example",
+        "--audience",
+        "a",
+        "--jwks-url",
+        "http://127.0.0.1:9/jwks.json",
+    ];
     let server = Server::start(&nowhere);
-    tried.expect(Code::KeysUnavailable, &["-H", &token, &server.conversation()]);
+    tried.expect(
+        Code::KeysUnavailable,
+        &["-H", &token, &server.conversation()],
+    );
 }
 
 fn stalls(tried: &mut Tried) {
@@ -193,5 +344,16 @@ fn stalls(tried: &mut Tried) {
     let bearer = format!("authorization: Bearer {}", server.token("athlete"));
     let body = r#"{"userResponse":"Please [rehearse:stall]"}"#;
     let stream = format!("{}/stream", server.conversation());
-    tried.expect(Code::ModelTimeout, &["-H", &bearer, "-H", "content-type: application/json", "-d", body, &stream]);
+    tried.expect(
+        Code::ModelTimeout,
+        &[
+            "-H",
+            &bearer,
+            "-H",
+            "content-type: application/json",
+            "-d",
+            body,
+            &stream,
+        ],
+    );
 }

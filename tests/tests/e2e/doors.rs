@@ -12,7 +12,10 @@ const REST: &str = "yes\r\n\r\n";
 
 /// A question whose answer takes until the client hangs up.
 fn silent(server: &Server, token: &str) -> String {
-    let path = server.conversation().trim_start_matches(&server.base).to_owned();
+    let path = server
+        .conversation()
+        .trim_start_matches(&server.base)
+        .to_owned();
     let body = r#"{"userResponse":"Please [rehearse:silent]","ifBusy":"interrupt"}"#;
     format!(
         "POST {path}/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
@@ -31,7 +34,11 @@ fn of_too_many_connections_the_oldest_that_has_not_asked_goes_first_and_is_told(
     let mut asking = Wire::to(&server);
     assert_eq!(asking.get("/health"), 200, "who asks is answered");
 
-    assert_eq!(idle.rest(), "", "who was answered before is closed without a word");
+    assert_eq!(
+        idle.rest(),
+        "",
+        "who was answered before is closed without a word"
+    );
     let (oldest, newest) = slow.split_at_mut(9);
     for wire in oldest {
         assert_is_overloaded(&wire.rest());
@@ -39,7 +46,10 @@ fn of_too_many_connections_the_oldest_that_has_not_asked_goes_first_and_is_told(
     for wire in newest {
         wire.send(REST);
         let answer = wire.until("\r\n\r\n");
-        assert!(answer.starts_with("HTTP/1.1 200 "), "the newest are still served: {answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 "),
+            "the newest are still served: {answer}"
+        );
     }
 }
 
@@ -66,7 +76,9 @@ fn who_has_asked_keeps_the_place_and_all_the_others_are_told_that_there_is_none(
     asked.until("\"start\"");
 
     let mut others: Vec<Wire> = (0..600).map(|_| Wire::to(&server)).collect();
-    others.iter_mut().for_each(|wire| wire.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    others
+        .iter_mut()
+        .for_each(|wire| wire.send("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"));
     for wire in &mut others {
         assert_is_overloaded(&wire.rest());
     }
@@ -93,7 +105,11 @@ fn a_server_without_files_left_waits_for_some_and_recovers() {
         assert_eq!(known.get("/health"), 200, "who is there is served");
     }
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap();
-    assert!(complaints() <= 3 + seconds, "{} complaints in {seconds} s", complaints());
+    assert!(
+        complaints() <= 3 + seconds,
+        "{} complaints in {seconds} s",
+        complaints()
+    );
     drop(crowd);
     assert_eq!(Wire::to(&server).get("/health"), 200);
 }

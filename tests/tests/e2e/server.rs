@@ -38,15 +38,21 @@ impl Server {
     /// Starts a server that may have so many files open at once, and no more.
     pub(crate) fn start_limited(files: u32, options: &[&str]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]).arg(binary());
+        shell
+            .args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")])
+            .arg(binary());
         Self::start_by(shell, options, &[])
     }
 
     fn start_by(mut command: Command, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        command.arg("--data").arg(data.path().join("coach")).args(options);
+        command
+            .arg("--data")
+            .arg(data.path().join("coach"))
+            .args(options);
         command.envs(environment.iter().copied());
-        let listens = options.contains(&"--listen") || environment.iter().any(|(name, _)| *name == "COACH_LISTEN");
+        let listens = options.contains(&"--listen")
+            || environment.iter().any(|(name, _)| *name == "COACH_LISTEN");
         if !listens {
             command.args(["--listen", "127.0.0.1:0"]);
         }
@@ -58,18 +64,32 @@ impl Server {
         assert_eq!(self.terminate(), Some(0), "{}", self.log());
         let mut command = Command::new(binary());
         let address = self.base.trim_start_matches("http://");
-        command.args(["--listen", address, "--data"]).arg(self.data.path().join("coach")).args(options);
+        command
+            .args(["--listen", address, "--data"])
+            .arg(self.data.path().join("coach"))
+            .args(options);
         let data = std::mem::replace(&mut self.data, tempfile::tempdir().unwrap());
         Self::run(command, data, false)
     }
 
     fn run(mut command: Command, data: TempDir, without_issuer: bool) -> Self {
         let log = data.path().join("server.log");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next().unwrap_or_else(|| panic!("the server did not start: {}", read(&log))).unwrap();
-        let base = first.split(' ').find(|word| word.starts_with("http://")).unwrap().trim_end_matches('/').to_owned();
+        let first = lines
+            .next()
+            .unwrap_or_else(|| panic!("the server did not start: {}", read(&log)))
+            .unwrap();
+        let base = first
+            .split(' ')
+            .find(|word| word.starts_with("http://"))
+            .unwrap()
+            .trim_end_matches('/')
+            .to_owned();
         let (mut said, mut printed) = (vec![first], Vec::new());
         // The printed command ends with an empty line; without a local issuer there is none.
         if !without_issuer {
@@ -77,20 +97,36 @@ impl Server {
             said.extend(rest.by_ref().take_while(|line| !line.is_empty()));
             printed.extend(rest.take_while(|line| !line.is_empty()));
         }
-        Self { child, data, base, said: said.join("\n"), curl: printed.join("\n"), log }
+        Self {
+            child,
+            data,
+            base,
+            said: said.join("\n"),
+            curl: printed.join("\n"),
+            log,
+        }
     }
 
     pub(crate) fn token(&self, user: &str) -> String {
         let mut command = Command::new(binary());
-        command.args(["token", "--user", user, "--data"]).arg(self.data.path().join("coach"));
+        command
+            .args(["token", "--user", user, "--data"])
+            .arg(self.data.path().join("coach"));
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
     /// The address of the conversation that is there from the start.
     pub(crate) fn conversation(&self) -> String {
-        format!("{}/users/athlete/coaches/strength/conversations/first", self.base)
+        format!(
+            "{}/users/athlete/coaches/strength/conversations/first",
+            self.base
+        )
     }
 
     /// What the server has logged so far.
@@ -111,7 +147,13 @@ impl Server {
     /// Asks the server to end, and does not wait for that.
     pub(crate) fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for the server's end; its exit code.
@@ -154,12 +196,21 @@ pub(crate) fn built(kind: &str, options: &[&str]) -> PathBuf {
     let _turn = ONE_AT_A_TIME.lock().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root).args(["build", "--locked", "--message-format", "json"]).args(options);
+    cargo
+        .current_dir(root)
+        .args(["build", "--locked", "--message-format", "json"])
+        .args(options);
     let output = cargo.stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "coach-server does not build");
-    let messages = output.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    let mut executables = messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from));
-    let executable = executables.next_back().expect("cargo says where it put coach-server");
+    let messages = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok());
+    let mut executables =
+        messages.filter_map(|message: Value| message["executable"].as_str().map(PathBuf::from));
+    let executable = executables
+        .next_back()
+        .expect("cargo says where it put coach-server");
     let own = executable.with_file_name(format!("coach-server-{kind}"));
     _ = std::fs::remove_file(&own);
     std::fs::hard_link(executable, &own).unwrap();
@@ -168,7 +219,12 @@ pub(crate) fn built(kind: &str, options: &[&str]) -> PathBuf {
 
 /// Runs a tool to its end, at most for so long; what it printed, and whether it ended well.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> (String, bool) {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let (mut out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let reader = std::thread::spawn(move || {
         let mut text = String::new();

@@ -11,7 +11,10 @@ const WORDS: &str = r#"{"userResponse":"/log-workout 5x5 back squats at 100 kg"}
 
 /// The head of a request to say these words; the server says when it waits for them.
 fn head(server: &Server) -> String {
-    let path = server.conversation().trim_start_matches(&server.base).to_owned();
+    let path = server
+        .conversation()
+        .trim_start_matches(&server.base)
+        .to_owned();
     format!(
         "POST {path}/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
@@ -36,7 +39,14 @@ fn ask_and_stop(server: &Server) -> (Wire, &'static str) {
 fn a_turn_of_a_request_that_was_still_being_sent_ends_with_its_charge_and_its_jobs() {
     let elsewhere = Elsewhere::start();
     elsewhere.command(&["table", "create"]);
-    let here = ["--llm", "rehearsal", "--index", "lexical", "--pace-ms", "20"];
+    let here = [
+        "--llm",
+        "rehearsal",
+        "--index",
+        "lexical",
+        "--pace-ms",
+        "20",
+    ];
     let mut first = elsewhere.server(&here);
     let (mut wire, rest) = ask_and_stop(&first);
     wire.send(rest);
@@ -50,11 +60,23 @@ fn a_turn_of_a_request_that_was_still_being_sent_ends_with_its_charge_and_its_jo
     let user = format!("{}/users/athlete", second.base);
     let read = |url: String| elsewhere.read(&second, &url);
     let messages = read(format!("{}/messages", second.conversation()));
-    assert_eq!(messages["messages"][1]["status"], Value::from("complete"), "{messages}");
+    assert_eq!(
+        messages["messages"][1]["status"],
+        Value::from("complete"),
+        "{messages}"
+    );
     let workouts = read(format!("{user}/workouts"));
-    assert_eq!(workouts["workouts"].as_array().map(Vec::len), Some(1), "{workouts}");
+    assert_eq!(
+        workouts["workouts"].as_array().map(Vec::len),
+        Some(1),
+        "{workouts}"
+    );
     let usage = read(format!("{user}/usage"));
-    assert_eq!(usage["total"]["calls"], Value::from(2), "the reply and the extraction: {usage}");
+    assert_eq!(
+        usage["total"]["calls"],
+        Value::from(2),
+        "the reply and the extraction: {usage}"
+    );
 }
 
 #[tokio::test]
@@ -66,8 +88,15 @@ async fn what_a_stopping_server_began_is_told_to_whoever_asked() {
         (wire.rest(), server.ended(), server.log())
     });
     let (told, code, log) = told.await.unwrap();
-    assert!(told.contains("\"type\":\"complete\"") && told.contains("\"status\":\"finished\""), "{told}");
-    assert_eq!((code, log.matches("outcome=\"done\"").count()), (Some(0), 1), "its job is done: {log}");
+    assert!(
+        told.contains("\"type\":\"complete\"") && told.contains("\"status\":\"finished\""),
+        "{told}"
+    );
+    assert_eq!(
+        (code, log.matches("outcome=\"done\"").count()),
+        (Some(0), 1),
+        "its job is done: {log}"
+    );
 }
 
 #[test]
@@ -84,7 +113,13 @@ impl Elsewhere {
     fn read(&self, server: &Server, url: &str) -> Value {
         let http = reqwest_of(&server.token("athlete"));
         self.run(async move {
-            let answer = http.get(url).send().await.unwrap().error_for_status().unwrap();
+            let answer = http
+                .get(url)
+                .send()
+                .await
+                .unwrap()
+                .error_for_status()
+                .unwrap();
             serde_json::from_str(&answer.text().await.unwrap()).unwrap()
         })
     }

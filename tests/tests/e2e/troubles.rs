@@ -24,18 +24,37 @@ pub(crate) fn troubles(tried: &mut Tried) {
     let expired = runtime.block_on(site.conversation());
     runtime.block_on(plant_an_expired_turn(&site, &expired));
 
-    let down = Arc::new(Faulty::new(InMemoryMessages::default(), Arc::new(site.clock)));
+    let down = Arc::new(Faulty::new(
+        InMemoryMessages::default(),
+        Arc::new(site.clock),
+    ));
     down.plan("conversations", 1.., Mishap::Fail(Fault::Unavailable));
     let messages: Arc<dyn MessageStore> = down;
-    let without_store = App { ports: Ports { messages, ..site.app.ports.clone() }, ..site.app.clone() };
-    let nobody = App { tokens: Arc::new(Closed(|| TokenRefusal::MissingUserId)), ..site.app.clone() };
-    let [base, without_store, nobody] = [site.app.clone(), without_store, nobody].map(|app| serve(&runtime, app));
+    let without_store = App {
+        ports: Ports {
+            messages,
+            ..site.app.ports.clone()
+        },
+        ..site.app.clone()
+    };
+    let nobody = App {
+        tokens: Arc::new(Closed(|| TokenRefusal::MissingUserId)),
+        ..site.app.clone()
+    };
+    let [base, without_store, nobody] =
+        [site.app.clone(), without_store, nobody].map(|app| serve(&runtime, app));
 
     let bearer = format!("authorization: Bearer {ADA}");
     let list = "/users/ada/coaches/strength/conversations";
     for (code, address) in [
-        (Code::ProducerLost, format!("{base}{conversation}/stream?turnId=lost")),
-        (Code::TurnExpired, format!("{base}{expired}/stream?turnId=expired")),
+        (
+            Code::ProducerLost,
+            format!("{base}{conversation}/stream?turnId=lost"),
+        ),
+        (
+            Code::TurnExpired,
+            format!("{base}{expired}/stream?turnId=expired"),
+        ),
         (Code::StoreUnavailable, format!("{without_store}{list}")),
         (Code::MissingCustomUserId, format!("{nobody}{list}")),
     ] {
@@ -55,24 +74,44 @@ fn serve(runtime: &Runtime, app: App) -> String {
 async fn plant_a_lost_turn(site: &Site, conversation: &str) {
     let mut admission = admission(site, conversation, "lost");
     admission.lease_until = admission.now;
-    assert!(matches!(site.messages.admit(&admission).await.unwrap(), Admitted::New(_)));
+    assert!(matches!(
+        site.messages.admit(&admission).await.unwrap(),
+        Admitted::New(_)
+    ));
 }
 
 /// A turn that has ended, and of which no more is kept than its messages.
 async fn plant_an_expired_turn(site: &Site, conversation: &str) {
     let mut admission = admission(site, conversation, "expired");
     admission.kept_until = admission.now;
-    let Admitted::New(begun) = site.messages.admit(&admission).await.unwrap() else { panic!("a new turn") };
-    let closing = Closing { ending: Ending::Finished, at: admission.now, jobs: Vec::new(), report: Report::default() };
-    let finish = Finish { closing: Arc::new(closing), events: vec![TurnEvent::Started], title: None };
-    site.messages.finish(&admission.turn, Writer::Holder(begun.fence), &finish).await.unwrap();
+    let Admitted::New(begun) = site.messages.admit(&admission).await.unwrap() else {
+        panic!("a new turn")
+    };
+    let closing = Closing {
+        ending: Ending::Finished,
+        at: admission.now,
+        jobs: Vec::new(),
+        report: Report::default(),
+    };
+    let finish = Finish {
+        closing: Arc::new(closing),
+        events: vec![TurnEvent::Started],
+        title: None,
+    };
+    site.messages
+        .finish(&admission.turn, Writer::Holder(begun.fence), &finish)
+        .await
+        .unwrap();
 }
 
 fn admission(site: &Site, conversation: &str, turn: &str) -> Admission {
     let now = domain::Timestamp(site.clock.now().0 - u64::try_from(MINUTE.as_millis()).unwrap());
     let conversation = conversation_key(conversation);
     Admission {
-        turn: TurnKey { conversation, turn: turn.parse().unwrap() },
+        turn: TurnKey {
+            conversation,
+            turn: turn.parse().unwrap(),
+        },
         key: turn.parse().unwrap(),
         body: [0; 32],
         user_message: format!("user-{turn}").parse().unwrap(),

@@ -53,7 +53,10 @@ impl Wire {
     pub(crate) fn until(&mut self, words: &str) -> String {
         let mut text = String::new();
         while !text.contains(words) {
-            assert!(self.0.read_line(&mut text).unwrap() > 0, "it ended before {words}: {text}");
+            assert!(
+                self.0.read_line(&mut text).unwrap() > 0,
+                "it ended before {words}: {text}"
+            );
         }
         text
     }
@@ -74,9 +77,15 @@ impl Wire {
 
 /// Holds an answer against what one is told for whom there is no place.
 pub(crate) fn assert_is_overloaded(answer: &str) {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {answer:?}"));
     assert!(head.starts_with("HTTP/1.1 503 "), "{answer}");
-    assert!(head.contains("retry-after: ") && head.contains("x-request-id: "), "{answer}");
-    let body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    assert!(
+        head.contains("retry-after: ") && head.contains("x-request-id: "),
+        "{answer}"
+    );
+    let body: Value =
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"));
     assert_eq!(body["code"], Value::from("OVERLOADED"));
 }

@@ -37,7 +37,12 @@ impl LlmStream for Caching {
         let mut prefixes = prefixes(&call.prompt);
         let all = prefixes.pop().unwrap();
         let mut kept = self.kept.lock().unwrap();
-        let read = kept.iter().filter(|kept| all.starts_with(kept)).map(tokens).max().unwrap_or(0);
+        let read = kept
+            .iter()
+            .filter(|kept| all.starts_with(kept))
+            .map(tokens)
+            .max()
+            .unwrap_or(0);
         let cached = prefixes.last().map_or(0, tokens);
         *kept = prefixes;
         let usage = Usage {
@@ -47,7 +52,10 @@ impl LlmStream for Caching {
             ..Usage::default()
         };
         let counted = move |piece| match piece {
-            Ok(Piece::End { reason, .. }) => Ok(Piece::End { reason, usage: usage.clone() }),
+            Ok(Piece::End { reason, .. }) => Ok(Piece::End {
+                reason,
+                usage: usage.clone(),
+            }),
             other => other,
         };
         self.model.open(call).map(counted).boxed()
@@ -56,8 +64,12 @@ impl LlmStream for Caching {
 
 /// What is said up to each cache point, and at last all of it.
 fn prefixes(prompt: &Prompt) -> Vec<Said> {
-    let said =
-        prompt.messages.iter().flat_map(|message| message.blocks.iter().map(|block| (Some(message.speaker), block)));
+    let said = prompt.messages.iter().flat_map(|message| {
+        message
+            .blocks
+            .iter()
+            .map(|block| (Some(message.speaker), block))
+    });
     let (mut all, mut prefixes) = (Said::new(), Vec::new());
     for (speaker, block) in prompt.system.iter().map(|block| (None, block)).chain(said) {
         match block {
@@ -101,27 +113,57 @@ async fn four_fifths_of_what_the_replies_of_a_long_conversation_read_come_from_t
     let site = Site::new(|model| model);
     let model = (1..=TURNS).fold(Scripted::new(Arc::new(site.clock)), |model, turn| {
         let reply = format!("{turn} {}", "well ".repeat(REPLIED));
-        model.route(route(turn)).reply(Scene::saying(reply)).extract(summary(turn))
+        model
+            .route(route(turn))
+            .reply(Scene::saying(reply))
+            .extract(summary(turn))
     });
-    let site = site.asking(Arc::new(Caching { model, kept: Arc::default() }));
+    let site = site.asking(Arc::new(Caching {
+        model,
+        kept: Arc::default(),
+    }));
     let path = site.conversation().await;
-    let (mut read, mut all, mut trims, mut context) = (0, 0, 0, json!({ "historyMessages": 0, "memories": null }));
+    let (mut read, mut all, mut trims, mut context) =
+        (0, 0, 0, json!({ "historyMessages": 0, "memories": null }));
     for turn in 1..=TURNS {
         let text = format!("{}. {}", liked(turn), "more ".repeat(SAID));
-        let events = site.client().stream(&format!("{path}/stream"), &[], &saying(&text)).await.rest().await;
+        let events = site
+            .client()
+            .stream(&format!("{path}/stream"), &[], &saying(&text))
+            .await
+            .rest()
+            .await;
         site.settled().await;
-        site.clock.sleep_until(site.clock.now() + Duration::from_secs(100)).await;
+        site.clock
+            .sleep_until(site.clock.now() + Duration::from_secs(100))
+            .await;
         let complete = &events.last().unwrap().json;
-        let call = complete["usage"]["calls"].as_array().unwrap().last().unwrap();
-        let [rest, hit, written] =
-            ["inputTokens", "cacheReadTokens", "cacheWriteTokens"].map(|field| call[field].as_u64().unwrap());
+        let call = complete["usage"]["calls"]
+            .as_array()
+            .unwrap()
+            .last()
+            .unwrap();
+        let [rest, hit, written] = ["inputTokens", "cacheReadTokens", "cacheWriteTokens"]
+            .map(|field| call[field].as_u64().unwrap());
         let before = std::mem::replace(&mut context, complete["context"].clone());
-        let [history, last] = [&context, &before].map(|context| context["historyMessages"].as_u64().unwrap());
-        println!("{turn:>3}: {history:>3} messages; {hit:>6} read, {written:>6} written, {rest:>5} new");
+        let [history, last] =
+            [&context, &before].map(|context| context["historyMessages"].as_u64().unwrap());
+        println!(
+            "{turn:>3}: {history:>3} messages; {hit:>6} read, {written:>6} written, {rest:>5} new"
+        );
         (read, all) = (read + hit, all + rest + hit + written);
         trims += usize::from(history < last);
-        assert_ne!(context["memories"], before["memories"], "something else is remembered in every prompt");
+        assert_ne!(
+            context["memories"], before["memories"],
+            "something else is remembered in every prompt"
+        );
     }
-    println!("{} % of {all} tokens read from the cache, {trims} trims", read * 100 / all);
-    assert!(trims >= 2 && read * 100 >= all * 80, "{read} of {all}, {trims} trims");
+    println!(
+        "{} % of {all} tokens read from the cache, {trims} trims",
+        read * 100 / all
+    );
+    assert!(
+        trims >= 2 && read * 100 >= all * 80,
+        "{read} of {all}, {trims} trims"
+    );
 }

@@ -1,4 +1,5 @@
-//! How many model calls a turn makes, kind by kind, beside those of the system that this one replaces.
+//! How many model calls a turn makes, kind by kind, beside those of the system that this one
+//! replaces.
 //!
 //! `cargo test -p coach-tests --test http calls -- --nocapture` prints the table.
 
@@ -30,7 +31,15 @@ const fn kind(
     jobs: &'static [&'static str],
     old: Option<usize>,
 ) -> Kind {
-    Kind { name, before, text, by, expected, jobs, old }
+    Kind {
+        name,
+        before,
+        text,
+        by,
+        expected,
+        jobs,
+        old,
+    }
 }
 
 #[rustfmt::skip]
@@ -52,7 +61,8 @@ const KINDS: [Kind; 15] = [
     kind("all of it", TWICE, BUSY, "model", [1, 1, 1, 1], &["workout", "memory", "summary"], None),
 ];
 
-const BUSY: &str = "I did 5x5 back squats at 100 kg today. Remember that my left knee hurts in deep lunges.";
+const BUSY: &str =
+    "I did 5x5 back squats at 100 kg today. Remember that my left knee hurts in deep lunges.";
 
 /// What was counted of one turn, at the ports.
 struct Counted {
@@ -75,17 +85,26 @@ async fn counted(kind: &Kind) -> Counted {
     let path = site.conversation().await;
     let stream = format!("{path}/stream");
     for text in kind.before {
-        site.client().stream(&stream, &[], &saying(text)).await.rest().await;
+        site.client()
+            .stream(&stream, &[], &saying(text))
+            .await
+            .rest()
+            .await;
         site.settled().await;
     }
-    let earlier = (model.calls().all(), site.memories.calls("search"), site.memories.calls("upsert"));
+    let earlier = (
+        model.calls().all(),
+        site.memories.calls("search"),
+        site.memories.calls("upsert"),
+    );
     let calls = || Calls::of(&model.asked_after(earlier.0));
     let mut sse = site.client().stream(&stream, &[], &saying(kind.text)).await;
     let mut events: Vec<Event> = Vec::new();
     while events.last().is_none_or(|event| event.kind() != "chunk") {
         events.push(sse.next().await.unwrap());
     }
-    let (before_reply, searches_before_reply) = (calls(), site.memories.calls("search") - earlier.1);
+    let (before_reply, searches_before_reply) =
+        (calls(), site.memories.calls("search") - earlier.1);
     events.extend(sse.rest().await);
     site.settled().await;
 
@@ -93,11 +112,20 @@ async fn counted(kind: &Kind) -> Counted {
     let turn = site.client().get(&turn).await.json();
     let list = |value: &Value| value.as_array().unwrap().clone();
     let reported = list(&turn["usage"]["calls"]);
-    let attempts = reported.iter().map(|call| call["attempts"].as_u64().unwrap()).sum();
+    let attempts = reported
+        .iter()
+        .map(|call| call["attempts"].as_u64().unwrap())
+        .sum();
     Counted {
-        by: turn["route"]["routerMetadata"]["source"].as_str().unwrap().to_owned(),
+        by: turn["route"]["routerMetadata"]["source"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
         title: turn["route"]["conversationTitle"].clone(),
-        jobs: list(&turn["jobs"]).iter().map(|job| job["kind"].as_str().unwrap().to_owned()).collect(),
+        jobs: list(&turn["jobs"])
+            .iter()
+            .map(|job| job["kind"].as_str().unwrap().to_owned())
+            .collect(),
         before_reply,
         searches_before_reply,
         calls: calls(),
@@ -111,11 +139,26 @@ async fn counted(kind: &Kind) -> Counted {
 async fn a_turn_makes_at_most_four_model_calls_and_one_of_them_before_it_replies() {
     println!(
         "\n{:<22} {:<6} {:>6} {:>6} {:>8} {:>8} {:>4} {:>13} {:>8} {:>8} {:>4}",
-        "turn", "by", "router", "reply", "workout", "summary", "all", "before reply", "searches", "upserts", "old"
+        "turn",
+        "by",
+        "router",
+        "reply",
+        "workout",
+        "summary",
+        "all",
+        "before reply",
+        "searches",
+        "upserts",
+        "old"
     );
     for kind in &KINDS {
         let counted = counted(kind).await;
-        let Calls { routes, replies, extractions, summaries } = counted.calls;
+        let Calls {
+            routes,
+            replies,
+            extractions,
+            summaries,
+        } = counted.calls;
         let deciding_before = counted.before_reply.all() - counted.before_reply.replies;
         println!(
             "{:<22} {:<6} {routes:>6} {replies:>6} {extractions:>8} {summaries:>8} {:>4} {:>13} {:>8} {:>8} {:>4}",
@@ -125,44 +168,86 @@ async fn a_turn_makes_at_most_four_model_calls_and_one_of_them_before_it_replies
             deciding_before,
             counted.searches,
             counted.upserts,
-            kind.old.map_or(String::new(), |column| old_calls(column, |_| true).to_string()),
+            kind.old
+                .map_or(String::new(), |column| old_calls(column, |_| true)
+                    .to_string()),
         );
         let name = kind.name;
         assert_eq!(
-            (counted.by.as_str(), [routes, replies, extractions, summaries]),
+            (
+                counted.by.as_str(),
+                [routes, replies, extractions, summaries]
+            ),
             (kind.by, kind.expected),
             "{name}"
         );
         assert_eq!(counted.jobs, kind.jobs, "{name}");
         assert_eq!(counted.title.is_string(), kind.before.is_empty(), "{name}");
-        assert_eq!(counted.reported, (counted.calls.all(), counted.calls.all() as u64), "{name}: reported, no retry");
+        assert_eq!(
+            counted.reported,
+            (counted.calls.all(), counted.calls.all() as u64),
+            "{name}: reported, no retry"
+        );
         assert!(counted.calls.all() <= 4 && deciding_before <= 1, "{name}");
-        assert!(counted.searches_before_reply <= 1, "{name}: an index may make one embedding of each search");
-        assert!(kind.by != "rule" || routes + replies + summaries <= 1, "{name}: a rule decides");
+        assert!(
+            counted.searches_before_reply <= 1,
+            "{name}: an index may make one embedding of each search"
+        );
+        assert!(
+            kind.by != "rule" || routes + replies + summaries <= 1,
+            "{name}: a rule decides"
+        );
     }
-    println!("searches, upserts: calls of the index, of which one that embeds makes one embedding each\n");
+    println!(
+        "searches, upserts: calls of the index, of which one that embeds makes one embedding each\n"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn calls_that_only_decide_something_are_at_least_85_percent_fewer_than_they_were() {
-    println!("\n{:<40} {:>8} {:>8} {:>18}", "a call of the replaced system", "thanks", "question", "workout + memory");
-    for OldStep { name, decides, times: [thanks, question, busy] } in OLD {
+    println!(
+        "\n{:<40} {:>8} {:>8} {:>18}",
+        "a call of the replaced system", "thanks", "question", "workout + memory"
+    );
+    for OldStep {
+        name,
+        decides,
+        times: [thanks, question, busy],
+    } in OLD
+    {
         let name = format!("{name}{}", if decides { " *" } else { "" });
         println!("{name:<40} {thanks:>8} {question:>8} {busy:>18}");
     }
     println!("* only decides or announces something\n");
-    println!("{:<22} {:>10} {:>6} {:>14} {:>6} {:>8}", "turn", "calls then", "now", "deciding then", "now", "fewer");
+    println!(
+        "{:<22} {:>10} {:>6} {:>14} {:>6} {:>8}",
+        "turn", "calls then", "now", "deciding then", "now", "fewer"
+    );
     let (mut then, mut now) = (0, 0);
     let fewer = |then: usize, now: usize| 100 - now * 100 / then;
     for (column, known) in OLD_CALLS.into_iter().enumerate() {
-        assert_eq!(old_calls(column, |_| true), known, "the steps do not add up to what is known");
+        assert_eq!(
+            old_calls(column, |_| true),
+            known,
+            "the steps do not add up to what is known"
+        );
         let kind = KINDS.iter().find(|kind| kind.old == Some(column)).unwrap();
         let calls = counted(kind).await.calls;
         let (old, new) = (old_calls(column, |step| step.decides), calls.routes);
-        println!("{:<22} {known:>10} {:>6} {old:>14} {new:>6} {:>6} %", kind.name, calls.all(), fewer(old, new));
+        println!(
+            "{:<22} {known:>10} {:>6} {old:>14} {new:>6} {:>6} %",
+            kind.name,
+            calls.all(),
+            fewer(old, new)
+        );
         (then, now) = (then + old, now + new);
     }
-    println!("{:<22} {:>32} {now:>6} {:>6} %\n", "together", then, fewer(then, now));
+    println!(
+        "{:<22} {:>32} {now:>6} {:>6} %\n",
+        "together",
+        then,
+        fewer(then, now)
+    );
     assert!(fewer(then, now) >= 85, "{now} instead of {then}");
 }
 
@@ -175,10 +260,10 @@ struct OldStep {
     times: [usize; 3],
 }
 
-/// Known are the sums ([`OLD_CALLS`]), the three updates of a question, and that five detectors asked
-/// again what the router had said. How the rest is spread over the steps is worked out from that:
-/// the fewest that a turn must have had, and for a busy turn an update of each of the five stages.
-/// What was written down is not counted as a decision, although it is part of one now.
+/// Known are the sums ([`OLD_CALLS`]), the three updates of a question, and that five detectors
+/// asked again what the router had said. How the rest is spread over the steps is worked out from
+/// that: the fewest that a turn must have had, and for a busy turn an update of each of the five
+/// stages. What was written down is not counted as a decision, although it is part of one now.
 #[rustfmt::skip]
 const OLD: [OldStep; 9] = [
     OldStep { name: "route", decides: true, times: [1, 1, 1] },
@@ -195,5 +280,8 @@ const OLD: [OldStep; 9] = [
 const OLD_CALLS: [usize; 3] = [3, 6, 14];
 
 fn old_calls(column: usize, counts: impl Fn(&OldStep) -> bool) -> usize {
-    OLD.iter().filter(|step| counts(step)).map(|step| step.times[column]).sum()
+    OLD.iter()
+        .filter(|step| counts(step))
+        .map(|step| step.times[column])
+        .sum()
 }

@@ -11,14 +11,30 @@ use ports::{Ports, charge, spent};
 
 /// A model call that is like any other.
 fn call() -> CallRecord {
-    let usage = Usage { model: Some("m".into()), input_tokens: 7, output_tokens: 3, ..Usage::default() };
-    CallRecord { kind: CallKind::Reply, usage, ms: 1, attempts: 1, outcome: CallOutcome::Ok }
+    let usage = Usage {
+        model: Some("m".into()),
+        input_tokens: 7,
+        output_tokens: 3,
+        ..Usage::default()
+    };
+    CallRecord {
+        kind: CallKind::Reply,
+        usage,
+        ms: 1,
+        attempts: 1,
+        outcome: CallOutcome::Ok,
+    }
 }
 
 async fn entered(ports: &Ports) -> ModelUsage {
     let days = Days::new(None, None, ports.clock.now()).unwrap();
-    let spent = spent(ports, &conversation_key("v").user, &days).await.unwrap();
-    spent.iter().flat_map(|day| day.models.values()).fold(ModelUsage::default(), |all, more| all.plus(*more))
+    let spent = spent(ports, &conversation_key("v").user, &days)
+        .await
+        .unwrap();
+    spent
+        .iter()
+        .flat_map(|day| day.models.values())
+        .fold(ModelUsage::default(), |all, more| all.plus(*more))
 }
 
 /// Has processes enter an equal call each, so many times one after the other, all at once.
@@ -34,7 +50,13 @@ async fn enter(site: &Site, processes: usize, times: usize) -> ModelUsage {
 
 fn sum(of: usize) -> ModelUsage {
     let of = u64::try_from(of).unwrap();
-    ModelUsage { calls: of, attempts: of, input_tokens: 7 * of, output_tokens: 3 * of, ..ModelUsage::default() }
+    ModelUsage {
+        calls: of,
+        attempts: of,
+        input_tokens: 7 * of,
+        output_tokens: 3 * of,
+        ..ModelUsage::default()
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,8 +64,13 @@ async fn equal_calls_that_processes_enter_at_the_same_time_all_count() {
     for processes in [2, 9, 40] {
         let site = Site::new(|model| model);
         // Each has read the same before any of them writes.
-        site.records.plan("get", .., Mishap::AnswerLate(Duration::from_millis(1)));
-        assert_eq!(enter(&site, processes, 3).await, sum(processes * 3), "{processes}");
+        site.records
+            .plan("get", .., Mishap::AnswerLate(Duration::from_millis(1)));
+        assert_eq!(
+            enter(&site, processes, 3).await,
+            sum(processes * 3),
+            "{processes}"
+        );
     }
 }
 
@@ -60,7 +87,8 @@ async fn an_entry_whose_answer_was_lost_counts_once_whatever_others_enter_meanwh
             for call in [1, 3, 4, 8, 9, 15] {
                 site.records.plan(method, call..=call, mishap);
             }
-            site.records.plan("get", .., Mishap::AnswerLate(millisecond));
+            site.records
+                .plan("get", .., Mishap::AnswerLate(millisecond));
             assert_eq!(enter(&site, 2, 6).await, sum(12), "{method}: {what}");
         }
     }
@@ -69,7 +97,8 @@ async fn an_entry_whose_answer_was_lost_counts_once_whatever_others_enter_meanwh
 #[tokio::test(start_paused = true)]
 async fn a_store_that_stays_down_is_left_alone_after_eight_seconds() {
     let site = Site::new(|model| model);
-    site.records.plan("put", .., Mishap::Fail(Fault::Unavailable));
+    site.records
+        .plan("put", .., Mishap::Fail(Fault::Unavailable));
     let began = site.clock.ms();
     charge(&site.app.ports, &conversation_key("v").user, &[call()]).await;
     assert_eq!(site.clock.ms() - began, 8_000);

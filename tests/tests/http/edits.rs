@@ -19,24 +19,53 @@ async fn a_conversation_is_renamed_and_tagged_for_all_servers() {
     let path = site.conversation().await;
     let [here, there] = site.both();
     let made = here.get(&path).await.json();
-    let titled = here.patch(&path, &json!({ "title": " Legs ", "unknown": 7 })).await;
-    assert_eq!((titled.status.as_u16(), titled.json()["title"].as_str()), (200, Some("Legs")));
+    let titled = here
+        .patch(&path, &json!({ "title": " Legs ", "unknown": 7 }))
+        .await;
+    assert_eq!(
+        (titled.status.as_u16(), titled.json()["title"].as_str()),
+        (200, Some("Legs"))
+    );
     assert_eq!(titled.json()["tags"], json!([]));
-    let tagged = there.patch(&path, &json!({ "tags": ["squat", "knee"] })).await.json();
-    assert_eq!((&tagged["title"], &tagged["tags"]), (&json!("Legs"), &json!(["squat", "knee"])));
+    let tagged = there
+        .patch(&path, &json!({ "tags": ["squat", "knee"] }))
+        .await
+        .json();
+    assert_eq!(
+        (&tagged["title"], &tagged["tags"]),
+        (&json!("Legs"), &json!(["squat", "knee"]))
+    );
     for client in [here, there] {
         assert_eq!(client.get(&path).await.json(), tagged);
-        let listed = client.get("/users/ada/coaches/strength/conversations").await.json();
+        let listed = client
+            .get("/users/ada/coaches/strength/conversations")
+            .await
+            .json();
         assert_eq!(listed["conversations"], json!([tagged]));
     }
     let mut expected = made;
     (expected["title"], expected["tags"]) = (json!("Legs"), json!(["squat", "knee"]));
     assert_eq!(tagged, expected, "nothing else has changed");
 
-    site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await.rest().await;
-    assert_eq!(site.elsewhere().get(&path).await.json()["title"], "Legs", "a turn gives no other title");
-    let emptied = site.client().patch(&path, &json!({ "title": "", "tags": [] })).await.json();
-    assert_eq!((&emptied["title"], &emptied["tags"]), (&json!(""), &json!([])));
+    site.client()
+        .stream(&format!("{path}/stream"), &[], &saying(QUESTION))
+        .await
+        .rest()
+        .await;
+    assert_eq!(
+        site.elsewhere().get(&path).await.json()["title"],
+        "Legs",
+        "a turn gives no other title"
+    );
+    let emptied = site
+        .client()
+        .patch(&path, &json!({ "title": "", "tags": [] }))
+        .await
+        .json();
+    assert_eq!(
+        (&emptied["title"], &emptied["tags"]),
+        (&json!(""), &json!([]))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,9 +76,18 @@ async fn an_edit_that_cannot_be_changes_nothing() {
     let patch = |status, code| Row::new(status, code, Method::PATCH, &path);
     let unknown = path.replace("strength", "mobility");
     let rows = [
-        patch(400, "INVALID_FIELD").body(|| json!({ "title": "a".repeat(201), "tags": ["a"] }).to_string().into()),
-        patch(400, "INVALID_FIELD").body(|| json!({ "title": "a", "tags": vec!["a"; 11] }).to_string().into()),
-        patch(400, "INVALID_FIELD").body(|| json!({ "title": "a", "tags": [7] }).to_string().into()),
+        patch(400, "INVALID_FIELD").body(|| {
+            json!({ "title": "a".repeat(201), "tags": ["a"] })
+                .to_string()
+                .into()
+        }),
+        patch(400, "INVALID_FIELD").body(|| {
+            json!({ "title": "a", "tags": vec!["a"; 11] })
+                .to_string()
+                .into()
+        }),
+        patch(400, "INVALID_FIELD")
+            .body(|| json!({ "title": "a", "tags": [7] }).to_string().into()),
         patch(400, "INVALID_BODY").body(|| "[\"a\"]".into()),
         patch(400, "MISSING_REQUEST_BODY").body(Body::empty),
         patch(413, "PAYLOAD_TOO_LARGE").body(|| " ".repeat(16_385).into()),
@@ -60,7 +98,8 @@ async fn an_edit_that_cannot_be_changes_nothing() {
         row.check(&site.client()).await;
         assert_eq!(site.elsewhere().get(&path).await.json(), before);
     }
-    site.messages.plan("edit_conversation", .., Mishap::Fail(Fault::Unavailable));
+    site.messages
+        .plan("edit_conversation", .., Mishap::Fail(Fault::Unavailable));
     patch(503, "STORE_UNAVAILABLE").check(&site.client()).await;
 }
 
@@ -68,27 +107,64 @@ async fn an_edit_that_cannot_be_changes_nothing() {
 async fn a_coach_that_was_put_is_the_one_who_answers() {
     let site = replying(Scene::saying("Sit."));
     let [here, there] = site.both();
-    let put = here.put(OWN, &json!({ "name": "Mine", "acknowledgments": ["Ahoy."], "unknown": 1 })).await;
+    let put = here
+        .put(
+            OWN,
+            &json!({ "name": "Mine", "acknowledgments": ["Ahoy."], "unknown": 1 }),
+        )
+        .await;
     let stored = put.json();
     assert_eq!(put.status.as_u16(), 200);
-    assert_eq!((&stored["coachId"], &stored["name"], &stored["goals"]), (&json!("mine"), &json!("Mine"), &json!([])));
+    assert_eq!(
+        (&stored["coachId"], &stored["name"], &stored["goals"]),
+        (&json!("mine"), &json!("Mine"), &json!([]))
+    );
     assert!(stored.get("unknown").is_none());
     assert_eq!(there.get(OWN).await.json(), stored);
-    let made = there.post(&format!("{OWN}/conversations"), &json!({})).await;
+    let made = there
+        .post(&format!("{OWN}/conversations"), &json!({}))
+        .await;
     let stream = format!("{}/stream", made.header("location"));
-    let events = there.stream(&stream, &[], &saying(QUESTION)).await.rest().await;
+    let events = there
+        .stream(&stream, &[], &saying(QUESTION))
+        .await
+        .rest()
+        .await;
     assert_eq!(events[1].text("content"), "Ahoy.\n");
 
-    let replaced = there.put(OWN, &json!({ "coachId": "mine", "goals": ["run"] })).await.json();
-    assert_eq!((&replaced["name"], &replaced["goals"]), (&json!("Coach"), &json!(["run"])), "all of it is replaced");
+    let replaced = there
+        .put(OWN, &json!({ "coachId": "mine", "goals": ["run"] }))
+        .await
+        .json();
+    assert_eq!(
+        (&replaced["name"], &replaced["goals"]),
+        (&json!("Coach"), &json!(["run"])),
+        "all of it is replaced"
+    );
     assert_eq!(here.get(OWN).await.json(), replaced);
-    assert_eq!(here.get("/users/ada/coaches").await.json()["coaches"].as_array().unwrap().len(), 4);
+    assert_eq!(
+        here.get("/users/ada/coaches").await.json()["coaches"]
+            .as_array()
+            .unwrap()
+            .len(),
+        4
+    );
 
-    here.put("/users/ada/coaches/strength", &json!({ "name": "Own" })).await;
-    assert_eq!(there.get("/users/ada/coaches/strength").await.json()["name"], "Own");
+    here.put("/users/ada/coaches/strength", &json!({ "name": "Own" }))
+        .await;
+    assert_eq!(
+        there.get("/users/ada/coaches/strength").await.json()["name"],
+        "Own"
+    );
     let bob = site.client().showing(Some(BOB));
-    assert_eq!(bob.get("/users/bob/coaches/strength").await.json()["name"], "Rhea Stone");
-    assert_eq!(bob.get("/users/bob/coaches/mine").await.status.as_u16(), 404);
+    assert_eq!(
+        bob.get("/users/bob/coaches/strength").await.json()["name"],
+        "Rhea Stone"
+    );
+    assert_eq!(
+        bob.get("/users/bob/coaches/mine").await.status.as_u16(),
+        404
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,7 +173,11 @@ async fn a_coach_that_cannot_be_is_not_stored() {
     let put = |status, code| Row::new(status, code, Method::PUT, OWN);
     let rows = [
         put(400, "INVALID_FIELD").body(|| json!({ "coachId": "other" }).to_string().into()),
-        put(400, "INVALID_FIELD").body(|| json!({ "methodology": "a".repeat(4_001) }).to_string().into()),
+        put(400, "INVALID_FIELD").body(|| {
+            json!({ "methodology": "a".repeat(4_001) })
+                .to_string()
+                .into()
+        }),
         put(400, "INVALID_FIELD").body(|| json!({ "goals": vec!["run"; 51] }).to_string().into()),
         put(400, "INVALID_FIELD").body(|| json!({ "goals": "run" }).to_string().into()),
         put(400, "INVALID_JSON").body(|| "{".into()),
@@ -110,6 +190,7 @@ async fn a_coach_that_cannot_be_is_not_stored() {
         row.check(&site.client()).await;
     }
     assert!(site.records.inside().dump().is_empty());
-    site.records.plan("put", .., Mishap::Fail(Fault::Unavailable));
+    site.records
+        .plan("put", .., Mishap::Fail(Fault::Unavailable));
     put(503, "STORE_UNAVAILABLE").check(&site.client()).await;
 }

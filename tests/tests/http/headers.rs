@@ -33,14 +33,33 @@ async fn an_error_is_an_event_for_whoever_accepts_events_however_that_is_written
         ("*/*", false),
         ("", false),
     ] {
-        let refused = client.ask(Method::GET, "/users/ada/workouts/x", &[("accept", accept)], "").await;
+        let refused = client
+            .ask(
+                Method::GET,
+                "/users/ada/workouts/x",
+                &[("accept", accept)],
+                "",
+            )
+            .await;
         assert_eq!(refused.status.as_u16(), 404);
-        let expected = if is_event { "text/event-stream; charset=utf-8" } else { "application/problem+json" };
+        let expected = if is_event {
+            "text/event-stream; charset=utf-8"
+        } else {
+            "application/problem+json"
+        };
         assert_eq!(refused.header("content-type"), expected, "{accept:?}");
     }
-    let lines = [("accept", "application/json"), ("accept", "text/event-stream")];
-    let refused = client.ask(Method::GET, "/users/ada/workouts/x", &lines, "").await;
-    assert_eq!(refused.header("content-type"), "text/event-stream; charset=utf-8");
+    let lines = [
+        ("accept", "application/json"),
+        ("accept", "text/event-stream"),
+    ];
+    let refused = client
+        .ask(Method::GET, "/users/ada/workouts/x", &lines, "")
+        .await;
+    assert_eq!(
+        refused.header("content-type"),
+        "text/event-stream; charset=utf-8"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,12 +74,23 @@ async fn what_is_a_users_is_kept_by_no_cache_and_guessed_at_by_no_browser() {
     ];
     for token in [Some("ada"), None] {
         for route in ROUTES {
-            let address = names.iter().fold(route.path.to_owned(), |path, (name, id)| path.replace(name, id));
-            let request = site.client().showing(token).request(route.method.clone(), &address, &[JSON], "{}");
+            let address = names
+                .iter()
+                .fold(route.path.to_owned(), |path, (name, id)| {
+                    path.replace(name, id)
+                });
+            let request =
+                site.client()
+                    .showing(token)
+                    .request(route.method.clone(), &address, &[JSON], "{}");
             let answer = site.client().send(request).await;
             let told = |name| {
-                let values: Vec<&str> =
-                    answer.headers().get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+                let values: Vec<&str> = answer
+                    .headers()
+                    .get_all(name)
+                    .iter()
+                    .map(|value| value.to_str().unwrap())
+                    .collect();
                 values.join(", ")
             };
             let name = format!("{} {address} {}", route.method, answer.status());
@@ -69,8 +99,18 @@ async fn what_is_a_users_is_kept_by_no_cache_and_guessed_at_by_no_browser() {
             assert_eq!(may_be_kept, route.access == Access::Public, "{name}");
         }
     }
-    let stream = site.client().follow(&format!("{path}/stream?turnId={}", events[0].text("turnId")), &[]).await;
-    let caches: Vec<_> = stream.headers.get_all(header::CACHE_CONTROL).iter().collect();
+    let stream = site
+        .client()
+        .follow(
+            &format!("{path}/stream?turnId={}", events[0].text("turnId")),
+            &[],
+        )
+        .await;
+    let caches: Vec<_> = stream
+        .headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .collect();
     assert_eq!(caches, ["no-cache, no-transform", "no-store"]);
 }
 
@@ -81,16 +121,42 @@ async fn a_body_may_begin_with_a_mark_of_its_byte_order() {
     let marked = |body: serde_json::Value| format!("\u{feff}{body}");
     let conversations = "/users/ada/coaches/strength/conversations";
     for (method, path, body, status) in [
-        (Method::POST, format!("{path}/send-message"), saying(QUESTION), 200),
-        (Method::POST, conversations.to_owned(), json!({ "title": "Legs" }), 201),
+        (
+            Method::POST,
+            format!("{path}/send-message"),
+            saying(QUESTION),
+            200,
+        ),
+        (
+            Method::POST,
+            conversations.to_owned(),
+            json!({ "title": "Legs" }),
+            201,
+        ),
         (Method::PATCH, path.clone(), json!({ "title": "Legs" }), 200),
-        (Method::PUT, "/users/ada/coaches/mine".to_owned(), json!({ "name": "Mine" }), 200),
-        (Method::POST, "/users/ada/memories".to_owned(), json!({ "content": "I hate hills", "type": "goal" }), 201),
+        (
+            Method::PUT,
+            "/users/ada/coaches/mine".to_owned(),
+            json!({ "name": "Mine" }),
+            200,
+        ),
+        (
+            Method::POST,
+            "/users/ada/memories".to_owned(),
+            json!({ "content": "I hate hills", "type": "goal" }),
+            201,
+        ),
     ] {
-        let answer = site.client().ask(method, &path, &[JSON], marked(body)).await;
+        let answer = site
+            .client()
+            .ask(method, &path, &[JSON], marked(body))
+            .await;
         assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
     }
-    let empty = site.client().ask(Method::POST, conversations, &[JSON], "\u{feff}").await;
+    let empty = site
+        .client()
+        .ask(Method::POST, conversations, &[JSON], "\u{feff}")
+        .await;
     assert_eq!(empty.status.as_u16(), 201, "{}", empty.body);
 }
 
@@ -100,14 +166,25 @@ async fn a_body_in_no_coding_is_taken_and_what_is_refused_says_what_would_be() {
     let path = format!("{}/send-message", site.conversation().await);
     for coding in ["identity", "Identity", ""] {
         let headers = [JSON, ("content-encoding", coding)];
-        let answer = site.client().ask(Method::POST, &path, &headers, saying(QUESTION).to_string()).await;
+        let answer = site
+            .client()
+            .ask(Method::POST, &path, &headers, saying(QUESTION).to_string())
+            .await;
         assert_eq!(answer.status.as_u16(), 200, "{coding:?}: {}", answer.body);
     }
     // Whatever is in it: it is not looked at.
-    for (body, coding) in [("\u{1f}\u{8b}\u{8}", "gzip"), ("{}", "GZIP"), ("{}", "identity, gzip")] {
+    for (body, coding) in [
+        ("\u{1f}\u{8b}\u{8}", "gzip"),
+        ("{}", "GZIP"),
+        ("{}", "identity, gzip"),
+    ] {
         let headers = [JSON, ("content-encoding", coding)];
         let answer = site.client().ask(Method::POST, &path, &headers, body).await;
-        assert_eq!((answer.status.as_u16(), answer.header("accept-encoding")), (415, "identity"), "{coding}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("accept-encoding")),
+            (415, "identity"),
+            "{coding}"
+        );
     }
 }
 
@@ -115,24 +192,47 @@ async fn a_body_in_no_coding_is_taken_and_what_is_refused_says_what_would_be() {
 async fn the_longest_message_is_taken_however_it_is_written() {
     let site = site();
     let path = format!("{}/send-message", site.conversation().await);
-    let escaped = format!("{{\"userResponse\":\"{}\"}}", "\\ud83d\\udcaa".repeat(32_000));
+    let escaped = format!(
+        "{{\"userResponse\":\"{}\"}}",
+        "\\ud83d\\udcaa".repeat(32_000)
+    );
     assert!(escaped.len() > 380_000);
-    let answer = site.client().ask(Method::POST, &path, &[JSON], escaped).await;
+    let answer = site
+        .client()
+        .ask(Method::POST, &path, &[JSON], escaped)
+        .await;
     assert_eq!(answer.status.as_u16(), 200, "{:.300}", answer.body);
-    assert_eq!(answer.json()["userMessage"]["content"].as_str().unwrap().chars().count(), 32_000);
+    assert_eq!(
+        answer.json()["userMessage"]["content"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .count(),
+        32_000
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn this_morning_is_that_of_a_fixed_offset_also_for_whoever_reads_it_later() {
     let site = site();
-    for (zone, expected) in [("+05:30", "00:10 (+05:30)"), ("-0330", "15:10 (-03:30)"), ("", "18:40 (UTC)")] {
+    for (zone, expected) in [
+        ("+05:30", "00:10 (+05:30)"),
+        ("-0330", "15:10 (-03:30)"),
+        ("", "18:40 (UTC)"),
+    ] {
         let path = site.conversation().await;
         let body = json!({ "userResponse": QUESTION, "timezone": zone });
-        let answer = site.client().post(&format!("{path}/send-message"), &body).await;
+        let answer = site
+            .client()
+            .post(&format!("{path}/send-message"), &body)
+            .await;
         assert_eq!(answer.status.as_u16(), 200, "{zone:?}: {}", answer.body);
         let asked = format!("{:?}", site.model.inside().calls().last().unwrap().prompt);
         assert!(asked.contains(expected), "{zone:?}: {asked}");
     }
     let kept = site.dump();
-    assert!(kept.contains("+05:30") && kept.contains("-03:30"), "the offset is not kept");
+    assert!(
+        kept.contains("+05:30") && kept.contains("-03:30"),
+        "the offset is not kept"
+    );
 }

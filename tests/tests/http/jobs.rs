@@ -17,24 +17,37 @@ const TOLD: &str = "I did 2x5 back squats at 100 kg today";
 
 fn site(extract: impl IntoIterator<Item = Scene>) -> Site {
     Site::new(|model| {
-        let model = model.route(workout_route()).reply(Scene::saying("Well done."));
-        extract.into_iter().fold(model, |model, scene| model.extract(scene))
+        let model = model
+            .route(workout_route())
+            .reply(Scene::saying("Well done."));
+        extract
+            .into_iter()
+            .fold(model, |model, scene| model.extract(scene))
     })
 }
 
 async fn tell(site: &Site, path: &str) -> Vec<Event> {
-    site.client().stream(&format!("{path}/stream"), &[], &saying(TOLD)).await.rest().await
+    site.client()
+        .stream(&format!("{path}/stream"), &[], &saying(TOLD))
+        .await
+        .rest()
+        .await
 }
 
 async fn jobs(site: &Site, path: &str) -> Vec<Value> {
-    let answers = site.both().map(|client| async move { client.get(&format!("{path}/jobs")).await.json() });
+    let answers = site
+        .both()
+        .map(|client| async move { client.get(&format!("{path}/jobs")).await.json() });
     let [here, there]: [Value; 2] = futures::future::join_all(answers).await.try_into().unwrap();
     assert_eq!(here, there);
     here["jobs"].as_array().unwrap().clone()
 }
 
 async fn workouts(site: &Site) -> usize {
-    site.client().get("/users/ada/workouts").await.json()["workouts"].as_array().unwrap().len()
+    site.client().get("/users/ada/workouts").await.json()["workouts"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 #[tokio::test(start_paused = true)]
@@ -46,27 +59,52 @@ async fn a_job_that_fails_is_tried_again_with_growing_pauses_until_it_is_done() 
     let ended = site.clock.ms();
     assert_eq!(workouts(&site).await, 0);
     let waiting = jobs(&site, &path).await;
-    assert_eq!((&waiting[0]["kind"], &waiting[0]["turnId"].is_string()), (&json!("workout"), &true));
+    assert_eq!(
+        (&waiting[0]["kind"], &waiting[0]["turnId"].is_string()),
+        (&json!("workout"), &true)
+    );
     site.settled().await;
-    assert_eq!((site.clock.ms() - ended, site.model.calls().extractions), (2_000 + 4_000 + 8_000, 4));
-    assert_eq!((workouts(&site).await, jobs(&site, &path).await.len()), (1, 0));
+    assert_eq!(
+        (site.clock.ms() - ended, site.model.calls().extractions),
+        (2_000 + 4_000 + 8_000, 4)
+    );
+    assert_eq!(
+        (workouts(&site).await, jobs(&site, &path).await.len()),
+        (1, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_fails_five_times_is_kept_as_a_dead_letter() {
-    for extraction in [Scene::failing(Fault::Unavailable), Scene::saying("no form at all")] {
+    for extraction in [
+        Scene::failing(Fault::Unavailable),
+        Scene::saying("no form at all"),
+    ] {
         let site = site([extraction]);
         let path = site.conversation().await;
         let events = tell(&site, &path).await;
         site.settled().await;
         let dead = jobs(&site, &path).await;
-        assert_eq!((&dead[0]["state"], &dead[0]["attempts"]), (&json!("dead"), &json!(5)));
+        assert_eq!(
+            (&dead[0]["state"], &dead[0]["attempts"]),
+            (&json!("dead"), &json!(5))
+        );
         assert!(dead[0]["reason"].is_string());
-        assert_eq!((site.model.calls().extractions, workouts(&site).await), (5, 0));
+        assert_eq!(
+            (site.model.calls().extractions, workouts(&site).await),
+            (5, 0)
+        );
         let turn = format!("{path}/turns/{}?wait=jobs", events[0].text("turnId"));
         let turn = site.elsewhere().get(&turn).await.json();
-        assert_eq!((&turn["state"], turn["jobs"][0]["state"].as_str()), (&json!("completed"), Some("dead")));
-        let extractions = turn["usage"]["calls"].as_array().unwrap().iter().filter(|call| call["kind"] == "extraction");
+        assert_eq!(
+            (&turn["state"], turn["jobs"][0]["state"].as_str()),
+            (&json!("completed"), Some("dead"))
+        );
+        let extractions = turn["usage"]["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|call| call["kind"] == "extraction");
         assert_eq!(extractions.count(), 5, "each try has its call");
     }
 }
@@ -74,21 +112,40 @@ async fn a_job_that_fails_five_times_is_kept_as_a_dead_letter() {
 #[tokio::test(start_paused = true)]
 async fn what_a_process_leaves_over_is_taken_on_by_the_users_next_turns() {
     let failing = || Scene::failing(Fault::Unavailable);
-    let site = site([failing(), failing(), failing(), failing(), scenes::workout()])
-        .set(|settings| settings.sees_jobs_through = false);
+    let site = site([
+        failing(),
+        failing(),
+        failing(),
+        failing(),
+        scenes::workout(),
+    ])
+    .set(|settings| settings.sees_jobs_through = false);
     let mut paths = Vec::new();
     for _ in 0..4 {
         paths.push(site.conversation().await);
         tell(&site, paths.last().unwrap()).await;
         site.settled().await;
     }
-    assert_eq!((workouts(&site).await, site.model.calls().extractions), (0, 4), "each was tried once");
+    assert_eq!(
+        (workouts(&site).await, site.model.calls().extractions),
+        (0, 4),
+        "each was tried once"
+    );
     tokio::time::advance(Duration::from_secs(60)).await;
     let path = site.conversation().await;
-    let thanks = site.elsewhere().stream(&format!("{path}/stream"), &[], &saying("thanks!")).await.rest().await;
+    let thanks = site
+        .elsewhere()
+        .stream(&format!("{path}/stream"), &[], &saying("thanks!"))
+        .await
+        .rest()
+        .await;
     assert_eq!(thanks.last().unwrap().kind(), "complete");
     site.settled().await;
-    assert_eq!((workouts(&site).await, site.model.calls().extractions), (3, 7), "a turn takes on three");
+    assert_eq!(
+        (workouts(&site).await, site.model.calls().extractions),
+        (3, 7),
+        "a turn takes on three"
+    );
 }
 
 /// Has Ada's conversations be told workouts that are logged later; their addresses.
@@ -105,24 +162,41 @@ async fn leave_over(site: &Site, count: usize) {
 async fn a_job_is_claimed_when_its_turn_has_come_and_so_tried_and_paid_once() {
     let slow = || scenes::after(29_000, scenes::workout());
     let failing = || Scene::failing(Fault::Unavailable);
-    let site = site([failing(), failing(), failing(), slow()]).set(|settings| settings.sees_jobs_through = false);
+    let site = site([failing(), failing(), failing(), slow()])
+        .set(|settings| settings.sees_jobs_through = false);
     leave_over(&site, 3).await;
     let (here, there) = (site.conversation().await, site.conversation().await);
     let thanks = |client: Client, path: String| async move {
-        client.stream(&format!("{path}/stream"), &[], &saying("thanks!")).await.rest().await
+        client
+            .stream(&format!("{path}/stream"), &[], &saying("thanks!"))
+            .await
+            .rest()
+            .await
     };
     thanks(site.client(), here).await;
     // While the first process is at the third of them, another one looks for work.
-    site.clock.sleep_until(site.clock.now() + Duration::from_secs(61)).await;
+    site.clock
+        .sleep_until(site.clock.now() + Duration::from_secs(61))
+        .await;
     thanks(site.elsewhere(), there).await;
     site.settled().await;
-    assert_eq!((workouts(&site).await, site.model.calls().extractions), (3, 3 + 3));
+    assert_eq!(
+        (workouts(&site).await, site.model.calls().extractions),
+        (3, 3 + 3)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_panics_is_tried_again_then_dead_and_keeps_nobody_waiting() {
     let panics = || Scene(vec![Line::Panic]);
-    let site = site([panics(), panics(), panics(), panics(), panics(), scenes::workout()]);
+    let site = site([
+        panics(),
+        panics(),
+        panics(),
+        panics(),
+        panics(),
+        scenes::workout(),
+    ]);
     let path = site.conversation().await;
     tell(&site, &path).await;
     site.settled().await;
@@ -131,7 +205,10 @@ async fn a_job_that_panics_is_tried_again_then_dead_and_keeps_nobody_waiting() {
     assert_eq!(told, (&json!("dead"), &json!(5), &json!("it panicked")));
     tell(&site, &path).await;
     site.settled().await;
-    assert_eq!((workouts(&site).await, jobs(&site, &path).await.len()), (1, 1));
+    assert_eq!(
+        (workouts(&site).await, jobs(&site, &path).await.len()),
+        (1, 1)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -140,12 +217,26 @@ async fn what_a_job_has_asked_is_paid_for_also_if_it_panics_over_the_answer() {
     let path = site.conversation().await;
     tell(&site, &path).await;
     site.settled().await;
-    let turn = site.client().get(&format!("{path}/messages")).await.json()["messages"][0]["turnId"].clone();
-    let turn = site.client().get(&format!("{path}/turns/{}", turn.as_str().unwrap())).await.json();
+    let turn = site.client().get(&format!("{path}/messages")).await.json()["messages"][0]["turnId"]
+        .clone();
+    let turn = site
+        .client()
+        .get(&format!("{path}/turns/{}", turn.as_str().unwrap()))
+        .await
+        .json();
     let calls = turn["usage"]["calls"].as_array().unwrap().iter();
     let asked: Vec<_> = calls.filter(|call| call["kind"] == "extraction").collect();
-    let told: Vec<_> = asked.iter().map(|call| (&call["outcome"], &call["estimated"])).collect();
-    assert_eq!(told, [(&json!("abandoned"), &json!(true)), (&json!("ok"), &json!(false))]);
+    let told: Vec<_> = asked
+        .iter()
+        .map(|call| (&call["outcome"], &call["estimated"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("abandoned"), &json!(true)),
+            (&json!("ok"), &json!(false))
+        ]
+    );
     assert!(asked[0]["inputTokens"].as_u64() > Some(0), "{}", asked[0]);
 }
 
@@ -154,33 +245,59 @@ async fn a_job_whose_process_dies_at_every_try_is_given_up_at_the_next_claim() {
     let site = site([Scene(vec![Line::Hang])]).set(|settings| settings.sees_jobs_through = false);
     let path = site.conversation().await;
     // A process that is lost says nothing of its tries.
-    site.messages.plan("settle_job", 1..=5, Mishap::Fail(Fault::Unavailable));
+    site.messages
+        .plan("settle_job", 1..=5, Mishap::Fail(Fault::Unavailable));
     for _ in 0..6 {
         let other = site.conversation().await;
-        let of = if jobs(&site, &path).await.is_empty() { &path } else { &other };
+        let of = if jobs(&site, &path).await.is_empty() {
+            &path
+        } else {
+            &other
+        };
         let text = if of == &path { TOLD } else { "thanks!" };
-        site.client().stream(&format!("{of}/stream"), &[], &saying(text)).await.rest().await;
+        site.client()
+            .stream(&format!("{of}/stream"), &[], &saying(text))
+            .await
+            .rest()
+            .await;
         site.settled().await;
         tokio::time::advance(Duration::from_secs(60)).await;
     }
     let dead = jobs(&site, &path).await;
     let told = (&dead[0]["state"], &dead[0]["attempts"], &dead[0]["reason"]);
-    assert_eq!(told, (&json!("dead"), &json!(6), &json!("no try of it came to an end")));
-    assert_eq!(site.model.calls().extractions, 5, "and no model was asked a sixth time");
+    assert_eq!(
+        told,
+        (
+            &json!("dead"),
+            &json!(6),
+            &json!("no try of it came to an end")
+        )
+    );
+    assert_eq!(
+        site.model.calls().extractions,
+        5,
+        "and no model was asked a sixth time"
+    );
 }
 
 /// A site that talks about squats and whose summaries are these.
 fn summing_up(summaries: impl IntoIterator<Item = Scene>) -> Site {
     Site::new(|model| {
         let model = model.route(crate::route()).reply(Scene::saying("Sit."));
-        summaries.into_iter().fold(model, |model, scene| model.extract(scene))
+        summaries
+            .into_iter()
+            .fold(model, |model, scene| model.extract(scene))
     })
 }
 
 /// Asks so often that a summary is due.
 async fn ask_thrice(site: &Site, path: &str) {
     for _ in 0..3 {
-        site.client().stream(&format!("{path}/stream"), &[], &saying(scenes::QUESTION)).await.rest().await;
+        site.client()
+            .stream(&format!("{path}/stream"), &[], &saying(scenes::QUESTION))
+            .await
+            .rest()
+            .await;
         site.settled().await;
         tokio::time::advance(Duration::from_millis(10)).await;
     }
@@ -188,19 +305,36 @@ async fn ask_thrice(site: &Site, path: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_summary_is_found_although_the_index_failed_when_it_was_stored() {
-    for mishap in [Mishap::Fail(Fault::Unavailable), Mishap::Hang, Mishap::LoseAnswer(Fault::TimedOut)] {
+    for mishap in [
+        Mishap::Fail(Fault::Unavailable),
+        Mishap::Hang,
+        Mishap::LoseAnswer(Fault::TimedOut),
+    ] {
         let site = summing_up([summed_up("They talk about squats.")]);
         let path = site.conversation().await;
         site.memories.plan("upsert", 1..=2, mishap);
         ask_thrice(&site, &path).await;
-        assert_eq!(site.found("They talk about squats.").await.len(), 1, "{mishap:?}");
-        assert_eq!((jobs(&site, &path).await.len(), site.model.calls().summaries), (0, 1), "{mishap:?}");
+        assert_eq!(
+            site.found("They talk about squats.").await.len(),
+            1,
+            "{mishap:?}"
+        );
+        assert_eq!(
+            (jobs(&site, &path).await.len(), site.model.calls().summaries),
+            (0, 1),
+            "{mishap:?}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_back_by_the_next_try() {
-    for mishap in [None, Some(Mishap::Fail(Fault::Unavailable)), Some(Mishap::LoseAnswer(Fault::TimedOut))] {
+async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_back_by_the_next_try()
+ {
+    for mishap in [
+        None,
+        Some(Mishap::Fail(Fault::Unavailable)),
+        Some(Mishap::LoseAnswer(Fault::TimedOut)),
+    ] {
         let site = summing_up([scenes::after(1_000, summed_up("They talk about squats."))]);
         let path = site.conversation().await;
         if let Some(mishap) = mishap {
@@ -208,13 +342,18 @@ async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_b
         }
         let deletes = async {
             while site.model.calls().summaries == 0 {
-                site.clock.sleep_until(site.clock.now() + Duration::from_millis(10)).await;
+                site.clock
+                    .sleep_until(site.clock.now() + Duration::from_millis(10))
+                    .await;
             }
             assert_eq!(site.elsewhere().delete(&path).await.status.as_u16(), 200);
         };
         futures::join!(ask_thrice(&site, &path), deletes);
         assert_eq!(
-            (site.found("They talk about squats.").await.len(), kept(&site, Kind::Summary)),
+            (
+                site.found("They talk about squats.").await.len(),
+                kept(&site, Kind::Summary)
+            ),
             (0, 0),
             "{mishap:?}"
         );
@@ -223,18 +362,31 @@ async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_b
 
 #[tokio::test(start_paused = true)]
 async fn of_the_summaries_that_wait_in_a_conversation_only_the_last_is_tried() {
-    let site = summing_up([Scene::failing(Fault::Unavailable)]).set(|settings| settings.sees_jobs_through = false);
+    let site = summing_up([Scene::failing(Fault::Unavailable)])
+        .set(|settings| settings.sees_jobs_through = false);
     let path = site.conversation().await;
     ask_thrice(&site, &path).await;
     ask_thrice(&site, &path).await;
-    assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (4, 4), "each turn tries its own");
+    assert_eq!(
+        (site.model.calls().summaries, jobs(&site, &path).await.len()),
+        (4, 4),
+        "each turn tries its own"
+    );
     for _ in 0..10 {
         tokio::time::advance(Duration::from_secs(60)).await;
         let other = site.conversation().await;
-        site.elsewhere().stream(&format!("{other}/stream"), &[], &saying("thanks!")).await.rest().await;
+        site.elsewhere()
+            .stream(&format!("{other}/stream"), &[], &saying("thanks!"))
+            .await
+            .rest()
+            .await;
         site.settled().await;
     }
-    let states: Vec<_> = jobs(&site, &path).await.iter().map(|job| job["state"].clone()).collect();
+    let states: Vec<_> = jobs(&site, &path)
+        .await
+        .iter()
+        .map(|job| job["state"].clone())
+        .collect();
     assert_eq!(
         (site.model.calls().summaries, states),
         (4 + 4, vec![json!("dead")]),
@@ -251,10 +403,31 @@ async fn a_summary_of_which_some_cannot_be_used_is_taken_without_it_in_one_call(
     let site = summing_up([Scene::saying(form.to_string())]);
     let path = site.conversation().await;
     ask_thrice(&site, &path).await;
-    let summary = site.elsewhere().get(&format!("{path}/summary")).await.json()["summary"].clone();
-    let taken = (&summary["currentGoals"], &summary["recentProgress"], &summary["constraints"], &summary["tags"]);
-    assert_eq!(taken, (&json!(["10 km"]), &json!([]), &json!(["left knee"]), &json!(["squats"])));
-    assert_eq!((site.model.calls().summaries, jobs(&site, &path).await.len()), (1, 0));
+    let summary = site
+        .elsewhere()
+        .get(&format!("{path}/summary"))
+        .await
+        .json()["summary"]
+        .clone();
+    let taken = (
+        &summary["currentGoals"],
+        &summary["recentProgress"],
+        &summary["constraints"],
+        &summary["tags"],
+    );
+    assert_eq!(
+        taken,
+        (
+            &json!(["10 km"]),
+            &json!([]),
+            &json!(["left knee"]),
+            &json!(["squats"])
+        )
+    );
+    assert_eq!(
+        (site.model.calls().summaries, jobs(&site, &path).await.len()),
+        (1, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,21 +442,48 @@ async fn what_was_forgotten_before_the_next_try_is_not_told_to_the_model_that_lo
         let path = site.conversation().await;
         tell(&site, &path).await;
         let tombstone = records::body(&Tombstone::of(&memory, site.clock.now())).unwrap();
-        let body = if is_readable { tombstone } else { b"{".to_vec() };
+        let body = if is_readable {
+            tombstone
+        } else {
+            b"{".to_vec()
+        };
         let owner = conversation_key(&path).user;
-        let at = RecordKey { owner, kind: Kind::Tombstone, id: "t".parse().unwrap() };
+        let at = RecordKey {
+            owner,
+            kind: Kind::Tombstone,
+            id: "t".parse().unwrap(),
+        };
         site.records.put(&at, &body, Expect::Absent).await.unwrap();
         site.settled().await;
-        assert_eq!((site.model.calls().extractions, workouts(&site).await), (1, 0), "readable: {is_readable}");
-        let states: Vec<_> = jobs(&site, &path).await.iter().map(|job| job["state"].clone()).collect();
-        assert_eq!(states, if is_readable { vec![] } else { vec![json!("dead")] });
+        assert_eq!(
+            (site.model.calls().extractions, workouts(&site).await),
+            (1, 0),
+            "readable: {is_readable}"
+        );
+        let states: Vec<_> = jobs(&site, &path)
+            .await
+            .iter()
+            .map(|job| job["state"].clone())
+            .collect();
+        assert_eq!(
+            states,
+            if is_readable {
+                vec![]
+            } else {
+                vec![json!("dead")]
+            }
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_tried_again_says_why_and_what_is_given_up_is_an_error() {
     warnings::listen();
-    let site = site([Scene::failing(Fault::Throttled), Scene::saying("no form at all"), Scene(vec![Line::Panic])]);
+    let site = site([
+        Scene::failing(Fault::Throttled),
+        Scene::saying("no form at all"),
+        Scene(vec![Line::Panic]),
+    ]);
     let path = site.conversation().await;
     tell(&site, &path).await;
     site.settled().await;
@@ -298,7 +498,12 @@ async fn what_is_tried_again_says_why_and_what_is_given_up_is_an_error() {
     ];
     assert_eq!(tries.len(), expected.len(), "{log}");
     for (line, (level, attempt, reason)) in tries.iter().zip(expected) {
-        let holds = [level, "kind=Workout", attempt, reason].iter().all(|told| line.contains(told));
-        assert!(holds && !line.contains("squats"), "{level} {attempt} {reason}: {line}");
+        let holds = [level, "kind=Workout", attempt, reason]
+            .iter()
+            .all(|told| line.contains(told));
+        assert!(
+            holds && !line.contains("squats"),
+            "{level} {attempt} {reason}: {line}"
+        );
     }
 }

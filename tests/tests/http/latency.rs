@@ -29,17 +29,27 @@ const UPDATES: [(&str, &str); 3] = [
 fn site(recall: u64) -> Site {
     let mut route = scenes::routing(&UPDATES, false);
     route["memoryProcessing"]["needsRetrieval"] = json!(true);
-    route["contextNeeds"] = json!({ "needsPineconeSearch": true, "searchTypes": ["methodology", "workouts"] });
+    route["contextNeeds"] =
+        json!({ "needsPineconeSearch": true, "searchTypes": ["methodology", "workouts"] });
     let route = after(ROUTER, Scene::saying(route.to_string()));
     let update = after(ROUTER, Scene::saying("{}"));
-    let site = Site::new(|model| model.route(route).extract(update).reply(after(FIRST_TOKEN, Scene::saying("Sit."))));
+    let site = Site::new(|model| {
+        model
+            .route(route)
+            .extract(update)
+            .reply(after(FIRST_TOKEN, Scene::saying("Sit.")))
+    });
     for (method, ms) in [("admit", ADMIT), ("messages", LOAD)] {
-        site.messages.plan(method, .., Mishap::Delay(Duration::from_millis(ms)));
+        site.messages
+            .plan(method, .., Mishap::Delay(Duration::from_millis(ms)));
     }
-    site.memories.plan("search", .., Mishap::Delay(Duration::from_millis(recall)));
+    site.memories
+        .plan("search", .., Mishap::Delay(Duration::from_millis(recall)));
     // What was forgotten is read with the history; what is gathered comes after it.
-    site.records.plan("list", ..=1, Mishap::Delay(Duration::from_millis(LOAD)));
-    site.records.plan("list", 2.., Mishap::Delay(Duration::from_millis(recall)));
+    site.records
+        .plan("list", ..=1, Mishap::Delay(Duration::from_millis(LOAD)));
+    site.records
+        .plan("list", 2.., Mishap::Delay(Duration::from_millis(recall)));
     site
 }
 
@@ -47,9 +57,18 @@ fn site(recall: u64) -> Site {
 async fn told(text: &str, recall: u64) -> Vec<Event> {
     let site = site(recall);
     let path = site.conversation().await;
-    let events = site.client().stream(&format!("{path}/stream"), &[], &saying(text)).await.rest().await;
+    let events = site
+        .client()
+        .stream(&format!("{path}/stream"), &[], &saying(text))
+        .await
+        .rest()
+        .await;
     let timings = &events.last().unwrap().json["timings"];
-    assert_eq!(timings["firstToken"], first(&events, "chunk"), "the report is wrong: {timings}");
+    assert_eq!(
+        timings["firstToken"],
+        first(&events, "chunk"),
+        "the report is wrong: {timings}"
+    );
     events
 }
 
@@ -65,24 +84,37 @@ async fn waits(text: &str, recall: u64) -> (u64, u64) {
 
 #[tokio::test(start_paused = true)]
 async fn the_path_to_the_first_word_is_admit_load_router_and_the_models_own_time() {
-    assert_eq!(waits(QUESTION, RECALL).await, (ADMIT, ADMIT + LOAD + ROUTER + FIRST_TOKEN));
+    assert_eq!(
+        waits(QUESTION, RECALL).await,
+        (ADMIT, ADMIT + LOAD + ROUTER + FIRST_TOKEN)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_looked_up_beside_the_router_costs_nothing_unless_it_takes_longer() {
     for (recall, waited) in [(0, ROUTER), (RECALL, ROUTER), (ROUTER, ROUTER), (450, 450)] {
-        assert_eq!(waits(QUESTION, recall).await, (ADMIT, ADMIT + LOAD + waited + FIRST_TOKEN), "{recall} ms");
+        assert_eq!(
+            waits(QUESTION, recall).await,
+            (ADMIT, ADMIT + LOAD + waited + FIRST_TOKEN),
+            "{recall} ms"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_rule_decides_waits_for_no_router_and_for_nothing_to_be_gathered() {
-    assert_eq!(waits("thanks!", RECALL).await, (ADMIT, ADMIT + LOAD + FIRST_TOKEN));
+    assert_eq!(
+        waits("thanks!", RECALL).await,
+        (ADMIT, ADMIT + LOAD + FIRST_TOKEN)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_look_up_is_given_up_after_800_ms() {
-    assert_eq!(waits(QUESTION, 5_000).await, (ADMIT, ADMIT + LOAD + 800 + FIRST_TOKEN));
+    assert_eq!(
+        waits(QUESTION, 5_000).await,
+        (ADMIT, ADMIT + LOAD + 800 + FIRST_TOKEN)
+    );
 }
 
 /// The old order is played with the same ports in the same time: each step waits for the one before
@@ -92,7 +124,12 @@ async fn one_step_after_another_a_client_would_wait_at_least_60_percent_longer()
     let events = told(QUESTION, RECALL).await;
     println!("\nnow, with a question:");
     for event in events.iter().filter(|event| event.kind() != "complete") {
-        println!("{:>6} ms  {} {}", event.at, event.kind(), event.text("content").trim());
+        println!(
+            "{:>6} ms  {} {}",
+            event.at,
+            event.kind(),
+            event.text("content").trim()
+        );
     }
     let now = first(&events, "chunk");
 
@@ -106,12 +143,19 @@ async fn one_step_after_another_a_client_would_wait_at_least_60_percent_longer()
         println!("{at:>6} ms  {what}");
         at
     };
-    answer(model, small(domain::router::TOOL), &mut Tries::default()).await.unwrap();
+    answer(model, small(domain::router::TOOL), &mut Tries::default())
+        .await
+        .unwrap();
     step("routed");
-    site.messages.messages(&conversation_key(&path), None, 60).await.unwrap();
+    site.messages
+        .messages(&conversation_key(&path), None, 60)
+        .await
+        .unwrap();
     step("loaded");
     for (stage, _) in UPDATES {
-        answer(model, small("update"), &mut Tries::default()).await.unwrap();
+        answer(model, small("update"), &mut Tries::default())
+            .await
+            .unwrap();
         step(stage);
     }
     model.open(reply()).next().await.unwrap().unwrap();
@@ -122,12 +166,23 @@ async fn one_step_after_another_a_client_would_wait_at_least_60_percent_longer()
 }
 
 fn small(tool: &'static str) -> ModelCall {
-    let answer = Answer::Tool { name: tool, schema: Arc::default() };
+    let answer = Answer::Tool {
+        name: tool,
+        schema: Arc::default(),
+    };
     ModelCall::question(Prompt::question("Fill this in.", QUESTION), answer, 100)
 }
 
 fn reply() -> ModelCall {
     let (tier, delivery) = (Tier::Reply, Delivery::Streamed);
     let prompt = Prompt::question("Reply.", QUESTION);
-    ModelCall { tier, model: None, prompt, answer: Answer::Prose, delivery, max_tokens: 100, temperature: 0.7 }
+    ModelCall {
+        tier,
+        model: None,
+        prompt,
+        answer: Answer::Prose,
+        delivery,
+        max_tokens: 100,
+        temperature: 0.7,
+    }
 }

@@ -1,6 +1,10 @@
 //! The router as a client sees it: in process, over the adapters in memory, in virtual time.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may panic")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may panic"
+)]
 
 mod caching;
 mod calls;
@@ -51,13 +55,21 @@ fn replying(scene: Scene) -> Site {
 }
 
 fn route() -> Scene {
-    scenes::route(&[("pattern_analysis", "Scouting your squats."), ("insights_brewing", "Brewing up a plan.")])
+    scenes::route(&[
+        ("pattern_analysis", "Scouting your squats."),
+        ("insights_brewing", "Brewing up a plan."),
+    ])
 }
 
 /// One message of a new conversation, and all that is answered; the conversation's address.
 async fn asked(site: &Site, text: &str) -> (String, Vec<Event>) {
     let path = site.conversation().await;
-    let events = site.client().stream(&format!("{path}/stream"), &[], &saying(text)).await.rest().await;
+    let events = site
+        .client()
+        .stream(&format!("{path}/stream"), &[], &saying(text))
+        .await
+        .rest()
+        .await;
     site.settled().await;
     (path, events)
 }

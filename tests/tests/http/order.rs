@@ -6,8 +6,8 @@ use std::time::Duration;
 use coach_tests::{Site, conversation_key};
 use domain::router::{self, ProposedMemory};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Finish, JobKind, JobState, Memory, Report, RouterDecision,
-    TurnEvent, TurnKey,
+    Closing, Conversation, ConversationKey, Ending, Finish, JobKind, JobState, Memory, Report,
+    RouterDecision, TurnEvent, TurnKey,
 };
 use ports::{Admission, Admitted, Clock, JobsOf, Kind, MessageStore, Writer, records, work_off};
 use serde_json::json;
@@ -16,22 +16,39 @@ use serde_json::json;
 async fn what_was_made_in_one_millisecond_is_listed_in_the_order_in_which_it_was_made() {
     let site = Site::new(|model| model);
     let sports = [
-        "rowing", "running", "cycling", "swimming", "climbing", "boxing", "skiing", "surfing", "judo", "tennis",
-        "golf", "squash", "hockey", "rugby", "cricket", "archery", "fencing", "diving", "sailing", "yoga",
+        "rowing", "running", "cycling", "swimming", "climbing", "boxing", "skiing", "surfing",
+        "judo", "tennis", "golf", "squash", "hockey", "rugby", "cricket", "archery", "fencing",
+        "diving", "sailing", "yoga",
     ];
     for (place, sport) in sports.iter().enumerate() {
         let memory = json!({ "content": format!("{sport} matters"), "type": "preference" });
         let path = ["/users/ada/memories"][0];
-        let client = if place % 2 == 0 { site.client() } else { site.elsewhere() };
-        assert_eq!(client.post(path, &memory).await.status.as_u16(), 201, "{sport}");
+        let client = if place % 2 == 0 {
+            site.client()
+        } else {
+            site.elsewhere()
+        };
+        assert_eq!(
+            client.post(path, &memory).await.status.as_u16(),
+            201,
+            "{sport}"
+        );
     }
     assert_eq!(site.clock.ms(), 0, "all in one millisecond");
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = site.elsewhere().get(&format!("/users/ada/memories?limit=7{cursor}")).await.json();
+        let page = site
+            .elsewhere()
+            .get(&format!("/users/ada/memories?limit=7{cursor}"))
+            .await
+            .json();
         let contents = page["memories"].as_array().unwrap().iter();
-        seen.extend(contents.map(|memory| memory["content"].as_str().unwrap().replace(" matters", "")));
-        let Some(next) = page["nextCursor"].as_str() else { break };
+        seen.extend(
+            contents.map(|memory| memory["content"].as_str().unwrap().replace(" matters", "")),
+        );
+        let Some(next) = page["nextCursor"].as_str() else {
+            break;
+        };
         cursor = format!("&cursor={next}");
     }
     seen.reverse();
@@ -39,10 +56,19 @@ async fn what_was_made_in_one_millisecond_is_listed_in_the_order_in_which_it_was
 }
 
 /// A turn of this id that has ended, and leaves a job.
-async fn turn(site: &Site, key: &ConversationKey, id: &str, text: &str, jobs: Vec<JobKind>) -> TurnKey {
+async fn turn(
+    site: &Site,
+    key: &ConversationKey,
+    id: &str,
+    text: &str,
+    jobs: Vec<JobKind>,
+) -> TurnKey {
     let now = site.clock.now();
     let a = Admission {
-        turn: TurnKey { conversation: key.clone(), turn: id.parse().unwrap() },
+        turn: TurnKey {
+            conversation: key.clone(),
+            turn: id.parse().unwrap(),
+        },
         key: format!("key-{id}").parse().unwrap(),
         body: [7; 32],
         user_message: format!("user-{id}").parse().unwrap(),
@@ -55,11 +81,28 @@ async fn turn(site: &Site, key: &ConversationKey, id: &str, text: &str, jobs: Ve
         kept_until: now + Duration::from_secs(90_000),
         hold: None,
     };
-    let Admitted::New(begun) = site.messages.admit(&a).await.unwrap() else { panic!("{id} was not admitted") };
-    let report = Report { route: Some(decision(text, &jobs)), ..Report::default() };
-    let closing = Closing { ending: Ending::Finished, at: now, jobs, report };
-    let finish = Finish { closing: Arc::new(closing), events: vec![TurnEvent::Started], title: None };
-    site.messages.finish(&a.turn, Writer::Holder(begun.fence), &finish).await.unwrap();
+    let Admitted::New(begun) = site.messages.admit(&a).await.unwrap() else {
+        panic!("{id} was not admitted")
+    };
+    let report = Report {
+        route: Some(decision(text, &jobs)),
+        ..Report::default()
+    };
+    let closing = Closing {
+        ending: Ending::Finished,
+        at: now,
+        jobs,
+        report,
+    };
+    let finish = Finish {
+        closing: Arc::new(closing),
+        events: vec![TurnEvent::Started],
+        title: None,
+    };
+    site.messages
+        .finish(&a.turn, Writer::Holder(begun.fence), &finish)
+        .await
+        .unwrap();
     a.turn
 }
 
@@ -84,15 +127,28 @@ async fn conversation(site: &Site) -> ConversationKey {
 }
 
 fn remembered(site: &Site) -> Vec<String> {
-    let all = site.records.inside().dump().into_iter().filter(|record| record.at.kind == Kind::Memory);
-    all.map(|record| records::read::<Memory>(&record).unwrap().content).collect()
+    let all = site
+        .records
+        .inside()
+        .dump()
+        .into_iter()
+        .filter(|record| record.at.kind == Kind::Memory);
+    all.map(|record| records::read::<Memory>(&record).unwrap().content)
+        .collect()
 }
 
 /// The processes that took in these messages have clocks that differ, so that no id says what was
 /// earlier.
 #[tokio::test(start_paused = true)]
-async fn that_is_what_the_message_before_had_remembered_whatever_the_clocks_of_their_processes_say() {
-    for ids in [["t1", "t2", "t3"], ["t1", "t3", "t2"], ["t3", "t1", "t2"], ["t3", "t2", "t1"], ["t2", "t3", "t1"]] {
+async fn that_is_what_the_message_before_had_remembered_whatever_the_clocks_of_their_processes_say()
+{
+    for ids in [
+        ["t1", "t2", "t3"],
+        ["t1", "t3", "t2"],
+        ["t3", "t1", "t2"],
+        ["t3", "t2", "t1"],
+        ["t2", "t3", "t1"],
+    ] {
         let site = Site::new(|model| model);
         let key = conversation(&site).await;
         for (id, said) in ids.into_iter().zip(["I hate burpees", "I train at dawn"]) {
@@ -106,12 +162,20 @@ async fn that_is_what_the_message_before_had_remembered_whatever_the_clocks_of_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_wants_to_forget_waits_for_what_an_earlier_message_has_remembered_and_for_no_later_one() {
-    for (ids, waits) in [(["t2", "t1"], true), (["t1", "t2"], true), (["t2", "t1"], false), (["t1", "t2"], false)] {
+async fn who_wants_to_forget_waits_for_what_an_earlier_message_has_remembered_and_for_no_later_one()
+{
+    for (ids, waits) in [
+        (["t2", "t1"], true),
+        (["t1", "t2"], true),
+        (["t2", "t1"], false),
+        (["t1", "t2"], false),
+    ] {
         let site = Site::new(|model| model);
         let key = conversation(&site).await;
-        let remember = |id: &'static str| turn(&site, &key, id, "I hate burpees", vec![JobKind::Memory]);
-        let forget = |id: &'static str| turn(&site, &key, id, "/forget burpees", vec![JobKind::Forget]);
+        let remember =
+            |id: &'static str| turn(&site, &key, id, "I hate burpees", vec![JobKind::Memory]);
+        let forget =
+            |id: &'static str| turn(&site, &key, id, "/forget burpees", vec![JobKind::Forget]);
         // The job that remembers is held by a process that does not come back.
         let (remember, forget) = if waits {
             let first = remember(ids[0]).await;
@@ -121,7 +185,15 @@ async fn who_wants_to_forget_waits_for_what_an_earlier_message_has_remembered_an
             (remember(ids[1]).await, first)
         };
         let now = site.clock.now();
-        let claimed = site.messages.claim_jobs(&JobsOf::Turn(remember), now, now + Duration::from_secs(60), 1).await;
+        let claimed = site
+            .messages
+            .claim_jobs(
+                &JobsOf::Turn(remember),
+                now,
+                now + Duration::from_secs(60),
+                1,
+            )
+            .await;
         assert_eq!(claimed.unwrap().len(), 1);
         work_off(&site.app.ports, &forget).await;
         let jobs = site.messages.jobs(&JobsOf::Turn(forget)).await.unwrap();
@@ -139,11 +211,25 @@ async fn that_is_what_was_remembered_last_also_behind_a_mebibyte_of_what_was_sai
     for (place, said) in remember.into_iter().enumerate() {
         let later = site.clock.now() + Duration::from_secs(1);
         site.clock.sleep_until(later).await;
-        let turn = turn(&site, &key, &format!("t{place}"), said, vec![JobKind::Memory]).await;
+        let turn = turn(
+            &site,
+            &key,
+            &format!("t{place}"),
+            said,
+            vec![JobKind::Memory],
+        )
+        .await;
         work_off(&site.app.ports, &turn).await;
     }
     for place in 0..10 {
-        turn(&site, &key, &format!("long{place}"), &"深".repeat(40_000), Vec::new()).await;
+        turn(
+            &site,
+            &key,
+            &format!("long{place}"),
+            &"深".repeat(40_000),
+            Vec::new(),
+        )
+        .await;
     }
     let last = turn(&site, &key, "last", "/forget that", vec![JobKind::Forget]).await;
     work_off(&site.app.ports, &last).await;
@@ -157,17 +243,38 @@ async fn the_last_message_has_a_conversation_summed_up_whatever_the_ids_of_the_t
     for ids in [["t1", "t2"], ["t2", "t1"]] {
         let site = Site::new(|model| model);
         let key = conversation(&site).await;
-        let first = turn(&site, &key, ids[0], "How do I squat?", vec![JobKind::Summary]).await;
-        let last = turn(&site, &key, ids[1], "How do I jump?", vec![JobKind::Summary]).await;
+        let first = turn(
+            &site,
+            &key,
+            ids[0],
+            "How do I squat?",
+            vec![JobKind::Summary],
+        )
+        .await;
+        let last = turn(
+            &site,
+            &key,
+            ids[1],
+            "How do I jump?",
+            vec![JobKind::Summary],
+        )
+        .await;
         let now = site.clock.now();
         let of = JobsOf::Turn(first.clone());
-        let claimed = site.messages.claim_jobs(&of, now, now + Duration::from_secs(60), 1).await;
+        let claimed = site
+            .messages
+            .claim_jobs(&of, now, now + Duration::from_secs(60), 1)
+            .await;
         assert_eq!(claimed.unwrap().len(), 1);
         work_off(&site.app.ports, &last).await;
         assert_eq!(site.model.calls().summaries, 1, "{ids:?}: the last asks");
         site.clock.sleep_until(now + Duration::from_secs(60)).await;
         work_off(&site.app.ports, &first).await;
         let jobs = site.messages.jobs(&JobsOf::Turn(first)).await.unwrap();
-        assert!(matches!(jobs[0].state, JobState::Refused(_)), "{ids:?}: {:?}", jobs[0].state);
+        assert!(
+            matches!(jobs[0].state, JobState::Refused(_)),
+            "{ids:?}: {:?}",
+            jobs[0].state
+        );
     }
 }

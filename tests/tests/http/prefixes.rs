@@ -17,16 +17,22 @@ const NAME: &str = "prefixes::both_cached_prefixes_are_the_same_in_another_proce
 fn prefixes(prompt: &Prompt) -> Vec<String> {
     let mut hash = Sha256::new();
     let mut prefixes = Vec::new();
-    let said = prompt
-        .messages
-        .iter()
-        .flat_map(|message| message.blocks.iter().map(move |block| (Some(message.speaker), block)));
+    let said = prompt.messages.iter().flat_map(|message| {
+        message
+            .blocks
+            .iter()
+            .map(move |block| (Some(message.speaker), block))
+    });
     for (speaker, block) in prompt.system.iter().map(|block| (None, block)).chain(said) {
         match block {
             Block::Text(text) => hash.update(format!("{speaker:?} {} {text}", text.len())),
-            Block::CachePoint => {
-                prefixes.push(hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-            }
+            Block::CachePoint => prefixes.push(
+                hash.clone()
+                    .finalize()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect(),
+            ),
         }
     }
     prefixes
@@ -44,12 +50,21 @@ async fn told() -> Vec<String> {
             "Hello there",
             "How do I squat deeper?",
         ] {
-            site.client().stream(&stream, &[], &saying(text)).await.rest().await;
+            site.client()
+                .stream(&stream, &[], &saying(text))
+                .await
+                .rest()
+                .await;
             site.settled().await;
         }
         let asked = model.asked_after(0);
-        let last = asked.iter().rfind(|call| call.answer == Answer::Prose).unwrap();
-        let [system, history] = &prefixes(&last.prompt)[..] else { panic!("two cache points") };
+        let last = asked
+            .iter()
+            .rfind(|call| call.answer == Answer::Prose)
+            .unwrap();
+        let [system, history] = &prefixes(&last.prompt)[..] else {
+            panic!("two cache points")
+        };
         told.push(format!("{coach}: {system} {history}"));
     }
     told
@@ -59,18 +74,37 @@ async fn told() -> Vec<String> {
 async fn both_cached_prefixes_are_the_same_in_another_process_elsewhere() {
     let here = told().await;
     if env::var_os(PRINT).is_some() {
-        return here.iter().for_each(|line| println!("\nprefixes of {line}"));
+        return here
+            .iter()
+            .for_each(|line| println!("\nprefixes of {line}"));
     }
     let distinct: std::collections::BTreeSet<&String> = here.iter().collect();
     assert_eq!(distinct.len(), 3);
-    for (zone, locale) in [("Pacific/Kiritimati", "tr_TR.UTF-8"), ("America/St_Johns", "C")] {
+    for (zone, locale) in [
+        ("Pacific/Kiritimati", "tr_TR.UTF-8"),
+        ("America/St_Johns", "C"),
+    ] {
         let elsewhere = Command::new(env::current_exe().unwrap())
             .args(["--exact", NAME, "--nocapture", "--test-threads=1"])
-            .envs([(PRINT, "1"), ("TZ", zone), ("LANG", locale), ("LC_ALL", locale), ("LANGUAGE", "tr")])
+            .envs([
+                (PRINT, "1"),
+                ("TZ", zone),
+                ("LANG", locale),
+                ("LC_ALL", locale),
+                ("LANGUAGE", "tr"),
+            ])
             .output()
             .unwrap();
         let printed = String::from_utf8(elsewhere.stdout).unwrap();
-        let there: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("prefixes of ")).collect();
-        assert_eq!(there, here, "in {zone} with {locale}: {}", String::from_utf8_lossy(&elsewhere.stderr));
+        let there: Vec<&str> = printed
+            .lines()
+            .filter_map(|line| line.strip_prefix("prefixes of "))
+            .collect();
+        assert_eq!(
+            there,
+            here,
+            "in {zone} with {locale}: {}",
+            String::from_utf8_lossy(&elsewhere.stderr)
+        );
     }
 }

@@ -36,14 +36,30 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type MakeBody = fn() -> Body;
 
 impl Row {
-    pub(crate) fn new(status: u16, code: &'static str, method: Method, path: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: u16,
+        code: &'static str,
+        method: Method,
+        path: impl Into<String>,
+    ) -> Self {
         let body = || Body::from(saying("Hello?").to_string());
         let headers = vec![(JSON.0, JSON.1.to_owned())];
-        Self { method, path: path.into(), headers, body, token: Some(ADA), status, code }
+        Self {
+            method,
+            path: path.into(),
+            headers,
+            body,
+            token: Some(ADA),
+            status,
+            code,
+        }
     }
 
     pub(crate) fn get(status: u16, code: &'static str, path: impl Into<String>) -> Self {
-        Self { body: Body::empty, ..Self::new(status, code, Method::GET, path) }
+        Self {
+            body: Body::empty,
+            ..Self::new(status, code, Method::GET, path)
+        }
     }
 
     pub(crate) fn post(status: u16, code: &'static str, path: impl Into<String>) -> Self {
@@ -69,13 +85,33 @@ impl Row {
         let name = format!("{} {:.80} {}", self.method, self.path, self.code);
         let plain = self.send(client, None).await;
         let json = plain.json();
-        assert_eq!((plain.status.as_u16(), json["code"].as_str()), (self.status, Some(self.code)), "{name}: {json}");
-        assert_eq!(plain.header("content-type"), "application/problem+json", "{name}");
-        assert_eq!((json["status"].as_u64(), json["type"].as_str()), (Some(self.status.into()), Some("about:blank")));
+        assert_eq!(
+            (plain.status.as_u16(), json["code"].as_str()),
+            (self.status, Some(self.code)),
+            "{name}: {json}"
+        );
+        assert_eq!(
+            plain.header("content-type"),
+            "application/problem+json",
+            "{name}"
+        );
+        assert_eq!(
+            (json["status"].as_u64(), json["type"].as_str()),
+            (Some(self.status.into()), Some("about:blank"))
+        );
         assert_eq!(json["requestId"], plain.header("x-request-id"), "{name}");
-        assert!(json["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{name}");
+        assert!(
+            json["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{name}"
+        );
         assert!(json["retryable"].is_boolean(), "{name}: {json}");
-        assert_eq!(plain.header("www-authenticate"), challenge(self.code), "{name}");
+        assert_eq!(
+            plain.header("www-authenticate"),
+            challenge(self.code),
+            "{name}"
+        );
         let document = Document::read().await;
         document.holds(&document.component("Problem"), &json);
 
@@ -86,14 +122,25 @@ impl Row {
             (self.status, Some(self.code)),
             "{name}: {event}"
         );
-        assert_eq!(streamed.header("content-type"), "text/event-stream; charset=utf-8", "{name}");
-        assert_eq!((event["type"].as_str(), event["partial"].as_bool()), (Some("error"), Some(false)), "{name}");
+        assert_eq!(
+            streamed.header("content-type"),
+            "text/event-stream; charset=utf-8",
+            "{name}"
+        );
+        assert_eq!(
+            (event["type"].as_str(), event["partial"].as_bool()),
+            (Some("error"), Some(false)),
+            "{name}"
+        );
         assert_eq!(event["retryable"], json["retryable"], "{name}");
         document.holds(&document.component("Refusal"), &event);
         assert_eq!(streamed.body.matches("data: ").count(), 1, "{name}");
         let waits = [429, 503].contains(&self.status);
         assert_eq!(
-            (!plain.header("retry-after").is_empty(), event["retryAfterMs"].is_number()),
+            (
+                !plain.header("retry-after").is_empty(),
+                event["retryAfterMs"].is_number()
+            ),
             (waits, waits),
             "{name}"
         );
@@ -101,9 +148,16 @@ impl Row {
     }
 
     async fn send(&self, client: &Client, accept: Option<(&'static str, &'static str)>) -> Answer {
-        let headers: Vec<(&str, &str)> =
-            self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain(accept).collect();
-        client.showing(self.token).ask(self.method.clone(), &self.path, &headers, (self.body)()).await
+        let headers: Vec<(&str, &str)> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain(accept)
+            .collect();
+        client
+            .showing(self.token)
+            .ask(self.method.clone(), &self.path, &headers, (self.body)())
+            .await
     }
 }
 
@@ -111,7 +165,9 @@ impl Row {
 fn challenge(code: &str) -> &'static str {
     match code {
         "MISSING_AUTH_HEADER" => r#"Bearer realm="coach""#,
-        "INVALID_TOKEN" | "MISSING_CUSTOM_USER_ID" => r#"Bearer realm="coach", error="invalid_token""#,
+        "INVALID_TOKEN" | "MISSING_CUSTOM_USER_ID" => {
+            r#"Bearer realm="coach", error="invalid_token""#
+        }
         _ => "",
     }
 }
@@ -127,15 +183,27 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         Row::get(404, "NOT_FOUND", format!("{stream}/")),
         Row::get(404, "NOT_FOUND", "/.well-known/jwks.json"),
         Row::new(405, "METHOD_NOT_ALLOWED", Method::PUT, &stream),
-        Row::new(405, "METHOD_NOT_ALLOWED", Method::DELETE, format!("{conversation}/messages")).showing(None),
+        Row::new(
+            405,
+            "METHOD_NOT_ALLOWED",
+            Method::DELETE,
+            format!("{conversation}/messages"),
+        )
+        .showing(None),
         Row::post(405, "METHOD_NOT_ALLOWED", "/health"),
         Row::post(401, "MISSING_AUTH_HEADER", &stream).showing(None),
-        Row::post(401, "MISSING_AUTH_HEADER", &stream).showing(None).with("authorization", "Basic YTpi"),
-        Row::post(401, "MISSING_AUTH_HEADER", &stream).showing(None).with("authorization", "Bearer "),
+        Row::post(401, "MISSING_AUTH_HEADER", &stream)
+            .showing(None)
+            .with("authorization", "Basic YTpi"),
+        Row::post(401, "MISSING_AUTH_HEADER", &stream)
+            .showing(None)
+            .with("authorization", "Bearer "),
         Row::post(401, "INVALID_TOKEN", &stream).showing(Some("mallory")),
         Row::post(401, "INVALID_TOKEN", &stream).with("authorization", "Bearer ada"),
         Row::post(401, "INVALID_TOKEN", &stream).with("x-coach-authorization", "Bearer ada"),
-        Row::post(401, "MISSING_AUTH_HEADER", &stream).showing(None).with("authorization", "Bearer \u{e9}"),
+        Row::post(401, "MISSING_AUTH_HEADER", &stream)
+            .showing(None)
+            .with("authorization", "Bearer \u{e9}"),
         Row::post(403, "USER_ID_MISMATCH", &stream).showing(Some(BOB)),
         Row::get(403, "USER_ID_MISMATCH", "/users/bob/workouts"),
         Row::get(400, "INVALID_PATH", "/users/%FF/workouts"),
@@ -143,37 +211,109 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         Row::post(415, "UNSUPPORTED_MEDIA_TYPE", &stream).with("content-type", "text/plain"),
         Row::post(415, "UNSUPPORTED_MEDIA_TYPE", &stream).with("content-encoding", "gzip"),
         Row::post(415, "UNSUPPORTED_MEDIA_TYPE", &stream).with("content-encoding", "identity, BR"),
-        Row::new(415, "UNSUPPORTED_MEDIA_TYPE", Method::PUT, "/users/ada/coaches/mine")
-            .with("content-encoding", "zstd"),
-        Row::post(415, "UNSUPPORTED_MEDIA_TYPE", "/users/ada/memories").with("content-encoding", "deflate"),
+        Row::new(
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+            Method::PUT,
+            "/users/ada/coaches/mine",
+        )
+        .with("content-encoding", "zstd"),
+        Row::post(415, "UNSUPPORTED_MEDIA_TYPE", "/users/ada/memories")
+            .with("content-encoding", "deflate"),
         Row::post(431, "HEADERS_TOO_LARGE", &stream).with("x-much", "a".repeat(33_000)),
-        Row::get(431, "HEADERS_TOO_LARGE", format!("/health?{}", "a".repeat(33_000))),
-        Row::post(413, "PAYLOAD_TOO_LARGE", &stream).body(|| Body::from(" ".repeat(512 * 1024 + 1))),
+        Row::get(
+            431,
+            "HEADERS_TOO_LARGE",
+            format!("/health?{}", "a".repeat(33_000)),
+        ),
+        Row::post(413, "PAYLOAD_TOO_LARGE", &stream)
+            .body(|| Body::from(" ".repeat(512 * 1024 + 1))),
         Row::post(413, "PAYLOAD_TOO_LARGE", &stream).body(|| slowly(1_000, 525)),
         Row::post(413, "PAYLOAD_TOO_LARGE", &stream).with("content-length", "524289"),
-        Row::post(413, "PAYLOAD_TOO_LARGE", "/users/ada/coaches/strength/conversations")
-            .body(|| " ".repeat(16_385).into()),
+        Row::post(
+            413,
+            "PAYLOAD_TOO_LARGE",
+            "/users/ada/coaches/strength/conversations",
+        )
+        .body(|| " ".repeat(16_385).into()),
         Row::post(408, "REQUEST_TIMEOUT", &stream).body(|| slowly(1, 1)),
         Row::get(404, "COACH_CONFIG_NOT_FOUND", "/users/ada/coaches/nobody"),
-        Row::post(404, "COACH_CONFIG_NOT_FOUND", "/users/ada/coaches/nobody/conversations").body(Body::empty),
-        Row::post(404, "COACH_CONFIG_NOT_FOUND", stream.replace("strength", "nobody")),
-        Row::post(404, "CONVERSATION_NOT_FOUND", stream.replace("strength", "mobility")),
-        Row::post(404, "CONVERSATION_NOT_FOUND", "/users/ada/coaches/strength/conversations/x/send-message"),
-        Row::get(404, "CONVERSATION_NOT_FOUND", "/users/ada/coaches/strength/conversations/x"),
-        Row::get(404, "CONVERSATION_NOT_FOUND", "/users/ada/coaches/strength/conversations/x/messages"),
-        Row::get(404, "CONVERSATION_NOT_FOUND", "/users/ada/coaches/strength/conversations/x/stream"),
+        Row::post(
+            404,
+            "COACH_CONFIG_NOT_FOUND",
+            "/users/ada/coaches/nobody/conversations",
+        )
+        .body(Body::empty),
+        Row::post(
+            404,
+            "COACH_CONFIG_NOT_FOUND",
+            stream.replace("strength", "nobody"),
+        ),
+        Row::post(
+            404,
+            "CONVERSATION_NOT_FOUND",
+            stream.replace("strength", "mobility"),
+        ),
+        Row::post(
+            404,
+            "CONVERSATION_NOT_FOUND",
+            "/users/ada/coaches/strength/conversations/x/send-message",
+        ),
+        Row::get(
+            404,
+            "CONVERSATION_NOT_FOUND",
+            "/users/ada/coaches/strength/conversations/x",
+        ),
+        Row::get(
+            404,
+            "CONVERSATION_NOT_FOUND",
+            "/users/ada/coaches/strength/conversations/x/messages",
+        ),
+        Row::get(
+            404,
+            "CONVERSATION_NOT_FOUND",
+            "/users/ada/coaches/strength/conversations/x/stream",
+        ),
         Row::get(404, "TURN_NOT_FOUND", format!("{conversation}/turns/x")),
-        Row::post(404, "TURN_NOT_FOUND", format!("{conversation}/turns/x/stop")),
+        Row::post(
+            404,
+            "TURN_NOT_FOUND",
+            format!("{conversation}/turns/x/stop"),
+        ),
         Row::get(404, "RECORD_NOT_FOUND", "/users/ada/workouts/x"),
         Row::get(404, "TURN_NOT_FOUND", format!("{stream}?turnId=x")),
         Row::get(404, "TURN_NOT_FOUND", &stream).with("last-event-id", "x.3"),
         Row::get(400, "INVALID_ID", format!("{stream}?turnId=a%20b")),
-        Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?limit=0")),
-        Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?limit=201")),
-        Row::get(400, "INVALID_FIELD", format!("{conversation}/messages?cursor=x")),
-        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=foo")),
-        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=")),
-        Row::get(400, "INVALID_FIELD", format!("{conversation}/turns/x?wait=true&wait=jobs")),
+        Row::get(
+            400,
+            "INVALID_FIELD",
+            format!("{conversation}/messages?limit=0"),
+        ),
+        Row::get(
+            400,
+            "INVALID_FIELD",
+            format!("{conversation}/messages?limit=201"),
+        ),
+        Row::get(
+            400,
+            "INVALID_FIELD",
+            format!("{conversation}/messages?cursor=x"),
+        ),
+        Row::get(
+            400,
+            "INVALID_FIELD",
+            format!("{conversation}/turns/x?wait=foo"),
+        ),
+        Row::get(
+            400,
+            "INVALID_FIELD",
+            format!("{conversation}/turns/x?wait="),
+        ),
+        Row::get(
+            400,
+            "INVALID_FIELD",
+            format!("{conversation}/turns/x?wait=true&wait=jobs"),
+        ),
         Row::get(400, "INVALID_FIELD", "/users/ada/memories?superseded=1"),
         Row::get(400, "INVALID_FIELD", "/users/ada/memories?coachId="),
         Row::get(400, "INVALID_FIELD", "/users/ada/workouts?to="),
@@ -181,31 +321,77 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
         Row::get(400, "INVALID_FIELD", "/users/ada/workouts?from=yesterday"),
         Row::post(400, "INVALID_FIELD", &stream).with("idempotency-key", "a b"),
     ];
-    for id in ["a%2Fb", "..", "%2E%2E", "a%00", "%zz", "a%20b", "%C3%A9", &long] {
+    for id in [
+        "a%2Fb", "..", "%2E%2E", "a%00", "%zz", "a%20b", "%C3%A9", &long,
+    ] {
         rows.push(Row::get(400, "INVALID_ID", format!("/users/{id}/workouts")));
-        rows.push(Row::get(400, "INVALID_ID", format!("/users/ada/coaches/{id}")));
-        rows.push(Row::post(400, "INVALID_ID", format!("/users/ada/coaches/strength/conversations/{id}/stream")));
-        rows.push(Row::get(400, "INVALID_ID", format!("{conversation}/turns/{id}")));
+        rows.push(Row::get(
+            400,
+            "INVALID_ID",
+            format!("/users/ada/coaches/{id}"),
+        ));
+        rows.push(Row::post(
+            400,
+            "INVALID_ID",
+            format!("/users/ada/coaches/strength/conversations/{id}/stream"),
+        ));
+        rows.push(Row::get(
+            400,
+            "INVALID_ID",
+            format!("{conversation}/turns/{id}"),
+        ));
     }
     let bodies: [(&str, MakeBody); 18] = [
         ("MISSING_REQUEST_BODY", || "\u{feff} ".into()),
         ("INVALID_JSON", || Body::from(&b"\xff\xfe{\0}\0"[..])),
         ("INVALID_JSON", || "\u{feff}\u{feff}{}".into()),
-        ("INVALID_USER_RESPONSE", || saying("\u{200b}\u{e0041} \u{7}\u{2069}\u{3164}").to_string().into()),
+        ("INVALID_USER_RESPONSE", || {
+            saying("\u{200b}\u{e0041} \u{7}\u{2069}\u{3164}")
+                .to_string()
+                .into()
+        }),
         ("MISSING_REQUEST_BODY", Body::empty),
         ("MISSING_REQUEST_BODY", || " \r\n".into()),
         ("INVALID_JSON", || "{".into()),
-        ("INVALID_JSON", || Body::from(&b"{\"userResponse\":\"\xff\"}"[..])),
-        ("INVALID_JSON", || Body::from_stream(stream::iter([Ok(Bytes::from("{")), Err("cut")]))),
+        ("INVALID_JSON", || {
+            Body::from(&b"{\"userResponse\":\"\xff\"}"[..])
+        }),
+        ("INVALID_JSON", || {
+            Body::from_stream(stream::iter([Ok(Bytes::from("{")), Err("cut")]))
+        }),
         ("INVALID_BODY", || "[]".into()),
         ("INVALID_USER_RESPONSE", || "{}".into()),
-        ("INVALID_USER_RESPONSE", || saying(" \u{a0}\n").to_string().into()),
-        ("INVALID_USER_RESPONSE", || saying(&"é".repeat(32_001)).to_string().into()),
-        ("INVALID_TIMESTAMP", || json!({ "userResponse": "a", "messageTimestamp": "today" }).to_string().into()),
-        ("INVALID_TIMEZONE", || json!({ "userResponse": "a", "timezone": "Mars/Olympus" }).to_string().into()),
-        ("INVALID_FIELD", || json!({ "userResponse": "a", "ifBusy": "wait" }).to_string().into()),
-        ("INVALID_FIELD", || json!({ "userResponse": "a", "clientMessageId": "a b" }).to_string().into()),
-        ("INVALID_FIELD", || json!({ "userResponse": "a", "clientMessageId": "" }).to_string().into()),
+        ("INVALID_USER_RESPONSE", || {
+            saying(" \u{a0}\n").to_string().into()
+        }),
+        ("INVALID_USER_RESPONSE", || {
+            saying(&"é".repeat(32_001)).to_string().into()
+        }),
+        ("INVALID_TIMESTAMP", || {
+            json!({ "userResponse": "a", "messageTimestamp": "today" })
+                .to_string()
+                .into()
+        }),
+        ("INVALID_TIMEZONE", || {
+            json!({ "userResponse": "a", "timezone": "Mars/Olympus" })
+                .to_string()
+                .into()
+        }),
+        ("INVALID_FIELD", || {
+            json!({ "userResponse": "a", "ifBusy": "wait" })
+                .to_string()
+                .into()
+        }),
+        ("INVALID_FIELD", || {
+            json!({ "userResponse": "a", "clientMessageId": "a b" })
+                .to_string()
+                .into()
+        }),
+        ("INVALID_FIELD", || {
+            json!({ "userResponse": "a", "clientMessageId": "" })
+                .to_string()
+                .into()
+        }),
     ];
     for call in ["stream", "send-message"] {
         let path = format!("{conversation}/{call}");
@@ -216,7 +402,9 @@ pub(crate) fn rows(conversation: &str) -> Vec<Row> {
 
 /// A body of so many pieces, after which nothing comes, not even its end.
 fn slowly(size: usize, pieces: usize) -> Body {
-    let pieces = stream::repeat(Bytes::from(" ".repeat(size))).take(pieces).map(Ok::<_, Infallible>);
+    let pieces = stream::repeat(Bytes::from(" ".repeat(size)))
+        .take(pieces)
+        .map(Ok::<_, Infallible>);
     Body::from_stream(pieces.chain(stream::pending()))
 }
 
@@ -226,12 +414,21 @@ async fn another_users_path_is_refused_before_anything_is_looked_up() {
     let path = site.conversation().await;
     let (messages, records) = (site.messages.all_calls(), site.records.all_calls());
     for call in ["", "/stream", "/messages", "/turns/x"] {
-        Row::get(403, "USER_ID_MISMATCH", format!("{path}{call}")).showing(Some(BOB)).check(&site.client()).await;
+        Row::get(403, "USER_ID_MISMATCH", format!("{path}{call}"))
+            .showing(Some(BOB))
+            .check(&site.client())
+            .await;
     }
     for call in ["stream", "send-message"] {
-        Row::post(403, "USER_ID_MISMATCH", format!("{path}/{call}")).showing(Some(BOB)).check(&site.client()).await;
+        Row::post(403, "USER_ID_MISMATCH", format!("{path}/{call}"))
+            .showing(Some(BOB))
+            .check(&site.client())
+            .await;
     }
-    assert_eq!((site.messages.all_calls(), site.records.all_calls()), (messages, records));
+    assert_eq!(
+        (site.messages.all_calls(), site.records.all_calls()),
+        (messages, records)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,7 +441,11 @@ async fn a_wrong_method_is_told_the_right_ones() {
         ("/health".to_owned(), "GET"),
     ] {
         let answer = site.client().ask(Method::PATCH, &path, &[], "").await;
-        assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, allowed), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (StatusCode::METHOD_NOT_ALLOWED, allowed),
+            "{path}"
+        );
     }
 }
 
@@ -253,8 +454,13 @@ async fn the_token_may_come_in_the_other_header() {
     let site = replying(Scene::saying("Sit."));
     let client = site.client().showing(None);
     let ours = ("x-coach-authorization", "bearer ada");
-    for headers in [vec![ours], vec![("authorization", "AWS4-HMAC-SHA256 Credential=x"), ours]] {
-        let answer = client.ask(Method::GET, "/users/ada/workouts", &headers, "").await;
+    for headers in [
+        vec![ours],
+        vec![("authorization", "AWS4-HMAC-SHA256 Credential=x"), ours],
+    ] {
+        let answer = client
+            .ask(Method::GET, "/users/ada/workouts", &headers, "")
+            .await;
         assert_eq!(answer.status, StatusCode::OK, "{headers:?}");
     }
 }
@@ -263,7 +469,10 @@ async fn the_token_may_come_in_the_other_header() {
 async fn a_body_that_does_not_come_is_waited_for_ten_seconds() {
     let site = replying(Scene::saying("Sit."));
     let path = format!("{}/stream", site.conversation().await);
-    Row::post(408, "REQUEST_TIMEOUT", path).body(|| slowly(1, 1)).check(&site.client()).await;
+    Row::post(408, "REQUEST_TIMEOUT", path)
+        .body(|| slowly(1, 1))
+        .check(&site.client())
+        .await;
     assert_eq!(site.clock.ms(), 20_000);
 }
 
@@ -271,10 +480,16 @@ async fn a_body_that_does_not_come_is_waited_for_ten_seconds() {
 async fn whoever_finds_the_conversation_busy_is_told_where_to_watch() {
     let site = replying(Scene(vec![Line::Hang]));
     let path = site.conversation().await;
-    let mut running = site.client().stream(&format!("{path}/stream"), &[], &saying(QUESTION)).await;
+    let mut running = site
+        .client()
+        .stream(&format!("{path}/stream"), &[], &saying(QUESTION))
+        .await;
     let turn = running.next().await.unwrap().text("turnId").to_owned();
     for client in [site.client(), site.elsewhere()] {
-        let json = Row::post(409, "CONVERSATION_BUSY", format!("{path}/stream")).check(&client).await.json();
+        let json = Row::post(409, "CONVERSATION_BUSY", format!("{path}/stream"))
+            .check(&client)
+            .await
+            .json();
         assert_eq!(json["turnId"], turn.as_str());
         let resume = json["resumeUrl"].as_str().unwrap();
         let mut resumed = client.follow(resume, &[]).await;
@@ -284,27 +499,38 @@ async fn whoever_finds_the_conversation_busy_is_told_where_to_watch() {
 
 #[tokio::test(start_paused = true)]
 async fn no_answer_is_empty() {
-    let site = replying(Scene::saying("Sit."))
-        .set(|settings| settings.cors_origins = vec![HeaderValue::from_static("https://a.example")]);
+    let site = replying(Scene::saying("Sit.")).set(|settings| {
+        settings.cors_origins = vec![HeaderValue::from_static("https://a.example")]
+    });
     for (method, path) in [
         (Method::OPTIONS, "/health"),
         (Method::OPTIONS, "/nowhere"),
         (Method::GET, "/health"),
         (Method::TRACE, "/health"),
     ] {
-        let answer = site.client().ask(method.clone(), path, &[("origin", "https://a.example")], "").await;
+        let answer = site
+            .client()
+            .ask(method.clone(), path, &[("origin", "https://a.example")], "")
+            .await;
         assert!(!answer.body.is_empty(), "{method} {path}");
     }
     let get = site.client().get("/health").await;
     let head = site.client().ask(Method::HEAD, "/health", &[], "").await;
     assert_eq!(head.status, StatusCode::OK);
-    assert_eq!(head.header(header::CONTENT_LENGTH.as_str()), get.body.len().to_string(), "HEAD tells the size of GET");
+    assert_eq!(
+        head.header(header::CONTENT_LENGTH.as_str()),
+        get.body.len().to_string(),
+        "HEAD tells the size of GET"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_takes_no_more_says_so_to_everybody() {
     let full = Client::new(refusing(Code::Overloaded), Some(ADA), VirtualClock::start());
-    for row in [Row::get(503, "OVERLOADED", "/health"), Row::post(503, "OVERLOADED", "/users/ada/workouts")] {
+    for row in [
+        Row::get(503, "OVERLOADED", "/health"),
+        Row::post(503, "OVERLOADED", "/users/ada/workouts"),
+    ] {
         row.check(&full).await;
     }
 }
@@ -315,7 +541,12 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     let mut told = Vec::new();
     let mut add = async |site: &Site, row: Row| {
         let checked = tokio::time::timeout(PATIENCE, row.check(&site.client())).await;
-        assert!(checked.is_ok(), "{} is never answered: {}", row.path, row.code);
+        assert!(
+            checked.is_ok(),
+            "{} is never answered: {}",
+            row.path,
+            row.code
+        );
         told.push(row.code);
     };
     let posting = |path: &str, status, code| Row::post(status, code, format!("{path}/stream"));
@@ -328,7 +559,9 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     let path = site.conversation().await;
     let (busy, other) = (path.clone(), site.conversation().await);
     let key = [("idempotency-key", "k1")];
-    site.client().stream(&format!("{path}/stream"), &key, &saying(QUESTION)).await;
+    site.client()
+        .stream(&format!("{path}/stream"), &key, &saying(QUESTION))
+        .await;
     for row in [
         posting(&busy, 409, "CONVERSATION_BUSY"),
         posting(&busy, 409, "IDEMPOTENCY_MISMATCH").with("idempotency-key", "k1"),
@@ -339,7 +572,12 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     }
 
     for (method, mishap, status, code) in [
-        ("admit", Mishap::Fail(Fault::Throttled), 503, "STORE_UNAVAILABLE"),
+        (
+            "admit",
+            Mishap::Fail(Fault::Throttled),
+            503,
+            "STORE_UNAVAILABLE",
+        ),
         ("admit", Mishap::Hang, 503, "STORE_UNAVAILABLE"),
         ("admit", Mishap::Panic, 500, "INTERNAL"),
     ] {
@@ -363,9 +601,11 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
             site.messages.plan(method, .., mishap);
             add(&site, unavailable(format!("{path}{call}"))).await;
         }
-        for (method, path) in
-            [("list", "/users/ada/workouts"), ("list", "/users/ada/coaches"), ("get", "/users/ada/coaches/strength")]
-        {
+        for (method, path) in [
+            ("list", "/users/ada/workouts"),
+            ("list", "/users/ada/coaches"),
+            ("get", "/users/ada/coaches/strength"),
+        ] {
             let site = ready();
             site.records.plan(method, .., mishap);
             add(&site, unavailable(path.to_owned())).await;
@@ -378,9 +618,15 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     let site = ready();
     let (path, events) = asked(&site, QUESTION).await;
     let turn = events[0].text("turnId").to_owned();
-    site.clock.sleep_until(site.clock.now() + Duration::from_secs(26 * 3_600)).await;
+    site.clock
+        .sleep_until(site.clock.now() + Duration::from_secs(26 * 3_600))
+        .await;
     for call in ["/stream?turnId=", "/turns/"] {
-        add(&site, Row::get(410, "TURN_EXPIRED", format!("{path}{call}{turn}"))).await;
+        add(
+            &site,
+            Row::get(410, "TURN_EXPIRED", format!("{path}{call}{turn}")),
+        )
+        .await;
     }
     told
 }

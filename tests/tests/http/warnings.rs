@@ -17,7 +17,9 @@ static LISTENING: Once = Once::new();
 /// have met first.
 pub(crate) fn listen() {
     LISTENING.call_once(|| {
-        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("warn")).with_ansi(false);
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new("warn"))
+            .with_ansi(false);
         log.with_writer(|| Warnings).init();
     });
 }

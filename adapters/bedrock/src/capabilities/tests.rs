@@ -24,80 +24,291 @@ fn models_that_take_cache_points_are_known_by_their_ids() {
 fn what_each_known_family_takes_is_a_row_of_the_table() {
     use Forms::{ForcedTool, Schema};
     let table = [
-        ("global.anthropic.claude-sonnet-4-6", true, ForcedTool, false, true, Some(2_048)),
-        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", true, ForcedTool, false, true, Some(1_024)),
-        ("us.anthropic.claude-sonnet-4-20250514-v1:0", true, ForcedTool, false, false, Some(1_024)),
-        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", true, ForcedTool, false, true, Some(4_096)),
-        ("us.anthropic.claude-opus-4-6-v1", true, ForcedTool, false, true, Some(4_096)),
-        ("us.anthropic.claude-opus-4-7", false, ForcedTool, true, true, None),
-        ("us.anthropic.claude-sonnet-5", false, Schema, true, true, None),
-        ("global.anthropic.claude-sonnet-5-5", false, Schema, true, true, None),
-        ("us.anthropic.claude-opus-5-5", false, Schema, true, true, None),
-        ("us.anthropic.claude-haiku-5-5", false, ForcedTool, true, true, None),
-        ("us.anthropic.claude-sonnet-6", false, Schema, true, true, None),
-        ("us.amazon.nova-micro-v1:0", true, ForcedTool, false, false, Some(1_536)),
-        ("eu.amazon.nova-pro-v1:0", true, ForcedTool, false, false, Some(1_024)),
-        ("us.amazon.nova-2-lite-v1:0", true, ForcedTool, false, false, None),
-        ("mistral.mistral-large-2402-v1:0", true, ForcedTool, false, false, None),
+        (
+            "global.anthropic.claude-sonnet-4-6",
+            true,
+            ForcedTool,
+            false,
+            true,
+            Some(2_048),
+        ),
+        (
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            true,
+            ForcedTool,
+            false,
+            true,
+            Some(1_024),
+        ),
+        (
+            "us.anthropic.claude-sonnet-4-20250514-v1:0",
+            true,
+            ForcedTool,
+            false,
+            false,
+            Some(1_024),
+        ),
+        (
+            "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+            true,
+            ForcedTool,
+            false,
+            true,
+            Some(4_096),
+        ),
+        (
+            "us.anthropic.claude-opus-4-6-v1",
+            true,
+            ForcedTool,
+            false,
+            true,
+            Some(4_096),
+        ),
+        (
+            "us.anthropic.claude-opus-4-7",
+            false,
+            ForcedTool,
+            true,
+            true,
+            None,
+        ),
+        (
+            "us.anthropic.claude-sonnet-5",
+            false,
+            Schema,
+            true,
+            true,
+            None,
+        ),
+        (
+            "global.anthropic.claude-sonnet-5-5",
+            false,
+            Schema,
+            true,
+            true,
+            None,
+        ),
+        (
+            "us.anthropic.claude-opus-5-5",
+            false,
+            Schema,
+            true,
+            true,
+            None,
+        ),
+        (
+            "us.anthropic.claude-haiku-5-5",
+            false,
+            ForcedTool,
+            true,
+            true,
+            None,
+        ),
+        (
+            "us.anthropic.claude-sonnet-6",
+            false,
+            Schema,
+            true,
+            true,
+            None,
+        ),
+        (
+            "us.amazon.nova-micro-v1:0",
+            true,
+            ForcedTool,
+            false,
+            false,
+            Some(1_536),
+        ),
+        (
+            "eu.amazon.nova-pro-v1:0",
+            true,
+            ForcedTool,
+            false,
+            false,
+            Some(1_024),
+        ),
+        (
+            "us.amazon.nova-2-lite-v1:0",
+            true,
+            ForcedTool,
+            false,
+            false,
+            None,
+        ),
+        (
+            "mistral.mistral-large-2402-v1:0",
+            true,
+            ForcedTool,
+            false,
+            false,
+            None,
+        ),
     ];
     for (model, temperature, forms, effort, hour, smallest) in table {
         let known = Capabilities::known(model);
-        let told = (known.temperature, known.forms, known.effort, known.cache_hour, known.smallest_prefix);
-        assert_eq!(told, (temperature, forms, effort, hour, smallest), "{model}");
+        let told = (
+            known.temperature,
+            known.forms,
+            known.effort,
+            known.cache_hour,
+            known.smallest_prefix,
+        );
+        assert_eq!(
+            told,
+            (temperature, forms, effort, hour, smallest),
+            "{model}"
+        );
     }
 }
 
 #[test]
 fn settings_stand_over_the_table_and_what_a_model_has_said_over_both() {
     let profile = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/mine";
-    let takes = "like:anthropic.claude-sonnet-5-5,temperature:yes,cache:3000".parse().unwrap();
-    let settings = Settings { models: [(profile.to_owned(), takes)].into(), ..Settings::default() };
+    let takes = "like:anthropic.claude-sonnet-5-5,temperature:yes,cache:3000"
+        .parse()
+        .unwrap();
+    let settings = Settings {
+        models: [(profile.to_owned(), takes)].into(),
+        ..Settings::default()
+    };
     let set = Capabilities::set(&settings, profile, Tier::Reply);
-    assert_eq!((set.temperature, set.forms, set.effort), (true, Forms::Schema, true));
-    assert_eq!((set.cache, set.cache_hour, set.smallest_prefix), (true, true, Some(3_000)));
+    assert_eq!(
+        (set.temperature, set.forms, set.effort),
+        (true, Forms::Schema, true)
+    );
+    assert_eq!(
+        (set.cache, set.cache_hour, set.smallest_prefix),
+        (true, true, Some(3_000))
+    );
     let after = set.after(&[Lesson::Temperature, Lesson::Schema, Lesson::CacheHour].into());
-    assert_eq!((after.temperature, after.forms, after.cache_hour), (false, Forms::ChosenTool, false));
+    assert_eq!(
+        (after.temperature, after.forms, after.cache_hour),
+        (false, Forms::ChosenTool, false)
+    );
     let untold = Capabilities::set(&Settings::default(), profile, Tier::Reply);
     assert_eq!(untold, Capabilities::UNKNOWN);
 }
 
 #[test]
 fn a_form_is_asked_for_in_the_next_way_until_there_is_none() {
-    let forms = |lessons: &[Lesson]| Capabilities::UNKNOWN.after(&lessons.iter().copied().collect()).forms;
+    let forms = |lessons: &[Lesson]| {
+        Capabilities::UNKNOWN
+            .after(&lessons.iter().copied().collect())
+            .forms
+    };
     assert_eq!(forms(&[]), Forms::ForcedTool);
     assert_eq!(forms(&[Lesson::ForcedTool]), Forms::Schema);
-    assert_eq!(forms(&[Lesson::ForcedTool, Lesson::Schema]), Forms::ChosenTool);
+    assert_eq!(
+        forms(&[Lesson::ForcedTool, Lesson::Schema]),
+        Forms::ChosenTool
+    );
 }
 
 #[test]
 fn what_a_refusal_names_is_learned_if_it_was_sent_and_nothing_else_is() {
-    let form = Sent { temperature: true, effort: true, forms: Some(Forms::ForcedTool), ..Sent::default() };
-    let cached = Sent { cache: true, cache_hour: true, service_tier: true, room: true, ..Sent::default() };
-    let text = Sent { forms: Some(Forms::Schema), effort: true, ..Sent::default() };
+    let form = Sent {
+        temperature: true,
+        effort: true,
+        forms: Some(Forms::ForcedTool),
+        ..Sent::default()
+    };
+    let cached = Sent {
+        cache: true,
+        cache_hour: true,
+        service_tier: true,
+        room: true,
+        ..Sent::default()
+    };
+    let text = Sent {
+        forms: Some(Forms::Schema),
+        effort: true,
+        ..Sent::default()
+    };
     for (sent, message, lessons) in [
-        (form, "temperature is deprecated for this model", &[Lesson::Temperature][..]),
-        (form, "`temperature`: Extra inputs are not permitted", &[Lesson::Temperature]),
-        (form, "tool_choice: forced tool use is not supported for this model", &[Lesson::ForcedTool]),
-        (form, "This model doesn't support the toolConfig.toolChoice.tool field.", &[Lesson::ForcedTool]),
-        (form, "Thinking may not be enabled when tool_choice forces tool use.", &[Lesson::ForcedTool]),
-        (form, "This model doesn't support tool use.", &[Lesson::ForcedTool]),
-        (form, "output_config.effort: unsupported value", &[Lesson::Effort]),
-        (form, "temperature and toolChoice are not supported", &[Lesson::Temperature, Lesson::ForcedTool]),
+        (
+            form,
+            "temperature is deprecated for this model",
+            &[Lesson::Temperature][..],
+        ),
+        (
+            form,
+            "`temperature`: Extra inputs are not permitted",
+            &[Lesson::Temperature],
+        ),
+        (
+            form,
+            "tool_choice: forced tool use is not supported for this model",
+            &[Lesson::ForcedTool],
+        ),
+        (
+            form,
+            "This model doesn't support the toolConfig.toolChoice.tool field.",
+            &[Lesson::ForcedTool],
+        ),
+        (
+            form,
+            "Thinking may not be enabled when tool_choice forces tool use.",
+            &[Lesson::ForcedTool],
+        ),
+        (
+            form,
+            "This model doesn't support tool use.",
+            &[Lesson::ForcedTool],
+        ),
+        (
+            form,
+            "output_config.effort: unsupported value",
+            &[Lesson::Effort],
+        ),
+        (
+            form,
+            "temperature and toolChoice are not supported",
+            &[Lesson::Temperature, Lesson::ForcedTool],
+        ),
         (form, "cachePoint is not supported", &[]),
         (form, "messages: roles must alternate", &[]),
         (form, "Throttled, try again", &[]),
-        (Sent::default(), "temperature is deprecated for this model", &[]),
-        (text, "outputConfig.textFormat is not supported by this model", &[Lesson::Schema]),
-        (text, "The JSON schema has too many optional properties", &[Lesson::Schema]),
-        (text, "outputConfig.effort is not supported by this model", &[Lesson::Effort]),
-        (cached, "cachePoint.ttl: 1h is not supported", &[Lesson::CacheHour]),
+        (
+            Sent::default(),
+            "temperature is deprecated for this model",
+            &[],
+        ),
+        (
+            text,
+            "outputConfig.textFormat is not supported by this model",
+            &[Lesson::Schema],
+        ),
+        (
+            text,
+            "The JSON schema has too many optional properties",
+            &[Lesson::Schema],
+        ),
+        (
+            text,
+            "outputConfig.effort is not supported by this model",
+            &[Lesson::Effort],
+        ),
+        (
+            cached,
+            "cachePoint.ttl: 1h is not supported",
+            &[Lesson::CacheHour],
+        ),
         (
             cached,
             "You invoked an unsupported model or your request did not allow prompt caching.",
             &[Lesson::CachePoints],
         ),
-        (cached, "serviceTier flex is not available for this model", &[Lesson::ServiceTier]),
-        (cached, "The maximum tokens you requested exceeds the model limit of 4096", &[Lesson::Room]),
+        (
+            cached,
+            "serviceTier flex is not available for this model",
+            &[Lesson::ServiceTier],
+        ),
+        (
+            cached,
+            "The maximum tokens you requested exceeds the model limit of 4096",
+            &[Lesson::Room],
+        ),
     ] {
         assert_eq!(sent.refused(message), lessons, "{message}");
     }
@@ -105,9 +316,29 @@ fn what_a_refusal_names_is_learned_if_it_was_sent_and_nothing_else_is() {
 
 #[test]
 fn what_settings_say_of_a_model_is_read_or_refused_with_what_is_wrong() {
-    let takes: Takes = "temperature:no, forms:choice, effort:yes, thinks:no, cache:no, cache-hour:yes".parse().unwrap();
-    let told = (takes.temperature, takes.forms, takes.effort, takes.thinks, takes.cache, takes.cache_hour);
-    assert_eq!(told, (Some(false), Some(Forms::ChosenTool), Some(true), Some(false), Some(false), Some(true)));
+    let takes: Takes =
+        "temperature:no, forms:choice, effort:yes, thinks:no, cache:no, cache-hour:yes"
+            .parse()
+            .unwrap();
+    let told = (
+        takes.temperature,
+        takes.forms,
+        takes.effort,
+        takes.thinks,
+        takes.cache,
+        takes.cache_hour,
+    );
+    assert_eq!(
+        told,
+        (
+            Some(false),
+            Some(Forms::ChosenTool),
+            Some(true),
+            Some(false),
+            Some(false),
+            Some(true)
+        )
+    );
     let like: Takes = "like:us.amazon.nova-micro-v1:0".parse().unwrap();
     assert_eq!(like.like.as_deref(), Some("us.amazon.nova-micro-v1:0"));
     for (text, wrong) in [
@@ -124,17 +355,64 @@ fn what_settings_say_of_a_model_is_read_or_refused_with_what_is_wrong() {
 
 #[test]
 fn what_was_learned_is_asked_for_no_more_and_all_else_as_before() {
-    let all = Capabilities { effort: true, cache: true, cache_hour: true, ..Capabilities::UNKNOWN };
+    let all = Capabilities {
+        effort: true,
+        cache: true,
+        cache_hour: true,
+        ..Capabilities::UNKNOWN
+    };
     for (lesson, expected) in [
-        (Lesson::Temperature, Capabilities { temperature: false, ..all }),
-        (Lesson::Effort, Capabilities { effort: false, ..all }),
-        (Lesson::ForcedTool, Capabilities { forms: Forms::Schema, ..all }),
+        (
+            Lesson::Temperature,
+            Capabilities {
+                temperature: false,
+                ..all
+            },
+        ),
+        (
+            Lesson::Effort,
+            Capabilities {
+                effort: false,
+                ..all
+            },
+        ),
+        (
+            Lesson::ForcedTool,
+            Capabilities {
+                forms: Forms::Schema,
+                ..all
+            },
+        ),
         (Lesson::Schema, all),
-        (Lesson::CachePoints, Capabilities { cache: false, ..all }),
-        (Lesson::CacheHour, Capabilities { cache_hour: false, ..all }),
-        (Lesson::ServiceTier, Capabilities { service_tier: false, ..all }),
+        (
+            Lesson::CachePoints,
+            Capabilities {
+                cache: false,
+                ..all
+            },
+        ),
+        (
+            Lesson::CacheHour,
+            Capabilities {
+                cache_hour: false,
+                ..all
+            },
+        ),
+        (
+            Lesson::ServiceTier,
+            Capabilities {
+                service_tier: false,
+                ..all
+            },
+        ),
         (Lesson::Room, Capabilities { room: false, ..all }),
-        (Lesson::Thinks, Capabilities { thinks: true, ..all }),
+        (
+            Lesson::Thinks,
+            Capabilities {
+                thinks: true,
+                ..all
+            },
+        ),
     ] {
         assert_eq!(all.after(&[lesson].into()), expected, "{lesson:?}");
     }

@@ -10,7 +10,11 @@ use crate::code::Code;
 /// What one `data` line of a stream holds: `start`, then any number of `contextual` and `chunk`,
 /// then one `complete` or `error`. Before the end of a resumed stream there may be one `snapshot`.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub(crate) enum Event<'a> {
     /// The athlete's message is saved, and this is its turn.
     Start {
@@ -28,7 +32,11 @@ pub(crate) enum Event<'a> {
         heartbeat_ms: u64,
     },
     /// What the coach is at.
-    Contextual { content: &'a str, stage: Option<Stage>, seq: usize },
+    Contextual {
+        content: &'a str,
+        stage: Option<Stage>,
+        seq: usize,
+    },
     /// More of the reply.
     Chunk { content: &'a str, seq: usize },
     /// Replaces all text that the client holds.

@@ -55,7 +55,10 @@ pub(crate) struct Refusal<'a> {
 /// What some codes come with.
 #[derive(JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes the fields that a problem may have, and holds none")]
+#[expect(
+    dead_code,
+    reason = "describes the fields that a problem may have, and holds none"
+)]
 struct Extra {
     /// The turn that runs, or that has failed.
     #[schemars(skip_serializing_if = "Option::is_none")]

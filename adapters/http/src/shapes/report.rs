@@ -57,7 +57,10 @@ struct Usage<'a> {
 impl<'a> Usage<'a> {
     fn of(calls: Vec<&'a CallRecord>, prices: &Prices) -> Self {
         let cost = prices.cost(calls.iter().map(|call| Tokens::from(&call.usage)));
-        let mut all = Self { cost: cost.map(Cost::from), ..Self::default() };
+        let mut all = Self {
+            cost: cost.map(Cost::from),
+            ..Self::default()
+        };
         for call in calls {
             all.input_tokens += call.usage.input_tokens;
             all.output_tokens += call.usage.output_tokens;
@@ -195,7 +198,11 @@ impl<'a> From<&'a turn::RecalledReport> for Hit<'a> {
             RecalledKind::Summary => HitKind::Summary,
             RecalledKind::Methodology => HitKind::Methodology,
         };
-        Self { kind, id: &hit.id, score: hit.score.into() }
+        Self {
+            kind,
+            id: &hit.id,
+            score: hit.score.into(),
+        }
     }
 }
 
@@ -215,7 +222,25 @@ struct Timings {
 
 impl From<turn::Timings> for Timings {
     fn from(timings: turn::Timings) -> Self {
-        let turn::Timings { admit, start, load, route, gather, first_token, last_token, finish } = timings;
-        Self { admit, start, load, route, gather, first_token, last_token, finish }
+        let turn::Timings {
+            admit,
+            start,
+            load,
+            route,
+            gather,
+            first_token,
+            last_token,
+            finish,
+        } = timings;
+        Self {
+            admit,
+            start,
+            load,
+            route,
+            gather,
+            first_token,
+            last_token,
+            finish,
+        }
     }
 }

@@ -60,25 +60,48 @@ impl<'a> Spending<'a> {
         let all = spent.iter().flat_map(|day| &day.models);
         let one = |day: &'a UsageDay| Day {
             day: &day.day,
-            models: day.models.iter().map(|model| (model.0.as_str(), Spent::by([model], prices))).collect(),
+            models: day
+                .models
+                .iter()
+                .map(|model| (model.0.as_str(), Spent::by([model], prices)))
+                .collect(),
             total: Spent::by(&day.models, prices),
         };
         let days_of = spent.iter().map(one).collect();
-        Self { from: days.from(), to: days.to(), days: days_of, total: Spent::by(all, prices) }
+        Self {
+            from: days.from(),
+            to: days.to(),
+            days: days_of,
+            total: Spent::by(all, prices),
+        }
     }
 }
 
 impl Spent {
-    fn by<'a>(models: impl IntoIterator<Item = (&'a String, &'a ModelUsage)>, prices: &Prices) -> Self {
+    fn by<'a>(
+        models: impl IntoIterator<Item = (&'a String, &'a ModelUsage)>,
+        prices: &Prices,
+    ) -> Self {
         let models: Vec<_> = models.into_iter().collect();
-        let usage = models.iter().fold(ModelUsage::default(), |all, (_, usage)| all.plus(**usage));
-        let tokens = models.iter().map(|(name, usage)| Tokens::from((name.as_str(), *usage)));
-        Self { usage, cost: prices.cost(tokens).map(Cost::from) }
+        let usage = models
+            .iter()
+            .fold(ModelUsage::default(), |all, (_, usage)| all.plus(**usage));
+        let tokens = models
+            .iter()
+            .map(|(name, usage)| Tokens::from((name.as_str(), *usage)));
+        Self {
+            usage,
+            cost: prices.cost(tokens).map(Cost::from),
+        }
     }
 }
 
 impl From<domain::Cost> for Cost {
     fn from(cost: domain::Cost) -> Self {
-        Self { amount: cost.amount.to_string(), currency: cost.currency, partial: cost.partial }
+        Self {
+            amount: cost.amount.to_string(),
+            currency: cost.currency,
+            partial: cost.partial,
+        }
     }
 }

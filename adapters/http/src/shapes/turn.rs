@@ -1,6 +1,8 @@
 //! Turns and their jobs.
 
-use domain::{Closing, ConversationId, Ending, JobState, MessageId, Opening, Prices, Timestamp, TurnId};
+use domain::{
+    Closing, ConversationId, Ending, JobState, MessageId, Opening, Prices, Timestamp, TurnId,
+};
 use ports::{TurnRecord, TurnState};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,7 +54,12 @@ struct Ended<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn new(opening: &'a Opening, record: &'a TurnRecord, jobs: &'a [domain::Job], prices: &Prices) -> Self {
+    pub(crate) fn new(
+        opening: &'a Opening,
+        record: &'a TurnRecord,
+        jobs: &'a [domain::Job],
+        prices: &Prices,
+    ) -> Self {
         let running = Self {
             turn_id: &opening.turn.turn,
             conversation_id: &opening.turn.conversation.conversation,
@@ -65,15 +72,28 @@ impl<'a> Turn<'a> {
             jobs: jobs.iter().map(Job::from).collect(),
             ended: None,
         };
-        let TurnState::Ended(closing) = &record.state else { return running };
+        let TurnState::Ended(closing) = &record.state else {
+            return running;
+        };
         let (state, code) = match closing.ending {
-            Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline => (State::Completed, None),
+            Ending::Finished | Ending::Truncated | Ending::Filtered | Ending::Deadline => {
+                (State::Completed, None)
+            }
             Ending::Stopped => (State::Stopped, None),
             Ending::Failed(error) => (State::Failed, Some(Code::from(error))),
         };
         let report = Report::new(closing, jobs.iter().flat_map(|job| &job.calls), prices);
-        let ended = Ended { status: status(closing.ending), code, report };
-        Self { state, finished_at: Some(closing.at), ended: Some(ended), ..running }
+        let ended = Ended {
+            status: status(closing.ending),
+            code,
+            report,
+        };
+        Self {
+            state,
+            finished_at: Some(closing.at),
+            ended: Some(ended),
+            ..running
+        }
     }
 }
 
@@ -111,7 +131,11 @@ impl<'a> Completed<'a> {
             message_id: &opening.assistant_message,
             user_message: Message::from(&opening.user_message),
             ai_message: reply.map(Message::from),
-            jobs: closing.jobs.iter().map(|kind| Job::pending(*kind)).collect(),
+            jobs: closing
+                .jobs
+                .iter()
+                .map(|kind| Job::pending(*kind))
+                .collect(),
             content_sha256,
             report: Report::new(closing, [], prices),
         }
@@ -120,7 +144,14 @@ impl<'a> Completed<'a> {
 
 /// The words of [`status`] for a turn that did not fail.
 const COMPLETED: [&str; 5] = ["finished", "stopped", "truncated", "filtered", "deadline"];
-const ENDED: [&str; 6] = ["finished", "stopped", "truncated", "filtered", "deadline", "failed"];
+const ENDED: [&str; 6] = [
+    "finished",
+    "stopped",
+    "truncated",
+    "filtered",
+    "deadline",
+    "failed",
+];
 
 /// The word for an ending.
 pub(crate) fn status(ending: Ending) -> &'static str {
@@ -186,24 +217,52 @@ impl<'a> Job<'a> {
             domain::JobKind::Forget => JobKind::Forget,
             domain::JobKind::Summary => JobKind::Summary,
         };
-        Self { kind, state: Progress::Pending, attempts: 0, result: None, reason: None, turn_id: None }
+        Self {
+            kind,
+            state: Progress::Pending,
+            attempts: 0,
+            result: None,
+            reason: None,
+            turn_id: None,
+        }
     }
 
     /// The same among jobs of other turns.
     pub(crate) fn of_its_turn(job: &'a domain::Job) -> Self {
-        Self { turn_id: Some(&job.turn.turn), ..Self::from(job) }
+        Self {
+            turn_id: Some(&job.turn.turn),
+            ..Self::from(job)
+        }
     }
 }
 
 impl<'a> From<&'a domain::Job> for Job<'a> {
     fn from(job: &'a domain::Job) -> Self {
-        let new = Self { attempts: job.attempts, ..Self::pending(job.kind) };
+        let new = Self {
+            attempts: job.attempts,
+            ..Self::pending(job.kind)
+        };
         match &job.state {
             JobState::Due(_) => new,
-            JobState::Claimed(_) => Self { state: Progress::Running, ..new },
-            JobState::Done(result) => Self { state: Progress::Done, result: Some(result), ..new },
-            JobState::Refused(reason) => Self { state: Progress::Refused, reason: Some(reason), ..new },
-            JobState::Dead(reason) => Self { state: Progress::Dead, reason: Some(reason), ..new },
+            JobState::Claimed(_) => Self {
+                state: Progress::Running,
+                ..new
+            },
+            JobState::Done(result) => Self {
+                state: Progress::Done,
+                result: Some(result),
+                ..new
+            },
+            JobState::Refused(reason) => Self {
+                state: Progress::Refused,
+                reason: Some(reason),
+                ..new
+            },
+            JobState::Dead(reason) => Self {
+                state: Progress::Dead,
+                reason: Some(reason),
+                ..new
+            },
         }
     }
 }

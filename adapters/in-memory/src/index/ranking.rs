@@ -40,7 +40,10 @@ impl<'a> Stand<'a> {
         visible: &[Option<&Entry>],
         counted: impl Fn(&Entry) -> &Counted,
     ) -> Self {
-        let lengths = visible.iter().map(|entry| entry.map(|entry| counted(entry).length)).collect();
+        let lengths = visible
+            .iter()
+            .map(|entry| entry.map(|entry| counted(entry).length))
+            .collect();
         Self { postings, lengths }
     }
 
@@ -55,9 +58,18 @@ impl<'a> Stand<'a> {
     ) -> Vec<(Term, Wanted<'a>)> {
         let mut wanted = Vec::with_capacity(asked.len());
         for (term, times) in asked {
-            let places = self.postings.iter().map(|(postings, first)| (postings.of(*term), *first));
+            let places = self
+                .postings
+                .iter()
+                .map(|(postings, first)| (postings.of(*term), *first));
             let found = places.filter(|(found, _)| !found.is_empty()).collect();
-            wanted.push((*term, Wanted { times: *times, found }));
+            wanted.push((
+                *term,
+                Wanted {
+                    times: *times,
+                    found,
+                },
+            ));
             pace.did(STEPS).await;
         }
         wanted.sort_by_key(|(_, wanted)| (wanted.found.is_empty(), wanted.reach()));
@@ -97,12 +109,24 @@ impl<'a> Stand<'a> {
             most += worth * saturated(wanted.times, own_length);
             pace.did(STEPS + 2 * wanted.reach()).await;
         }
-        scores.iter().map(|score: &f32| if most > 0.0 { (score / most).min(1.0) } else { 0.0 }).collect()
+        scores
+            .iter()
+            .map(|score: &f32| {
+                if most > 0.0 {
+                    (score / most).min(1.0)
+                } else {
+                    0.0
+                }
+            })
+            .collect()
     }
 
     /// Where a term is among the entries that are looked at: place, how often, and their length.
     fn looked_at(&self, wanted: &Wanted<'a>) -> impl Iterator<Item = (usize, f32, f32)> {
-        let places = wanted.found.iter().flat_map(|(found, first)| found.iter().map(move |found| (found, first)));
+        let places = wanted
+            .found
+            .iter()
+            .flat_map(|(found, first)| found.iter().map(move |found| (found, first)));
         places.filter_map(|(Posting { place, times }, first)| {
             let length = self.lengths.get(first + place).copied().flatten()?;
             Some((first + place, *times, length))

@@ -15,8 +15,13 @@ pub(super) fn hits(entries: &[IndexEntry], question: &str) -> Vec<(String, f32)>
     let by_parts = Ranking::new(parts, question, &texts).scores();
     let scores = by_words.into_iter().zip(by_parts);
     let scores = scores.map(|(words, parts)| words * (1.0 - PARTS) + parts * PARTS);
-    let hits = entries.iter().zip(scores).filter(|(_, score)| *score >= THRESHOLD);
-    let mut hits: Vec<(String, f32)> = hits.map(|(entry, score)| (entry.id.clone(), score)).collect();
+    let hits = entries
+        .iter()
+        .zip(scores)
+        .filter(|(_, score)| *score >= THRESHOLD);
+    let mut hits: Vec<(String, f32)> = hits
+        .map(|(entry, score)| (entry.id.clone(), score))
+        .collect();
     hits.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     hits
 }
@@ -25,7 +30,9 @@ pub(super) fn hits(entries: &[IndexEntry], question: &str) -> Vec<(String, f32)>
 fn parts(text: &str) -> impl Iterator<Item = String> + use<> {
     let marked = words(text).map(|word| format!("^{word}$").chars().collect::<Vec<char>>());
     marked.flat_map(|word| {
-        let parts = [3, 4].into_iter().flat_map(|length| word.windows(length).map(String::from_iter));
+        let parts = [3, 4]
+            .into_iter()
+            .flat_map(|length| word.windows(length).map(String::from_iter));
         parts.collect::<Vec<_>>()
     })
 }
@@ -42,8 +49,13 @@ struct Ranking {
 }
 
 impl Ranking {
-    fn new<T: Iterator<Item = String>>(terms: impl Fn(&str) -> T, query: &str, texts: &[String]) -> Self {
-        let texts: Vec<BTreeMap<String, f32>> = texts.iter().map(|text| counted(terms(text))).collect();
+    fn new<T: Iterator<Item = String>>(
+        terms: impl Fn(&str) -> T,
+        query: &str,
+        texts: &[String],
+    ) -> Self {
+        let texts: Vec<BTreeMap<String, f32>> =
+            texts.iter().map(|text| counted(terms(text))).collect();
         let all = texts.len() as f32;
         let worth = |term: &String| {
             let with = texts.iter().filter(|text| text.contains_key(term)).count() as f32;
@@ -53,19 +65,35 @@ impl Ranking {
         let itself = counted(terms(query));
         let worth = itself.keys().map(worth).collect();
         let average = texts.iter().map(length).sum::<f32>() / all.max(1.0);
-        Self { itself, worth, texts, average: average.max(1.0) }
+        Self {
+            itself,
+            worth,
+            texts,
+            average: average.max(1.0),
+        }
     }
 
     /// For each text, as a share of what the query itself would get.
     fn scores(&self) -> Vec<f32> {
         let most = self.score(&self.itself);
-        self.texts.iter().map(|text| if most > 0.0 { (self.score(text) / most).min(1.0) } else { 0.0 }).collect()
+        self.texts
+            .iter()
+            .map(|text| {
+                if most > 0.0 {
+                    (self.score(text) / most).min(1.0)
+                } else {
+                    0.0
+                }
+            })
+            .collect()
     }
 
     fn score(&self, text: &BTreeMap<String, f32>) -> f32 {
         let long = 1.0 - LENGTH + LENGTH * length(text) / self.average;
         let of = |(term, worth): (&String, &f32)| {
-            text.get(term).map_or(0.0, |times| worth * times * (SATURATION + 1.0) / (times + SATURATION * long))
+            text.get(term).map_or(0.0, |times| {
+                worth * times * (SATURATION + 1.0) / (times + SATURATION * long)
+            })
         };
         self.worth.iter().map(of).sum()
     }

@@ -43,8 +43,12 @@ impl Shelf {
     }
 
     pub(super) fn remove(&mut self, key: &(RecalledKind, String)) {
-        let Some(place) = self.places.remove(key) else { return };
-        let Some(entry) = self.entries.get_mut(place).and_then(Option::take) else { return };
+        let Some(place) = self.places.remove(key) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(place).and_then(Option::take) else {
+            return;
+        };
         self.words.remove(place, &entry.read.words);
         self.parts.remove(place, &entry.read.parts);
         self.free.push(place);
@@ -76,13 +80,21 @@ impl Postings {
         for (term, times) in &counted.times {
             let found = Arc::make_mut(self.0.entry(*term).or_default());
             let at = found.partition_point(|posting| posting.place < place);
-            found.insert(at, Posting { place, times: *times });
+            found.insert(
+                at,
+                Posting {
+                    place,
+                    times: *times,
+                },
+            );
         }
     }
 
     fn remove(&mut self, place: usize, counted: &Counted) {
         for term in counted.times.keys() {
-            let Some(found) = self.0.get_mut(term) else { continue };
+            let Some(found) = self.0.get_mut(term) else {
+                continue;
+            };
             let found = Arc::make_mut(found);
             if let Ok(at) = found.binary_search_by_key(&place, |posting| posting.place) {
                 found.remove(at);

@@ -100,7 +100,10 @@ pub(super) fn term(word: &str) -> Term {
 pub(super) fn parts(word: &str) -> Vec<Term> {
     let letters = word.chars().take(LONGEST);
     let marked: Vec<char> = ['^'].into_iter().chain(letters).chain(['$']).collect();
-    [3, 4].into_iter().flat_map(|length| marked.windows(length).map(numbered)).collect()
+    [3, 4]
+        .into_iter()
+        .flat_map(|length| marked.windows(length).map(numbered))
+        .collect()
 }
 
 /// What an entry is found by.

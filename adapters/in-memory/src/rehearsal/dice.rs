@@ -5,7 +5,10 @@ pub(super) struct Dice(u64);
 
 impl Dice {
     pub(super) fn of(seed: u64, text: &str) -> Self {
-        Self(text.bytes().fold(mixed(seed), |state, byte| mixed(state ^ u64::from(byte))))
+        Self(
+            text.bytes()
+                .fold(mixed(seed), |state, byte| mixed(state ^ u64::from(byte))),
+        )
     }
 
     pub(super) fn roll(&mut self) -> u64 {
@@ -16,7 +19,10 @@ impl Dice {
     /// One of the choices; nothing if there are none.
     pub(super) fn pick(&mut self, choices: &[&'static str]) -> &'static str {
         let roll = usize::try_from(self.roll() >> 32).unwrap_or_default();
-        choices.get(roll % choices.len().max(1)).copied().unwrap_or_default()
+        choices
+            .get(roll % choices.len().max(1))
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -44,9 +50,14 @@ mod tests {
     fn every_choice_is_made_about_as_often() {
         let mut counts = std::collections::BTreeMap::new();
         for seed in 0..1_000 {
-            *counts.entry(Dice::of(seed, "text").pick(&["a", "b", "c", "d"])).or_insert(0) += 1;
+            *counts
+                .entry(Dice::of(seed, "text").pick(&["a", "b", "c", "d"]))
+                .or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 4);
-        assert!(counts.values().all(|count| (200..300).contains(count)), "{counts:?}");
+        assert!(
+            counts.values().all(|count| (200..300).contains(count)),
+            "{counts:?}"
+        );
     }
 }

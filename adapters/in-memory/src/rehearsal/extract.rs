@@ -22,22 +22,33 @@ pub(super) fn answer(prompt: &Prompt) -> String {
     answer.to_string()
 }
 
-/// The finished workout that the text tells of. One that was ordered to be logged is taken to be finished.
+/// The finished workout that the text tells of. One that was ordered to be logged is taken to be
+/// finished.
 pub(super) fn read(text: &str, ordered: bool) -> Result<Found, Refused> {
     let heard = Heard::new(text);
     if !ordered {
         let refusals = [
-            (heard.asks() || heard.wants_plan() && !heard.says(&DONE), "question"),
+            (
+                heard.asks() || heard.wants_plan() && !heard.says(&DONE),
+                "question",
+            ),
             (heard.says(&AHEAD), "plan"),
             (heard.says(&["you should", "try to", "you could"]), "advice"),
-            (!heard.says(&DONE) && heard.says(&TALK), "nothing measurable"),
+            (
+                !heard.says(&DONE) && heard.says(&TALK),
+                "nothing measurable",
+            ),
         ];
         if let Some((_, reason)) = refusals.into_iter().find(|(holds, _)| *holds) {
             return Err(Refused(reason));
         }
     }
     let exercises = exercises(&heard.text);
-    if exercises.is_empty() { Err(Refused("nothing measurable")) } else { Ok(Found { exercises }) }
+    if exercises.is_empty() {
+        Err(Refused("nothing measurable"))
+    } else {
+        Ok(Found { exercises })
+    }
 }
 
 /// Why there is nothing to log, in the form's own words.
@@ -61,25 +72,43 @@ impl Found {
     /// Hybrid if the exercises do not agree.
     pub(super) fn discipline(&self) -> &'static str {
         let of = |exercise: &Exercise| {
-            let named = exercise.name.split([' ', '-']).find_map(|word| heard::topic_of(&word.to_lowercase()));
+            let named = exercise
+                .name
+                .split([' ', '-'])
+                .find_map(|word| heard::topic_of(&word.to_lowercase()));
             let far = exercise.sets.iter().any(|set| set.distance.is_some());
-            named.map_or(if far { "cardio" } else { "strength" }, |topic| topic.discipline)
+            named.map_or(if far { "cardio" } else { "strength" }, |topic| {
+                topic.discipline
+            })
         };
         let mut disciplines = self.exercises.iter().map(of);
         let first = disciplines.next().unwrap_or("hybrid");
-        if disciplines.all(|other| other == first) { first } else { "hybrid" }
+        if disciplines.all(|other| other == first) {
+            first
+        } else {
+            "hybrid"
+        }
     }
 
     fn form(&self, text: &str, question: &str) -> Value {
         let discipline = self.discipline();
-        let names: Vec<&str> = self.exercises.iter().map(|exercise| exercise.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .exercises
+            .iter()
+            .map(|exercise| exercise.name.as_str())
+            .collect();
         let sets = || self.exercises.iter().flat_map(|exercise| &exercise.sets);
         // Rests between sets of lifting are not told, so that only these add up to the whole.
         let whole = ["cardio", "flexibility", "hybrid", "recovery"].contains(&discipline);
         let seconds = sets().filter_map(|set| Some(set.seconds?.saturating_mul(set.times())));
         let seconds = seconds.fold(0, u32::saturating_add);
-        let benchmark = self.exercises.iter().find(|exercise| BENCHMARKS.contains(&exercise.name.as_str()));
-        let score = benchmark.and_then(|exercise| exercise.sets.first()?.seconds).map(clock);
+        let benchmark = self
+            .exercises
+            .iter()
+            .find(|exercise| BENCHMARKS.contains(&exercise.name.as_str()));
+        let score = benchmark
+            .and_then(|exercise| exercise.sets.first()?.seconds)
+            .map(clock);
         json!({
             "refusal": null,
             "discipline": discipline,
@@ -97,12 +126,16 @@ impl Found {
 
 impl Exercise {
     fn form(&self) -> Value {
-        let sets = self.sets.iter().flat_map(|set| vec![set.form(); set.times() as usize]);
+        let sets = self
+            .sets
+            .iter()
+            .flat_map(|set| vec![set.form(); set.times() as usize]);
         json!({ "name": self.name, "sets": sets.collect::<Vec<_>>(), "notes": null })
     }
 }
 
-/// What was done, clause by clause: a name may come before its numbers, and further numbers after it.
+/// What was done, clause by clause: a name may come before its numbers, and further numbers after
+/// it.
 fn exercises(text: &str) -> Vec<Exercise> {
     let mut exercises: Vec<Exercise> = Vec::new();
     let mut pending = String::new();
@@ -126,19 +159,30 @@ fn exercises(text: &str) -> Vec<Exercise> {
             Some(last) if name.is_empty() => last.sets.push(clause),
             _ if !clause.is_measured() => {}
             _ => {
-                let name = if name.is_empty() { "Workout".to_owned() } else { name };
-                exercises.push(Exercise { name, sets: vec![clause] });
+                let name = if name.is_empty() {
+                    "Workout".to_owned()
+                } else {
+                    name
+                };
+                exercises.push(Exercise {
+                    name,
+                    sets: vec![clause],
+                });
             }
         }
     }
     exercises
 }
 
-/// The day that the athlete names, by the dates of the question, and the time of day if they name one.
+/// The day that the athlete names, by the dates of the question, and the time of day if they name
+/// one.
 fn performed_at(heard: &Heard, question: &str) -> Option<String> {
     let date = |label| question.lines().find_map(|line| line.strip_prefix(label));
     let is_past = heard.says(&["yesterday", "last night"]);
-    let hour = HOURS.iter().find(|(part, _)| heard.says(&[*part])).map(|(_, hour)| *hour);
+    let hour = HOURS
+        .iter()
+        .find(|(part, _)| heard.says(&[*part]))
+        .map(|(_, hour)| *hour);
     if is_past {
         let day = date("Yesterday: ")?;
         return Some(hour.map_or(day.to_owned(), |hour| format!("{day}T{hour}")));
@@ -151,8 +195,13 @@ fn clock(seconds: u32) -> String {
 }
 
 /// When a part of the day is, unless it is told by the clock.
-const HOURS: [(&str, &str); 5] =
-    [("morning", "08:00"), ("noon", "12:00"), ("afternoon", "15:00"), ("evening", "19:00"), ("night", "22:00")];
+const HOURS: [(&str, &str); 5] = [
+    ("morning", "08:00"),
+    ("noon", "12:00"),
+    ("afternoon", "15:00"),
+    ("evening", "19:00"),
+    ("night", "22:00"),
+];
 
 const BENCHMARKS: [&str; 5] = ["Fran", "Cindy", "Murph", "Grace", "Helen"];
 
@@ -216,8 +265,8 @@ const AHEAD: [&str; 16] = [
 
 /// Words of a sentence: notes of a workout have none of them.
 const TALK: [&str; 22] = [
-    "i", "i'm", "i've", "my", "me", "you", "your", "we", "is", "are", "am", "be", "have", "has", "like", "love",
-    "hate", "prefer", "need", "usually", "always", "never",
+    "i", "i'm", "i've", "my", "me", "you", "your", "we", "is", "are", "am", "be", "have", "has",
+    "like", "love", "hate", "prefer", "need", "usually", "always", "never",
 ];
 
 #[cfg(test)]

@@ -22,19 +22,25 @@ impl Heard {
     pub(super) fn new(text: &str) -> Self {
         let text = without_orders(text);
         let lower = text.to_lowercase().replace('’', "'");
-        let words: Vec<&str> =
-            lower.split(|c: char| !c.is_alphanumeric() && c != '\'').filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = lower
+            .split(|c: char| !c.is_alphanumeric() && c != '\'')
+            .filter(|word| !word.is_empty())
+            .collect();
         let padded = format!(" {} ", words.join(" "));
         Self { text, padded }
     }
 
     /// Whether one of these words or phrases is in it.
     pub(super) fn says(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.padded.contains(&format!(" {phrase} ")))
+        phrases
+            .iter()
+            .any(|phrase| self.padded.contains(&format!(" {phrase} ")))
     }
 
     pub(super) fn begins(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.padded.starts_with(&format!(" {phrase} ")))
+        phrases
+            .iter()
+            .any(|phrase| self.padded.starts_with(&format!(" {phrase} ")))
     }
 
     pub(super) fn words(&self) -> impl DoubleEndedIterator<Item = &str> {
@@ -46,7 +52,9 @@ impl Heard {
     }
 
     pub(super) fn asks(&self) -> bool {
-        self.text.contains('?') || self.begins(&ASKING) || self.says(&["tell me", "show me", "give me", "any tips"])
+        self.text.contains('?')
+            || self.begins(&ASKING)
+            || self.says(&["tell me", "show me", "give me", "any tips"])
     }
 
     pub(super) fn wants_plan(&self) -> bool {
@@ -55,12 +63,22 @@ impl Heard {
     }
 
     pub(super) fn names_harm(&self) -> bool {
-        self.words().any(|word| HARM.iter().any(|stem| word.starts_with(stem)))
+        self.words()
+            .any(|word| HARM.iter().any(|stem| word.starts_with(stem)))
     }
 
     /// Nothing but thanks or goodbye.
     pub(super) fn takes_leave(&self) -> bool {
-        let leaving = ["thanks", "thank you", "thx", "cheers", "bye", "goodbye", "see you", "good night"];
+        let leaving = [
+            "thanks",
+            "thank you",
+            "thx",
+            "cheers",
+            "bye",
+            "goodbye",
+            "see you",
+            "good night",
+        ];
         self.words().count() <= 6 && self.says(&leaving) && !self.asks()
     }
 }
@@ -85,7 +103,9 @@ pub(super) fn message(prompt: &Prompt) -> String {
 
 /// Whether nothing was said before.
 pub(super) fn is_first(prompt: &Prompt) -> bool {
-    data(last_block(prompt), "earlier").iter().all(|earlier| earlier.is_empty())
+    data(last_block(prompt), "earlier")
+        .iter()
+        .all(|earlier| earlier.is_empty())
 }
 
 /// In a reply's prompt these are the athlete's words as they are.
@@ -95,28 +115,46 @@ pub(super) fn last_block(prompt: &Prompt) -> &str {
 
 /// In a reply's prompt this is what the athlete's words stand behind.
 pub(super) fn context(prompt: &Prompt) -> &str {
-    last_texts(prompt).rev().nth(1).filter(|block| block.starts_with("<context>")).unwrap_or_default()
+    last_texts(prompt)
+        .rev()
+        .nth(1)
+        .filter(|block| block.starts_with("<context>"))
+        .unwrap_or_default()
 }
 
 /// All that stands between tags of this name. Data cannot contain tags, so that a search will do.
 pub(super) fn data<'a>(block: &'a str, tag: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{tag}>\n"), format!("\n</{tag}>"));
-    block.split(&*open).skip(1).filter_map(|rest| Some(rest.split_once(&*close)?.0)).collect()
+    block
+        .split(&*open)
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once(&*close)?.0))
+        .collect()
 }
 
 /// The text without `[rehearse:…]` and without a command before it.
 pub(super) fn without_orders(text: &str) -> String {
-    let text = match text.split_once("[rehearse:").and_then(|(before, rest)| Some((before, rest.split_once(']')?.1))) {
+    let text = match text
+        .split_once("[rehearse:")
+        .and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)))
+    {
         Some((before, behind)) => format!("{} {}", before.trim_end(), behind.trim_start()),
         None => text.to_owned(),
     };
     let text = text.trim();
-    let behind = text.strip_prefix('/').map(|rest| rest.split_once(char::is_whitespace).unwrap_or_default().1);
+    let behind = text
+        .strip_prefix('/')
+        .map(|rest| rest.split_once(char::is_whitespace).unwrap_or_default().1);
     behind.unwrap_or(text).trim().to_owned()
 }
 
 fn last_texts(prompt: &Prompt) -> impl DoubleEndedIterator<Item = &str> {
-    prompt.messages.last().into_iter().flat_map(|message| &message.blocks).filter_map(Block::text)
+    prompt
+        .messages
+        .last()
+        .into_iter()
+        .flat_map(|message| &message.blocks)
+        .filter_map(Block::text)
 }
 
 const ASKING: [&str; 30] = [
@@ -152,26 +190,91 @@ const ASKING: [&str; 30] = [
     "recommend",
 ];
 
-const HARM: [&str; 9] = ["injur", "pain", "hurt", "sprain", "strain", "tendin", "sciatica", "hernia", "surgery"];
+const HARM: [&str; 9] = [
+    "injur", "pain", "hurt", "sprain", "strain", "tendin", "sciatica", "hernia", "surgery",
+];
 
-/// The words for each topic (an asterisk stands for any ending), what it is called, and its discipline.
+/// The words for each topic (an asterisk stands for any ending), what it is called, and its
+/// discipline.
 const TOPICS: [(&[&str], &str, &str); 17] = [
     (&["squat*"], "squat", "strength"),
     (&["deadlift*", "rdl", "rdls"], "deadlift", "strength"),
     (&["bench*"], "bench press", "strength"),
-    (&["pull", "pullup*", "chin", "chinup*"], "pull-up", "strength"),
+    (
+        &["pull", "pullup*", "chin", "chinup*"],
+        "pull-up",
+        "strength",
+    ),
     (&["push", "pushup*"], "push-up", "strength"),
     (&["press*", "ohp"], "press", "strength"),
-    (&["clean", "cleans", "snatch*", "jerk*"], "Olympic lifting", "strength"),
-    (&["lunge*", "curl*", "dip", "dips", "kettlebell*", "barbell*", "lift*", "strength"], "strength", "strength"),
-    (&["run", "runs", "running", "runner*", "ran", "jog*", "5k", "10k", "marathon*", "parkrun"], "running", "cardio"),
-    (&["row", "rows", "rowed", "rowing", "rower", "erg"], "rowing", "cardio"),
-    (&["ride", "rides", "rode", "bike*", "biking", "cycl*"], "cycling", "cardio"),
+    (
+        &["clean", "cleans", "snatch*", "jerk*"],
+        "Olympic lifting",
+        "strength",
+    ),
+    (
+        &[
+            "lunge*",
+            "curl*",
+            "dip",
+            "dips",
+            "kettlebell*",
+            "barbell*",
+            "lift*",
+            "strength",
+        ],
+        "strength",
+        "strength",
+    ),
+    (
+        &[
+            "run",
+            "runs",
+            "running",
+            "runner*",
+            "ran",
+            "jog*",
+            "5k",
+            "10k",
+            "marathon*",
+            "parkrun",
+        ],
+        "running",
+        "cardio",
+    ),
+    (
+        &["row", "rows", "rowed", "rowing", "rower", "erg"],
+        "rowing",
+        "cardio",
+    ),
+    (
+        &["ride", "rides", "rode", "bike*", "biking", "cycl*"],
+        "cycling",
+        "cardio",
+    ),
     (&["swim*", "swam"], "swimming", "cardio"),
-    (&["walk*", "hike*", "hiking", "cardio", "interval*"], "endurance", "cardio"),
-    (&["yoga", "stretch*", "mobility", "flexib*", "pilates"], "mobility", "flexibility"),
-    (&["fran", "cindy", "murph", "grace", "helen", "wod", "metcon", "burpee*", "crossfit"], "conditioning", "hybrid"),
-    (&["sleep*", "recover*", "rest", "sore*", "deload*"], "recovery", "recovery"),
+    (
+        &["walk*", "hike*", "hiking", "cardio", "interval*"],
+        "endurance",
+        "cardio",
+    ),
+    (
+        &["yoga", "stretch*", "mobility", "flexib*", "pilates"],
+        "mobility",
+        "flexibility",
+    ),
+    (
+        &[
+            "fran", "cindy", "murph", "grace", "helen", "wod", "metcon", "burpee*", "crossfit",
+        ],
+        "conditioning",
+        "hybrid",
+    ),
+    (
+        &["sleep*", "recover*", "rest", "sore*", "deload*"],
+        "recovery",
+        "recovery",
+    ),
     (&["handstand*", "technique", "form"], "technique", "skill"),
 ];
 
@@ -188,7 +291,11 @@ mod tests {
             ("brand new shoes", None),
             ("is yoga enough?", Some("mobility")),
         ] {
-            assert_eq!(Heard::new(text).topic().map(|topic| topic.noun), expected, "{text:?}");
+            assert_eq!(
+                Heard::new(text).topic().map(|topic| topic.noun),
+                expected,
+                "{text:?}"
+            );
         }
     }
 
@@ -207,8 +314,7 @@ mod tests {
 
     #[test]
     fn data_is_found_between_its_tags() {
-        let block =
-            "<context>\n<memory>\none\n</memory>\n<workout>\nw\n</workout>\n<memory>\ntwo\n</memory>\n</context>";
+        let block = "<context>\n<memory>\none\n</memory>\n<workout>\nw\n</workout>\n<memory>\ntwo\n</memory>\n</context>";
         assert_eq!(data(block, "memory"), ["one", "two"]);
         assert_eq!(data(block, "recalled"), [""; 0]);
         assert_eq!(data("<memory>\nopen", "memory"), [""; 0]);

@@ -12,7 +12,11 @@ use voice::{Voice, sessions, voice};
 /// A reply that follows from the prompt and the dice.
 pub(super) fn compose(prompt: &Prompt, dice: &mut Dice) -> String {
     let heard = Heard::new(last_block(prompt));
-    let system = prompt.system.iter().find_map(Block::text).unwrap_or_default();
+    let system = prompt
+        .system
+        .iter()
+        .find_map(Block::text)
+        .unwrap_or_default();
     let (name, voice) = (name(system), voice(system));
     if heard.takes_leave() {
         return format!("{} {}", dice.pick(&FAREWELLS), dice.pick(voice.farewells));
@@ -25,8 +29,16 @@ pub(super) fn compose(prompt: &Prompt, dice: &mut Dice) -> String {
     if heard.wants_plan() {
         paragraphs.extend(plan(&heard, voice, dice));
     } else {
-        paragraphs.push(format!("{} {}", dice.pick(voice.beliefs), dice.pick(voice.cues)));
-        paragraphs.push(format!("Two things for next time:\n- {}\n- {}", dice.pick(voice.steps), dice.pick(&HABITS)));
+        paragraphs.push(format!(
+            "{} {}",
+            dice.pick(voice.beliefs),
+            dice.pick(voice.cues)
+        ));
+        paragraphs.push(format!(
+            "Two things for next time:\n- {}\n- {}",
+            dice.pick(voice.steps),
+            dice.pick(&HABITS)
+        ));
     }
     paragraphs.push(format!("{}\n{name}", dice.pick(&CLOSINGS)));
     paragraphs.join("\n\n")
@@ -50,8 +62,12 @@ fn known(context: &str) -> Option<String> {
         ("workouts", "Your log has this to say:"),
         ("recalled", "This belongs here too:"),
     ];
-    let lines =
-        told.iter().filter_map(|(tag, lead)| Some(format!("{lead} {}.", shortened(data(context, tag).first()?, 30))));
+    let lines = told.iter().filter_map(|(tag, lead)| {
+        Some(format!(
+            "{lead} {}.",
+            shortened(data(context, tag).first()?, 30)
+        ))
+    });
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| lines.join(" "))
 }
@@ -67,7 +83,9 @@ fn plan(heard: &Heard, voice: &'static Voice, dice: &mut Dice) -> Vec<String> {
     let mut sessions = sessions(voice, heard.topic()).iter().cycle().skip(start);
     let weeks = WEEKS.iter().enumerate().map(|(week, (theme, dose))| {
         let days = DAYS.iter().zip(&mut sessions);
-        let days: Vec<String> = days.map(|(day, session)| format!("- {day}: {session}")).collect();
+        let days: Vec<String> = days
+            .map(|(day, session)| format!("- {day}: {session}"))
+            .collect();
         format!("Week {}, {theme}: {dose}\n{}", week + 1, days.join("\n"))
     });
     let after = format!("{} {}", dice.pick(voice.cues), dice.pick(&HABITS));
@@ -76,7 +94,10 @@ fn plan(heard: &Heard, voice: &'static Voice, dice: &mut Dice) -> Vec<String> {
 
 /// As the instructions introduce the coach.
 fn name(system: &str) -> &str {
-    system.strip_prefix("You are ").and_then(|rest| rest.split_once(',')).map_or("Your coach", |(name, _)| name)
+    system
+        .strip_prefix("You are ")
+        .and_then(|rest| rest.split_once(','))
+        .map_or("Your coach", |(name, _)| name)
 }
 
 /// The first so many words, without the full stop behind them.
@@ -113,7 +134,12 @@ const CLOSINGS: [&str; 5] = [
     "Try it once, and tell me afterwards what surprised you.",
 ];
 
-const FAREWELLS: [&str; 4] = ["Any time.", "My pleasure.", "Take care of yourself.", "Until next time."];
+const FAREWELLS: [&str; 4] = [
+    "Any time.",
+    "My pleasure.",
+    "Take care of yourself.",
+    "Until next time.",
+];
 
 const CARE: &str = "First things first: pain that is sharp, that lasts, or that gets worse is a reason to stop and to see a \
     doctor or a physiotherapist. Until somebody has looked at it, stay with what does not hurt.";
@@ -122,10 +148,22 @@ const DAYS: [&str; 3] = ["Monday", "Wednesday", "Saturday"];
 
 /// What each week is about, and what that means for its sessions.
 const WEEKS: [(&str, &str); 4] = [
-    ("finding the level", "stop while it still feels easy, and note what you did."),
-    ("adding a little", "one set or five minutes more than last week, and no more."),
-    ("the hard one", "here it may feel like work, at eight out of ten and not above."),
-    ("letting it sink in", "half of last week's amount, so that you arrive rested at the end."),
+    (
+        "finding the level",
+        "stop while it still feels easy, and note what you did.",
+    ),
+    (
+        "adding a little",
+        "one set or five minutes more than last week, and no more.",
+    ),
+    (
+        "the hard one",
+        "here it may feel like work, at eight out of ten and not above.",
+    ),
+    (
+        "letting it sink in",
+        "half of last week's amount, so that you arrive rested at the end.",
+    ),
 ];
 
 #[cfg(test)]
@@ -137,7 +175,10 @@ mod tests {
         let blocks = vec![Block::Text(context.into()), Block::Text(text.into())];
         Prompt {
             system: vec![Block::Text(system.into()), Block::CachePoint],
-            messages: vec![ChatMessage { speaker: Speaker::User, blocks }],
+            messages: vec![ChatMessage {
+                speaker: Speaker::User,
+                blocks,
+            }],
         }
     }
 
@@ -151,7 +192,9 @@ mod tests {
 
     #[test]
     fn replies_have_their_lengths_whoever_speaks_and_whatever_the_dice_say() {
-        let coaches = coach::shipped().into_iter().map(|coach| coach.instructions());
+        let coaches = coach::shipped()
+            .into_iter()
+            .map(|coach| coach.instructions());
         for system in coaches.chain([String::new(), "You are Ada, a coach.".to_owned()]) {
             for seed in 0..200 {
                 let say = |text: &str| length(&reply(&system, "", text, seed));
@@ -175,33 +218,62 @@ mod tests {
     fn a_reply_refers_to_the_message_to_what_is_known_and_to_the_coach() {
         let context = "<context>\nNow: Friday\n<memory>\ntrains at dawn\n</memory>\n<workouts>\n2026-11-18 Run: Run 5 km\n\
             </workouts>\n<recalled>\neasy days easy\n</recalled>\n</context>";
-        let said = reply("You are Ada Lift, a coach.", context, "My squats feel heavy [rehearse:cut]", 3);
-        for part in
-            ["“My squats feel heavy”", "your squat.", "trains at dawn.", "Run 5 km.", "easy days easy.", "\nAda Lift"]
-        {
+        let said = reply(
+            "You are Ada Lift, a coach.",
+            context,
+            "My squats feel heavy [rehearse:cut]",
+            3,
+        );
+        for part in [
+            "“My squats feel heavy”",
+            "your squat.",
+            "trains at dawn.",
+            "Run 5 km.",
+            "easy days easy.",
+            "\nAda Lift",
+        ] {
             assert!(said.contains(part), "{part:?} in {said}");
         }
         assert!(!said.contains("rehearse") && !said.contains("doctor"));
         assert!(reply("", "", "My knee hurts", 3).contains("doctor"));
-        assert!(!reply("", "not context: <memory>\nx\n</memory>", "Hi there", 3).contains("forgotten"));
+        assert!(
+            !reply("", "not context: <memory>\nx\n</memory>", "Hi there", 3).contains("forgotten")
+        );
     }
 
     #[test]
     fn a_plan_trains_what_was_asked_for() {
-        let said = reply("You are Ada, a strength coach.", "", "Give me a running plan", 1);
-        assert!(said.contains("jogging") && !said.contains("squat"), "{said}");
+        let said = reply(
+            "You are Ada, a strength coach.",
+            "",
+            "Give me a running plan",
+            1,
+        );
+        assert!(
+            said.contains("jogging") && !said.contains("squat"),
+            "{said}"
+        );
         assert!(reply("You are Ada, a strength coach.", "", "Give me a plan", 1).contains("squat"));
     }
 
     #[test]
     fn coaches_have_their_own_words() {
         let said = |system: &str| reply(system, "", "What should I do today?", 5);
-        let coaches: Vec<String> = coach::shipped().iter().map(|coach| coach.instructions()).collect();
-        let all: std::collections::BTreeSet<_> =
-            coaches.iter().map(String::as_str).chain(["You are Rhea Stone, a person."]).map(said).collect();
+        let coaches: Vec<String> = coach::shipped()
+            .iter()
+            .map(|coach| coach.instructions())
+            .collect();
+        let all: std::collections::BTreeSet<_> = coaches
+            .iter()
+            .map(String::as_str)
+            .chain(["You are Rhea Stone, a person."])
+            .map(said)
+            .collect();
         assert_eq!(all.len(), 4);
         for (system, word) in coaches.iter().zip(["bar", "pace", "breath"]) {
-            let told: String = (0..20).map(|seed| reply(system, "", "What now?", seed)).collect();
+            let told: String = (0..20)
+                .map(|seed| reply(system, "", "What now?", seed))
+                .collect();
             assert!(told.contains(word), "{word}");
         }
     }

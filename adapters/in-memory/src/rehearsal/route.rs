@@ -8,7 +8,11 @@ use super::heard::Heard;
 /// The form, filled in as well as can be without thinking.
 pub(super) fn answer(heard: &Heard, first: bool) -> Value {
     let needs = Needs::of(heard);
-    let updates = if needs.worth_telling() { updates(heard, &needs) } else { Vec::new() };
+    let updates = if needs.worth_telling() {
+        updates(heard, &needs)
+    } else {
+        Vec::new()
+    };
     let complexity = complexity(heard, &needs);
     json!({
         "userIntent": needs.intent,
@@ -45,7 +49,14 @@ pub(super) fn answer(heard: &Heard, first: bool) -> Value {
 }
 
 /// The ways in which small models get a form wrong.
-pub(super) const SLIPS: [&str; 6] = ["prose", "fenced", "cut off", "wrong type", "unknown value", "late"];
+pub(super) const SLIPS: [&str; 6] = [
+    "prose",
+    "fenced",
+    "cut off",
+    "wrong type",
+    "unknown value",
+    "late",
+];
 
 /// The answer with one of [`SLIPS`].
 pub(super) fn slipped(mut answer: Value, slip: &str) -> String {
@@ -76,7 +87,9 @@ struct Needs {
 
 impl Needs {
     fn of(heard: &Heard) -> Self {
-        let workout = extract::read(&heard.text, false).ok().map(|found| found.discipline());
+        let workout = extract::read(&heard.text, false)
+            .ok()
+            .map(|found| found.discipline());
         let forgets = heard.says(&["forget"]) && !heard.says(&["don't forget", "never forget"]);
         // Who tells a workout states much in passing.
         let memory = memory(heard, workout.is_some()).filter(|_| !forgets);
@@ -98,7 +111,12 @@ impl Needs {
             "question" => vec!["methodology", "workouts"],
             _ => Vec::new(),
         };
-        Self { intent, workout, memory, search }
+        Self {
+            intent,
+            workout,
+            memory,
+            search,
+        }
     }
 
     fn retrieval(&self) -> bool {
@@ -114,30 +132,71 @@ fn updates(heard: &Heard, needs: &Needs) -> Vec<Value> {
     let about = heard.topic().map_or("training", |topic| topic.noun);
     let told = match needs.intent {
         "workout_logging" => vec![
-            ("workout_analysis", format!("Crunching the numbers of that {about} session...")),
-            ("memory_analysis", format!("Hunting down what you told me about your {about}...")),
-            ("pattern_analysis", format!("Lining it up with your recent {about} sessions...")),
+            (
+                "workout_analysis",
+                format!("Crunching the numbers of that {about} session..."),
+            ),
+            (
+                "memory_analysis",
+                format!("Hunting down what you told me about your {about}..."),
+            ),
+            (
+                "pattern_analysis",
+                format!("Lining it up with your recent {about} sessions..."),
+            ),
         ],
         "memory_request" => {
-            vec![("memory_analysis", "Fitting this into what I know about you...".to_owned())]
+            vec![(
+                "memory_analysis",
+                "Fitting this into what I know about you...".to_owned(),
+            )]
         }
         "progress_check" => vec![
-            ("initial_greeting", format!("Diving into your {about} story...")),
-            ("pattern_analysis", format!("Tracing how your {about} has moved lately...")),
-            ("insights_brewing", "Distilling what the numbers say...".to_owned()),
+            (
+                "initial_greeting",
+                format!("Diving into your {about} story..."),
+            ),
+            (
+                "pattern_analysis",
+                format!("Tracing how your {about} has moved lately..."),
+            ),
+            (
+                "insights_brewing",
+                "Distilling what the numbers say...".to_owned(),
+            ),
         ],
         _ if heard.wants_plan() => vec![
-            ("initial_greeting", format!("Rolling out the drawing board for your {about} plan...")),
-            ("memory_analysis", "Digging up your goals and your limits...".to_owned()),
-            ("insights_brewing", format!("Brewing up weeks of {about} that fit you...")),
+            (
+                "initial_greeting",
+                format!("Rolling out the drawing board for your {about} plan..."),
+            ),
+            (
+                "memory_analysis",
+                "Digging up your goals and your limits...".to_owned(),
+            ),
+            (
+                "insights_brewing",
+                format!("Brewing up weeks of {about} that fit you..."),
+            ),
         ],
         _ => vec![
-            ("initial_greeting", format!("Zooming in on your {about} question...")),
-            ("pattern_analysis", format!("Scouting your recent {about} sessions...")),
-            ("insights_brewing", format!("Brewing up a {about} answer for you...")),
+            (
+                "initial_greeting",
+                format!("Zooming in on your {about} question..."),
+            ),
+            (
+                "pattern_analysis",
+                format!("Scouting your recent {about} sessions..."),
+            ),
+            (
+                "insights_brewing",
+                format!("Brewing up a {about} answer for you..."),
+            ),
         ],
     };
-    told.into_iter().map(|(stage, text)| json!({ "stage": stage, "text": text })).collect()
+    told.into_iter()
+        .map(|(stage, text)| json!({ "stage": stage, "text": text }))
+        .collect()
 }
 
 /// What is worth remembering: what the athlete says to remember, or else states about themself.
@@ -149,7 +208,8 @@ fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
         None => (sentence_with_any(&heard.text)?, false),
     };
     let text = Heard::new(text);
-    let harm = text.names_harm() || text.says(&["bad knee", "bad back", "allergic", "doctor", "pregnant"]);
+    let harm =
+        text.names_harm() || text.says(&["bad knee", "bad back", "allergic", "doctor", "pregnant"]);
     let kind = match () {
         () if harm || text.says(&CONSTRAINTS) => "constraint",
         () if text.says(&GOALS) => "goal",
@@ -178,7 +238,9 @@ fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
 /// What follows the first of these phrases, up to the end of its sentence.
 fn behind<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
     let lower = text.to_ascii_lowercase();
-    let at = phrases.iter().find_map(|phrase| lower.find(phrase).map(|at| at + phrase.len()))?;
+    let at = phrases
+        .iter()
+        .find_map(|phrase| lower.find(phrase).map(|at| at + phrase.len()))?;
     let rest = text.get(at..)?.trim_start_matches([':', ',', ' ']);
     let rest = rest.split(['.', '!', '?', '\n']).next()?.trim();
     (!rest.is_empty()).then_some(rest)
@@ -189,24 +251,65 @@ fn sentence_with_any(text: &str) -> Option<&str> {
     let lasting = |sentence: &&str| {
         let heard = Heard::new(sentence);
         let stated = [&GOALS[..], &CONSTRAINTS, &INSTRUCTIONS, &PREFERENCES];
-        stated.iter().any(|phrases| heard.says(phrases)) || (heard.names_harm() && heard.says(&["my"]))
+        stated.iter().any(|phrases| heard.says(phrases))
+            || (heard.names_harm() && heard.says(&["my"]))
     };
-    text.split_inclusive(['.', '!', '?', '\n']).map(str::trim).find(lasting)
+    text.split_inclusive(['.', '!', '?', '\n'])
+        .map(str::trim)
+        .find(lasting)
 }
 
 fn complexity(heard: &Heard, needs: &Needs) -> Vec<&'static str> {
-    let kind = |name| needs.memory.as_ref().is_some_and(|memory| memory.get("type") == Some(&json!(name)));
+    let kind = |name| {
+        needs
+            .memory
+            .as_ref()
+            .is_some_and(|memory| memory.get("type") == Some(&json!(name)))
+    };
     let signs = [
-        (heard.says(&["frustrated", "anxious", "stressed", "sad", "proud", "scared", "nervous"]), "emotional"),
+        (
+            heard.says(&[
+                "frustrated",
+                "anxious",
+                "stressed",
+                "sad",
+                "proud",
+                "scared",
+                "nervous",
+            ]),
+            "emotional",
+        ),
         (kind("goal"), "goal"),
-        (heard.says(&["pr", "pb", "personal best", "personal record", "finally", "first time"]), "achievement"),
-        (heard.says(&["stuck", "plateau", "struggling", "failed", "missed"]), "setback"),
+        (
+            heard.says(&[
+                "pr",
+                "pb",
+                "personal best",
+                "personal record",
+                "finally",
+                "first time",
+            ]),
+            "achievement",
+        ),
+        (
+            heard.says(&["stuck", "plateau", "struggling", "failed", "missed"]),
+            "setback",
+        ),
         (heard.names_harm(), "health"),
         (heard.wants_plan(), "program"),
-        (heard.says(&["protein", "calories", "diet", "eating", "nutrition"]), "nutrition"),
-        (heard.says(&["race", "competition", "meet", "marathon"]), "competition"),
+        (
+            heard.says(&["protein", "calories", "diet", "eating", "nutrition"]),
+            "nutrition",
+        ),
+        (
+            heard.says(&["race", "competition", "meet", "marathon"]),
+            "competition",
+        ),
     ];
-    signs.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
+    signs
+        .into_iter()
+        .filter_map(|(is, name)| is.then_some(name))
+        .collect()
 }
 
 fn title(heard: &Heard, needs: &Needs) -> String {
@@ -221,18 +324,58 @@ fn title(heard: &Heard, needs: &Needs) -> String {
     let about = heard.topic().map_or("training", |topic| topic.noun);
     let mut letters = about.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).chain([' ']).chain(what.chars()).collect()
+    first
+        .chain(letters)
+        .chain([' '])
+        .chain(what.chars())
+        .collect()
 }
 
-const REMEMBER: [&str; 6] =
-    ["remember that", "don't forget that", "keep in mind that", "keep in mind", "note that", "remember"];
-const PREFERENCES: [&str; 9] =
-    ["i prefer", "i like", "i love", "i enjoy", "i hate", "i don't like", "i dislike", "i'd rather", "my favourite"];
-const GOALS: [&str; 7] =
-    ["my goal", "i want to", "i'm training for", "i am training for", "i'm aiming", "i aim", "i'd like to be able"];
-const CONSTRAINTS: [&str; 8] =
-    ["i can't", "i cannot", "i only have", "i have only", "i have a bad", "allergic", "i'm injured", "doctor"];
-const INSTRUCTIONS: [&str; 5] = ["from now on", "always", "call me", "never give me", "please don't"];
+const REMEMBER: [&str; 6] = [
+    "remember that",
+    "don't forget that",
+    "keep in mind that",
+    "keep in mind",
+    "note that",
+    "remember",
+];
+const PREFERENCES: [&str; 9] = [
+    "i prefer",
+    "i like",
+    "i love",
+    "i enjoy",
+    "i hate",
+    "i don't like",
+    "i dislike",
+    "i'd rather",
+    "my favourite",
+];
+const GOALS: [&str; 7] = [
+    "my goal",
+    "i want to",
+    "i'm training for",
+    "i am training for",
+    "i'm aiming",
+    "i aim",
+    "i'd like to be able",
+];
+const CONSTRAINTS: [&str; 8] = [
+    "i can't",
+    "i cannot",
+    "i only have",
+    "i have only",
+    "i have a bad",
+    "allergic",
+    "i'm injured",
+    "doctor",
+];
+const INSTRUCTIONS: [&str; 5] = [
+    "from now on",
+    "always",
+    "call me",
+    "never give me",
+    "please don't",
+];
 const PROGRESS: [&str; 8] = [
     "progress",
     "improving",
@@ -243,14 +386,25 @@ const PROGRESS: [&str; 8] = [
     "how am i doing",
     "trend",
 ];
-const TECHNIQUE: [&str; 7] = ["form", "technique", "cue", "cues", "depth", "grip", "stance"];
+const TECHNIQUE: [&str; 7] = [
+    "form",
+    "technique",
+    "cue",
+    "cues",
+    "depth",
+    "grip",
+    "stance",
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn field(text: &str, pointer: &str) -> Value {
-        answer(&Heard::new(text), true).pointer(pointer).unwrap().clone()
+        answer(&Heard::new(text), true)
+            .pointer(pointer)
+            .unwrap()
+            .clone()
     }
 
     #[test]
@@ -279,28 +433,70 @@ mod tests {
     #[test]
     fn updates_name_what_the_athlete_named() {
         let updates = field("Why are my squats stuck?", "/contextualUpdates").to_string();
-        assert!(updates.contains("Scouting your recent squat sessions..."), "{updates}");
+        assert!(
+            updates.contains("Scouting your recent squat sessions..."),
+            "{updates}"
+        );
         assert_eq!(field("Hello there", "/contextualUpdates"), json!([]));
     }
 
     #[test]
     fn memories_are_in_the_athletes_own_words() {
         for (text, content, kind, importance) in [
-            ("Please remember that I train at dawn.", "I train at dawn", "context", "medium"),
-            ("Remember my left knee hurts in lunges!", "my left knee hurts in lunges", "constraint", "high"),
-            ("Hi. I prefer dumbbells. Bye", "I prefer dumbbells.", "preference", "low"),
-            ("My goal is a sub-50 10k", "My goal is a sub-50 10k", "goal", "medium"),
-            ("From now on call me Sam", "From now on call me Sam", "instruction", "low"),
+            (
+                "Please remember that I train at dawn.",
+                "I train at dawn",
+                "context",
+                "medium",
+            ),
+            (
+                "Remember my left knee hurts in lunges!",
+                "my left knee hurts in lunges",
+                "constraint",
+                "high",
+            ),
+            (
+                "Hi. I prefer dumbbells. Bye",
+                "I prefer dumbbells.",
+                "preference",
+                "low",
+            ),
+            (
+                "My goal is a sub-50 10k",
+                "My goal is a sub-50 10k",
+                "goal",
+                "medium",
+            ),
+            (
+                "From now on call me Sam",
+                "From now on call me Sam",
+                "instruction",
+                "low",
+            ),
         ] {
             let memory = field(text, "/memoryProcessing/memory");
-            assert_eq!([&memory["content"], &memory["type"], &memory["importance"]], [content, kind, importance]);
+            assert_eq!(
+                [&memory["content"], &memory["type"], &memory["importance"]],
+                [content, kind, importance]
+            );
         }
-        assert_eq!(field("I want to know: should I squat?", "/memoryProcessing/memory"), Value::Null);
+        assert_eq!(
+            field(
+                "I want to know: should I squat?",
+                "/memoryProcessing/memory"
+            ),
+            Value::Null
+        );
     }
 
     #[test]
     fn only_a_first_message_gets_a_title() {
-        let title = |first| answer(&Heard::new("Why are my squats stuck?"), first)["conversationTitle"].clone();
-        assert_eq!([title(true), title(false)], [json!("Squat question"), Value::Null]);
+        let title = |first| {
+            answer(&Heard::new("Why are my squats stuck?"), first)["conversationTitle"].clone()
+        };
+        assert_eq!(
+            [title(true), title(false)],
+            [json!("Squat question"), Value::Null]
+        );
     }
 }

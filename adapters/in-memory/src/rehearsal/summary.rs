@@ -15,16 +15,21 @@ const CHARACTERS: usize = 2_000;
 pub(super) fn answer(prompt: &Prompt) -> String {
     let asked = heard::last_block(prompt);
     let before = between(asked, "<summary>", "</summary>");
-    let said = between(asked, "<messages>", "</messages>").lines().filter_map(|line| line.strip_prefix("athlete: "));
+    let said = between(asked, "<messages>", "</messages>")
+        .lines()
+        .filter_map(|line| line.strip_prefix("athlete: "));
     let said: Vec<&str> = said.collect();
     let retold = format!("{before} The athlete said: {}.", said.join("; "));
     let words: Vec<&str> = retold.split_whitespace().collect();
-    let newest = words.get(words.len().saturating_sub(WORDS)..).unwrap_or_default().join(" ");
+    let newest = words
+        .get(words.len().saturating_sub(WORDS)..)
+        .unwrap_or_default()
+        .join(" ");
     let outdated = newest.chars().count().saturating_sub(CHARACTERS);
     let narrative: String = newest.chars().skip(outdated).collect();
-    let limits = said
-        .iter()
-        .filter(|line| Heard::new(line).says(&["hurts", "injury", "injured", "can't", "cannot", "allergic"]));
+    let limits = said.iter().filter(|line| {
+        Heard::new(line).says(&["hurts", "injury", "injured", "can't", "cannot", "allergic"])
+    });
     let form = json!({
         "narrative": narrative,
         "currentGoals": [],
@@ -40,7 +45,9 @@ pub(super) fn answer(prompt: &Prompt) -> String {
 
 fn between<'a>(text: &'a str, opening: &str, closing: &str) -> &'a str {
     let rest = text.split_once(opening).map_or("", |(_, rest)| rest);
-    rest.split_once(closing).map_or(rest, |(inner, _)| inner).trim()
+    rest.split_once(closing)
+        .map_or(rest, |(inner, _)| inner)
+        .trim()
 }
 
 #[cfg(test)]
@@ -51,11 +58,19 @@ mod tests {
 
     #[test]
     fn a_summary_can_be_used_however_long_the_words_and_however_many() {
-        for said in ["I squat.".to_owned(), "x".repeat(32_000), "深".repeat(9_000), "go ".repeat(9_000)] {
+        for said in [
+            "I squat.".to_owned(),
+            "x".repeat(32_000),
+            "深".repeat(9_000),
+            "go ".repeat(9_000),
+        ] {
             let asked = format!("<summary>\n</summary>\n<messages>\nathlete: {said}\n</messages>");
             let answer = answer(&Prompt::question("Sum up.", asked));
             let (summary, left_out) = summary::check(&answer, 1..=6).unwrap();
-            assert!(summary.narrative.ends_with('.') && left_out.is_empty(), "{left_out:?}");
+            assert!(
+                summary.narrative.ends_with('.') && left_out.is_empty(),
+                "{left_out:?}"
+            );
         }
     }
 }

@@ -34,11 +34,23 @@ const EVERYDAY: [(&str, UserIntent); 16] = [
     ("How do I improve my squat?", UserIntent::Question),
     ("How can I run a faster 5k?", UserIntent::Question),
     ("Give me a plan for my first 10k", UserIntent::Question),
-    ("I did 5x5 back squats at 100 kg today", UserIntent::WorkoutLogging),
-    ("I did 5x5 back squats at 100 kg today.", UserIntent::WorkoutLogging),
-    ("I did 5x5 squats at 100 kg today", UserIntent::WorkoutLogging),
+    (
+        "I did 5x5 back squats at 100 kg today",
+        UserIntent::WorkoutLogging,
+    ),
+    (
+        "I did 5x5 back squats at 100 kg today.",
+        UserIntent::WorkoutLogging,
+    ),
+    (
+        "I did 5x5 squats at 100 kg today",
+        UserIntent::WorkoutLogging,
+    ),
     ("ran 5k in 24:30 this morning", UserIntent::WorkoutLogging),
-    ("3 sets of 10 push-ups, then 400m row x 4", UserIntent::WorkoutLogging),
+    (
+        "3 sets of 10 push-ups, then 400m row x 4",
+        UserIntent::WorkoutLogging,
+    ),
     ("bench 3x8 @ 60kg RPE 8", UserIntent::WorkoutLogging),
     ("45 min yoga", UserIntent::WorkoutLogging),
     ("Fran in 4:12", UserIntent::WorkoutLogging),
@@ -59,17 +71,35 @@ fn route(text: &str) -> ModelCall {
 }
 
 fn form(prompt: Prompt, name: &'static str) -> ModelCall {
-    ModelCall::question(prompt, Answer::Tool { name, schema: Arc::default() }, 1_000)
+    ModelCall::question(
+        prompt,
+        Answer::Tool {
+            name,
+            schema: Arc::default(),
+        },
+        1_000,
+    )
 }
 
 fn reply(text: &str, delivery: Delivery) -> ModelCall {
     let blocks = ["<context>\nNow: Friday\n</context>", text].map(|text| Block::Text(text.into()));
     let prompt = Prompt {
         system: vec![Block::Text("You are Ada, a strength coach.".into())],
-        messages: vec![ChatMessage { speaker: Speaker::User, blocks: blocks.into() }],
+        messages: vec![ChatMessage {
+            speaker: Speaker::User,
+            blocks: blocks.into(),
+        }],
     };
     let (tier, answer) = (Tier::Reply, Answer::Prose);
-    ModelCall { tier, model: None, prompt, answer, delivery, max_tokens: 2_000, temperature: 0.7 }
+    ModelCall {
+        tier,
+        model: None,
+        prompt,
+        answer,
+        delivery,
+        max_tokens: 2_000,
+        temperature: 0.7,
+    }
 }
 
 /// Everything that is there without waiting for ever, and whether the stream ended.
@@ -95,7 +125,8 @@ fn texts(pieces: &[Result<Piece, Fault>]) -> Vec<String> {
 
 /// Whether nothing of the router's answer is refused.
 fn is_taken_whole(read: &Result<router::RouterDecision, router::Malformed>) -> bool {
-    read.as_ref().is_ok_and(|decision| decision.router_metadata.left_out.is_empty())
+    read.as_ref()
+        .is_ok_and(|decision| decision.router_metadata.left_out.is_empty())
 }
 
 fn routed(model: &Rehearsal, text: &str) -> Result<router::RouterDecision, router::Malformed> {
@@ -110,11 +141,19 @@ fn everyday_messages_are_routed_rightly_by_the_demonstrations_seed() {
     for (text, intent) in EVERYDAY {
         let decision = routed(&model, text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(decision.user_intent, intent, "{text:?}");
-        assert_eq!(decision.logs_workout(), intent == UserIntent::WorkoutLogging, "{text:?}");
+        assert_eq!(
+            decision.logs_workout(),
+            intent == UserIntent::WorkoutLogging,
+            "{text:?}"
+        );
         assert!(decision.conversation_title.is_some());
     }
     let took = model.clock.now().since(began);
-    assert_eq!(took, Pace::default().form() * u32::try_from(EVERYDAY.len()).unwrap(), "none was late");
+    assert_eq!(
+        took,
+        Pace::default().form() * u32::try_from(EVERYDAY.len()).unwrap(),
+        "none was late"
+    );
 }
 
 #[test]
@@ -123,14 +162,20 @@ fn the_router_is_always_understood_and_one_with_mistakes_not_always() {
     for seed in 0..200 {
         for (text, _) in EVERYDAY {
             let right = rehearsal(seed);
-            assert!(is_taken_whole(&routed(&right, text)) && right.clock.now() < Timestamp(5_000), "{text:?}");
+            assert!(
+                is_taken_whole(&routed(&right, text)) && right.clock.now() < Timestamp(5_000),
+                "{text:?}"
+            );
             let model = rehearsal(seed).with_mistakes();
             refused += u32::from(!is_taken_whole(&routed(&model, text)));
             late += u32::from(model.clock.now() >= Timestamp(5_000));
         }
     }
     let all = 200 * EVERYDAY.len() as u32;
-    assert!((all / 30..all / 12).contains(&refused), "{refused} of {all}");
+    assert!(
+        (all / 30..all / 12).contains(&refused),
+        "{refused} of {all}"
+    );
     assert!((all / 200..all / 50).contains(&late), "{late} of {all}");
 }
 
@@ -139,14 +184,22 @@ fn every_slip_but_lateness_costs_some_of_the_answer_or_all() {
     let right = route::answer(&Heard::new("Why are my squats stuck?"), true);
     for slip in route::SLIPS {
         let answer = route::slipped(right.clone(), slip);
-        assert_eq!(is_taken_whole(&router::parse(&answer, "What now?", true)), slip == "late", "{slip}");
+        assert_eq!(
+            is_taken_whole(&router::parse(&answer, "What now?", true)),
+            slip == "late",
+            "{slip}"
+        );
     }
 }
 
 #[test]
 fn the_router_keeps_the_athletes_own_lines() {
     let decision = routed(&rehearsal(0), "Why are my squats stuck?").unwrap();
-    let lines: Vec<&str> = decision.updates().iter().map(|update| update.text.as_str()).collect();
+    let lines: Vec<&str> = decision
+        .updates()
+        .iter()
+        .map(|update| update.text.as_str())
+        .collect();
     assert_eq!(lines.len(), 3);
     assert!(lines.iter().all(|line| line.contains("squat")), "{lines:?}");
 }
@@ -157,7 +210,12 @@ fn a_reply_comes_word_by_word_or_at_once_and_is_the_same() {
     let (streamed, ended) = pieces(&model, reply("My squats feel heavy", Delivery::Streamed));
     let words = texts(&streamed);
     assert!(ended && words.len() >= 60);
-    assert!(words.iter().all(|word| word.split_whitespace().count() == 1), "{words:?}");
+    assert!(
+        words
+            .iter()
+            .all(|word| word.split_whitespace().count() == 1),
+        "{words:?}"
+    );
     assert_eq!(model.clock.now(), Timestamp(30 * words.len() as u64));
     let (whole, _) = pieces(&model, reply("My squats feel heavy", Delivery::Whole));
     assert_eq!(texts(&whole), [words.concat()]);
@@ -167,11 +225,20 @@ fn a_reply_comes_word_by_word_or_at_once_and_is_the_same() {
 
 #[test]
 fn a_reply_is_no_longer_than_it_may_be() {
-    let call = ModelCall { max_tokens: 20, ..reply("My squats feel heavy", Delivery::Streamed) };
+    let call = ModelCall {
+        max_tokens: 20,
+        ..reply("My squats feel heavy", Delivery::Streamed)
+    };
     let (pieces, _) = pieces(&rehearsal(1), call);
     let said = texts(&pieces).concat();
     assert!((70..=80).contains(&said.len()), "{said:?}");
-    assert!(matches!(pieces.last(), Some(Ok(Piece::End { reason: StopReason::Length, .. }))));
+    assert!(matches!(
+        pieces.last(),
+        Some(Ok(Piece::End {
+            reason: StopReason::Length,
+            ..
+        }))
+    ));
 }
 
 #[test]
@@ -187,7 +254,12 @@ fn usage_is_estimated() {
         ..Usage::default()
     };
     assert_eq!(usage, expected);
-    let (_, usage) = at_once(ports::answer(&rehearsal(1), route("Hi"), &mut Tries::default())).unwrap();
+    let (_, usage) = at_once(ports::answer(
+        &rehearsal(1),
+        route("Hi"),
+        &mut Tries::default(),
+    ))
+    .unwrap();
     assert_eq!(usage.model.as_deref(), Some("rehearsal-fast"));
 }
 
@@ -197,7 +269,10 @@ fn a_workout_is_extracted_and_other_tools_are_unknown() {
     let call = form(asked.prompt.clone(), asked.tool);
     let (answer, _) = at_once(ports::answer(&rehearsal(1), call, &mut Tries::default())).unwrap();
     assert!(answer.contains("Bench press"), "{answer}");
-    assert_eq!(pieces(&rehearsal(1), form(asked.prompt, "dance")).0, [Err(Fault::Rejected)]);
+    assert_eq!(
+        pieces(&rehearsal(1), form(asked.prompt, "dance")).0,
+        [Err(Fault::Rejected)]
+    );
 }
 
 #[test]
@@ -219,7 +294,11 @@ fn a_fault_is_rehearsed_when_the_message_orders_it() {
             Ok(Piece::End { reason, .. }) => Some(Ok(*reason)),
             Err(fault) => Some(Err(*fault)),
         });
-        assert_eq!((texts(&pieces).len(), last, ended), (words, ending, true), "{name}");
+        assert_eq!(
+            (texts(&pieces).len(), last, ended),
+            (words, ending, true),
+            "{name}"
+        );
         assert!(routed(&rehearsal(1), &text).is_ok(), "{name}");
     }
     for (name, words) in [("silent", 0), ("stall", 20)] {
@@ -230,7 +309,10 @@ fn a_fault_is_rehearsed_when_the_message_orders_it() {
             assert_eq!((said, ended), (words, false), "{name}");
         }
     }
-    let (pieces, ended) = pieces(&rehearsal(1), reply("Squats [rehearse:nonsense]", Delivery::Streamed));
+    let (pieces, ended) = pieces(
+        &rehearsal(1),
+        reply("Squats [rehearse:nonsense]", Delivery::Streamed),
+    );
     assert!(ended && texts(&pieces).len() >= 60);
 }
 
@@ -247,7 +329,13 @@ fn a_panic_is_rehearsed_after_five_words() {
 #[test]
 fn nothing_is_said_before_its_time() {
     let clock = Arc::new(ManualClock::at(Timestamp(0)));
-    let model = Rehearsal::new(clock.clone(), Pace { per_word: Duration::from_millis(100) }, 1);
+    let model = Rehearsal::new(
+        clock.clone(),
+        Pace {
+            per_word: Duration::from_millis(100),
+        },
+        1,
+    );
     let mut stream = model.open(reply("My squats feel heavy", Delivery::Streamed));
     assert!(stream.next().now_or_never().is_none());
     clock.advance(Duration::from_millis(99));
@@ -259,7 +347,16 @@ fn nothing_is_said_before_its_time() {
 
 #[test]
 fn texts_differ_by_seed() {
-    let said = |seed| texts(&pieces(&rehearsal(seed), reply("My squats feel heavy", Delivery::Streamed)).0).concat();
+    let said = |seed| {
+        texts(
+            &pieces(
+                &rehearsal(seed),
+                reply("My squats feel heavy", Delivery::Streamed),
+            )
+            .0,
+        )
+        .concat()
+    };
     assert_eq!(said(4), said(4));
     assert!((0..10).map(said).collect::<BTreeSet<_>>().len() > 5);
 }

@@ -65,7 +65,8 @@ fn write_methodology(folder: &Path) -> Result<()> {
 async fn prepare(mallory: &User) -> Result<()> {
     for first in (0..MEMORIES).step_by(8) {
         let some = first..(first + 8).min(MEMORIES);
-        try_join_all(some.map(async |seed| mallory.remember(&text(seed, LONGEST_MEMORY)).await)).await?;
+        try_join_all(some.map(async |seed| mallory.remember(&text(seed, LONGEST_MEMORY)).await))
+            .await?;
     }
     mallory.forget_last().await?;
     mallory.remember(&text(MEMORIES, LONGEST_MEMORY)).await
@@ -76,7 +77,12 @@ async fn attack(mallory: &User, until: Instant) -> Result<(u64, u64)> {
     let talking = async |number: u64| {
         let (conversation, mut turns) = (mallory.conversation().await?, 0);
         while Instant::now() < until {
-            mallory.say(&conversation, &text(number * 1_000 + turns, LONGEST_MESSAGE)).await?;
+            mallory
+                .say(
+                    &conversation,
+                    &text(number * 1_000 + turns, LONGEST_MESSAGE),
+                )
+                .await?;
             turns += 1;
         }
         Result::Ok(turns)
@@ -84,7 +90,9 @@ async fn attack(mallory: &User, until: Instant) -> Result<(u64, u64)> {
     let remembering = async |number: u64| {
         let mut memories = 0;
         while Instant::now() < until {
-            mallory.remember(&text(1_000_000 * (number + 1) + memories, LONGEST_MEMORY)).await?;
+            mallory
+                .remember(&text(1_000_000 * (number + 1) + memories, LONGEST_MEMORY))
+                .await?;
             memories += 1;
         }
         Result::Ok(memories)
@@ -101,7 +109,10 @@ async fn bystanders(ann: &User, server: &str, lasting: Duration) -> Result<Strin
     let talking = async |_| {
         let (conversation, mut begun) = (ann.conversation().await?, Vec::new());
         while Instant::now() < until {
-            begun.push(ann.say(&conversation, "How should I warm up for squats?").await?);
+            begun.push(
+                ann.say(&conversation, "How should I warm up for squats?")
+                    .await?,
+            );
             sleep(Duration::from_millis(20)).await;
         }
         Result::Ok(begun)
@@ -116,7 +127,9 @@ async fn bystanders(ann: &User, server: &str, lasting: Duration) -> Result<Strin
     };
     let (begun, answered) = try_join(try_join_all((0..4).map(talking)), watching).await?;
     let (begun, answered) = (shares(begun.concat()), shares(answered));
-    Ok(format!("another user's turn starts in {begun}; /health answers in {answered}"))
+    Ok(format!(
+        "another user's turn starts in {begun}; /health answers in {answered}"
+    ))
 }
 
 /// The middle one of these times, the one that one in a hundred exceeds, and the longest.
@@ -126,5 +139,11 @@ fn shares(mut times: Vec<Duration>) -> String {
         let time = times.get(times.len().saturating_sub(1) * share / 100);
         time.map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
     };
-    format!("p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms ({} times)", at(50), at(99), at(100), times.len())
+    format!(
+        "p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms ({} times)",
+        at(50),
+        at(99),
+        at(100),
+        times.len()
+    )
 }

@@ -8,7 +8,10 @@
 //! It starts servers on loopback and ends them. It judges only that everybody was answered; the
 //! numbers are for people.
 
-#![expect(clippy::disallowed_methods, reason = "this process is a client: its time is its own")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this process is a client: its time is its own"
+)]
 
 mod attack;
 mod client;
@@ -56,7 +59,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let server = args.server.clone().map_or_else(server::beside, Ok)?;
-    println!("load of the machine before: {}", std::fs::read_to_string("/proc/loadavg")?.trim());
+    println!(
+        "load of the machine before: {}",
+        std::fs::read_to_string("/proc/loadavg")?.trim()
+    );
     attack::run(&server, Duration::from_secs(args.seconds))?;
     readers::run(&server, args.messages)
 }

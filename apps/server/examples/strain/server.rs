@@ -22,24 +22,41 @@ impl Server {
     pub(crate) fn start(binary: &Path, options: &[&str], folder: Option<&Path>) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let mut command = Command::new(binary);
-        command.args(["--listen", "127.0.0.1:0", "--log", "warn", "--data"]).arg(data.path());
+        command
+            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--data"])
+            .arg(data.path());
         command.args(options);
         if let Some(folder) = folder {
             command.arg("--methodology").arg(folder);
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let told = child.stdout.take().ok_or("the server has no output")?;
         let mut first = String::new();
         BufReader::new(told).read_line(&mut first)?;
-        let address = first.split_once("http://").map(|(_, rest)| rest.trim().trim_end_matches('/'));
-        let address = address.ok_or("the server did not say where it listens")?.to_owned();
-        Ok(Self { child, binary: binary.to_owned(), data, address })
+        let address = first
+            .split_once("http://")
+            .map(|(_, rest)| rest.trim().trim_end_matches('/'));
+        let address = address
+            .ok_or("the server did not say where it listens")?
+            .to_owned();
+        Ok(Self {
+            child,
+            binary: binary.to_owned(),
+            data,
+            address,
+        })
     }
 
     /// The token of a user.
     pub(crate) fn token(&self, user: &str) -> Result<String> {
         let mut command = Command::new(&self.binary);
-        let output = command.args(["token", "--user", user, "--data"]).arg(self.data.path()).output()?;
+        let output = command
+            .args(["token", "--user", user, "--data"])
+            .arg(self.data.path())
+            .output()?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
@@ -51,7 +68,8 @@ impl Server {
             line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
         };
         let told = kilobytes("VmRSS:").zip(kilobytes("VmHWM:"));
-        told.map(|(now, most)| (now / 1_024, most / 1_024)).ok_or_else(|| "no memory is told".into())
+        told.map(|(now, most)| (now / 1_024, most / 1_024))
+            .ok_or_else(|| "no memory is told".into())
     }
 }
 
@@ -65,7 +83,12 @@ impl Drop for Server {
 /// The server that was built with this.
 pub(crate) fn beside() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let built = own.parent().and_then(Path::parent).map(|folder| folder.join("coach-server"));
+    let built = own
+        .parent()
+        .and_then(Path::parent)
+        .map(|folder| folder.join("coach-server"));
     let found = built.filter(|server| server.exists());
-    found.ok_or_else(|| "build it first: cargo build --bin coach-server, with --release if this is".into())
+    found.ok_or_else(|| {
+        "build it first: cargo build --bin coach-server, with --release if this is".into()
+    })
 }

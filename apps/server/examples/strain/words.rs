@@ -1,7 +1,9 @@
 //! Texts that mean nothing, the same on every run.
 
-const SYLLABLES: [&str; 16] =
-    ["ba", "cor", "del", "fi", "gan", "hu", "jil", "ko", "lum", "mer", "nos", "pa", "rit", "su", "tev", "wo"];
+const SYLLABLES: [&str; 16] = [
+    "ba", "cor", "del", "fi", "gan", "hu", "jil", "ko", "lum", "mer", "nos", "pa", "rit", "su",
+    "tev", "wo",
+];
 
 /// How many different words there are.
 const WORDS: u64 = 2_000;
@@ -10,7 +12,9 @@ const WORDS: u64 = 2_000;
 pub(crate) fn text(seed: u64, letters: usize) -> String {
     let (mut text, mut state) = (String::with_capacity(letters + 16), seed);
     while text.len() < letters {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let (one, other) = ((state >> 33) % WORDS, (state >> 13) % WORDS);
         text.push_str(&word(one.min(other)));
         text.push(if state.is_multiple_of(11) { '.' } else { ',' });

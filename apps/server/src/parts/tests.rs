@@ -13,17 +13,27 @@ const KEY: Option<&str> = Some("pcsk_canary");
 const HOST: &str = "--pinecone-host=coach-1.svc.pinecone.io";
 
 fn parts(options: &[&str]) -> PartsArgs {
-    Line::try_parse_from(["test"].iter().chain(options)).unwrap().parts
+    Line::try_parse_from(["test"].iter().chain(options))
+        .unwrap()
+        .parts
 }
 
 /// What is said to these settings: the first part that cannot be made, or what all parts are.
 async fn said(options: &[&str], key: Option<&str>) -> String {
     let args = parts(options);
     let (pinecone_key, clock) = (key.map(str::to_owned), Arc::new(SystemClock));
-    let assembly = Assembly { args: &args, pinecone_key, aws: Aws::new(&args.aws), clock };
+    let assembly = Assembly {
+        args: &args,
+        pinecone_key,
+        aws: Aws::new(&args.aws),
+        clock,
+    };
     let made = async {
         let (model, store) = (assembly.model().await?.about, assembly.store().await?.about);
-        Ok::<_, StartError>(format!("{model} | {store} | {}", assembly.index().await?.about))
+        Ok::<_, StartError>(format!(
+            "{model} | {store} | {}",
+            assembly.index().await?.about
+        ))
     };
     made.await.unwrap_or_else(|error| error.to_string())
 }
@@ -89,13 +99,26 @@ async fn each_wrong_or_missing_setting_is_named_in_one_sentence() {
 #[tokio::test]
 async fn each_part_is_chosen_alone() {
     let offline = "rehearsal: offline, 30 ms a word | memory: gone when the server ends";
-    assert_eq!(said(&[], None).await, format!("{offline} | lexical: gone when the server ends"));
-    let pinecone = said(&["--index=pinecone", HOST, "--embedding-dimensions=256"], KEY).await;
-    assert_eq!(pinecone, format!("{offline} | pinecone: coach-1.svc.pinecone.io, vectors by hashing, 256 numbers"));
+    assert_eq!(
+        said(&[], None).await,
+        format!("{offline} | lexical: gone when the server ends")
+    );
+    let pinecone = said(
+        &["--index=pinecone", HOST, "--embedding-dimensions=256"],
+        KEY,
+    )
+    .await;
+    assert_eq!(
+        pinecone,
+        format!("{offline} | pinecone: coach-1.svc.pinecone.io, vectors by hashing, 256 numbers")
+    );
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.md"), "Rest well.").unwrap();
     let methodology = said(&["--methodology", folder.path().to_str().unwrap()], None).await;
-    assert_eq!(methodology, format!("{offline} | lexical: gone when the server ends; 1 pieces of methodology"));
+    assert_eq!(
+        methodology,
+        format!("{offline} | lexical: gone when the server ends; 1 pieces of methodology")
+    );
 }
 
 #[tokio::test]
@@ -106,14 +129,25 @@ async fn a_rehearsal_makes_mistakes_only_if_it_is_told_to() {
         (&["--rehearsal-mistakes=true"], true),
         (&["--rehearsal-mistakes=false"], false),
     ] {
-        assert_eq!(said(options, None).await.contains("a word, with mistakes |"), mistaken, "{options:?}");
+        assert_eq!(
+            said(options, None)
+                .await
+                .contains("a word, with mistakes |"),
+            mistaken,
+            "{options:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_store_in_memory_has_no_table() {
     let error = create_table(&parts(&[])).await.unwrap_err();
-    assert!(error.to_string().contains("`table create` is for --store dynamodb"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("`table create` is for --store dynamodb"),
+        "{error}"
+    );
 }
 
 #[cfg(feature = "aws")]
@@ -128,9 +162,18 @@ fn a_second_model_is_tried_only_where_there_is_one() {
 #[cfg(feature = "aws")]
 #[test]
 fn a_guardrail_has_an_id_and_a_version() {
-    let guardrail = |text: &str| Line::try_parse_from(["test", "--guardrail", text]).ok()?.parts.aws.guardrail;
+    let guardrail = |text: &str| {
+        Line::try_parse_from(["test", "--guardrail", text])
+            .ok()?
+            .parts
+            .aws
+            .guardrail
+    };
     let found = guardrail("abc:DRAFT").unwrap();
-    assert_eq!((found.id.as_str(), found.version.as_str()), ("abc", "DRAFT"));
+    assert_eq!(
+        (found.id.as_str(), found.version.as_str()),
+        ("abc", "DRAFT")
+    );
     for bad in ["abc", ":1", "abc:"] {
         assert!(guardrail(bad).is_none(), "{bad}");
     }
@@ -146,6 +189,8 @@ fn a_cosine_is_from_0_to_1() {
 
 #[test]
 fn no_option_takes_the_key() {
-    let help = <Line as clap::CommandFactory>::command().render_long_help().to_string();
+    let help = <Line as clap::CommandFactory>::command()
+        .render_long_help()
+        .to_string();
     assert!(help.contains(PINECONE_KEY) && !help.contains("--pinecone-key"));
 }

@@ -44,7 +44,13 @@ struct Guest<T> {
 impl<T> Crowd<T> {
     pub(crate) fn new(limits: Limits) -> Self {
         let (connected, waiting, waiting_of) = (HashMap::new(), BTreeMap::new(), HashMap::new());
-        Self { limits, connected, waiting, waiting_of, last: 0 }
+        Self {
+            limits,
+            connected,
+            waiting,
+            waiting_of,
+            last: 0,
+        }
     }
 
     /// Lets somebody in, who waits from now on, and says who has to go for it. Nothing if all who
@@ -53,19 +59,31 @@ impl<T> Crowd<T> {
         let address = self.counted(address);
         let out = match self.too_many_of(address) {
             Some(of_its_own) => Some(of_its_own),
-            None if self.connected.len() >= self.limits.all => Some(*self.waiting.first_key_value()?.1),
+            None if self.connected.len() >= self.limits.all => {
+                Some(*self.waiting.first_key_value()?.1)
+            }
             None => None,
         };
         let out = out.and_then(|id| self.leave(id));
         let id = Id(self.tick());
-        self.connected.insert(id, Guest { address, waits: None, was_answered: false, handle });
+        self.connected.insert(
+            id,
+            Guest {
+                address,
+                waits: None,
+                was_answered: false,
+                handle,
+            },
+        );
         self.waits(id);
         Some((id, out))
     }
 
     /// It has sent a whole request. Whether it was still there to do so.
     pub(crate) fn asked(&mut self, id: Id) -> bool {
-        let Some(guest) = self.connected.get_mut(&id) else { return false };
+        let Some(guest) = self.connected.get_mut(&id) else {
+            return false;
+        };
         let (waits, address) = (guest.waits.take(), guest.address);
         if let Some(moment) = waits {
             self.forget(moment, address);
@@ -79,7 +97,9 @@ impl<T> Crowd<T> {
         let guest = self.connected.get_mut(&id)?;
         guest.was_answered = true;
         let address = guest.address;
-        let out = self.too_many_of(address).and_then(|oldest| self.leave(oldest));
+        let out = self
+            .too_many_of(address)
+            .and_then(|oldest| self.leave(oldest));
         self.waits(id);
         out
     }
@@ -109,12 +129,16 @@ impl<T> Crowd<T> {
     }
 
     fn is_stranger(&self, id: Id) -> bool {
-        self.connected.get(&id).is_some_and(|guest| !guest.was_answered)
+        self.connected
+            .get(&id)
+            .is_some_and(|guest| !guest.was_answered)
     }
 
     fn waits(&mut self, id: Id) {
         let moment = Moment(self.tick());
-        let Some(guest) = self.connected.get_mut(&id) else { return };
+        let Some(guest) = self.connected.get_mut(&id) else {
+            return;
+        };
         guest.waits = Some(moment);
         self.waiting.insert(moment, id);
         if let Some(address) = guest.address {
@@ -125,7 +149,9 @@ impl<T> Crowd<T> {
     fn forget(&mut self, moment: Moment, address: Option<Address>) {
         self.waiting.remove(&moment);
         let Some(address) = address else { return };
-        let Some(moments) = self.waiting_of.get_mut(&address) else { return };
+        let Some(moments) = self.waiting_of.get_mut(&address) else {
+            return;
+        };
         moments.remove(&moment);
         if moments.is_empty() {
             self.waiting_of.remove(&address);
@@ -135,7 +161,9 @@ impl<T> Crowd<T> {
     /// The one that waits longest of an address of which as many wait as may.
     fn too_many_of(&self, address: Option<Address>) -> Option<Id> {
         let moments = self.waiting_of.get(&address?)?;
-        let oldest = moments.first().filter(|_| moments.len() >= self.limits.per_address)?;
+        let oldest = moments
+            .first()
+            .filter(|_| moments.len() >= self.limits.per_address)?;
         self.waiting.get(oldest).copied()
     }
 

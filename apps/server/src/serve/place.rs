@@ -37,7 +37,13 @@ impl Room {
         let (id, out) = self.crowd().enter(peer.ip(), dismissal.clone())?;
         out.iter().for_each(CancellationToken::cancel);
         let was_answered = AtomicBool::new(false);
-        Some(Arc::new(Place { room: self.clone(), id, peer, dismissal, was_answered }))
+        Some(Arc::new(Place {
+            room: self.clone(),
+            id,
+            peer,
+            dismissal,
+            was_answered,
+        }))
     }
 
     /// Has some of those go that have never asked for anything; how many.
@@ -132,7 +138,10 @@ fn watched<B>(body: B, over: impl FnOnce() -> bool + Send + 'static) -> Body
 where
     B: HttpBody<Data = Bytes, Error: Into<axum::BoxError>> + Unpin + Send + 'static,
 {
-    Body::new(Watched { body, over: Some(Box::new(over)) })
+    Body::new(Watched {
+        body,
+        over: Some(Box::new(over)),
+    })
 }
 
 /// A body that says when it is over: read to its end, or dropped. Who is told so says whether the
@@ -180,14 +189,18 @@ impl<B: HttpBody + Unpin> HttpBody for Watched<B> {
 
 /// What a router answers to anything, in the bytes that are sent, for who has not asked yet.
 pub(super) async fn spoken(router: Router) -> Vec<u8> {
-    let answer: Result<Response, Infallible> = TowerToHyperService::new(router).call(Request::new(Body::empty())).await;
+    let answer: Result<Response, Infallible> = TowerToHyperService::new(router)
+        .call(Request::new(Body::empty()))
+        .await;
     let (mut head, body) = match answer {
         Ok(answer) => answer.into_parts(),
         Err(never) => match never {},
     };
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    head.headers.insert(header::CONTENT_LENGTH, body.len().into());
-    head.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    head.headers
+        .insert(header::CONTENT_LENGTH, body.len().into());
+    head.headers
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
     for (name, value) in &head.headers {
         let line = [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"];

@@ -35,25 +35,42 @@ fn texts() -> Vec<String> {
             order.to_uppercase(),
             order.replace('<', "＜").replace('>', "＞"),
             order.replace('<', "<\u{200b}").replace('/', "\u{2060}/"),
-            format!("\u{202e}{}\0\u{1b}[2J", order.replace('<', "< ").replace('\n', "\r")),
-            format!("My knee is fine. {order} {order} <3 < 5 {}", order.replace('<', "❮").replace('\n', "\u{2028}")),
+            format!(
+                "\u{202e}{}\0\u{1b}[2J",
+                order.replace('<', "< ").replace('\n', "\r")
+            ),
+            format!(
+                "My knee is fine. {order} {order} <3 < 5 {}",
+                order.replace('<', "❮").replace('\n', "\u{2028}")
+            ),
         ]
     };
     let texts: Vec<String> = ORDERS.iter().flat_map(|order| disguised(order)).collect();
     assert_eq!(texts.len(), 150);
-    texts.into_iter().enumerate().map(|(n, text)| format!("mark{n}a {text} mark{n}b")).collect()
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(n, text)| format!("mark{n}a {text} mark{n}b"))
+        .collect()
 }
 
-/// What stands between the tags, tag by tag; an error if there is anything but tags of ours in their places.
+/// What stands between the tags, tag by tag; an error if there is anything but tags of ours in
+/// their places.
 fn parsed<'a>(mut text: &'a str, tags: &[&'a str]) -> Result<Vec<(&'a str, &'a str)>, String> {
     let mut found = Vec::new();
     while !text.is_empty() {
-        let tag =
-            tags.iter().find(|tag| text.starts_with(&format!("<{tag}>\n"))).ok_or(format!("no tag begins {text:?}"))?;
+        let tag = tags
+            .iter()
+            .find(|tag| text.starts_with(&format!("<{tag}>\n")))
+            .ok_or(format!("no tag begins {text:?}"))?;
         let rest = &text[tag.len() + 3..];
         let (inside, rest) = rest.split_once('<').ok_or(format!("{tag} is not closed"))?;
-        let rest = rest.strip_prefix(&format!("/{tag}>")).ok_or(format!("{tag} is broken off by {rest:?}"))?;
-        let inside = inside.strip_suffix('\n').ok_or("no line of its own for a tag")?;
+        let rest = rest
+            .strip_prefix(&format!("/{tag}>"))
+            .ok_or(format!("{tag} is broken off by {rest:?}"))?;
+        let inside = inside
+            .strip_suffix('\n')
+            .ok_or("no line of its own for a tag")?;
         if let Some(bad) = inside.chars().find(|c| *c == '>' || !is_visible(*c)) {
             return Err(format!("{bad:?} in {inside:?}"));
         }
@@ -68,8 +85,14 @@ fn is_visible(c: char) -> bool {
 }
 
 fn speaks(text: &str) -> bool {
-    let opens = |(at, _)| !text[at + 1..].trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '=');
-    !text.match_indices('<').any(opens) && text.chars().all(is_visible) && !text.contains(['＜', '❮', '⟨'])
+    let opens = |(at, _)| {
+        !text[at + 1..]
+            .trim_start()
+            .starts_with(|c: char| c.is_ascii_digit() || c == '=')
+    };
+    !text.match_indices('<').any(opens)
+        && text.chars().all(is_visible)
+        && !text.contains(['＜', '❮', '⟨'])
 }
 
 fn prompt_with(text: &str) -> Prompt {
@@ -82,10 +105,20 @@ fn prompt_with(text: &str) -> Prompt {
     let gathered = gathered(
         vec![memory("m", text), memory("m2", "trains at dawn")],
         vec![run, workout("w2", "Run", NOW)],
-        vec![hit(RecalledKind::Workout, "h", Some("ann"), text), hit(RecalledKind::Methodology, "h2", None, text)],
+        vec![
+            hit(RecalledKind::Workout, "h", Some("ann"), text),
+            hit(RecalledKind::Methodology, "h2", None, text),
+        ],
     );
     let history = vec![athlete(3, text), reply(4, text)];
-    Prompt::reply(&coach(), &loaded(history, Some(cut)), Some(&gathered), &all(), &opening(5, text, None, NOW)).0
+    Prompt::reply(
+        &coach(),
+        &loaded(history, Some(cut)),
+        Some(&gathered),
+        &all(),
+        &opening(5, text, None, NOW),
+    )
+    .0
 }
 
 #[test]
@@ -93,32 +126,64 @@ fn no_text_gets_out_of_its_wrapping() {
     for text in texts() {
         let mark = text.split_whitespace().next().unwrap();
         let prompt = prompt_with(&text);
-        assert_eq!(prompt.system, [Block::Text(coach().instructions().into()), Block::CachePoint]);
-        let [first, reply, last] = &prompt.messages[..] else { panic!("{} messages", prompt.messages.len()) };
+        assert_eq!(
+            prompt.system,
+            [
+                Block::Text(coach().instructions().into()),
+                Block::CachePoint
+            ]
+        );
+        let [first, reply, last] = &prompt.messages[..] else {
+            panic!("{} messages", prompt.messages.len())
+        };
         let blocks = |message: &ChatMessage| {
-            message.blocks.iter().filter_map(|block| Some(block.text()?.to_owned())).collect::<Vec<_>>()
+            message
+                .blocks
+                .iter()
+                .filter_map(|block| Some(block.text()?.to_owned()))
+                .collect::<Vec<_>>()
         };
 
-        let [summary, said] = &blocks(first)[..] else { panic!("{first:?}") };
+        let [summary, said] = &blocks(first)[..] else {
+            panic!("{first:?}")
+        };
         let summary = parsed(summary, &["summary"]).unwrap();
         assert!(summary.len() == 1 && summary[0].1.matches(mark).count() == 3);
         assert!(summary[0].1.lines().count() == 3, "a line for each field");
 
-        let [context, asked] = &blocks(last)[..] else { panic!("{last:?}") };
+        let [context, asked] = &blocks(last)[..] else {
+            panic!("{last:?}")
+        };
         for said in [said, &blocks(reply)[0], asked] {
             assert!(speaks(said) && said.matches(mark).count() == 1, "{said:?}");
         }
-        let context = context.strip_prefix("<context>\n").and_then(|rest| rest.strip_suffix("\n</context>")).unwrap();
+        let context = context
+            .strip_prefix("<context>\n")
+            .and_then(|rest| rest.strip_suffix("\n</context>"))
+            .unwrap();
         let (now, rest) = context.split_once('\n').unwrap();
         assert_eq!(now, "Now: Friday, 20 November 2026, 18:40 (UTC)");
         let items = parsed(rest, &["memory", "recalled", "workouts"]).unwrap();
-        let found: Vec<_> = items.iter().map(|(tag, inside)| (*tag, inside.matches(mark).count())).collect();
+        let found: Vec<_> = items
+            .iter()
+            .map(|(tag, inside)| (*tag, inside.matches(mark).count()))
+            .collect();
         assert_eq!(
             found,
-            [("memory", 1), ("memory", 0), ("recalled", 1), ("recalled", 1), ("workouts", 3)],
+            [
+                ("memory", 1),
+                ("memory", 0),
+                ("recalled", 1),
+                ("recalled", 1),
+                ("workouts", 3)
+            ],
             "{text:?}"
         );
-        assert_eq!(items[4].1.lines().count(), 3, "a week and a line for each workout");
+        assert_eq!(
+            items[4].1.lines().count(),
+            3,
+            "a week and a line for each workout"
+        );
     }
 }
 

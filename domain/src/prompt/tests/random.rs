@@ -2,39 +2,70 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Who speaks, whether it failed, and how long it is: mostly as people talk, sometimes huge or blank.
+/// Who speaks, whether it failed, and how long it is: mostly as people talk, sometimes huge or
+/// blank.
 fn said() -> impl Strategy<Value = (bool, bool, usize)> {
-    let size = prop_oneof![1 => Just(0), 12 => 1..900usize, 6 => 900..4_000usize, 1 => 4_000..50_000usize];
+    let size =
+        prop_oneof![1 => Just(0), 12 => 1..900usize, 6 => 900..4_000usize, 1 => 4_000..50_000usize];
     (any::<bool>(), prop::bool::weighted(0.1), size)
 }
 
 fn made((number, (user, failed, size)): (u64, (bool, bool, usize))) -> Message {
-    let text = if size == 0 { " \n".to_owned() } else { format!("[{number}] {}", "x".repeat(size)) };
+    let text = if size == 0 {
+        " \n".to_owned()
+    } else {
+        format!("[{number}] {}", "x".repeat(size))
+    };
     match (user, failed) {
         (true, _) => athlete(number, &text),
         (false, false) => reply(number, &text),
         (false, true) => {
-            let said = Said { kind: PartKind::Reply, stage: None, text: text.into() };
-            message(number, Body::Assistant { ending: Ending::Failed(TurnError::Deadline), said: [said].into() })
+            let said = Said {
+                kind: PartKind::Reply,
+                stage: None,
+                text: text.into(),
+            };
+            message(
+                number,
+                Body::Assistant {
+                    ending: Ending::Failed(TurnError::Deadline),
+                    said: [said].into(),
+                },
+            )
         }
     }
 }
 
 /// The number of the first message, and the messages.
 fn history() -> impl Strategy<Value = (u64, Vec<(bool, bool, usize)>)> {
-    (1..500u64, prop::collection::vec(said(), 0..=LONGEST_HISTORY))
+    (
+        1..500u64,
+        prop::collection::vec(said(), 0..=LONGEST_HISTORY),
+    )
 }
 
 fn prompt(history: &[Message]) -> (Prompt, ContextReport) {
     let number = history.last().map_or(1, |last| last.number + 1);
     let summary = Some(summary("SUMMARY", number));
-    Prompt::reply(&coach(), &loaded(history.to_vec(), summary), None, &all(), &opening(number, "[now]", None, NOW))
+    Prompt::reply(
+        &coach(),
+        &loaded(history.to_vec(), summary),
+        None,
+        &all(),
+        &opening(number, "[now]", None, NOW),
+    )
 }
 
 /// The texts of the history as they are sent, without the summary.
 fn sent(prompt: &Prompt) -> Vec<&str> {
-    let blocks = prompt.messages.iter().flat_map(|message| &message.blocks).filter_map(Block::text);
-    blocks.filter(|text| text.starts_with('[') && *text != "[now]").collect()
+    let blocks = prompt
+        .messages
+        .iter()
+        .flat_map(|message| &message.blocks)
+        .filter_map(Block::text);
+    blocks
+        .filter(|text| text.starts_with('[') && *text != "[now]")
+        .collect()
 }
 
 proptest! {

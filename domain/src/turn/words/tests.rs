@@ -26,13 +26,35 @@ fn memory(id: &str, content: &str) -> Memory {
 fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
     let owner = UserScope::verified("ann".parse().unwrap());
     let forgotten = vec![Tombstone::of(&memory("gone", KNEE), Timestamp(2_000))];
-    let body = Body::User { text: KNEE.into(), sent: None, zone: None };
+    let body = Body::User {
+        text: KNEE.into(),
+        sent: None,
+        zone: None,
+    };
     let (id, turn) = ("m".parse().unwrap(), "t".parse().unwrap());
-    let history = vec![Message { id, number: 1, turn, created: Timestamp(1_000), body }];
-    let summary = Summary { narrative: KNEE.to_owned(), made_at: Timestamp(1_000), ..Summary::default() };
-    let loaded = Loaded { owner: owner.clone(), history, summary: Some(Box::new(summary)), forgotten };
+    let history = vec![Message {
+        id,
+        number: 1,
+        turn,
+        created: Timestamp(1_000),
+        body,
+    }];
+    let summary = Summary {
+        narrative: KNEE.to_owned(),
+        made_at: Timestamp(1_000),
+        ..Summary::default()
+    };
+    let loaded = Loaded {
+        owner: owner.clone(),
+        history,
+        summary: Some(Box::new(summary)),
+        forgotten,
+    };
     let told = loaded.clone().without_forgotten();
-    assert_eq!((told.history[0].content().as_str(), told.summary), (FORGOTTEN, None));
+    assert_eq!(
+        (told.history[0].content().as_str(), told.summary),
+        (FORGOTTEN, None)
+    );
 
     let hit = |id: &str, text: &str| Recalled {
         kind: RecalledKind::Summary,
@@ -41,17 +63,38 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         text: text.to_owned(),
         score: 1.0,
     };
-    let memories = vec![memory("gone", "edited"), memory("twin", "my LEFT knee hurts!"), memory("kept", "Vegan")];
-    let recalled = vec![hit("a", &format!("They met. {KNEE}.")), hit("b", "They met.")];
+    let memories = vec![
+        memory("gone", "edited"),
+        memory("twin", "my LEFT knee hurts!"),
+        memory("kept", "Vegan"),
+    ];
+    let recalled = vec![
+        hit("a", &format!("They met. {KNEE}.")),
+        hit("b", "They met."),
+    ];
     let workout = serde_json::json!({
         "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t", "discipline": "strength",
         "name": "Squats", "performedAt": Timestamp(1_000), "exercises": [], "notes": KNEE, "confidence": 1.0,
     });
     let workout: Workout = serde_json::from_value(workout).unwrap();
-    let gathered =
-        Gathered { owner: owner.clone(), memories, workouts: vec![workout.clone()], recalled, calls: Vec::new() };
+    let gathered = Gathered {
+        owner: owner.clone(),
+        memories,
+        workouts: vec![workout.clone()],
+        recalled,
+        calls: Vec::new(),
+    };
     let told = gathered.clone().without(&loaded.forgotten);
-    assert_eq!((told.memories, told.recalled), (vec![memory("kept", "Vegan")], vec![hit("b", "They met.")]));
-    assert_eq!(told.workouts, [Workout { notes: None, ..workout }]);
+    assert_eq!(
+        (told.memories, told.recalled),
+        (vec![memory("kept", "Vegan")], vec![hit("b", "They met.")])
+    );
+    assert_eq!(
+        told.workouts,
+        [Workout {
+            notes: None,
+            ..workout
+        }]
+    );
     assert_eq!(gathered.clone().without(&[]), gathered);
 }

@@ -15,8 +15,19 @@ fn checked_in(zone: Option<&ZoneName>, answer: &str, by_command: bool) -> Result
         coach: "c".parse().unwrap(),
         conversation: "v".parse().unwrap(),
     };
-    let turn = TurnKey { conversation, turn: "t".parse().unwrap() };
-    check(answer, &Logging { turn: &turn, by_command, when: WHEN, zone })
+    let turn = TurnKey {
+        conversation,
+        turn: "t".parse().unwrap(),
+    };
+    check(
+        answer,
+        &Logging {
+            turn: &turn,
+            by_command,
+            when: WHEN,
+            zone,
+        },
+    )
 }
 
 fn full() -> Value {
@@ -40,7 +51,9 @@ fn full() -> Value {
 
 fn with(path: &str, value: Value) -> Value {
     let mut answer = full();
-    *answer.pointer_mut(path).unwrap_or_else(|| panic!("no {path}")) = value;
+    *answer
+        .pointer_mut(path)
+        .unwrap_or_else(|| panic!("no {path}")) = value;
     answer
 }
 
@@ -49,7 +62,12 @@ fn a_complete_answer_is_taken_as_it_is() {
     let workout = checked(&full().to_string(), false).unwrap();
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("refusal");
-    for (field, id) in [("workoutId", "t"), ("turnId", "t"), ("coachId", "c"), ("conversationId", "v")] {
+    for (field, id) in [
+        ("workoutId", "t"),
+        ("turnId", "t"),
+        ("coachId", "c"),
+        ("conversationId", "v"),
+    ] {
         expected[field] = json!(id);
     }
     expected["records"] = json!([]);
@@ -117,19 +135,37 @@ fn what_cannot_be_right_makes_the_answer_unusable() {
 
 #[test]
 fn what_was_not_told_is_left_out() {
-    let set = json!({ "reps": 0, "weight": { "value": 0, "unit": "" }, "durationSeconds": 0, "rpe": 0 });
+    let set =
+        json!({ "reps": 0, "weight": { "value": 0, "unit": "" }, "durationSeconds": 0, "rpe": 0 });
     let mut answer = full();
     answer["exercises"][0]["sets"] = json!([set, {}, { "rpe": 9 }, { "reps": 5.0 }]);
     answer["durationSeconds"] = json!(0);
     answer["perceivedExertion"] = json!(0);
-    for (field, value) in [("score", " "), ("notes", ""), ("name", "\n"), ("performedAt", "")] {
+    for (field, value) in [
+        ("score", " "),
+        ("notes", ""),
+        ("name", "\n"),
+        ("performedAt", ""),
+    ] {
         answer[field] = json!(value);
     }
     answer["mood"] = json!("sunny");
     let workout = checked(&answer.to_string(), false).unwrap();
-    assert_eq!(workout.exercises[0].sets, [Set { reps: Some(5), ..Set::default() }]);
-    assert_eq!((workout.duration_seconds, workout.perceived_exertion), (None, None));
-    assert_eq!((workout.score, workout.notes, workout.performed_at), (None, None, WHEN));
+    assert_eq!(
+        workout.exercises[0].sets,
+        [Set {
+            reps: Some(5),
+            ..Set::default()
+        }]
+    );
+    assert_eq!(
+        (workout.duration_seconds, workout.perceived_exertion),
+        (None, None)
+    );
+    assert_eq!(
+        (workout.score, workout.notes, workout.performed_at),
+        (None, None, WHEN)
+    );
     assert_eq!(workout.name, "Back squat");
 }
 
@@ -141,7 +177,10 @@ fn a_time_that_cannot_be_right_is_taken_for_the_time_of_telling() {
         (json!("2026-11-20T18:40:00.123Z"), told.as_str()),
         (json!("2026-11-20T18:40:00.124Z"), told.as_str()),
         (json!("2026-11-20T19:00:00"), told.as_str()),
-        (json!("2026-11-19T20:00:00-05:00"), "2026-11-20T01:00:00.000Z"),
+        (
+            json!("2026-11-19T20:00:00-05:00"),
+            "2026-11-20T01:00:00.000Z",
+        ),
         (json!("2022-01-01T00:00:00Z"), "2022-01-01T00:00:00.000Z"),
         (json!("2021-11-01T00:00:00Z"), told.as_str()),
         (json!("2062-11-20T00:00:00Z"), told.as_str()),
@@ -156,13 +195,25 @@ fn a_time_that_cannot_be_right_is_taken_for_the_time_of_telling() {
 fn a_time_without_an_offset_is_the_athletes_own() {
     // 13:40 in New York, 03:40 of the next day in Tokyo.
     for (zone, at, expected) in [
-        ("America/New_York", "2026-11-20T07:30", "2026-11-20T12:30:00.000Z"),
+        (
+            "America/New_York",
+            "2026-11-20T07:30",
+            "2026-11-20T12:30:00.000Z",
+        ),
         ("America/New_York", "2026-11-19", "2026-11-19T17:00:00.000Z"),
-        ("America/New_York", "2026-07-01T07:30:00", "2026-07-01T11:30:00.000Z"),
+        (
+            "America/New_York",
+            "2026-07-01T07:30:00",
+            "2026-07-01T11:30:00.000Z",
+        ),
         ("Asia/Tokyo", "2026-11-21T03:00", "2026-11-20T18:00:00.000Z"),
         ("Asia/Tokyo", "2026-11-20", "2026-11-20T03:00:00.000Z"),
         ("Asia/Tokyo", "2026-11-21T07:30", "2026-11-20T18:40:00.123Z"),
-        ("Asia/Tokyo", "2026-11-20T08:00:00+01:00", "2026-11-20T07:00:00.000Z"),
+        (
+            "Asia/Tokyo",
+            "2026-11-20T08:00:00+01:00",
+            "2026-11-20T07:00:00.000Z",
+        ),
     ] {
         let answer = with("/performedAt", json!(at)).to_string();
         let workout = checked_in(Some(&zone.parse().unwrap()), &answer, false).unwrap();
@@ -183,20 +234,41 @@ fn units_are_stored_under_one_name() {
         ("distance", "yards", "yd"),
         ("distance", "feet", "ft"),
     ] {
-        let answer = with(&format!("/exercises/0/sets/0/{place}"), json!({ "value": 10, "unit": told }));
-        let set = checked(&answer.to_string(), false).unwrap().exercises.remove(0).sets.remove(0);
-        let quantity = if place == "weight" { set.weight } else { set.distance };
-        assert_eq!(quantity, Some(Quantity { value: 10.0, unit: expected.to_owned() }), "{told}");
+        let answer = with(
+            &format!("/exercises/0/sets/0/{place}"),
+            json!({ "value": 10, "unit": told }),
+        );
+        let set = checked(&answer.to_string(), false)
+            .unwrap()
+            .exercises
+            .remove(0)
+            .sets
+            .remove(0);
+        let quantity = if place == "weight" {
+            set.weight
+        } else {
+            set.distance
+        };
+        assert_eq!(
+            quantity,
+            Some(Quantity {
+                value: 10.0,
+                unit: expected.to_owned()
+            }),
+            "{told}"
+        );
     }
 }
 
 #[test]
 fn plans_questions_advice_and_talk_are_refused_unless_ordered() {
     let nothing = json!({ "exercises": [], "durationSeconds": null, "score": null });
-    let named = json!({ "exercises": [{ "name": "Squat" }], "durationSeconds": null, "score": null });
+    let named =
+        json!({ "exercises": [{ "name": "Squat" }], "durationSeconds": null, "score": null });
     let scored = json!({ "exercises": [], "durationSeconds": null, "score": "12:34" });
     let timed = json!({ "exercises": [], "durationSeconds": 60, "score": null });
-    // The model's refusal, what there is, and whether it is logged: of its own accord, and by command.
+    // The model's refusal, what there is, and whether it is logged: of its own accord, and by
+    // command.
     let cases = [
         (json!("plan"), &json!({}), false, true),
         (json!("question"), &json!({}), false, true),
@@ -235,7 +307,13 @@ fn a_refusal_needs_nothing_else_and_says_why() {
             other => panic!("{reason}: {other:?}"),
         }
     });
-    assert_eq!(reasons.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    assert_eq!(
+        reasons
+            .iter()
+            .collect::<std::collections::BTreeSet<_>>()
+            .len(),
+        4
+    );
     assert!(reasons[0].contains("plan") && reasons[3].contains("measurable"));
 }
 
@@ -247,14 +325,18 @@ fn texts_are_cut_and_put_on_one_line() {
     answer["confidence"] = json!(90);
     let workout = checked(&answer.to_string(), false).unwrap();
     assert!(workout.name.starts_with("Leg day é") && workout.name.chars().count() == LONGEST_NAME);
-    assert_eq!((workout.notes.unwrap().len(), workout.confidence), (LONGEST_NOTES, 1.0));
+    assert_eq!(
+        (workout.notes.unwrap().len(), workout.confidence),
+        (LONGEST_NOTES, 1.0)
+    );
 }
 
 #[test]
 fn the_schema_refers_to_nothing_and_names_every_unit() {
     let schema = schema();
     assert!(!schema.to_string().contains("$ref"));
-    let units = &schema["properties"]["exercises"]["items"]["properties"]["sets"]["items"]["properties"]["weight"];
+    let units = &schema["properties"]["exercises"]["items"]["properties"]["sets"]["items"]["properties"]
+        ["weight"];
     let named = units.to_string();
     for (unit, _, _) in WEIGHTS.iter().chain(&DISTANCES) {
         assert!(named.contains(&format!("\"{unit}\"")), "{unit}: {named}");

@@ -28,10 +28,16 @@ fn workout(id: &str, exercises: &[(&str, &[&str])]) -> Workout {
 }
 
 fn told(set: &str) -> Set {
-    let parts: Vec<Option<&str>> = set.split(' ').map(|part| (part != "-").then_some(part)).collect();
+    let parts: Vec<Option<&str>> = set
+        .split(' ')
+        .map(|part| (part != "-").then_some(part))
+        .collect();
     let quantity = |text: &str| {
         let (value, unit) = text.split_at(text.find(char::is_alphabetic).unwrap());
-        Quantity { value: value.parse().unwrap(), unit: unit.to_owned() }
+        Quantity {
+            value: value.parse().unwrap(),
+            unit: unit.to_owned(),
+        }
     };
     Set {
         reps: parts[0].map(|reps| reps.parse().unwrap()),
@@ -43,25 +49,56 @@ fn told(set: &str) -> Set {
 }
 
 fn found(now: &[(&str, &[&str])], before: &[&[(&str, &[&str])]]) -> Vec<String> {
-    let history: Vec<Workout> =
-        before.iter().enumerate().map(|(n, exercises)| workout(&format!("w{n}"), exercises)).collect();
-    records(&workout("now", now), &history).iter().map(PersonalRecord::in_words).collect()
+    let history: Vec<Workout> = before
+        .iter()
+        .enumerate()
+        .map(|(n, exercises)| workout(&format!("w{n}"), exercises))
+        .collect();
+    records(&workout("now", now), &history)
+        .iter()
+        .map(PersonalRecord::in_words)
+        .collect()
 }
 
 fn scored(id: &str, name: &str, score: &str) -> Workout {
-    Workout { name: name.to_owned(), score: Some(score.to_owned()), ..workout(id, &[("Thruster", &["21 43kg - -"])]) }
+    Workout {
+        name: name.to_owned(),
+        score: Some(score.to_owned()),
+        ..workout(id, &[("Thruster", &["21 43kg - -"])])
+    }
 }
 
 #[test]
 fn what_was_never_done_before_is_no_record() {
-    assert!(found(&[("Squat", &["5 100kg - -"]), ("Run", &["- - 5km 1500"])], &[]).is_empty());
-    assert!(found(&[("Squat", &["5 100kg - -"])], &[&[("Deadlift", &["5 60kg - -"])]]).is_empty());
-    assert!(found(&[("Squat", &["5 100kg - -"])], &[&[("Squat", &["5 - - -"])]]).is_empty());
+    assert!(
+        found(
+            &[("Squat", &["5 100kg - -"]), ("Run", &["- - 5km 1500"])],
+            &[]
+        )
+        .is_empty()
+    );
+    assert!(
+        found(
+            &[("Squat", &["5 100kg - -"])],
+            &[&[("Deadlift", &["5 60kg - -"])]]
+        )
+        .is_empty()
+    );
+    assert!(
+        found(
+            &[("Squat", &["5 100kg - -"])],
+            &[&[("Squat", &["5 - - -"])]]
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn the_heaviest_set_and_the_estimated_maximum_are_told_apart() {
-    let before: &[&[(&str, &[&str])]] = &[&[("Squat", &["5 100kg - -", "5 90kg - -"])], &[("Squat", &["8 80kg - -"])]];
+    let before: &[&[(&str, &[&str])]] = &[
+        &[("Squat", &["5 100kg - -", "5 90kg - -"])],
+        &[("Squat", &["8 80kg - -"])],
+    ];
     assert_eq!(
         found(&[("Squat", &["5 100kg - -", "5 102.5kg - -"])], before),
         [
@@ -69,7 +106,10 @@ fn the_heaviest_set_and_the_estimated_maximum_are_told_apart() {
             "Squat: estimated one-repetition maximum 119.58 kg (before: 116.67 kg)"
         ]
     );
-    assert_eq!(found(&[("Squat", &["1 105kg - -"])], before), ["Squat: heaviest set 105 kg (before: 100 kg)"]);
+    assert_eq!(
+        found(&[("Squat", &["1 105kg - -"])], before),
+        ["Squat: heaviest set 105 kg (before: 100 kg)"]
+    );
     assert_eq!(
         found(&[("Squat", &["8 95kg - -"])], before),
         ["Squat: estimated one-repetition maximum 120.33 kg (before: 116.67 kg)"]
@@ -79,7 +119,13 @@ fn the_heaviest_set_and_the_estimated_maximum_are_told_apart() {
 
 #[test]
 fn the_estimate_takes_one_to_twelve_repetitions() {
-    let cases = [(None, None), (Some(0), None), (Some(1), Some(90.0)), (Some(12), Some(126.0)), (Some(13), None)];
+    let cases = [
+        (None, None),
+        (Some(0), None),
+        (Some(1), Some(90.0)),
+        (Some(12), Some(126.0)),
+        (Some(13), None),
+    ];
     for (reps, expected) in cases {
         assert_eq!(one_rep_max(90.0, reps).map(rounded), expected, "{reps:?}");
     }
@@ -98,29 +144,53 @@ fn units_are_converted_and_their_rounding_makes_no_record() {
         ]
     );
     let run: &[&[(&str, &[&str])]] = &[&[("Run", &["- - 5km 1500"])]];
-    assert_eq!(found(&[("Run", &["- - 3.1mi 1440"])], run), ["Run: best time over 3.1 mi 24:00 (before: 25:00)"]);
-    assert_eq!(found(&[("Run", &["- - 4mi 2000"])], run), ["Run: longest distance 4 mi (before: 3.11 mi)"]);
+    assert_eq!(
+        found(&[("Run", &["- - 3.1mi 1440"])], run),
+        ["Run: best time over 3.1 mi 24:00 (before: 25:00)"]
+    );
+    assert_eq!(
+        found(&[("Run", &["- - 4mi 2000"])], run),
+        ["Run: longest distance 4 mi (before: 3.11 mi)"]
+    );
     for unit in ["5.01km", "5010m", "5479yd", "16437ft", "3.113mi"] {
-        assert!(found(&[("Run", &[&format!("- - {unit} 1500")])], run).is_empty(), "{unit}");
+        assert!(
+            found(&[("Run", &[&format!("- - {unit} 1500")])], run).is_empty(),
+            "{unit}"
+        );
     }
 }
 
 #[test]
 fn a_time_counts_over_an_equal_distance_only() {
     let before: &[&[(&str, &[&str])]] = &[&[("Row", &["- - 2km 480", "- - 500m 105"])]];
-    assert_eq!(found(&[("Row", &["- - 500m 100"])], before), ["Row: best time over 500 m 1:40 (before: 1:45)"]);
+    assert_eq!(
+        found(&[("Row", &["- - 500m 100"])], before),
+        ["Row: best time over 500 m 1:40 (before: 1:45)"]
+    );
     assert!(found(&[("Row", &["- - 1km 200"])], before).is_empty());
     assert!(found(&[("Row", &["- - 500m 105", "- - 500m 110"])], before).is_empty());
     assert_eq!(
-        found(&[("Row", &["- - 500m 103", "- - 500m 99", "- - 2000m 470"])], before),
-        ["Row: best time over 500 m 1:39 (before: 1:45)", "Row: best time over 2000 m 7:50 (before: 8:00)"]
+        found(
+            &[("Row", &["- - 500m 103", "- - 500m 99", "- - 2000m 470"])],
+            before
+        ),
+        [
+            "Row: best time over 500 m 1:39 (before: 1:45)",
+            "Row: best time over 2000 m 7:50 (before: 8:00)"
+        ]
     );
 }
 
 #[test]
 fn longer_is_no_better_for_a_time_and_a_load_makes_distance_another_thing() {
     assert!(found(&[("Plank", &["- - - 60"])], &[&[("Plank", &["- - - 120"])]]).is_empty());
-    assert!(found(&[("Carry", &["- 24kg 100m 60"])], &[&[("Carry", &["- 32kg 50m 90"])]]).is_empty());
+    assert!(
+        found(
+            &[("Carry", &["- 24kg 100m 60"])],
+            &[&[("Carry", &["- 32kg 50m 90"])]]
+        )
+        .is_empty()
+    );
     assert!(found(&[("Run", &["4 - 800m -"])], &[&[("Run", &["- - 400m -"])]]).is_empty());
 }
 
@@ -137,7 +207,12 @@ fn an_exercise_is_the_same_under_each_of_its_names() {
     ] {
         assert_eq!(same_name(one), same_name(other));
     }
-    for (one, other) in [("Back squat", "Front squat"), ("Press", "Bench press"), ("Row", "Run"), ("Press", "Pres")] {
+    for (one, other) in [
+        ("Back squat", "Front squat"),
+        ("Press", "Bench press"),
+        ("Row", "Run"),
+        ("Press", "Pres"),
+    ] {
         assert_ne!(same_name(one), same_name(other));
     }
     let before: &[&[(&str, &[&str])]] = &[&[("back squats", &["5 100kg - -"])]];
@@ -151,32 +226,73 @@ fn an_exercise_is_the_same_under_each_of_its_names() {
 fn an_exercise_told_twice_is_judged_once() {
     let before: &[&[(&str, &[&str])]] = &[&[("Squat", &["20 100kg - -"])]];
     let now: &[(&str, &[&str])] = &[("Squat", &["20 110kg - -"]), ("Squats", &["20 120kg - -"])];
-    assert_eq!(found(now, before), ["Squat: heaviest set 120 kg (before: 100 kg)"]);
+    assert_eq!(
+        found(now, before),
+        ["Squat: heaviest set 120 kg (before: 100 kg)"]
+    );
 }
 
 #[test]
 fn a_benchmark_is_known_by_its_name_and_its_time() {
-    let history = [scored("a", "Fran", "4:12"), scored("b", "FRAN", "4:30"), scored("c", "Grace", "2:00")];
+    let history = [
+        scored("a", "Fran", "4:12"),
+        scored("b", "FRAN", "4:30"),
+        scored("c", "Grace", "2:00"),
+    ];
     let told = |name: &str, score: &str| {
         let best = records(&scored("now", name, score), &history);
-        best.iter().map(PersonalRecord::in_words).collect::<Vec<_>>()
+        best.iter()
+            .map(PersonalRecord::in_words)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(told("Fran", "3:58"), ["Fran: best time 3:58 (before: 4:12)"]);
-    for (name, score) in [("Fran", "4:12"), ("Fran", "5 rounds"), ("Cindy", "1:00"), ("Fran", "0:00"), ("Fran", "3")] {
+    assert_eq!(
+        told("Fran", "3:58"),
+        ["Fran: best time 3:58 (before: 4:12)"]
+    );
+    for (name, score) in [
+        ("Fran", "4:12"),
+        ("Fran", "5 rounds"),
+        ("Cindy", "1:00"),
+        ("Fran", "0:00"),
+        ("Fran", "3"),
+    ] {
         assert!(told(name, score).is_empty(), "{name} {score}");
     }
     let run = |id, distance: &str, score| Workout {
         exercises: workout("x", &[("Run", &[distance])]).exercises,
         ..scored(id, "Morning run", score)
     };
-    assert!(records(&run("now", "- - 3km 900", "15:00"), &[run("a", "- - 5km 1500", "25:00")]).is_empty());
+    assert!(
+        records(
+            &run("now", "- - 3km 900", "15:00"),
+            &[run("a", "- - 5km 1500", "25:00")]
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn a_score_is_a_time_only_if_it_looks_like_one() {
-    let cases = [("4:12", Some(252)), ("1:02:30", Some(3750)), (" 75:00 ", Some(4500)), ("4:60", None), ("252", None)];
-    let odd = [("4:1e", None), (":12", None), ("1:2:3:4", None), ("5+3", None), ("-4:12", None), ("", None)];
-    for (score, expected) in cases.into_iter().chain(odd).chain([("9999:00", None), ("+4:12", None)]) {
+    let cases = [
+        ("4:12", Some(252)),
+        ("1:02:30", Some(3750)),
+        (" 75:00 ", Some(4500)),
+        ("4:60", None),
+        ("252", None),
+    ];
+    let odd = [
+        ("4:1e", None),
+        (":12", None),
+        ("1:2:3:4", None),
+        ("5+3", None),
+        ("-4:12", None),
+        ("", None),
+    ];
+    for (score, expected) in cases
+        .into_iter()
+        .chain(odd)
+        .chain([("9999:00", None), ("+4:12", None)])
+    {
         assert_eq!(seconds(score), expected, "{score:?}");
     }
 }
@@ -193,8 +309,14 @@ fn a_workout_does_not_beat_itself_and_the_order_of_days_does_not_matter() {
 
 #[test]
 fn a_record_reads_the_same_on_the_wire_and_in_words() {
-    let history = [workout("a", &[("Run", &["- - 5km 1500"]), ("Squat", &["20 100kg - -"])])];
-    let now = workout("now", &[("Run", &["- - 5km 1470"]), ("Squat", &["20 105kg - -"])]);
+    let history = [workout(
+        "a",
+        &[("Run", &["- - 5km 1500"]), ("Squat", &["20 100kg - -"])],
+    )];
+    let now = workout(
+        "now",
+        &[("Run", &["- - 5km 1470"]), ("Squat", &["20 105kg - -"])],
+    );
     let found = records(&now, &history);
     let wire = serde_json::json!([
         { "exercise": "Run", "kind": "bestTime", "value": 1470.0, "unit": "s",
@@ -202,5 +324,8 @@ fn a_record_reads_the_same_on_the_wire_and_in_words() {
         { "exercise": "Squat", "kind": "heaviestSet", "value": 105.0, "unit": "kg", "previous": 100.0 },
     ]);
     assert_eq!(serde_json::to_value(&found).unwrap(), wire);
-    assert_eq!(serde_json::from_value::<Vec<PersonalRecord>>(wire).unwrap(), found);
+    assert_eq!(
+        serde_json::from_value::<Vec<PersonalRecord>>(wire).unwrap(),
+        found
+    );
 }

@@ -11,11 +11,20 @@ pub async fn messages_are_read_from_the_newest_back(store: &dyn MessageStore) {
     for turn in ["t1", "t2", "t3"] {
         let a = admission(&key, turn);
         let fence = begun(store, &a).await.fence;
-        store.finish(&a.turn, Writer::Holder(fence), &finish(Ending::Finished, words(&[turn]), vec![])).await.unwrap();
+        store
+            .finish(
+                &a.turn,
+                Writer::Holder(fence),
+                &finish(Ending::Finished, words(&[turn]), vec![]),
+            )
+            .await
+            .unwrap();
     }
     let numbers = async |before, limit| {
         let page = store.messages(&key, before, limit).await.unwrap();
-        page.iter().map(|message| message.number).collect::<Vec<_>>()
+        page.iter()
+            .map(|message| message.number)
+            .collect::<Vec<_>>()
     };
     assert_eq!(numbers(None, 10).await, [6, 5, 4, 3, 2, 1]);
     assert_eq!(numbers(None, 2).await, [6, 5]);
@@ -23,23 +32,49 @@ pub async fn messages_are_read_from_the_newest_back(store: &dyn MessageStore) {
     assert!(numbers(Some(1), 2).await.is_empty());
 }
 
-pub async fn a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte(store: &dyn MessageStore) {
+pub async fn a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte(
+    store: &dyn MessageStore,
+) {
     let key = conversation(store).await;
     let text = "x".repeat(120 * 1024);
     for turn in 0..6 {
-        let a = Admission { text: text.as_str().into(), ..admission(&key, &format!("t{turn}")) };
+        let a = Admission {
+            text: text.as_str().into(),
+            ..admission(&key, &format!("t{turn}"))
+        };
         let fence = begun(store, &a).await.fence;
-        store.finish(&a.turn, Writer::Holder(fence), &finish(Ending::Finished, words(&[&text]), vec![])).await.unwrap();
+        store
+            .finish(
+                &a.turn,
+                Writer::Holder(fence),
+                &finish(Ending::Finished, words(&[&text]), vec![]),
+            )
+            .await
+            .unwrap();
     }
     let numbers = async |before, limit| {
         let page = store.messages(&key, before, limit).await.unwrap();
-        page.iter().map(|message| message.number).collect::<Vec<_>>()
+        page.iter()
+            .map(|message| message.number)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(numbers(None, 100).await, [12, 11, 10, 9, 8, 7, 6, 5, 4], "the ninth reaches it");
+    assert_eq!(
+        numbers(None, 100).await,
+        [12, 11, 10, 9, 8, 7, 6, 5, 4],
+        "the ninth reaches it"
+    );
     assert_eq!(numbers(None, 2).await, [12, 11]);
     assert_eq!(numbers(Some(4), 100).await, [3, 2, 1]);
     let all = pages(store, &key, None, 100).try_concat().await.unwrap();
-    assert_eq!(all.iter().map(|message| message.number).collect::<Vec<_>>(), (1..=12).rev().collect::<Vec<_>>());
+    assert_eq!(
+        all.iter().map(|message| message.number).collect::<Vec<_>>(),
+        (1..=12).rev().collect::<Vec<_>>()
+    );
     let some = pages(store, &key, Some(12), 10).try_concat().await.unwrap();
-    assert_eq!(some.iter().map(|message| message.number).collect::<Vec<_>>(), (2..=11).rev().collect::<Vec<_>>());
+    assert_eq!(
+        some.iter()
+            .map(|message| message.number)
+            .collect::<Vec<_>>(),
+        (2..=11).rev().collect::<Vec<_>>()
+    );
 }

@@ -63,7 +63,8 @@ pub enum Step {
     Cut,
 }
 
-/// The exceptions that Converse and ConverseStream know, with their statuses; `true`: also within a stream.
+/// The exceptions that Converse and ConverseStream know, with their statuses; `true`: also within a
+/// stream.
 pub const EXCEPTIONS: [(&str, u16, bool); 10] = [
     ("AccessDeniedException", 403, false),
     ("InternalServerException", 500, true),
@@ -85,7 +86,11 @@ impl Script {
 
     /// Refused with this exception and its status, in these words.
     pub fn refuse_saying(kind: &'static str, message: &str) -> Self {
-        Self::Refuse { status: status(kind).as_u16(), kind, message: message.to_owned() }
+        Self::Refuse {
+            status: status(kind).as_u16(),
+            kind,
+            message: message.to_owned(),
+        }
     }
 
     /// A whole answer, word by word.
@@ -101,7 +106,11 @@ impl Script {
 
     /// A call of a tool.
     pub fn calling(tool: &str, input: Value) -> Self {
-        Self::Play(vec![Step::Tool(tool.to_owned(), input), Step::Stop("tool_use"), Step::Usage([100, 50, 0, 0])])
+        Self::Play(vec![
+            Step::Tool(tool.to_owned(), input),
+            Step::Stop("tool_use"),
+            Step::Usage([100, 50, 0, 0]),
+        ])
     }
 }
 
@@ -114,7 +123,10 @@ impl Step {
     /// Some of a thought.
     pub fn thought(text: &str) -> Self {
         let delta = json!({ "reasoningContent": { "text": text } });
-        Self::Event("contentBlockDelta", json!({ "contentBlockIndex": 0, "delta": delta }))
+        Self::Event(
+            "contentBlockDelta",
+            json!({ "contentBlockIndex": 0, "delta": delta }),
+        )
     }
 
     /// An exception.
@@ -143,7 +155,8 @@ impl Step {
     }
 }
 
-/// A model that always has something to say: forms by the names of their tools, and prose for the rest.
+/// A model that always has something to say: forms by the names of their tools, and prose for the
+/// rest.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// What is filled into the form of each tool; a call of any other is refused.
@@ -184,13 +197,19 @@ pub(super) fn frames(
             let frame = match steps.pop_front()? {
                 Step::Text(text) => Ok(text_frame(&text)),
                 Step::Tool(name, input) => {
-                    tool_events(&name, &input).into_iter().rev().for_each(|step| steps.push_front(step));
+                    tool_events(&name, &input)
+                        .into_iter()
+                        .rev()
+                        .for_each(|step| steps.push_front(step));
                     continue;
                 }
                 Step::Stop(reason) => Ok(event("messageStop", &json!({ "stopReason": reason }))),
                 Step::Usage(usage) => {
                     costs(usage);
-                    Ok(event("metadata", &json!({ "usage": tokens(usage), "metrics": { "latencyMs": 1 } })))
+                    Ok(event(
+                        "metadata",
+                        &json!({ "usage": tokens(usage), "metrics": { "latencyMs": 1 } }),
+                    ))
                 }
                 Step::Event(name, body) => Ok(event(name, &body)),
                 Step::Exception(kind, message) => {
@@ -225,13 +244,18 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
         match step {
             Step::Text(more) => text += &more,
             Step::Tool(name, input) => {
-                content.push(json!({ "toolUse": { "toolUseId": "call", "name": name, "input": input } }));
+                content.push(
+                    json!({ "toolUse": { "toolUseId": "call", "name": name, "input": input } }),
+                );
             }
             Step::Stop(reason) => stop = Some(reason),
             Step::Usage(told) => usage = told,
             Step::Event(_, body) => {
-                let thought = body.pointer("/delta/reasoningContent/text").and_then(Value::as_str);
-                let block = |text| json!({ "reasoningContent": { "reasoningText": { "text": text } } });
+                let thought = body
+                    .pointer("/delta/reasoningContent/text")
+                    .and_then(Value::as_str);
+                let block =
+                    |text| json!({ "reasoningContent": { "reasoningText": { "text": text } } });
                 content.extend(thought.map(block));
             }
             Step::Exception(kind, message) => return Whole::Exception(kind, message),
@@ -258,7 +282,9 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
 /// The status of an exception; 400 of one that nobody knows.
 pub(super) fn status(kind: &str) -> StatusCode {
     let known = EXCEPTIONS.iter().find(|(name, ..)| *name == kind);
-    known.and_then(|(_, status, _)| StatusCode::from_u16(*status).ok()).unwrap_or(StatusCode::BAD_REQUEST)
+    known
+        .and_then(|(_, status, _)| StatusCode::from_u16(*status).ok())
+        .unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 fn words(text: &str) -> impl Iterator<Item = Step> {
@@ -274,11 +300,19 @@ fn tool_events(name: &str, input: &Value) -> [Step; 4] {
     let input = input.to_string();
     let (head, tail) = input.split_at(input.floor_char_boundary(input.len() / 2));
     let part = |input: &str| {
-        Step::Event("contentBlockDelta", json!({ "contentBlockIndex": 0, "delta": { "toolUse": { "input": input } } }))
+        Step::Event(
+            "contentBlockDelta",
+            json!({ "contentBlockIndex": 0, "delta": { "toolUse": { "input": input } } }),
+        )
     };
     let begin = json!({ "contentBlockIndex": 0, "start": { "toolUse": { "toolUseId": "call", "name": name } } });
     let stop = json!({ "contentBlockIndex": 0 });
-    [Step::Event("contentBlockStart", begin), part(head), part(tail), Step::Event("contentBlockStop", stop)]
+    [
+        Step::Event("contentBlockStart", begin),
+        part(head),
+        part(tail),
+        Step::Event("contentBlockStop", stop),
+    ]
 }
 
 fn tokens([input, output, read, write]: [u32; 4]) -> Value {
@@ -292,7 +326,10 @@ fn tokens([input, output, read, write]: [u32; 4]) -> Value {
 }
 
 fn text_frame(text: &str) -> Bytes {
-    event("contentBlockDelta", &json!({ "contentBlockIndex": 0, "delta": { "text": text }, "p": "abcdefgh" }))
+    event(
+        "contentBlockDelta",
+        &json!({ "contentBlockIndex": 0, "delta": { "text": text }, "p": "abcdefgh" }),
+    )
 }
 
 fn event(name: &str, body: &Value) -> Bytes {
@@ -303,12 +340,18 @@ fn event(name: &str, body: &Value) -> Bytes {
 fn exception(kind: &str, message: &str) -> Bytes {
     let (first, rest) = kind.split_at(1);
     let name = first.to_lowercase() + rest;
-    frame([(":message-type", "exception"), (":exception-type", &name)], &json!({ "message": message }))
+    frame(
+        [(":message-type", "exception"), (":exception-type", &name)],
+        &json!({ "message": message }),
+    )
 }
 
 fn frame(headers: [(&'static str, &str); 2], body: &Value) -> Bytes {
-    let headers = headers.into_iter().chain([(":content-type", "application/json")]);
-    let headers = headers.map(|(name, value)| Header::new(name, HeaderValue::String(value.to_owned().into())));
+    let headers = headers
+        .into_iter()
+        .chain([(":content-type", "application/json")]);
+    let headers = headers
+        .map(|(name, value)| Header::new(name, HeaderValue::String(value.to_owned().into())));
     let message = Message::new_from_parts(headers.collect(), Bytes::from(body.to_string()));
     let mut bytes = Vec::new();
     #[expect(clippy::expect_used, reason = "a peer of tests may panic")]
@@ -323,6 +366,9 @@ pub(super) async fn cut() -> io::Error {
 }
 
 async fn wait(pause: Duration) {
-    #[expect(clippy::disallowed_methods, reason = "a peer has no clock but the machine's")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a peer has no clock but the machine's"
+    )]
     tokio::time::sleep(pause).await;
 }

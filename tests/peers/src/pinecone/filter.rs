@@ -6,13 +6,19 @@ use super::Refusal;
 
 /// Whether metadata pass a filter; a filter that the service does not know is refused.
 pub(super) fn passes(filter: &Value, metadata: &Map<String, Value>) -> Result<bool, Refusal> {
-    let Value::Object(rules) = filter else { return Err(unknown(filter)) };
+    let Value::Object(rules) = filter else {
+        return Err(unknown(filter));
+    };
     // Every rule is judged, so that one which is wrong is refused whatever the others say.
     let mut all = true;
     for (name, rule) in rules {
         let passed = match (name.as_str(), rule) {
-            ("$and", Value::Array(filters)) => each(filters, metadata)?.into_iter().all(|passed| passed),
-            ("$or", Value::Array(filters)) => each(filters, metadata)?.into_iter().any(|passed| passed),
+            ("$and", Value::Array(filters)) => {
+                each(filters, metadata)?.into_iter().all(|passed| passed)
+            }
+            ("$or", Value::Array(filters)) => {
+                each(filters, metadata)?.into_iter().any(|passed| passed)
+            }
             (operator, _) if operator.starts_with('$') => return Err(unknown(filter)),
             (field, Value::Object(operators)) => {
                 let mut every = true;
@@ -29,7 +35,10 @@ pub(super) fn passes(filter: &Value, metadata: &Map<String, Value>) -> Result<bo
 }
 
 fn each(filters: &[Value], metadata: &Map<String, Value>) -> Result<Vec<bool>, Refusal> {
-    filters.iter().map(|filter| passes(filter, metadata)).collect()
+    filters
+        .iter()
+        .map(|filter| passes(filter, metadata))
+        .collect()
 }
 
 /// A field with a list of texts is each of them.
@@ -39,10 +48,18 @@ fn holds(operator: &str, field: Option<&Value>, operand: &Value) -> Result<bool,
         Some(Value::Array(values)) => values.iter().collect(),
         Some(value) => vec![value],
     };
-    let is = |wanted: &Value| values.contains(&wanted) || numbers(&values).any(|n| wanted.as_f64() == Some(n));
+    let is = |wanted: &Value| {
+        values.contains(&wanted) || numbers(&values).any(|n| wanted.as_f64() == Some(n))
+    };
     let listed = || operand.as_array().ok_or_else(|| unknown(operand));
     let number = || operand.as_f64().ok_or_else(|| unknown(operand));
-    let scalar = || if operand.is_array() || operand.is_object() { Err(unknown(operand)) } else { Ok(operand) };
+    let scalar = || {
+        if operand.is_array() || operand.is_object() {
+            Err(unknown(operand))
+        } else {
+            Ok(operand)
+        }
+    };
     Ok(match operator {
         "$eq" => is(scalar()?),
         "$ne" => !is(scalar()?),
@@ -72,8 +89,11 @@ mod tests {
 
     #[test]
     fn each_operator_is_what_the_service_documents() {
-        let metadata = json!({ "kind": "memory", "year": 2020, "tags": ["knee", "squat"], "global": true });
-        let Value::Object(metadata) = metadata else { panic!() };
+        let metadata =
+            json!({ "kind": "memory", "year": 2020, "tags": ["knee", "squat"], "global": true });
+        let Value::Object(metadata) = metadata else {
+            panic!()
+        };
         let table = [
             (json!({}), true),
             (json!({ "kind": "memory" }), true),
@@ -92,7 +112,10 @@ mod tests {
             (json!({ "global": { "$eq": true } }), true),
             (json!({ "none": { "$exists": false } }), true),
             (json!({ "$or": [{ "kind": "x" }, { "year": 2020 }] }), true),
-            (json!({ "$and": [{ "kind": "memory" }, { "year": 1 }] }), false),
+            (
+                json!({ "$and": [{ "kind": "memory" }, { "year": 1 }] }),
+                false,
+            ),
             (json!({ "kind": "memory", "year": 1 }), false),
         ];
         for (filter, passed) in table {

@@ -78,21 +78,35 @@ struct Delete {
 
 impl Shelf {
     pub(super) fn new(dimension: usize, lag: u64) -> Self {
-        Self { dimension, lag, now: 0, seen: BTreeMap::new(), coming: VecDeque::new() }
+        Self {
+            dimension,
+            lag,
+            now: 0,
+            seen: BTreeMap::new(),
+            coming: VecDeque::new(),
+        }
     }
 
     /// One more request has come.
     pub(super) fn tick(&mut self) {
         self.now += 1;
-        while let Some((_, namespace, write)) = self.coming.pop_front_if(|(due, ..)| *due <= self.now) {
+        while let Some((_, namespace, write)) =
+            self.coming.pop_front_if(|(due, ..)| *due <= self.now)
+        {
             apply(self.seen.entry(namespace).or_default(), write);
         }
     }
 
     pub(super) fn upsert(&mut self, body: &Value) -> Result<Value, Refusal> {
-        let Upsert { namespace, mut vectors } = parsed(body)?;
+        let Upsert {
+            namespace,
+            mut vectors,
+        } = parsed(body)?;
         if vectors.is_empty() || vectors.len() > BATCH {
-            return Err(Refusal::invalid(format!("an upsert has 1 to {BATCH} vectors, not {}", vectors.len())));
+            return Err(Refusal::invalid(format!(
+                "an upsert has 1 to {BATCH} vectors, not {}",
+                vectors.len()
+            )));
         }
         for vector in &mut vectors {
             self.fits(&vector.values)?;
@@ -107,13 +121,19 @@ impl Shelf {
     pub(super) fn query(&self, body: &Value) -> Result<Value, Refusal> {
         let query: Query = parsed(body)?;
         if !(1..=MOST).contains(&query.top_k) {
-            return Err(Refusal::invalid(format!("topK is from 1 to {MOST}, not {}", query.top_k)));
+            return Err(Refusal::invalid(format!(
+                "topK is from 1 to {MOST}, not {}",
+                query.top_k
+            )));
         }
         let empty = Namespace::new();
         let vectors = self.seen.get(named(&query.namespace)).unwrap_or(&empty);
         let wanted = match (&query.vector, &query.id) {
             (Some(vector), None) => vector.clone(),
-            (None, Some(id)) => vectors.get(id).map(|vector| vector.values.clone()).unwrap_or_default(),
+            (None, Some(id)) => vectors
+                .get(id)
+                .map(|vector| vector.values.clone())
+                .unwrap_or_default(),
             _ => return Err(Refusal::invalid("a query has a vector or an id")),
         };
         if query.vector.is_some() {
@@ -130,33 +150,62 @@ impl Shelf {
         near.sort_by(|a, b| b.0.total_cmp(&a.0));
         near.truncate(query.top_k);
         let matches = near.into_iter().map(|(score, vector)| {
-            let values = if query.include_values { vector.values.as_slice() } else { &[] };
+            let values = if query.include_values {
+                vector.values.as_slice()
+            } else {
+                &[]
+            };
             let told = json!({ "id": vector.id, "score": score, "values": values });
-            if query.include_metadata { with(told, "metadata", json!(vector.metadata)) } else { told }
+            if query.include_metadata {
+                with(told, "metadata", json!(vector.metadata))
+            } else {
+                told
+            }
         });
         let matches: Vec<Value> = matches.collect();
         Ok(json!({ "matches": matches, "namespace": query.namespace, "usage": { "readUnits": 1 } }))
     }
 
     pub(super) fn delete(&mut self, body: &Value) -> Result<Value, Refusal> {
-        let Delete { namespace, ids, delete_all, filter } = parsed(body)?;
+        let Delete {
+            namespace,
+            ids,
+            delete_all,
+            filter,
+        } = parsed(body)?;
         let is_known = self.seen.contains_key(named(&namespace))
-            || self.coming.iter().any(|(_, coming, _)| coming == named(&namespace));
+            || self
+                .coming
+                .iter()
+                .any(|(_, coming, _)| coming == named(&namespace));
         if !is_known {
-            return Err(Refusal(StatusCode::NOT_FOUND, 5, "Namespace not found".to_owned()));
+            return Err(Refusal(
+                StatusCode::NOT_FOUND,
+                5,
+                "Namespace not found".to_owned(),
+            ));
         }
         let write = match (delete_all, filter, ids.len()) {
             (true, None, 0) => Write::RemoveAll,
             (false, None, 1..=BATCH) => Write::Remove(ids.into_iter().collect()),
             (false, Some(filter), 0) => {
-                let vectors = self.seen.get(named(&namespace)).into_iter().flat_map(BTreeMap::values);
-                let passing = vectors.filter_map(|vector| match passes(&filter, &vector.metadata) {
-                    Ok(passed) => passed.then(|| Ok(vector.id.clone())),
-                    Err(refusal) => Some(Err(refusal)),
-                });
+                let vectors = self
+                    .seen
+                    .get(named(&namespace))
+                    .into_iter()
+                    .flat_map(BTreeMap::values);
+                let passing =
+                    vectors.filter_map(|vector| match passes(&filter, &vector.metadata) {
+                        Ok(passed) => passed.then(|| Ok(vector.id.clone())),
+                        Err(refusal) => Some(Err(refusal)),
+                    });
                 Write::Remove(passing.collect::<Result<_, _>>()?)
             }
-            _ => return Err(Refusal::invalid(format!("a deletion has 1 to {BATCH} ids, or a filter, or deleteAll"))),
+            _ => {
+                return Err(Refusal::invalid(format!(
+                    "a deletion has 1 to {BATCH} ids, or a filter, or deleteAll"
+                )));
+            }
         };
         self.write(&namespace, write);
         Ok(json!({}))
@@ -170,7 +219,8 @@ impl Shelf {
         let namespace = values(query, "namespace").next().unwrap_or_default();
         let vectors = self.seen.get(named(namespace));
         let found = ids.iter().filter_map(|id| vectors?.get(*id)).map(|vector| {
-            let told = json!({ "id": vector.id, "values": vector.values, "metadata": vector.metadata });
+            let told =
+                json!({ "id": vector.id, "values": vector.values, "metadata": vector.metadata });
             (vector.id.clone(), told)
         });
         let found: Map<String, Value> = found.collect();
@@ -179,12 +229,19 @@ impl Shelf {
 
     pub(super) fn list(&self, query: &[(String, String)]) -> Result<Value, Refusal> {
         let one = |name| values(query, name).next();
-        let (namespace, prefix) = (one("namespace").unwrap_or_default(), one("prefix").unwrap_or_default());
+        let (namespace, prefix) = (
+            one("namespace").unwrap_or_default(),
+            one("prefix").unwrap_or_default(),
+        );
         let limit = one("limit").map_or(Some(PAGE), |limit| limit.parse().ok());
         let limit = limit.filter(|limit| (1..=PAGE).contains(limit));
         let limit = limit.ok_or_else(|| Refusal::invalid(format!("a page has 1 to {PAGE} ids")))?;
         let after = one("paginationToken").unwrap_or_default();
-        let vectors = self.seen.get(named(namespace)).into_iter().flat_map(BTreeMap::keys);
+        let vectors = self
+            .seen
+            .get(named(namespace))
+            .into_iter()
+            .flat_map(BTreeMap::keys);
         let mut ids = vectors.filter(|id| id.starts_with(prefix) && id.as_str() > after);
         let page: Vec<&String> = ids.by_ref().take(limit).collect();
         let told = json!({
@@ -199,7 +256,10 @@ impl Shelf {
     }
 
     pub(super) fn stats(&self) -> Value {
-        let counts = self.seen.iter().map(|(name, vectors)| (name.clone(), json!({ "vectorCount": vectors.len() })));
+        let counts = self
+            .seen
+            .iter()
+            .map(|(name, vectors)| (name.clone(), json!({ "vectorCount": vectors.len() })));
         let counts: Map<String, Value> = counts.collect();
         json!({
             "dimension": self.dimension,
@@ -213,7 +273,11 @@ impl Shelf {
 
     pub(super) fn count(&self, namespace: &str) -> usize {
         let mut all = self.seen.get(named(namespace)).cloned().unwrap_or_default();
-        for (.., write) in self.coming.iter().filter(|(_, coming, _)| coming == named(namespace)) {
+        for (.., write) in self
+            .coming
+            .iter()
+            .filter(|(_, coming, _)| coming == named(namespace))
+        {
             apply(&mut all, write.clone());
         }
         all.len()
@@ -221,9 +285,13 @@ impl Shelf {
 
     fn write(&mut self, namespace: &str, write: Write) {
         if self.lag == 0 {
-            apply(self.seen.entry(named(namespace).to_owned()).or_default(), write);
+            apply(
+                self.seen.entry(named(namespace).to_owned()).or_default(),
+                write,
+            );
         } else {
-            self.coming.push_back((self.now + self.lag + 1, named(namespace).to_owned(), write));
+            self.coming
+                .push_back((self.now + self.lag + 1, named(namespace).to_owned(), write));
         }
     }
 
@@ -235,7 +303,9 @@ impl Shelf {
             )));
         }
         let is_something = values.iter().any(|value| *value != 0.0);
-        is_something.then_some(()).ok_or_else(|| Refusal::invalid("a dense vector has a value that is not zero"))
+        is_something
+            .then_some(())
+            .ok_or_else(|| Refusal::invalid("a dense vector has a value that is not zero"))
     }
 }
 
@@ -250,13 +320,20 @@ impl Vector {
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        if self.id.is_empty() || self.id.len() > LONGEST_ID || !self.id.is_ascii() || self.id.contains('\0') {
-            return Err(Refusal::invalid(format!("an id is 1 to {LONGEST_ID} ASCII characters")));
+        if self.id.is_empty()
+            || self.id.len() > LONGEST_ID
+            || !self.id.is_ascii()
+            || self.id.contains('\0')
+        {
+            return Err(Refusal::invalid(format!(
+                "an id is 1 to {LONGEST_ID} ASCII characters"
+            )));
         }
         let size = serde_json::to_string(&self.metadata).map_or(usize::MAX, |text| text.len());
         if size > METADATA {
-            let found =
-                format!("Metadata size is {size} bytes, which exceeds the limit of {METADATA} bytes per vector");
+            let found = format!(
+                "Metadata size is {size} bytes, which exceeds the limit of {METADATA} bytes per vector"
+            );
             return Err(Refusal::invalid(found));
         }
         let is_plain = |value: &Value| match value {
@@ -265,15 +342,17 @@ impl Vector {
             Value::Null | Value::Object(_) => false,
         };
         let plain = self.metadata.values().all(is_plain);
-        plain
-            .then_some(())
-            .ok_or_else(|| Refusal::invalid("Metadata value must be a string, number, boolean or list of strings"))
+        plain.then_some(()).ok_or_else(|| {
+            Refusal::invalid("Metadata value must be a string, number, boolean or list of strings")
+        })
     }
 }
 
 fn apply(vectors: &mut Namespace, write: Write) {
     match write {
-        Write::Put(new) => vectors.extend(new.into_iter().map(|vector| (vector.id.clone(), vector))),
+        Write::Put(new) => {
+            vectors.extend(new.into_iter().map(|vector| (vector.id.clone(), vector)))
+        }
         Write::Remove(ids) => vectors.retain(|id, _| !ids.contains(id)),
         Write::RemoveAll => vectors.clear(),
     }
@@ -284,11 +363,18 @@ fn parsed<T: for<'a> Deserialize<'a>>(body: &Value) -> Result<T, Refusal> {
 }
 
 fn named(namespace: &str) -> &str {
-    if namespace.is_empty() { "__default__" } else { namespace }
+    if namespace.is_empty() {
+        "__default__"
+    } else {
+        namespace
+    }
 }
 
 fn values<'a>(query: &'a [(String, String)], name: &'a str) -> impl Iterator<Item = &'a str> {
-    query.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    query
+        .iter()
+        .filter(move |(field, _)| field == name)
+        .map(|(_, value)| value.as_str())
 }
 
 fn with(mut told: Value, name: &str, more: Value) -> Value {
@@ -301,5 +387,9 @@ fn with(mut told: Value, name: &str, more: Value) -> Value {
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let length = (dot(a, a) * dot(b, b)).sqrt();
-    if length > 0.0 { dot(a, b) / length } else { 0.0 }
+    if length > 0.0 {
+        dot(a, b) / length
+    } else {
+        0.0
+    }
 }

@@ -11,7 +11,9 @@ pub(super) fn what_is_kept_is_told_at_once(case: &Case<'_>) -> Verdict {
         told += step.told().count();
         is_lost |= step.loses_lease(before);
         let waits = step.at == At::Running && told < step.kept;
-        check(!waits || is_lost, || format!("{} events are kept and {told} told", step.kept))?;
+        check(!waits || is_lost, || {
+            format!("{} events are kept and {told} told", step.kept)
+        })?;
     }
     Ok(())
 }
@@ -22,7 +24,9 @@ pub(super) fn who_lost_the_lease_is_silent(case: &Case<'_>) -> Verdict {
         let loses = step.loses_lease(before);
         let hangs_up = |output: &Output| loses && *output == Output::Perform(Effect::StopReply);
         is_lost |= loses;
-        check(!is_lost || step.outputs.iter().all(hangs_up), || format!("{:?}", step.outputs))?;
+        check(!is_lost || step.outputs.iter().all(hangs_up), || {
+            format!("{:?}", step.outputs)
+        })?;
         check(!is_lost || step.at == At::Over, || "it goes on".to_owned())?;
     }
     Ok(())
@@ -37,7 +41,9 @@ pub(super) fn nothing_is_told_while_finishing(case: &Case<'_>) -> Verdict {
         for output in &step.outputs {
             match output {
                 Output::Perform(Effect::Finish(_)) => is_finishing = true,
-                Output::Perform(effect) => check(!is_finishing, || format!("{effect:?} is performed"))?,
+                Output::Perform(effect) => {
+                    check(!is_finishing, || format!("{effect:?} is performed"))?
+                }
                 Output::Tell(event) => check(!is_finishing, || format!("{event:?} is told"))?,
             }
         }
@@ -46,7 +52,9 @@ pub(super) fn nothing_is_told_while_finishing(case: &Case<'_>) -> Verdict {
 }
 
 pub(super) fn a_checkpoint_is_under_way_or_due(case: &Case<'_>) -> Verdict {
-    let Some(began) = case.trace.steps.first() else { return Ok(()) };
+    let Some(began) = case.trace.steps.first() else {
+        return Ok(());
+    };
     let limits = &case.script.limits;
     let mut told: Vec<&TurnEvent> = Vec::new();
     let (mut is_under_way, mut since, mut covered) = (false, began.now, 0);
@@ -66,10 +74,16 @@ pub(super) fn a_checkpoint_is_under_way_or_due(case: &Case<'_>) -> Verdict {
         }
         if step.at == At::Running && !is_under_way && step.stimulus != Stimulus::Began {
             let due = since + limits.checkpoint;
-            check(step.alarm.is_some_and(|alarm| alarm <= due), || format!("none is due by {due}"))?;
-            check(step.now < due, || format!("one was due by {due}, and it is {}", step.now))?;
+            check(step.alarm.is_some_and(|alarm| alarm <= due), || {
+                format!("none is due by {due}")
+            })?;
+            check(step.now < due, || {
+                format!("one was due by {due}, and it is {}", step.now)
+            })?;
             let waiting = bytes_from(&told, covered);
-            check(waiting < limits.checkpoint_bytes, || format!("{waiting} bytes wait for one"))?;
+            check(waiting < limits.checkpoint_bytes, || {
+                format!("{waiting} bytes wait for one")
+            })?;
         }
     }
     Ok(())
@@ -83,7 +97,9 @@ pub(super) fn told_text_is_not_far_ahead(case: &Case<'_>) -> Verdict {
         for event in step.told() {
             told.push(event);
             let ahead = bytes_from(&told, step.kept);
-            check(ahead <= window, || format!("{ahead} bytes are told and not kept"))?;
+            check(ahead <= window, || {
+                format!("{ahead} bytes are told and not kept")
+            })?;
         }
         if step.at != At::Running {
             break;
@@ -92,18 +108,28 @@ pub(super) fn told_text_is_not_far_ahead(case: &Case<'_>) -> Verdict {
         if let Some(Input::Delta(text)) = step.given() {
             heard.push_str(text);
         }
-        if step.performed().any(|effect| matches!(effect, Effect::Reply(..))) {
+        if step
+            .performed()
+            .any(|effect| matches!(effect, Effect::Reply(..)))
+        {
             heard.clear();
         }
         let due = reply_from(&heard, case.script.limits.reply_bytes).len();
         let hidden = due - reply_of(told.iter().copied()).len().min(due);
         let ahead = bytes_from(&told, step.kept);
-        check(hidden == 0 || ahead + hidden > window, || format!("{hidden} bytes fit and are held back"))?;
+        check(hidden == 0 || ahead + hidden > window, || {
+            format!("{hidden} bytes fit and are held back")
+        })?;
     }
     Ok(())
 }
 
 /// The bytes of the events from this number on.
 fn bytes_from(events: &[&TurnEvent], from: usize) -> usize {
-    events.get(from..).unwrap_or_default().iter().map(|event| event.text_len()).sum()
+    events
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .map(|event| event.text_len())
+        .sum()
 }

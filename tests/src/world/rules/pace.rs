@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Delivery, Effect, Fault, Input, Kept, Limits, Output, Prompt, StopReason, Tier, Timestamp, TurnEvent};
+use domain::{
+    Delivery, Effect, Fault, Input, Kept, Limits, Output, Prompt, StopReason, Tier, Timestamp,
+    TurnEvent,
+};
 
 use super::{Case, Verdict, check, places, reply_from};
 use crate::world::play::{At, Step, Stimulus};
@@ -23,7 +26,9 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             is_open = false;
         }
         for effect in step.performed() {
-            let Effect::Reply(prompt, tier, delivery) = effect else { continue };
+            let Effect::Reply(prompt, tier, delivery) = effect else {
+                continue;
+            };
             let at_once = failed.is_some_and(|(_, fault)| fault == Fault::Adjusted) && !is_adjusted;
             if at_once {
                 attempt -= 1;
@@ -36,21 +41,41 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             let second = attempt == 1 && limits.second_model;
             let last = attempt > 0 && attempt + 1 == limits.attempts;
             let expected = (
-                if second { Tier::SecondReply } else { Tier::Reply },
-                if last { Delivery::Whole } else { limits.delivery },
+                if second {
+                    Tier::SecondReply
+                } else {
+                    Tier::Reply
+                },
+                if last {
+                    Delivery::Whole
+                } else {
+                    limits.delivery
+                },
             );
-            check((*tier, *delivery) == expected, || format!("attempt {attempt} is {tier:?}, {delivery:?}"))?;
+            check((*tier, *delivery) == expected, || {
+                format!("attempt {attempt} is {tier:?}, {delivery:?}")
+            })?;
             if let Some(latest) = latest {
                 let Some((at, fault)) = failed else {
                     return Err("although none has failed".to_owned());
                 };
                 let pause = step.now.since(at).as_millis();
-                let is_in_time = if at_once { pause == 0 } else { pause >= 200 << attempt };
+                let is_in_time = if at_once {
+                    pause == 0
+                } else {
+                    pause >= 200 << attempt
+                };
                 check(is_in_time, || format!("after {pause} ms"))?;
-                check(fault != Fault::Rejected, || "although it was refused".to_owned())?;
+                check(fault != Fault::Rejected, || {
+                    "although it was refused".to_owned()
+                })?;
                 let is_shorter = prompt.messages.len() < latest.messages.len();
-                check(is_shorter == (fault == Fault::TooLong), || format!("with another prompt after {fault:?}"))?;
-                check(is_shorter || prompt == latest, || "with another prompt".to_owned())?;
+                check(is_shorter == (fault == Fault::TooLong), || {
+                    format!("with another prompt after {fault:?}")
+                })?;
+                check(is_shorter || prompt == latest, || {
+                    "with another prompt".to_owned()
+                })?;
             }
             latest = Some(prompt);
             attempt += 1;
@@ -61,7 +86,9 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             let is_due = fault == Fault::Adjusted && !is_adjusted && !has_word;
             check(!is_due, || "it is not asked again at once".to_owned())?;
             let again = at + Duration::from_millis((200 << attempt) + 100);
-            check(step.alarm.is_some_and(|alarm| alarm <= again), || format!("it is not asked again by {again}"))?;
+            check(step.alarm.is_some_and(|alarm| alarm <= again), || {
+                format!("it is not asked again by {again}")
+            })?;
         }
     }
     Ok(())
@@ -69,7 +96,9 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
 
 /// How a reply fails in this step, if one does before its first word.
 fn failure(step: &Step) -> Option<Fault> {
-    let hangs_up = step.performed().any(|effect| matches!(effect, Effect::StopReply));
+    let hangs_up = step
+        .performed()
+        .any(|effect| matches!(effect, Effect::StopReply));
     match step.given() {
         Some(Input::ReplyFailed(fault)) => Some(*fault),
         Some(Input::ReplyEnded(StopReason::Filtered, _)) => Some(Fault::Rejected),
@@ -86,7 +115,10 @@ pub(super) fn a_request_to_stop_is_obeyed_at_once(case: &Case<'_>) -> Verdict {
             Some(Input::Checkpointed(Ok(Kept { stop_asked }))) => *stop_asked,
             _ => false,
         };
-        check(!is_asked || before != At::Running || step.finishes(), || "it goes on".to_owned())?;
+        check(
+            !is_asked || before != At::Running || step.finishes(),
+            || "it goes on".to_owned(),
+        )?;
     }
     Ok(())
 }
@@ -103,24 +135,40 @@ pub(super) fn a_turn_ends_in_time(case: &Case<'_>) -> Verdict {
             give_up = give_up.or(Some(now + limits.save));
         }
         is_lost |= step.loses_lease(before);
-        is_ended |= step.told().any(|event| matches!(event, TurnEvent::Ended(_)));
+        is_ended |= step
+            .told()
+            .any(|event| matches!(event, TurnEvent::Ended(_)));
         patience.see(step);
         let (silent, deadline) = (patience.until, patience.deadline);
         match step.at {
             At::Running => {
                 let alarm = step.alarm.unwrap_or(Timestamp(u64::MAX));
-                check(alarm <= deadline, || format!("the alarm at {alarm} is after the deadline"))?;
-                check(!woke || now < deadline, || format!("it is {now}, after the deadline, and it goes on"))?;
-                check(silent.is_none_or(|silent| alarm <= silent), || "a silent model is not given up".to_owned())?;
+                check(alarm <= deadline, || {
+                    format!("the alarm at {alarm} is after the deadline")
+                })?;
+                check(!woke || now < deadline, || {
+                    format!("it is {now}, after the deadline, and it goes on")
+                })?;
+                check(silent.is_none_or(|silent| alarm <= silent), || {
+                    "a silent model is not given up".to_owned()
+                })?;
             }
             At::Finishing => {
-                check(step.alarm <= give_up && step.alarm.is_some(), || "it does not give up".to_owned())?;
-                check(!woke || give_up > Some(now), || format!("it is {now}, and it does not give up"))?;
+                check(step.alarm <= give_up && step.alarm.is_some(), || {
+                    "it does not give up".to_owned()
+                })?;
+                check(!woke || give_up > Some(now), || {
+                    format!("it is {now}, and it does not give up")
+                })?;
             }
             At::Over => {
-                check(step.alarm.is_none(), || "it is over and has an alarm".to_owned())?;
+                check(step.alarm.is_none(), || {
+                    "it is over and has an alarm".to_owned()
+                })?;
                 let gave_up = before == At::Over || woke && give_up <= Some(now);
-                check(is_ended || is_lost || gave_up, || "it gives up too early".to_owned())?;
+                check(is_ended || is_lost || gave_up, || {
+                    "it gives up too early".to_owned()
+                })?;
             }
         }
     }
@@ -175,7 +223,11 @@ impl<'a> Patience<'a> {
             match effect {
                 Effect::Reply(_, _, delivery) => self.asked(*delivery, step.now),
                 Effect::StopReply => self.until = None,
-                Effect::Load | Effect::Route(_) | Effect::Gather | Effect::Checkpoint(..) | Effect::Finish(_) => {}
+                Effect::Load
+                | Effect::Route(_)
+                | Effect::Gather
+                | Effect::Checkpoint(..)
+                | Effect::Finish(_) => {}
             }
         }
     }
@@ -210,12 +262,20 @@ pub(super) fn every_alarm_does_something(case: &Case<'_>) -> Verdict {
     for step in case.steps() {
         match step.stimulus {
             Stimulus::Woke => {
-                check(!step.outputs.is_empty() || step.at == At::Over, || "one does nothing".to_owned())?;
-                check(step.alarm.is_none_or(|next| next > step.now), || "one is due again at once".to_owned())?;
+                check(!step.outputs.is_empty() || step.at == At::Over, || {
+                    "one does nothing".to_owned()
+                })?;
+                check(step.alarm.is_none_or(|next| next > step.now), || {
+                    "one is due again at once".to_owned()
+                })?;
             }
             Stimulus::WokeEarly => {
-                check(step.outputs.is_empty(), || format!("too early, and yet {:?}", step.outputs))?;
-                check(step.alarm == alarm, || "too early, and yet the alarm has moved".to_owned())?;
+                check(step.outputs.is_empty(), || {
+                    format!("too early, and yet {:?}", step.outputs)
+                })?;
+                check(step.alarm == alarm, || {
+                    "too early, and yet the alarm has moved".to_owned()
+                })?;
             }
             Stimulus::Began | Stimulus::Given(_) | Stimulus::Echoed(_) => {}
         }
@@ -246,16 +306,23 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
                 }
                 Output::Perform(Effect::StopReply) => {
                     check(is_open, || "none is open".to_owned())?;
-                    let is_silent = step.stimulus == Stimulus::Woke && patience.until <= Some(step.now);
+                    let is_silent =
+                        step.stimulus == Stimulus::Woke && patience.until <= Some(step.now);
                     let is_cut = step.finishes() || step.at == At::Over;
-                    check(is_silent || is_blank || is_cut, || "for no reason".to_owned())?;
+                    check(is_silent || is_blank || is_cut, || {
+                        "for no reason".to_owned()
+                    })?;
                     is_open = false;
                 }
-                Output::Perform(Effect::Finish(_)) => check(!is_open, || "it is left open".to_owned())?,
+                Output::Perform(Effect::Finish(_)) => {
+                    check(!is_open, || "it is left open".to_owned())?
+                }
                 Output::Perform(_) | Output::Tell(_) => {}
             }
         }
-        check(!is_open || step.at == At::Running, || "it is left open".to_owned())?;
+        check(!is_open || step.at == At::Running, || {
+            "it is left open".to_owned()
+        })?;
         patience.see(step);
     }
     Ok(())
@@ -263,6 +330,10 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
 
 pub(super) fn old_answers_change_nothing(case: &Case<'_>) -> Verdict {
     let is_due = |output: &Output| matches!(output, Output::Perform(Effect::Checkpoint(..)));
-    let mut echoes = case.steps().filter(|step| matches!(step.stimulus, Stimulus::Echoed(_)));
-    check(echoes.all(|step| step.outputs.iter().all(is_due)), || "one has an effect".to_owned())
+    let mut echoes = case
+        .steps()
+        .filter(|step| matches!(step.stimulus, Stimulus::Echoed(_)));
+    check(echoes.all(|step| step.outputs.iter().all(is_due)), || {
+        "one has an effect".to_owned()
+    })
 }

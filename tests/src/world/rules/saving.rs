@@ -12,16 +12,30 @@ pub(super) fn what_was_told_is_what_was_saved(case: &Case<'_>) -> Verdict {
     let Some(saved) = &case.trace.store.ended else {
         return Err("it ended, and the store does not know".to_owned());
     };
-    check(saved.events == told, || format!("{} events were told and {} saved", told.len(), saved.events.len()))?;
-    check(saved.closing == *closing, || "another ending was told than saved".to_owned())
+    check(saved.events == told, || {
+        format!(
+            "{} events were told and {} saved",
+            told.len(),
+            saved.events.len()
+        )
+    })?;
+    check(saved.closing == *closing, || {
+        "another ending was told than saved".to_owned()
+    })
 }
 
 pub(super) fn the_ending_is_told_once_it_is_saved(case: &Case<'_>) -> Verdict {
     for (before, step) in places(&case.trace.steps) {
-        let ends = step.told().any(|event| matches!(event, TurnEvent::Ended(_)));
+        let ends = step
+            .told()
+            .any(|event| matches!(event, TurnEvent::Ended(_)));
         let is_saved = before == At::Finishing && step.given() == Some(&Input::Finished(Ok(())));
-        check(!ends || is_saved, || format!("the ending is told on {:?}", step.stimulus))?;
-        check(ends || !is_saved, || "the finishing write was done, and the ending is not told".to_owned())?;
+        check(!ends || is_saved, || {
+            format!("the ending is told on {:?}", step.stimulus)
+        })?;
+        check(ends || !is_saved, || {
+            "the finishing write was done, and the ending is not told".to_owned()
+        })?;
     }
     Ok(())
 }
@@ -29,16 +43,27 @@ pub(super) fn the_ending_is_told_once_it_is_saved(case: &Case<'_>) -> Verdict {
 pub(super) fn what_is_kept_agrees_with_what_is_told(case: &Case<'_>) -> Verdict {
     let store = &case.trace.store;
     check(store.complaints.is_empty(), || store.complaints.join("; "))?;
-    let told = case.trace.told.iter().filter(|event| !matches!(event, TurnEvent::Ended(_)));
-    check(told.zip(&store.log).all(|(told, kept)| told == kept), || "the store has something else".to_owned())?;
+    let told = case
+        .trace
+        .told
+        .iter()
+        .filter(|event| !matches!(event, TurnEvent::Ended(_)));
+    check(
+        told.zip(&store.log).all(|(told, kept)| told == kept),
+        || "the store has something else".to_owned(),
+    )?;
     let mut kept = 0;
     for step in case.steps() {
         for effect in step.performed() {
             if let Effect::Checkpoint(from, _) = effect {
-                check(*from == step.kept, || format!("a checkpoint from {from}, while {} are kept", step.kept))?;
+                check(*from == step.kept, || {
+                    format!("a checkpoint from {from}, while {} are kept", step.kept)
+                })?;
             }
         }
-        check(step.stored >= kept, || "the store has lost what it had confirmed".to_owned())?;
+        check(step.stored >= kept, || {
+            "the store has lost what it had confirmed".to_owned()
+        })?;
         kept = step.kept;
     }
     Ok(())
@@ -48,13 +73,20 @@ pub(super) fn no_reply_is_blank(case: &Case<'_>) -> Verdict {
     let mut told = String::new();
     for step in case.steps() {
         told.push_str(&reply_of(step.told()));
-        check(told.is_empty() || !told.trim().is_empty(), || format!("{told:?} was told"))?;
+        check(told.is_empty() || !told.trim().is_empty(), || {
+            format!("{told:?} was told")
+        })?;
         for effect in step.performed() {
             if let Effect::Finish(finish) = effect {
                 let saved = reply_of(&finish.events);
-                check(saved.is_empty() || !saved.trim().is_empty(), || format!("{saved:?} was saved"))?;
-                let must_reply = !matches!(finish.closing.ending, Ending::Failed(_) | Ending::Stopped);
-                check(!must_reply || !saved.is_empty(), || format!("{:?} without a reply", finish.closing.ending))?;
+                check(saved.is_empty() || !saved.trim().is_empty(), || {
+                    format!("{saved:?} was saved")
+                })?;
+                let must_reply =
+                    !matches!(finish.closing.ending, Ending::Failed(_) | Ending::Stopped);
+                check(!must_reply || !saved.is_empty(), || {
+                    format!("{:?} without a reply", finish.closing.ending)
+                })?;
             }
         }
     }
@@ -70,50 +102,106 @@ pub(super) fn the_finishing_write_is_repeated_unchanged(case: &Case<'_>) -> Verd
             answered = Some(step.now);
         }
         for effect in step.performed() {
-            let Effect::Finish(finish) = effect else { continue };
-            check(*first.get_or_insert(finish) == finish, || "it was changed".to_owned())?;
+            let Effect::Finish(finish) = effect else {
+                continue;
+            };
+            check(*first.get_or_insert(finish) == finish, || {
+                "it was changed".to_owned()
+            })?;
             if let Some((at, _)) = case.finish
-                && case.trace.steps.get(at).is_some_and(|begun| !std::ptr::eq(begun, step))
+                && case
+                    .trace
+                    .steps
+                    .get(at)
+                    .is_some_and(|begun| !std::ptr::eq(begun, step))
             {
                 let again = answered.take().map(|at| at + case.script.limits.again);
-                check(again.is_some_and(|again| step.now >= again), || "it was repeated too soon".to_owned())?;
+                check(again.is_some_and(|again| step.now >= again), || {
+                    "it was repeated too soon".to_owned()
+                })?;
             }
         }
         let waits = step.at == At::Finishing && answered.is_some();
         let again = answered.map(|at| at + case.script.limits.again);
-        check(!waits || step.alarm <= again, || "it is not repeated after a fault".to_owned())?;
+        check(!waits || step.alarm <= again, || {
+            "it is not repeated after a fault".to_owned()
+        })?;
     }
     Ok(())
 }
 
 pub(super) fn the_first_turn_names_its_conversation(case: &Case<'_>) -> Verdict {
-    let Some((_, finish)) = case.finish else { return Ok(()) };
-    let proposed = finish.closing.report.route.as_ref().and_then(|route| route.conversation_title.clone());
+    let Some((_, finish)) = case.finish else {
+        return Ok(());
+    };
+    let proposed = finish
+        .closing
+        .report
+        .route
+        .as_ref()
+        .and_then(|route| route.conversation_title.clone());
     let named = proposed.unwrap_or_else(|| conversation::title_from(case.script.text));
     let expected = (case.script.number == 1).then_some(named);
-    check(finish.title == expected, || format!("{:?} instead of {expected:?}", finish.title))?;
-    let is_short = finish.title.as_ref().is_none_or(|title| (1..=60).contains(&title.chars().count()));
+    check(finish.title == expected, || {
+        format!("{:?} instead of {expected:?}", finish.title)
+    })?;
+    let is_short = finish
+        .title
+        .as_ref()
+        .is_none_or(|title| (1..=60).contains(&title.chars().count()));
     check(is_short, || format!("{:?} is no title", finish.title))
 }
 
 pub(super) fn jobs_are_left_by_turns_that_keep_promises(case: &Case<'_>) -> Verdict {
     let Some((_, finish)) = case.finish else {
-        return check(case.trace.store.jobs.is_empty(), || "jobs from nowhere".to_owned());
+        return check(case.trace.store.jobs.is_empty(), || {
+            "jobs from nowhere".to_owned()
+        });
     };
     let closing = &finish.closing;
-    let route = closing.report.route.as_ref().filter(|_| !matches!(closing.ending, Ending::Failed(_)));
+    let route = closing
+        .report
+        .route
+        .as_ref()
+        .filter(|_| !matches!(closing.ending, Ending::Failed(_)));
     let leaves = |kind| closing.jobs.contains(&kind);
     let expected = [
-        (JobKind::Workout, route.is_some_and(RouterDecision::logs_workout)),
-        (JobKind::Forget, route.is_some_and(|route| route.memory_processing.is_forget_request)),
+        (
+            JobKind::Workout,
+            route.is_some_and(RouterDecision::logs_workout),
+        ),
+        (
+            JobKind::Forget,
+            route.is_some_and(|route| route.memory_processing.is_forget_request),
+        ),
     ];
-    check(expected.iter().all(|(kind, wanted)| leaves(*kind) == *wanted), || {
-        format!("{:?} leaves {:?}, not {expected:?}", closing.ending, closing.jobs)
-    })?;
+    check(
+        expected
+            .iter()
+            .all(|(kind, wanted)| leaves(*kind) == *wanted),
+        || {
+            format!(
+                "{:?} leaves {:?}, not {expected:?}",
+                closing.ending, closing.jobs
+            )
+        },
+    )?;
     let may_save = route.is_some_and(|route| route.memory_to_save().is_some());
-    check(!leaves(JobKind::Memory) || may_save, || "a memory that nobody proposed".to_owned())?;
-    check(!leaves(JobKind::Summary) || route.is_some(), || "a summary of a failed turn".to_owned())?;
-    check(closing.jobs.is_sorted_by(|a, b| a < b), || format!("{:?} are not each once", closing.jobs))?;
-    let stored: &[JobKind] = if case.trace.store.ended.is_some() { &closing.jobs } else { &[] };
-    check(case.trace.store.jobs == stored, || format!("the store was given {:?}", case.trace.store.jobs))
+    check(!leaves(JobKind::Memory) || may_save, || {
+        "a memory that nobody proposed".to_owned()
+    })?;
+    check(!leaves(JobKind::Summary) || route.is_some(), || {
+        "a summary of a failed turn".to_owned()
+    })?;
+    check(closing.jobs.is_sorted_by(|a, b| a < b), || {
+        format!("{:?} are not each once", closing.jobs)
+    })?;
+    let stored: &[JobKind] = if case.trace.store.ended.is_some() {
+        &closing.jobs
+    } else {
+        &[]
+    };
+    check(case.trace.store.jobs == stored, || {
+        format!("the store was given {:?}", case.trace.store.jobs)
+    })
 }

@@ -16,7 +16,11 @@ async fn peer(other: impl Fn(&str) -> Option<Script> + Send + Sync + 'static) ->
         prose: "Hi".to_owned(),
         ..Answers::default()
     };
-    Peer::start(move |request: &Request| other(&request.model).unwrap_or_else(|| well.script(request))).await.unwrap()
+    Peer::start(move |request: &Request| {
+        other(&request.model).unwrap_or_else(|| well.script(request))
+    })
+    .await
+    .unwrap()
 }
 
 async fn told(peer: &Peer) -> Vec<String> {
@@ -26,8 +30,14 @@ async fn told(peer: &Peer) -> Vec<String> {
         fast: "small".to_owned(),
         ..at(peer)
     };
-    let mut told = Bedrock::new(&config(), models).check(named, &[]).await.troubles;
-    let titan = TitanSettings { endpoint: Some(peer.url()), ..TitanSettings::default() };
+    let mut told = Bedrock::new(&config(), models)
+        .check(named, &[])
+        .await
+        .troubles;
+    let titan = TitanSettings {
+        endpoint: Some(peer.url()),
+        ..TitanSettings::default()
+    };
     told.extend(TitanEmbedder::new(&config(), titan).check("TITAN").await);
     told
 }
@@ -36,8 +46,15 @@ async fn told(peer: &Peer) -> Vec<String> {
 async fn where_all_is_well_nothing_is_said_and_every_model_was_asked_once() {
     let peer = peer(|_| None).await;
     assert_eq!(told(&peer).await, Vec::<String>::new());
-    let asked: Vec<_> = peer.requests().into_iter().map(|request| request.model).collect();
-    assert_eq!(asked, ["big", "other", "small", "amazon.titan-embed-text-v2:0"]);
+    let asked: Vec<_> = peer
+        .requests()
+        .into_iter()
+        .map(|request| request.model)
+        .collect();
+    assert_eq!(
+        asked,
+        ["big", "other", "small", "amazon.titan-embed-text-v2:0"]
+    );
 }
 
 #[tokio::test]
@@ -50,11 +67,20 @@ async fn each_model_that_does_not_answer_is_named_with_what_to_do() {
     })
     .await;
     let told = told(&peer).await;
-    let [big, small, titan] = told.as_slice() else { panic!("{told:?}") };
-    assert!(big.contains("the model big may not be asked") && big.contains("bedrock:InvokeModel"), "{big}");
-    assert!(small.contains("the model small does not take the call"), "{small}");
+    let [big, small, titan] = told.as_slice() else {
+        panic!("{told:?}")
+    };
     assert!(
-        titan.contains("amazon.titan-embed-text-v2:0") && titan.contains("no vector of the right length"),
+        big.contains("the model big may not be asked") && big.contains("bedrock:InvokeModel"),
+        "{big}"
+    );
+    assert!(
+        small.contains("the model small does not take the call"),
+        "{small}"
+    );
+    assert!(
+        titan.contains("amazon.titan-embed-text-v2:0")
+            && titan.contains("no vector of the right length"),
         "{titan}"
     );
 }
@@ -65,38 +91,83 @@ async fn without_credentials_or_a_peer_that_is_said() {
     let settings = at(&gone);
     drop(gone);
     tokio::task::yield_now().await;
-    let told = Bedrock::new(&config(), settings.clone()).check(named, &[]).await.troubles;
-    assert!(told.len() == 2 && told.iter().all(|told| told.contains("the connection failed")), "{told:?}");
-    let nobody =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::from_static("us-east-1"));
-    let told = Bedrock::new(&nobody.build(), settings).check(named, &[]).await.troubles;
-    assert!(told.len() == 2 && told.iter().all(|told| told.contains("credentials")), "{told:?}");
+    let told = Bedrock::new(&config(), settings.clone())
+        .check(named, &[])
+        .await
+        .troubles;
+    assert!(
+        told.len() == 2
+            && told
+                .iter()
+                .all(|told| told.contains("the connection failed")),
+        "{told:?}"
+    );
+    let nobody = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"));
+    let told = Bedrock::new(&nobody.build(), settings)
+        .check(named, &[])
+        .await
+        .troubles;
+    assert!(
+        told.len() == 2 && told.iter().all(|told| told.contains("credentials")),
+        "{told:?}"
+    );
 }
 
 /// What is said of a Bedrock whose models are answered like this, the notes after the troubles.
 async fn found(peer: &Peer, change: impl FnOnce(&mut Settings), coaches: &[Standing]) -> Findings {
     let mut settings = at(peer);
     change(&mut settings);
-    Bedrock::new(&config(), settings).check(named, coaches).await
+    Bedrock::new(&config(), settings)
+        .check(named, coaches)
+        .await
 }
 
 #[tokio::test]
-async fn a_model_that_is_withdrawn_legacy_or_not_for_this_account_is_told_in_one_sentence_that_says_what_to_set() {
+async fn a_model_that_is_withdrawn_legacy_or_not_for_this_account_is_told_in_one_sentence_that_says_what_to_set()
+ {
     for (kind, message, says) in [
-        ("ValidationException", "The provided model identifier is invalid.", "is not there, or has been withdrawn"),
-        ("ResourceNotFoundException", "This model version has reached the end of its life.", "has been withdrawn"),
-        ("ResourceNotFoundException", "Access denied. This Model is marked by provider as Legacy.", "is legacy"),
-        ("AccessDeniedException", "You don't have access to the model.", "may not be asked"),
+        (
+            "ValidationException",
+            "The provided model identifier is invalid.",
+            "is not there, or has been withdrawn",
+        ),
+        (
+            "ResourceNotFoundException",
+            "This model version has reached the end of its life.",
+            "has been withdrawn",
+        ),
+        (
+            "ResourceNotFoundException",
+            "Access denied. This Model is marked by provider as Legacy.",
+            "is legacy",
+        ),
+        (
+            "AccessDeniedException",
+            "You don't have access to the model.",
+            "may not be asked",
+        ),
         (
             "ValidationException",
             "Invocation of model ID x with on-demand throughput isn't supported. Retry with an inference profile.",
             "inference profile",
         ),
     ] {
-        let peer = peer(move |model| model.contains("sonnet").then(|| Script::refuse_saying(kind, message))).await;
+        let peer = peer(move |model| {
+            model
+                .contains("sonnet")
+                .then(|| Script::refuse_saying(kind, message))
+        })
+        .await;
         let Findings { troubles, .. } = found(&peer, |_| {}, &[]).await;
-        let [trouble] = troubles.as_slice() else { panic!("{troubles:?}") };
-        assert!(trouble.contains(says) && trouble.contains("set REPLY to"), "{trouble}");
+        let [trouble] = troubles.as_slice() else {
+            panic!("{troubles:?}")
+        };
+        assert!(
+            trouble.contains(says) && trouble.contains("set REPLY to"),
+            "{trouble}"
+        );
     }
 }
 
@@ -125,10 +196,16 @@ async fn what_a_model_refuses_is_found_out_and_told() {
         ..Answers::default()
     };
     let refuses = &[Refuses::Temperature, Refuses::ForcedTool];
-    let answer = move |request: &Request| refused(request, refuses).unwrap_or_else(|| well.script(request));
+    let answer =
+        move |request: &Request| refused(request, refuses).unwrap_or_else(|| well.script(request));
     let peer = Peer::start(answer).await.unwrap();
     peer.tell("new-model", json!(null));
-    let Findings { troubles, notes } = found(&peer, |settings| settings.fast = "new-model".to_owned(), &[]).await;
+    let Findings { troubles, notes } = found(
+        &peer,
+        |settings| settings.fast = "new-model".to_owned(),
+        &[],
+    )
+    .await;
     assert_eq!(troubles, Vec::<String>::new());
     let told = "new-model is asked without a temperature, forms as text by a schema, prompts not kept; it refuses a \
                 temperature; it refuses a tool that must be called";
@@ -141,16 +218,27 @@ async fn an_applications_profile_is_told_by_the_model_behind_it_and_what_to_say_
     let peer = peer(|_| None).await;
     let model = "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-5-5";
     peer.tell(profile, json!({ "models": [{ "modelArn": model }] }));
-    let Findings { notes, .. } = found(&peer, |settings| settings.reply = profile.to_owned(), &[]).await;
+    let Findings { notes, .. } =
+        found(&peer, |settings| settings.reply = profile.to_owned(), &[]).await;
     let told = "set what it takes to like:anthropic.claude-sonnet-5-5";
-    assert!(notes.iter().any(|note| note.contains(profile) && note.contains(told)), "{notes:?}");
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains(profile) && note.contains(told)),
+        "{notes:?}"
+    );
     let like = "like:anthropic.claude-sonnet-5-5".parse().unwrap();
     let set = |settings: &mut Settings| {
         settings.reply = profile.to_owned();
         settings.models = [(profile.to_owned(), like)].into();
     };
     let Findings { notes, .. } = found(&peer, set, &[]).await;
-    assert!(notes.iter().any(|note| note.contains("asked without a temperature, effort low")), "{notes:?}");
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("asked without a temperature, effort low")),
+        "{notes:?}"
+    );
 }
 
 #[tokio::test]
@@ -163,13 +251,31 @@ async fn a_coach_whose_instructions_are_too_short_to_be_kept_is_named() {
     let coaches = [
         standing("short", None, 600),
         standing("long", None, 2_048),
-        standing("own", Some("us.anthropic.claude-haiku-4-5-20251001-v1:0"), 2_048),
+        standing(
+            "own",
+            Some("us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+            2_048,
+        ),
     ];
     let peer = peer(|_| None).await;
     let Findings { troubles, notes } = found(&peer, |_| {}, &coaches).await;
-    let short: Vec<_> = notes.iter().filter(|note| note.contains("the instructions of the coach")).collect();
+    let short: Vec<_> = notes
+        .iter()
+        .filter(|note| note.contains("the instructions of the coach"))
+        .collect();
     assert!(troubles.is_empty() && short.len() == 2, "{notes:#?}");
-    assert!(short[0].contains("short have about 600 tokens") && short[0].contains("shorter than 2048"), "{short:?}");
-    assert!(short[1].contains("own have about 2048 tokens") && short[1].contains("shorter than 4096"), "{short:?}");
-    assert!(peer.requests().iter().any(|request| request.model.contains("haiku")), "its own model is asked, too");
+    assert!(
+        short[0].contains("short have about 600 tokens") && short[0].contains("shorter than 2048"),
+        "{short:?}"
+    );
+    assert!(
+        short[1].contains("own have about 2048 tokens") && short[1].contains("shorter than 4096"),
+        "{short:?}"
+    );
+    assert!(
+        peer.requests()
+            .iter()
+            .any(|request| request.model.contains("haiku")),
+        "its own model is asked, too"
+    );
 }

@@ -1,4 +1,5 @@
-//! The real thing, where there is an account: `COACH_LIVE_BEDROCK=1`, with region and credentials as the SDK finds them.
+//! The real thing, where there is an account: `COACH_LIVE_BEDROCK=1`, with region and credentials
+//! as the SDK finds them.
 
 use aws_config::BehaviorVersion;
 use bedrock::{Bedrock, Settings, TitanEmbedder, TitanSettings};
@@ -14,8 +15,10 @@ async fn the_live_service_does_what_the_peer_does() {
         return;
     }
     let config = aws_config::load_defaults(BehaviorVersion::latest()).await;
-    let (model, titan) =
-        (Bedrock::new(&config, Settings::default()), TitanEmbedder::new(&config, TitanSettings::default()));
+    let (model, titan) = (
+        Bedrock::new(&config, Settings::default()),
+        TitanEmbedder::new(&config, TitanSettings::default()),
+    );
     let mut wrong = model.check(named, &[]).await.troubles;
     wrong.extend(titan.check("TITAN").await);
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -33,12 +36,26 @@ async fn the_live_service_does_what_the_peer_does() {
         let (text, end) = answered(&model, question).await;
         assert_eq!(end, Ok(StopReason::Complete));
         router::parse(&text, "What now?", true).unwrap();
-        let endless =
-            ModelCall { prompt: Prompt::question("Count.", "Count to a thousand."), max_tokens: 20, ..prose(delivery) };
+        let endless = ModelCall {
+            prompt: Prompt::question("Count.", "Count to a thousand."),
+            max_tokens: 20,
+            ..prose(delivery)
+        };
         assert_eq!(answered(&model, endless).await.1, Ok(StopReason::Length));
     }
-    let texts = ["heavy back squats", "squatting with a heavy bar", "a recipe for pancakes"].map(str::to_owned);
+    let texts = [
+        "heavy back squats",
+        "squatting with a heavy bar",
+        "a recipe for pancakes",
+    ]
+    .map(str::to_owned);
     let vectors = titan.embed(&texts, &Bill::default()).await.unwrap();
-    let near = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(a, b)| a * b).sum::<f32>();
+    let near = |a: usize, b: usize| {
+        vectors[a]
+            .iter()
+            .zip(&vectors[b])
+            .map(|(a, b)| a * b)
+            .sum::<f32>()
+    };
     assert!((near(0, 0) - 1.0).abs() < 1e-3 && near(0, 1) > near(0, 2));
 }

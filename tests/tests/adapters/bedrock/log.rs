@@ -13,7 +13,13 @@ use tracing_subscriber::EnvFilter;
 use super::{KEYS, adapter};
 
 /// What the athlete, the models and Bedrock say, and what the athlete shows.
-const SAID: [&str; 5] = ["athlete-canary", "reply-canary", "update-canary", "exception-canary", "token-canary"];
+const SAID: [&str; 5] = [
+    "athlete-canary",
+    "reply-canary",
+    "update-canary",
+    "exception-canary",
+    "token-canary",
+];
 
 #[tokio::test]
 async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
@@ -26,20 +32,54 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
     for trouble in ["well", "refused", "broken", "unknown"] {
         let path = "/users/ada/coaches/strength/conversations";
         let client = site.client().showing(Some("token-canary"));
-        let path = client.post(path, &json!({})).await.header("location").to_owned();
+        let path = client
+            .post(path, &json!({}))
+            .await
+            .header("location")
+            .to_owned();
         let text = format!("How deep do I squat, athlete-canary? ({trouble})");
-        let events = client.stream(&format!("{path}/stream"), &[], &saying(&text)).await.rest().await;
-        statuses.push(format!("{}{}", events.last().unwrap().text("status"), events.last().unwrap().text("code")));
+        let events = client
+            .stream(&format!("{path}/stream"), &[], &saying(&text))
+            .await
+            .rest()
+            .await;
+        statuses.push(format!(
+            "{}{}",
+            events.last().unwrap().text("status"),
+            events.last().unwrap().text("code")
+        ));
         site.settled().await;
     }
 
-    assert_eq!(statuses, ["finished", "MODEL_REFUSED", "MODEL_UNAVAILABLE", "MODEL_STREAM_TRUNCATED"]);
+    assert_eq!(
+        statuses,
+        [
+            "finished",
+            "MODEL_REFUSED",
+            "MODEL_UNAVAILABLE",
+            "MODEL_STREAM_TRUNCATED"
+        ]
+    );
     let log = LOG.with_borrow(|log| String::from_utf8_lossy(log).into_owned());
-    for kept in ["peer-request", "ValidationException", "InternalServerException", "coach_bedrock"] {
+    for kept in [
+        "peer-request",
+        "ValidationException",
+        "InternalServerException",
+        "coach_bedrock",
+    ] {
         assert!(log.contains(kept), "no {kept} in\n{log}");
     }
-    let failed: Vec<_> = log.lines().filter(|line| line.contains("a step failed")).collect();
-    assert!(failed.len() == 3 && failed.iter().all(|line| line.contains("request peer-request")), "{failed:#?}");
+    let failed: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("a step failed"))
+        .collect();
+    assert!(
+        failed.len() == 3
+            && failed
+                .iter()
+                .all(|line| line.contains("request peer-request")),
+        "{failed:#?}"
+    );
     for canary in SAID.iter().chain(&KEYS) {
         let told: Vec<_> = log.lines().filter(|line| line.contains(canary)).collect();
         assert!(told.is_empty(), "{told:#?}");
@@ -58,9 +98,10 @@ fn answer(request: &Request) -> Script {
     let reply = Step::text("reply-canary ");
     match ["(refused)", "(broken)", "(unknown)"].map(|trouble| body.contains(trouble)) {
         [true, ..] => Script::refuse_saying("ValidationException", "exception-canary"),
-        [_, true, _] => {
-            Script::Play(vec![reply, Step::Exception("InternalServerException", "exception-canary".to_owned())])
-        }
+        [_, true, _] => Script::Play(vec![
+            reply,
+            Step::Exception("InternalServerException", "exception-canary".to_owned()),
+        ]),
         [.., true] => Script::Play(vec![reply, Step::future_exception()]),
         _ => Script::Play(vec![reply, Step::Stop("end_turn")]),
     }
@@ -71,10 +112,14 @@ thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Has every thread keep what it logs. A subscriber for one thread only would miss what others have met first.
+/// Has every thread keep what it logs. A subscriber for one thread only would miss what others have
+/// met first.
 fn listen() {
     let filter = EnvFilter::new("trace").add_directive(bedrock::QUIET.parse().unwrap());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Log).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(|| Log)
+        .init();
 }
 
 struct Log;

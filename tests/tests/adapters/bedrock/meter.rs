@@ -10,7 +10,8 @@ use coach_tests::{ADA, BOB, CLEO, Site, saying};
 use futures::StreamExt;
 use futures::stream;
 use peers::bedrock::{
-    Answers, Bedrock as Peer, Metered, Operation, PromptCache, Refuses, Request, Script, Step, refused,
+    Answers, Bedrock as Peer, Metered, Operation, PromptCache, Refuses, Request, Script, Step,
+    refused,
 };
 use peers::pinecone::{Index, Pinecone as Shelf};
 use pinecone::{Pinecone, Settings as IndexSettings};
@@ -31,7 +32,8 @@ const TEXTS: [&str; 6] = [
     "thanks!",
 ];
 
-/// A Bedrock of which one answer in five or so is some trouble. Whatever it tells of its cost it also meters.
+/// A Bedrock of which one answer in five or so is some trouble. Whatever it tells of its cost it
+/// also meters.
 async fn troubled() -> Peer {
     let (asked, cache) = (AtomicUsize::new(0), PromptCache::default());
     Peer::start(move |request| {
@@ -39,17 +41,28 @@ async fn troubled() -> Peer {
         if let Some(refusal) = refused(request, &[Refuses::Temperature, Refuses::ForcedTool]) {
             return refusal;
         }
-        let [input, read, written] = if request.operation == Operation::Invoke { [0; 3] } else { cache.read(request) };
+        let [input, read, written] = if request.operation == Operation::Invoke {
+            [0; 3]
+        } else {
+            cache.read(request)
+        };
         let cost = Step::Usage([input, 7, read, written]);
         let is_embedding = request.operation == Operation::Invoke;
         match count % 31 {
             3 => Script::refuse("ThrottlingException"),
             7 => Script::refuse("ServiceUnavailableException"),
-            11 | 13 | 17 if is_embedding => Script::Body(json!({ "embedding": [1.0], "inputTextTokenCount": 0 })),
+            11 | 13 | 17 if is_embedding => {
+                Script::Body(json!({ "embedding": [1.0], "inputTextTokenCount": 0 }))
+            }
             // Answers that are of no use, and cost what they cost.
             11 => Script::Play(vec![Step::Stop("malformed_model_output"), cost]),
             13 => Script::Play(vec![Step::Stop("end_turn"), cost]),
-            17 => Script::Play(vec![Step::thought("Hm."), Step::text("Sit"), Step::Stop("max_tokens"), cost]),
+            17 => Script::Play(vec![
+                Step::thought("Hm."),
+                Step::text("Sit"),
+                Step::Stop("max_tokens"),
+                cost,
+            ]),
             _ => well(request, cost),
         }
     })
@@ -61,9 +74,11 @@ fn well(request: &Request, cost: Step) -> Script {
     let Some((form, _)) = request.form() else {
         return match request.operation {
             Operation::Invoke => Script::Embed,
-            Operation::Stream | Operation::Whole => {
-                Script::Play(vec![Step::text("Sit between your hips."), Step::Stop("end_turn"), cost])
-            }
+            Operation::Stream | Operation::Whole => Script::Play(vec![
+                Step::text("Sit between your hips."),
+                Step::Stop("end_turn"),
+                cost,
+            ]),
         };
     };
     let filled = match form.as_str() {
@@ -71,16 +86,33 @@ fn well(request: &Request, cost: Step) -> Script {
         "log_workout" => json!({ "refusal": "nothing measurable", "confidence": 0.5 }),
         other => Answers::plausible().forms[other].clone(),
     };
-    Script::Play(vec![Step::text(&filled.to_string()), Step::Stop("end_turn"), cost])
+    Script::Play(vec![
+        Step::text(&filled.to_string()),
+        Step::Stop("end_turn"),
+        cost,
+    ])
 }
 
 async fn play(peer: &Peer) -> Site {
     let key = "key".to_owned();
-    let index = Shelf::start(Index { dimension: 512, key, lag: 0 }).await.unwrap();
-    let titan = TitanSettings { endpoint: Some(peer.url()), ..TitanSettings::default() };
+    let index = Shelf::start(Index {
+        dimension: 512,
+        key,
+        lag: 0,
+    })
+    .await
+    .unwrap();
+    let titan = TitanSettings {
+        endpoint: Some(peer.url()),
+        ..TitanSettings::default()
+    };
     let settings = IndexSettings::new(&index.url(), "key".parse().unwrap());
-    let index_adapter = Pinecone::new(&settings, Arc::new(TitanEmbedder::new(&config(), titan))).unwrap();
-    let models = Settings { reply: "us.amazon.nova-pro-v1:0".to_owned(), ..at(peer) };
+    let index_adapter =
+        Pinecone::new(&settings, Arc::new(TitanEmbedder::new(&config(), titan))).unwrap();
+    let models = Settings {
+        reply: "us.amazon.nova-pro-v1:0".to_owned(),
+        ..at(peer)
+    };
     let mut site = Site::new(|model| model).asking(Arc::new(Bedrock::new(&config(), models)));
     site.app.ports.index = Arc::new(index_adapter);
     // A job that failed is tried again by a later turn, and at once by none: this takes no minutes.
@@ -95,9 +127,18 @@ async fn play(peer: &Peer) -> Site {
             let client = site.client().showing(Some(user));
             for turn in 0..TURNS.div_ceil(AT_ONCE) {
                 let text = format!("{} {number} {turn}", TEXTS[(turn + number) % TEXTS.len()]);
-                client.stream(&format!("{path}/stream"), &[], &saying(&text)).await.rest().await;
+                client
+                    .stream(&format!("{path}/stream"), &[], &saying(&text))
+                    .await
+                    .rest()
+                    .await;
                 if turn % 9 == 0 {
-                    remember_by_hand(site, user, &format!("I train on day {number} at {turn} o'clock")).await;
+                    remember_by_hand(
+                        site,
+                        user,
+                        &format!("I train on day {number} at {turn} o'clock"),
+                    )
+                    .await;
                 }
             }
         })
@@ -111,10 +152,14 @@ async fn play(peer: &Peer) -> Site {
 async fn remember_by_hand(site: &Site, user: &str, content: &str) {
     let client = site.client().showing(Some(user));
     let memory = json!({ "content": content, "type": "fact", "importance": "low" });
-    let made = client.post(&format!("/users/{user}/memories"), &memory).await;
+    let made = client
+        .post(&format!("/users/{user}/memories"), &memory)
+        .await;
     if made.status == 201 {
         let path = made.header("location").to_owned();
-        client.patch(&path, &json!({ "content": format!("{content} sharp") })).await;
+        client
+            .patch(&path, &json!({ "content": format!("{content} sharp") }))
+            .await;
         client.delete(&path).await;
     }
 }
@@ -123,7 +168,12 @@ async fn remember_by_hand(site: &Site, user: &str, content: &str) {
 async fn ledger(site: &Site) -> BTreeMap<String, Metered> {
     let mut all: BTreeMap<String, Metered> = BTreeMap::new();
     for user in USERS {
-        let told = site.client().showing(Some(user)).get(&format!("/users/{user}/usage")).await.json();
+        let told = site
+            .client()
+            .showing(Some(user))
+            .get(&format!("/users/{user}/usage"))
+            .await
+            .json();
         for day in told["days"].as_array().unwrap() {
             for (model, spent) in day["models"].as_object().unwrap() {
                 let tokens = |name: &str| spent[name].as_u64().unwrap();
@@ -145,16 +195,38 @@ async fn over_hundreds_of_turns_with_faults_the_ledger_is_what_the_peer_has_mete
     let site = play(&peer).await;
     let (metered, charged) = (peer.meter(), ledger(&site).await);
     let sum = |all: &BTreeMap<String, Metered>| all.values().map(|model| model.asked).sum::<u64>();
-    eprintln!("{TURNS} turns, {} requests\nmetered {metered:#?}\ncharged {charged:#?}", sum(&metered));
-    assert_eq!(sum(&charged), sum(&metered), "every request is an attempt of a call");
-    let told = |model: &Metered| [model.input, model.output, model.cache_read, model.cache_write];
-    // A machine that is slow enough gives up an answer that is on its way. Nobody has told what that cost: it is
-    // estimated, and no model's.
-    let has_given_up = charged.get("unknown").is_some_and(|unknown| unknown.input > 0);
+    eprintln!(
+        "{TURNS} turns, {} requests\nmetered {metered:#?}\ncharged {charged:#?}",
+        sum(&metered)
+    );
+    assert_eq!(
+        sum(&charged),
+        sum(&metered),
+        "every request is an attempt of a call"
+    );
+    let told = |model: &Metered| {
+        [
+            model.input,
+            model.output,
+            model.cache_read,
+            model.cache_write,
+        ]
+    };
+    // A machine that is slow enough gives up an answer that is on its way. Nobody has told what
+    // that cost: it is estimated, and no model's.
+    let has_given_up = charged
+        .get("unknown")
+        .is_some_and(|unknown| unknown.input > 0);
     for (model, metered) in &metered {
         let (charged, metered) = (told(&charged[model]), told(metered));
-        let is_less = charged.iter().zip(metered).all(|(charged, most)| *charged <= most);
-        assert!(charged == metered || has_given_up && is_less, "{model}: {charged:?} instead of {metered:?}");
+        let is_less = charged
+            .iter()
+            .zip(metered)
+            .all(|(charged, most)| *charged <= most);
+        assert!(
+            charged == metered || has_given_up && is_less,
+            "{model}: {charged:?} instead of {metered:?}"
+        );
     }
     assert!(metered["amazon.titan-embed-text-v2:0"].input > 0 && metered.len() == 3);
 }

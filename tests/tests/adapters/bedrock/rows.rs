@@ -21,17 +21,41 @@ pub(super) struct Row {
 
 pub(super) const WORDS: &str = "Sit down.";
 
-/// What each exception means, and the code that a client sees when nothing else comes: kept apart from the
-/// adapter's own table on purpose.
+/// What each exception means, and the code that a client sees when nothing else comes: kept apart
+/// from the adapter's own table on purpose.
 pub(super) const MEANINGS: [(&str, Fault, &str); 10] = [
     ("AccessDeniedException", Fault::Rejected, "MODEL_REFUSED"),
-    ("InternalServerException", Fault::Unavailable, "MODEL_UNAVAILABLE"),
-    ("ModelErrorException", Fault::Unavailable, "MODEL_UNAVAILABLE"),
-    ("ModelNotReadyException", Fault::Unavailable, "MODEL_UNAVAILABLE"),
-    ("ModelStreamErrorException", Fault::Truncated, "MODEL_STREAM_TRUNCATED"),
+    (
+        "InternalServerException",
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    ),
+    (
+        "ModelErrorException",
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    ),
+    (
+        "ModelNotReadyException",
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    ),
+    (
+        "ModelStreamErrorException",
+        Fault::Truncated,
+        "MODEL_STREAM_TRUNCATED",
+    ),
     ("ModelTimeoutException", Fault::TimedOut, "MODEL_TIMEOUT"),
-    ("ResourceNotFoundException", Fault::Rejected, "MODEL_REFUSED"),
-    ("ServiceUnavailableException", Fault::Unavailable, "MODEL_UNAVAILABLE"),
+    (
+        "ResourceNotFoundException",
+        Fault::Rejected,
+        "MODEL_REFUSED",
+    ),
+    (
+        "ServiceUnavailableException",
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    ),
     ("ThrottlingException", Fault::Throttled, "MODEL_THROTTLED"),
     ("ValidationException", Fault::Rejected, "MODEL_REFUSED"),
 ];
@@ -54,21 +78,60 @@ fn exceptions() -> Vec<Row> {
     let mut rows = Vec::new();
     for ((name, fault, code), (kind, _, within)) in MEANINGS.into_iter().zip(EXCEPTIONS) {
         assert_eq!(name, kind);
-        rows.push(failed(&format!("{kind} instead of a stream"), Script::refuse(kind), fault, code));
+        rows.push(failed(
+            &format!("{kind} instead of a stream"),
+            Script::refuse(kind),
+            fault,
+            code,
+        ));
         if within {
-            rows.push(failed(&format!("{kind} before a word"), play(&[Step::exception(kind)]), fault, code));
+            rows.push(failed(
+                &format!("{kind} before a word"),
+                play(&[Step::exception(kind)]),
+                fault,
+                code,
+            ));
             let steps = [Step::text(WORDS), Step::exception(kind)];
             rows.push(spoilt(&format!("{kind} after words"), &steps, fault, code));
         }
     }
     let long = Script::refuse_saying("ValidationException", TOO_LONG);
-    rows.push(failed("too long an input", long, Fault::TooLong, "MODEL_REFUSED"));
+    rows.push(failed(
+        "too long an input",
+        long,
+        Fault::TooLong,
+        "MODEL_REFUSED",
+    ));
     let long = play(&[Step::Exception("ValidationException", TOO_LONG.to_owned())]);
-    rows.push(failed("too long an input within a stream", long, Fault::TooLong, "MODEL_REFUSED"));
-    let other = |status, kind| Script::Refuse { status, kind, message: String::new() };
-    rows.push(failed("keys that ran out", other(403, "ExpiredTokenException"), Fault::Rejected, "MODEL_REFUSED"));
-    rows.push(failed("a gateway in trouble", other(502, "BadGateway"), Fault::Unavailable, "MODEL_UNAVAILABLE"));
-    rows.push(failed("a gateway that throttles", other(429, "SlowDown"), Fault::Throttled, "MODEL_THROTTLED"));
+    rows.push(failed(
+        "too long an input within a stream",
+        long,
+        Fault::TooLong,
+        "MODEL_REFUSED",
+    ));
+    let other = |status, kind| Script::Refuse {
+        status,
+        kind,
+        message: String::new(),
+    };
+    rows.push(failed(
+        "keys that ran out",
+        other(403, "ExpiredTokenException"),
+        Fault::Rejected,
+        "MODEL_REFUSED",
+    ));
+    rows.push(failed(
+        "a gateway in trouble",
+        other(502, "BadGateway"),
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    ));
+    rows.push(failed(
+        "a gateway that throttles",
+        other(429, "SlowDown"),
+        Fault::Throttled,
+        "MODEL_THROTTLED",
+    ));
     rows
 }
 
@@ -86,7 +149,12 @@ fn stop_reasons() -> Vec<Row> {
         ended("content_filtered", &[], Filtered, "filtered"),
     ];
     for reason in ["malformed_model_output", "malformed_tool_use"] {
-        rows.push(failed(&format!("{reason} at once"), play(&[stop(reason)]), Fault::Unavailable, unavailable));
+        rows.push(failed(
+            &format!("{reason} at once"),
+            play(&[stop(reason)]),
+            Fault::Unavailable,
+            unavailable,
+        ));
         rows.push(spoilt(
             &format!("{reason} after words"),
             &[Step::text(WORDS), stop(reason)],
@@ -95,7 +163,12 @@ fn stop_reasons() -> Vec<Row> {
         ));
     }
     for reason in ["tool_use", "a_new_reason"] {
-        rows.push(failed(&format!("{reason} at once"), play(&[stop(reason)]), Fault::Truncated, TRUNCATED));
+        rows.push(failed(
+            &format!("{reason} at once"),
+            play(&[stop(reason)]),
+            Fault::Truncated,
+            TRUNCATED,
+        ));
         rows.push(spoilt(
             &format!("{reason} after words"),
             &[Step::text(WORDS), stop(reason)],
@@ -104,12 +177,27 @@ fn stop_reasons() -> Vec<Row> {
         ));
     }
     for reason in ["end_turn", "stop_sequence", "max_tokens"] {
-        rows.push(failed(&format!("{reason} at once"), play(&[stop(reason)]), Fault::Truncated, TRUNCATED));
+        rows.push(failed(
+            &format!("{reason} at once"),
+            play(&[stop(reason)]),
+            Fault::Truncated,
+            TRUNCATED,
+        ));
         let blank = play(&[Step::text(" \n"), stop(reason)]);
-        rows.push(failed(&format!("{reason} after blanks"), blank, Fault::Truncated, TRUNCATED));
+        rows.push(failed(
+            &format!("{reason} after blanks"),
+            blank,
+            Fault::Truncated,
+            TRUNCATED,
+        ));
     }
     let full = play(&[stop("model_context_window_exceeded")]);
-    rows.push(failed("model_context_window_exceeded at once", full, Fault::TooLong, "MODEL_REFUSED"));
+    rows.push(failed(
+        "model_context_window_exceeded at once",
+        full,
+        Fault::TooLong,
+        "MODEL_REFUSED",
+    ));
     for reason in ["guardrail_intervened", "content_filtered"] {
         rows.push(Row {
             name: format!("{reason} at once"),
@@ -123,19 +211,46 @@ fn stop_reasons() -> Vec<Row> {
 }
 
 fn damages() -> Vec<Row> {
-    let mut rows = vec![failed("a connection cut at once", Script::Cut, Fault::Unavailable, "MODEL_UNAVAILABLE")];
+    let mut rows = vec![failed(
+        "a connection cut at once",
+        Script::Cut,
+        Fault::Unavailable,
+        "MODEL_UNAVAILABLE",
+    )];
     for (name, steps) in [
         ("an end", vec![]),
         ("a cut", vec![Step::Cut]),
         ("half a frame and an end", vec![Step::half_a_frame()]),
-        ("half a frame and a cut", vec![Step::half_a_frame(), Step::Cut]),
-        ("a damaged frame", vec![Step::damaged_frame(), Step::Stop("end_turn")]),
+        (
+            "half a frame and a cut",
+            vec![Step::half_a_frame(), Step::Cut],
+        ),
+        (
+            "a damaged frame",
+            vec![Step::damaged_frame(), Step::Stop("end_turn")],
+        ),
         ("an unknown exception", vec![Step::future_exception()]),
-        ("what is no frame", vec![Step::Bytes("data: [DONE]\n\n".into()), Step::Stop("end_turn")]),
+        (
+            "what is no frame",
+            vec![
+                Step::Bytes("data: [DONE]\n\n".into()),
+                Step::Stop("end_turn"),
+            ],
+        ),
     ] {
-        rows.push(failed(&format!("{name} before a word"), play(&steps), Fault::Truncated, TRUNCATED));
+        rows.push(failed(
+            &format!("{name} before a word"),
+            play(&steps),
+            Fault::Truncated,
+            TRUNCATED,
+        ));
         let steps = [&[Step::text(WORDS)], &steps[..]].concat();
-        rows.push(spoilt(&format!("{name} after words"), &steps, Fault::Truncated, TRUNCATED));
+        rows.push(spoilt(
+            &format!("{name} after words"),
+            &steps,
+            Fault::Truncated,
+            TRUNCATED,
+        ));
     }
     rows
 }
@@ -151,12 +266,22 @@ fn silences() -> [Row; 3] {
     [
         silent("silence instead of a stream", Script::Silence, false, 3),
         silent("silence before a word", play(&[Step::Silence]), false, 3),
-        silent("silence after words", play(&[Step::text(WORDS), Step::Silence]), true, 1),
+        silent(
+            "silence after words",
+            play(&[Step::text(WORDS), Step::Silence]),
+            true,
+            1,
+        ),
     ]
 }
 
 fn oddities() -> [Row; 3] {
-    let reasoning = |delta| Step::Event("contentBlockDelta", json!({ "contentBlockIndex": 0, "delta": delta }));
+    let reasoning = |delta| {
+        Step::Event(
+            "contentBlockDelta",
+            json!({ "contentBlockIndex": 0, "delta": delta }),
+        )
+    };
     let thinking = [
         reasoning(json!({ "reasoningContent": { "text": "hmm" } })),
         reasoning(json!({ "citation": { "title": "a book" } })),
@@ -172,7 +297,10 @@ fn oddities() -> [Row; 3] {
             name: "reasoning and citations".to_owned(),
             ..ended("end_turn", &thinking, StopReason::Complete, "finished")
         },
-        Row { name: "events of the future".to_owned(), ..ended("end_turn", &news, StopReason::Complete, "finished") },
+        Row {
+            name: "events of the future".to_owned(),
+            ..ended("end_turn", &news, StopReason::Complete, "finished")
+        },
         Row {
             name: "pauses and empty deltas".to_owned(),
             ..ended("end_turn", &pause, StopReason::Complete, "finished")
@@ -182,17 +310,41 @@ fn oddities() -> [Row; 3] {
 
 /// Nothing was said: a fault that may pass is met three times.
 fn failed(name: &str, script: Script, fault: Fault, code: &'static str) -> Row {
-    let asked = if matches!(fault, Fault::Rejected | Fault::TooLong) { 1 } else { 3 };
-    Row { name: name.to_owned(), script, end: Some(Err(fault)), outcome: Error(code, false), asked }
+    let asked = if matches!(fault, Fault::Rejected | Fault::TooLong) {
+        1
+    } else {
+        3
+    };
+    Row {
+        name: name.to_owned(),
+        script,
+        end: Some(Err(fault)),
+        outcome: Error(code, false),
+        asked,
+    }
 }
 
 /// Words were said, and stand.
 fn spoilt(name: &str, steps: &[Step], fault: Fault, code: &'static str) -> Row {
-    Row { name: name.to_owned(), script: play(steps), end: Some(Err(fault)), outcome: Error(code, true), asked: 1 }
+    Row {
+        name: name.to_owned(),
+        script: play(steps),
+        end: Some(Err(fault)),
+        outcome: Error(code, true),
+        asked: 1,
+    }
 }
 
 fn ended(stop: &'static str, before: &[Step], reason: StopReason, status: &'static str) -> Row {
-    let steps = [before, &[Step::text(WORDS), Step::Stop(stop), Step::Usage([10, 5, 4, 3])]].concat();
+    let steps = [
+        before,
+        &[
+            Step::text(WORDS),
+            Step::Stop(stop),
+            Step::Usage([10, 5, 4, 3]),
+        ],
+    ]
+    .concat();
     Row {
         name: format!("{stop} after words"),
         script: play(&steps),

@@ -28,7 +28,12 @@ async fn ends(row: &Row, delivery: Delivery) {
     let peer = playing(row.script.clone()).await;
     let (text, end) = answered(&adapter(&peer), prose(delivery)).await;
     assert_eq!(end, expected, "{} {delivery:?}", row.name);
-    assert_eq!(peer.requests().len(), 1, "{}: nothing is tried again", row.name);
+    assert_eq!(
+        peer.requests().len(),
+        1,
+        "{}: nothing is tried again",
+        row.name
+    );
     let told = match (row.outcome, delivery) {
         (Outcome::Complete(_), _) | (Outcome::Error(_, true), Delivery::Streamed) => WORDS,
         (Outcome::Error(..), _) => "",
@@ -42,12 +47,20 @@ fn every_exception_and_every_stop_reason_of_the_adapter_has_its_row() {
     for (exception, fault) in bedrock::EXCEPTIONS {
         // Only InvokeModel has it.
         if exception != "ServiceQuotaExceededException" {
-            assert!(MEANINGS.iter().any(|(name, means, _)| (*name, *means) == (exception, fault)), "{exception}");
+            assert!(
+                MEANINGS
+                    .iter()
+                    .any(|(name, means, _)| (*name, *means) == (exception, fault)),
+                "{exception}"
+            );
         }
     }
     for (reason, _) in bedrock::STOP_REASONS {
         for when in ["at once", "after words"] {
-            assert!(names.contains(&format!("{reason} {when}")), "{reason} {when}");
+            assert!(
+                names.contains(&format!("{reason} {when}")),
+                "{reason} {when}"
+            );
         }
     }
 }
@@ -55,33 +68,69 @@ fn every_exception_and_every_stop_reason_of_the_adapter_has_its_row() {
 #[test]
 fn the_documentation_has_every_row_as_it_is() {
     let page = include_str!("../../../../docs/models.md");
-    let cells = |line: &'static str| line.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>();
-    let documented: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).map(cells).collect();
-    let row =
-        |name: &str| documented.iter().find(|row| row[0] == format!("`{name}`")).unwrap_or_else(|| panic!("no {name}"));
+    let cells = |line: &'static str| {
+        line.split('|')
+            .map(str::trim)
+            .filter(|cell| !cell.is_empty())
+            .collect::<Vec<_>>()
+    };
+    let documented: Vec<_> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(cells)
+        .collect();
+    let row = |name: &str| {
+        documented
+            .iter()
+            .find(|row| row[0] == format!("`{name}`"))
+            .unwrap_or_else(|| panic!("no {name}"))
+    };
     for (exception, fault) in bedrock::EXCEPTIONS {
         assert_eq!(row(exception)[1], fault.to_string(), "{exception}");
     }
     for (name, _, code) in MEANINGS {
-        let within = EXCEPTIONS.iter().any(|(kind, _, within)| *kind == name && *within);
+        let within = EXCEPTIONS
+            .iter()
+            .any(|(kind, _, within)| *kind == name && *within);
         let at_once = matches!(code, "MODEL_REFUSED");
-        let seen = format!("`{code}` {}", if at_once { "at once" } else { "after three attempts" });
-        assert_eq!(row(name)[2..], [if within { "yes" } else { "no" }, &seen], "{name}");
+        let seen = format!(
+            "`{code}` {}",
+            if at_once {
+                "at once"
+            } else {
+                "after three attempts"
+            }
+        );
+        assert_eq!(
+            row(name)[2..],
+            [if within { "yes" } else { "no" }, &seen],
+            "{name}"
+        );
     }
     let rows = rows();
     let outcome = |name: String| rows.iter().find(|row| row.name == name).unwrap().outcome;
     for (reason, _) in bedrock::STOP_REASONS {
-        let [_, worded, wordless] = row(reason)[..] else { panic!("{reason}") };
+        let [_, worded, wordless] = row(reason)[..] else {
+            panic!("{reason}")
+        };
         for (told, when) in [(worded, "after words"), (wordless, "at once")] {
             let word = match outcome(format!("{reason} {when}")) {
                 Outcome::Complete(status) => format!("complete, `{status}`"),
-                Outcome::Error("MODEL_REFUSED", _) if reason.starts_with("model_context") => "as too long".to_owned(),
+                Outcome::Error("MODEL_REFUSED", _) if reason.starts_with("model_context") => {
+                    "as too long".to_owned()
+                }
                 Outcome::Error(code, _) => format!("`{code}`"),
             };
-            assert!(told.starts_with(&word), "{reason} {when}: {told}, but {word}");
+            assert!(
+                told.starts_with(&word),
+                "{reason} {when}: {told}, but {word}"
+            );
         }
     }
-    assert_eq!(documented.len(), bedrock::EXCEPTIONS.len() + bedrock::STOP_REASONS.len());
+    assert_eq!(
+        documented.len(),
+        bedrock::EXCEPTIONS.len() + bedrock::STOP_REASONS.len()
+    );
 }
 
 #[tokio::test]
@@ -89,8 +138,11 @@ async fn silence_is_never_ended_by_the_adapter() {
     for row in rows().into_iter().filter(|row| row.end.is_none()) {
         for delivery in [Delivery::Streamed, Delivery::Whole] {
             let peer = playing(row.script.clone()).await;
-            let waited =
-                tokio::time::timeout(Duration::from_millis(300), answered(&adapter(&peer), prose(delivery))).await;
+            let waited = tokio::time::timeout(
+                Duration::from_millis(300),
+                answered(&adapter(&peer), prose(delivery)),
+            )
+            .await;
             assert!(waited.is_err(), "{}: {waited:?}", row.name);
         }
     }
@@ -99,7 +151,11 @@ async fn silence_is_never_ended_by_the_adapter() {
 #[tokio::test]
 async fn a_reply_is_told_as_it_comes_to_the_byte_and_with_what_it_cost() {
     let texts = [AWKWARD, "Überkopf ", "💪", "\n\n", " "];
-    let steps = texts.map(Step::text).into_iter().chain([Step::Stop("end_turn"), Step::Usage([10, 5, 4, 3])]).collect();
+    let steps = texts
+        .map(Step::text)
+        .into_iter()
+        .chain([Step::Stop("end_turn"), Step::Usage([10, 5, 4, 3])])
+        .collect();
     let peer = playing(Script::Play(steps)).await;
     let usage = Usage {
         model: Some("global.anthropic.claude-sonnet-4-6".into()),
@@ -110,14 +166,29 @@ async fn a_reply_is_told_as_it_comes_to_the_byte_and_with_what_it_cost() {
         reasoning_tokens: 0,
         estimated: false,
     };
-    let end = Piece::End { reason: StopReason::Complete, usage };
+    let end = Piece::End {
+        reason: StopReason::Complete,
+        usage,
+    };
     let model = adapter(&peer);
-    let streamed: Vec<_> = model.open(prose(Delivery::Streamed)).map(Result::unwrap).collect().await;
+    let streamed: Vec<_> = model
+        .open(prose(Delivery::Streamed))
+        .map(Result::unwrap)
+        .collect()
+        .await;
     let told = texts.map(|text| Piece::Text(text.to_owned()));
     assert_eq!(streamed, [&told[..], std::slice::from_ref(&end)].concat());
-    let whole: Vec<_> = model.open(prose(Delivery::Whole)).map(Result::unwrap).collect().await;
+    let whole: Vec<_> = model
+        .open(prose(Delivery::Whole))
+        .map(Result::unwrap)
+        .collect()
+        .await;
     assert_eq!(whole, [Piece::Text(texts.concat()), end]);
-    let operations: Vec<_> = peer.requests().iter().map(|request| request.operation).collect();
+    let operations: Vec<_> = peer
+        .requests()
+        .iter()
+        .map(|request| request.operation)
+        .collect();
     assert_eq!(operations, [Operation::Stream, Operation::Whole]);
 }
 
@@ -128,12 +199,20 @@ async fn a_form_comes_back_as_it_was_filled_in() {
     for delivery in [Delivery::Streamed, Delivery::Whole] {
         let (text, end) = answered(&adapter(&peer), form(delivery)).await;
         assert_eq!(end, Ok(StopReason::Complete));
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), filled, "{delivery:?}");
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            filled,
+            "{delivery:?}"
+        );
     }
     let talking = playing(Script::saying("I would rather talk.")).await;
     for delivery in [Delivery::Streamed, Delivery::Whole] {
         let refused = answered(&adapter(&talking), form(delivery)).await;
-        assert_eq!(refused, (String::new(), Err(Fault::Truncated)), "{delivery:?}");
+        assert_eq!(
+            refused,
+            (String::new(), Err(Fault::Truncated)),
+            "{delivery:?}"
+        );
     }
 }
 
@@ -143,7 +222,9 @@ async fn nothing_is_asked_before_the_stream_is_polled() {
     let model = adapter(&peer);
     drop(model.open(prose(Delivery::Streamed)));
     let waiting = model.open(prose(Delivery::Whole));
-    tokio::time::timeout(Duration::from_millis(100), std::future::pending::<()>()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_millis(100), std::future::pending::<()>())
+        .await
+        .unwrap_err();
     assert_eq!((peer.connections(), peer.requests().len()), (0, 0));
     assert_eq!(waiting.count().await, 2);
     assert_eq!(peer.requests().len(), 1);
@@ -177,15 +258,25 @@ async fn whoever_drops_the_stream_hangs_up() {
 #[tokio::test]
 async fn a_reply_that_is_over_leaves_its_connection_to_the_next() {
     // The end of the body comes a little after the last event.
-    let late = [Step::text(WORDS), Step::Stop("end_turn"), Step::Usage([1; 4]), Step::Pause(Duration::from_millis(30))];
+    let late = [
+        Step::text(WORDS),
+        Step::Stop("end_turn"),
+        Step::Usage([1; 4]),
+        Step::Pause(Duration::from_millis(30)),
+    ];
     let peer = playing(Script::Play(late.into())).await;
     let model = adapter(&peer);
     for _ in 0..3 {
         answered(&model, prose(Delivery::Streamed)).await.1.unwrap();
         // The client takes the connection back in a task of its own.
-        tokio::time::timeout(Duration::from_millis(50), std::future::pending::<()>()).await.unwrap_err();
+        tokio::time::timeout(Duration::from_millis(50), std::future::pending::<()>())
+            .await
+            .unwrap_err();
     }
-    assert_eq!((peer.requests().len(), peer.connections(), peer.hang_ups()), (3, 1, 0));
+    assert_eq!(
+        (peer.requests().len(), peer.connections(), peer.hang_ups()),
+        (3, 1, 0)
+    );
 }
 
 #[tokio::test]
@@ -194,7 +285,10 @@ async fn a_peer_that_is_not_there_is_unavailable() {
     let model = adapter(&peer);
     drop(peer);
     tokio::task::yield_now().await;
-    assert_eq!(answered(&model, prose(Delivery::Streamed)).await, (String::new(), Err(Fault::Unavailable)));
+    assert_eq!(
+        answered(&model, prose(Delivery::Streamed)).await,
+        (String::new(), Err(Fault::Unavailable))
+    );
 }
 
 #[tokio::test]
@@ -207,15 +301,26 @@ async fn a_peer_that_takes_no_connection_is_given_up() {
     let connect = || tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address));
     let queued = join_all((0..8).map(|_| connect())).await;
     assert!(queued.iter().any(Result::is_err), "the queue is not full");
-    let settings = Settings { endpoint: Some(format!("http://{address}")), ..Settings::default() };
+    let settings = Settings {
+        endpoint: Some(format!("http://{address}")),
+        ..Settings::default()
+    };
     let model = Bedrock::new(&config(), settings);
-    assert_eq!(answered(&model, prose(Delivery::Streamed)).await, (String::new(), Err(Fault::TimedOut)));
+    assert_eq!(
+        answered(&model, prose(Delivery::Streamed)).await,
+        (String::new(), Err(Fault::TimedOut))
+    );
 }
 
 #[tokio::test]
 async fn two_hundred_replies_at_once_are_kept_apart() {
     let echo = |request: &peers::bedrock::Request| {
-        Script::saying(&request.json()["messages"][0]["content"][0]["text"].as_str().unwrap().repeat(3))
+        Script::saying(
+            &request.json()["messages"][0]["content"][0]["text"]
+                .as_str()
+                .unwrap()
+                .repeat(3),
+        )
     };
     let peer = peers::bedrock::Bedrock::start(echo).await.unwrap();
     let model = adapter(&peer);
@@ -224,7 +329,13 @@ async fn two_hundred_replies_at_once_are_kept_apart() {
         call.prompt = domain::Prompt::question("Repeat.", format!("word {number} "));
         let model = &model;
         async move {
-            assert_eq!(answered(model, call).await, (format!("word {number} ").repeat(3), Ok(StopReason::Complete)));
+            assert_eq!(
+                answered(model, call).await,
+                (
+                    format!("word {number} ").repeat(3),
+                    Ok(StopReason::Complete)
+                )
+            );
         }
     });
     join_all(calls).await;
@@ -234,8 +345,12 @@ async fn two_hundred_replies_at_once_are_kept_apart() {
 pub(super) async fn until(mut is: impl FnMut() -> bool) {
     let waiting = async {
         while !is() {
-            tokio::time::timeout(Duration::from_millis(5), std::future::pending::<()>()).await.unwrap_err();
+            tokio::time::timeout(Duration::from_millis(5), std::future::pending::<()>())
+                .await
+                .unwrap_err();
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("it never happens");
+    tokio::time::timeout(Duration::from_secs(10), waiting)
+        .await
+        .expect("it never happens");
 }

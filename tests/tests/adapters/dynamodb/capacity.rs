@@ -31,7 +31,9 @@ impl Meter {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let meter = self.clone();
-        let forward = move |headers: HeaderMap, body: Bytes| async move { meter.forward(headers, body).await };
+        let forward = move |headers: HeaderMap, body: Bytes| async move {
+            meter.forward(headers, body).await
+        };
         let router = Router::new().fallback(forward);
         #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -45,13 +47,22 @@ impl Meter {
             asked["ReturnConsumedCapacity"] = json!("INDEXES");
         }
         headers.remove("content-length");
-        let request = reqwest::Client::new().post(peer()).headers(headers).body(asked.to_string());
+        let request = reqwest::Client::new()
+            .post(peer())
+            .headers(headers)
+            .body(asked.to_string());
         let answer = request.send().await.unwrap();
         let (status, answered) = (answer.status(), answer.text().await.unwrap());
         let told: Value = serde_json::from_str(&answered).unwrap_or_default();
         let consumed = &told["ConsumedCapacity"];
-        let consumed = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
-        let units: f64 = consumed.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum();
+        let consumed = consumed
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| vec![consumed.clone()]);
+        let units: f64 = consumed
+            .iter()
+            .filter_map(|one| one["CapacityUnits"].as_f64())
+            .sum();
         let mut sum = self.0.lock().unwrap();
         match operation.as_str() {
             "GetItem" | "BatchGetItem" | "Query" => sum.read += units,
@@ -78,29 +89,65 @@ async fn a_turn_costs_what_the_documentation_says() {
     store.create_conversation(&empty(&key)).await.unwrap();
     for old in 0..10 {
         let a = admission(&key, &format!("0190d1f2-7d7b-7f3a-9c61-3f3c5a4b{old:04}"));
-        let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("{old} was not admitted") };
-        store.finish(&a.turn, Writer::Holder(begun.fence), &finish(reply(40), vec![])).await.unwrap();
+        let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
+            panic!("{old} was not admitted")
+        };
+        store
+            .finish(
+                &a.turn,
+                Writer::Holder(begun.fence),
+                &finish(reply(40), vec![]),
+            )
+            .await
+            .unwrap();
     }
-    let record = |kind, id: &str| RecordKey { owner: key.user.clone(), kind, id: id.parse().unwrap() };
-    for (kind, count, bytes) in [(Kind::Memory, 20, 400), (Kind::Tombstone, 2, 200), (Kind::Workout, 14, 600)] {
+    let record = |kind, id: &str| RecordKey {
+        owner: key.user.clone(),
+        kind,
+        id: id.parse().unwrap(),
+    };
+    for (kind, count, bytes) in [
+        (Kind::Memory, 20, 400),
+        (Kind::Tombstone, 2, 200),
+        (Kind::Workout, 14, 600),
+    ] {
         for number in 0..count {
             let body = vec![b'x'; bytes];
-            records.put(&record(kind, &format!("r-{number}")), &body, Expect::Absent).await.unwrap();
+            records
+                .put(&record(kind, &format!("r-{number}")), &body, Expect::Absent)
+                .await
+                .unwrap();
         }
     }
     meter.read_off();
 
     let mut bill: BTreeMap<&str, Units> = BTreeMap::new();
-    let hold = Some(Hold { amount: 1, limit: 8, until: NOW + Duration::from_secs(120) });
+    let hold = Some(Hold {
+        amount: 1,
+        limit: 8,
+        until: NOW + Duration::from_secs(120),
+    });
     let text = "I did five sets of five squats today, ".repeat(5).into();
     let a = admission(&key, "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be002");
     let a = ports::Admission { hold, text, ..a };
-    let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
+    let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
+        panic!("not admitted")
+    };
     bill.insert("1 admit", meter.read_off());
 
-    store.messages(&key, Some(begun.number), domain::prompt::LONGEST_HISTORY).await.unwrap();
-    records.get(&record(Kind::Summary, key.conversation.as_str())).await.unwrap();
-    for (kind, most) in [(Kind::Tombstone, 100), (Kind::Memory, 100), (Kind::Workout, 14)] {
+    store
+        .messages(&key, Some(begun.number), domain::prompt::LONGEST_HISTORY)
+        .await
+        .unwrap();
+    records
+        .get(&record(Kind::Summary, key.conversation.as_str()))
+        .await
+        .unwrap();
+    for (kind, most) in [
+        (Kind::Tombstone, 100),
+        (Kind::Memory, 100),
+        (Kind::Workout, 14),
+    ] {
         records.list(&key.user, kind, None, most).await.unwrap();
     }
     bill.insert("2 load and gather", meter.read_off());
@@ -108,33 +155,78 @@ async fn a_turn_costs_what_the_documentation_says() {
     let events = reply(40);
     for place in 0..events.len() {
         let part = events.get(place..=place).unwrap().to_vec();
-        store.checkpoint(&checkpoint(&a, begun.fence, place, part)).await.unwrap();
+        store
+            .checkpoint(&checkpoint(&a, begun.fence, place, part))
+            .await
+            .unwrap();
     }
     let checkpoints = meter.read_off();
     bill.insert("3 checkpoints", checkpoints);
 
     let end = finish(events.clone(), vec![JobKind::Workout]);
-    store.finish(&a.turn, Writer::Holder(begun.fence), &end).await.unwrap();
+    store
+        .finish(&a.turn, Writer::Holder(begun.fence), &end)
+        .await
+        .unwrap();
     bill.insert("4 finish", meter.read_off());
 
     let at = NOW + Duration::from_secs(21);
     let of = JobsOf::Turn(a.turn.clone());
-    for job in store.claim_jobs(&of, at, at + Duration::from_secs(60), 8).await.unwrap() {
+    for job in store
+        .claim_jobs(&of, at, at + Duration::from_secs(60), 8)
+        .await
+        .unwrap()
+    {
         store.turn(&job.turn, usize::MAX).await.unwrap();
-        store.messages(&key, Some(begun.number + 1), 1).await.unwrap();
-        records.list(&key.user, Kind::Workout, None, 100).await.unwrap();
+        store
+            .messages(&key, Some(begun.number + 1), 1)
+            .await
+            .unwrap();
+        records
+            .list(&key.user, Kind::Workout, None, 100)
+            .await
+            .unwrap();
         let id = (&job.turn.turn).into();
-        let log = RecordKey { owner: key.user.clone(), kind: Kind::Workout, id };
-        records.put(&log, &[b'x'; 600], Expect::Absent).await.unwrap();
-        store.settle_job(&job, &Outcome::Done(json!({ "workout": "fran" }))).await.unwrap();
+        let log = RecordKey {
+            owner: key.user.clone(),
+            kind: Kind::Workout,
+            id,
+        };
+        records
+            .put(&log, &[b'x'; 600], Expect::Absent)
+            .await
+            .unwrap();
+        store
+            .settle_job(&job, &Outcome::Done(json!({ "workout": "fran" })))
+            .await
+            .unwrap();
     }
-    store.claim_jobs(&JobsOf::User(key.user.clone()), at, at + Duration::from_secs(60), 3).await.unwrap();
+    store
+        .claim_jobs(
+            &JobsOf::User(key.user.clone()),
+            at,
+            at + Duration::from_secs(60),
+            3,
+        )
+        .await
+        .unwrap();
     store.jobs(&of).await.unwrap();
     bill.insert("5 job", meter.read_off());
 
     let amend = async |at: RecordKey, body: &str| {
-        let seen = records.get(&at).await.unwrap().map(|seen| Expect::Version(seen.version));
-        records.put(&at, body.repeat(400).as_bytes(), seen.unwrap_or(Expect::Absent)).await.unwrap();
+        let seen = records
+            .get(&at)
+            .await
+            .unwrap()
+            .map(|seen| Expect::Version(seen.version));
+        records
+            .put(
+                &at,
+                body.repeat(400).as_bytes(),
+                seen.unwrap_or(Expect::Absent),
+            )
+            .await
+            .unwrap();
     };
     for used in ["1", "2"] {
         amend(record(Kind::Usage, "2033-05-18"), used).await;
@@ -148,28 +240,55 @@ async fn a_turn_costs_what_the_documentation_says() {
     println!("{} events, {} checkpoints", events.len(), events.len());
     let mut all = Units::default();
     for (what, units) in &bill {
-        println!("  {what:<18} {:>6.1} read {:>6.1} write", units.read, units.write);
-        all = Units { read: all.read + units.read, write: all.write + units.write };
+        println!(
+            "  {what:<18} {:>6.1} read {:>6.1} write",
+            units.read, units.write
+        );
+        all = Units {
+            read: all.read + units.read,
+            write: all.write + units.write,
+        };
     }
-    println!("  {:<18} {:>6.1} read {:>6.1} write", "all", all.read, all.write);
+    println!(
+        "  {:<18} {:>6.1} read {:>6.1} write",
+        "all", all.read, all.write
+    );
 
     let writes = |what| bill[what].write;
     assert!(writes("1 admit") + writes("4 finish") <= 36.0);
     assert!(checkpoints.write <= 2.0 * events.len() as f64);
     assert!(writes("5 job") <= 10.0);
-    assert_eq!(all, Units { read: 36.0, write: 128.0 });
+    assert_eq!(
+        all,
+        Units {
+            read: 36.0,
+            write: 128.0
+        }
+    );
 
     store.turn(&a.turn, 0).await.unwrap();
     println!("  {:<18} {:>6.1} read", "replay", meter.read_off().read);
     store.turn(&a.turn, usize::MAX).await.unwrap();
     println!("  {:<18} {:>6.1} read", "look", meter.read_off().read);
-    store.conversations(&key.user, &key.coach, None, 20).await.unwrap();
+    store
+        .conversations(&key.user, &key.coach, None, 20)
+        .await
+        .unwrap();
     println!("  {:<18} {:>6.1} read", "list", meter.read_off().read);
 }
 
 /// A reply of 3 KiB in so many pieces.
 fn reply(pieces: usize) -> Vec<TurnEvent> {
     let text = "Well done. ".repeat(3 * 1024 / 11 / pieces);
-    let said = || TurnEvent::Said(Said { kind: PartKind::Reply, stage: None, text: text.as_str().into() });
-    [TurnEvent::Started].into_iter().chain((0..pieces).map(|_| said())).collect()
+    let said = || {
+        TurnEvent::Said(Said {
+            kind: PartKind::Reply,
+            stage: None,
+            text: text.as_str().into(),
+        })
+    };
+    [TurnEvent::Started]
+        .into_iter()
+        .chain((0..pieces).map(|_| said()))
+        .collect()
 }

@@ -32,8 +32,18 @@ async fn equal_entries_of_two_processes_add_up_to_the_unit_with_answers_lost_on_
         })
     });
     let user = key("user", "v").user;
-    let usage = Usage { model: Some("m".into()), input_tokens: 7, ..Usage::default() };
-    let call = CallRecord { kind: CallKind::Reply, usage, ms: 1, attempts: 1, outcome: CallOutcome::Ok };
+    let usage = Usage {
+        model: Some("m".into()),
+        input_tokens: 7,
+        ..Usage::default()
+    };
+    let call = CallRecord {
+        kind: CallKind::Reply,
+        usage,
+        ms: 1,
+        attempts: 1,
+        outcome: CallOutcome::Ok,
+    };
     let process = async |ports: Ports| {
         for _ in 0..EACH {
             charge(&ports, &user, std::slice::from_ref(&call)).await;
@@ -47,8 +57,14 @@ async fn equal_entries_of_two_processes_add_up_to_the_unit_with_answers_lost_on_
     let spent = spent(&ports, &user, &days).await.unwrap();
     let models = spent.iter().flat_map(|day| day.models.values());
     let all = models.fold(ModelUsage::default(), |all, more| all.plus(*more));
-    assert_eq!((all.calls, all.input_tokens), (2 * EACH as u64, 14 * EACH as u64));
+    assert_eq!(
+        (all.calls, all.input_tokens),
+        (2 * EACH as u64, 14 * EACH as u64)
+    );
     let lost = lost.load(SeqCst);
-    println!("{} entries of two processes, {lost} answers lost: the sum is exact", 2 * EACH);
+    println!(
+        "{} entries of two processes, {lost} answers lost: the sum is exact",
+        2 * EACH
+    );
     assert!(lost >= EACH / 2);
 }

@@ -23,7 +23,10 @@ const TROUBLE: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_thousand_operations_have_the_same_answers_in_memory_and_in_dynamodb() {
-    let seed = std::env::var("COACH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed = std::env::var("COACH_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(1);
     let mut worlds = JoinSet::new();
     for world in 0..WORLDS {
         worlds.spawn(async move {
@@ -62,8 +65,24 @@ fn go_wrong(proxy: &Proxy, seed: u64) -> Arc<Mutex<Census>> {
         let [throttled, throughput, failed, conflict, cancelled] = refusals();
         let (cut, lost) = (("cut", Trouble::Cut), ("lost answer", Trouble::LostAnswer));
         let all = match operation {
-            "TransactWriteItems" => vec![throttled, failed, cancelled.clone(), cancelled, cut, lost.clone(), lost],
-            _ if is_write => vec![throttled, throughput, failed, conflict, cut, lost.clone(), lost],
+            "TransactWriteItems" => vec![
+                throttled,
+                failed,
+                cancelled.clone(),
+                cancelled,
+                cut,
+                lost.clone(),
+                lost,
+            ],
+            _ if is_write => vec![
+                throttled,
+                throughput,
+                failed,
+                conflict,
+                cut,
+                lost.clone(),
+                lost,
+            ],
             _ => vec![throttled, throughput, failed, cut, lost],
         };
         let (name, trouble) = all[chance.index() % all.len()].clone();

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Fault, Fence, Finish, JobKind, JobState, Timestamp};
-use ports::{Admission, Admitted, Hold, JobsOf, Kind, MessageStore, RecordStore, Writer, Written, work_off};
+use ports::{
+    Admission, Admitted, Hold, JobsOf, Kind, MessageStore, RecordStore, Writer, Written, work_off,
+};
 
 use super::parallel::ports;
 use super::scenes::{NOW, admission, checkpoint, empty, finish, key, words};
@@ -15,7 +17,8 @@ const DAY: u64 = 24 * 3_600;
 
 /// When an item may be thrown away, in seconds.
 fn ttl(item: &HashMap<String, AttributeValue>) -> Option<u64> {
-    item.get("ttl").map(|at| at.as_n().unwrap().parse().unwrap())
+    item.get("ttl")
+        .map(|at| at.as_n().unwrap().parse().unwrap())
 }
 
 #[tokio::test]
@@ -25,12 +28,31 @@ async fn a_running_turn_is_kept_for_ever_and_an_ended_one_as_long_as_anybody_nee
     store.create_conversation(&empty(&key)).await.unwrap();
     for (turn, jobs, days) in [("t1", vec![], 1), ("t2", vec![JobKind::Workout], 90)] {
         let a = admission(&key, turn);
-        let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
-        store.checkpoint(&checkpoint(&a, begun.fence, 0, words(&["x"]))).await.unwrap();
-        let item = async || stored("items-ttl", &key.user, &format!("T#coach#v#{turn}")).await.remove(0);
+        let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
+            panic!("not admitted")
+        };
+        store
+            .checkpoint(&checkpoint(&a, begun.fence, 0, words(&["x"])))
+            .await
+            .unwrap();
+        let item = async || {
+            stored("items-ttl", &key.user, &format!("T#coach#v#{turn}"))
+                .await
+                .remove(0)
+        };
         assert_eq!(ttl(&item().await), None);
-        store.finish(&a.turn, Writer::Holder(begun.fence), &finish(words(&["x"]), jobs)).await.unwrap();
-        assert_eq!(ttl(&item().await), Some(a.kept_until.0 / 1_000 + days * DAY));
+        store
+            .finish(
+                &a.turn,
+                Writer::Holder(begun.fence),
+                &finish(words(&["x"]), jobs),
+            )
+            .await
+            .unwrap();
+        assert_eq!(
+            ttl(&item().await),
+            Some(a.kept_until.0 / 1_000 + days * DAY)
+        );
     }
 }
 
@@ -42,20 +64,40 @@ async fn a_job_whose_turn_was_thrown_away_is_dead_for_that_and_for_no_other_reas
         let key = key(name, "v");
         store.create_conversation(&empty(&key)).await.unwrap();
         let a = admission(&key, "t1");
-        let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
+        let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
+            panic!("not admitted")
+        };
         let end = finish(words(&["x"]), vec![JobKind::Workout]);
-        let closing = domain::Closing { at: Timestamp(1), ..(*end.closing).clone() };
-        let end = Finish { closing: closing.into(), ..end };
-        store.finish(&a.turn, Writer::Holder(begun.fence), &end).await.unwrap();
+        let closing = domain::Closing {
+            at: Timestamp(1),
+            ..(*end.closing).clone()
+        };
+        let end = Finish {
+            closing: closing.into(),
+            ..end
+        };
+        store
+            .finish(&a.turn, Writer::Holder(begun.fence), &end)
+            .await
+            .unwrap();
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let pk = text(&format!("U#{name}"));
         if is_deleted {
             // The mark of a deletion that got no further.
-            let mark = client().update_item().table_name("items-turnless").key("pk", pk).key("sk", text("C#coach#v"));
-            let mark = mark.update_expression("SET gone = :left").expression_attribute_values(":left", text("left"));
+            let mark = client()
+                .update_item()
+                .table_name("items-turnless")
+                .key("pk", pk)
+                .key("sk", text("C#coach#v"));
+            let mark = mark
+                .update_expression("SET gone = :left")
+                .expression_attribute_values(":left", text("left"));
             mark.send().await.unwrap();
         } else {
-            let turn = client().delete_item().table_name("items-turnless").key("pk", pk);
+            let turn = client()
+                .delete_item()
+                .table_name("items-turnless")
+                .key("pk", pk);
             turn.key("sk", text("T#coach#v#t1")).send().await.unwrap();
         }
         assert_eq!(work_off(&ports, &a.turn).await, None);
@@ -65,7 +107,10 @@ async fn a_job_whose_turn_was_thrown_away_is_dead_for_that_and_for_no_other_reas
         } else {
             JobState::Dead("its turn is no longer kept".to_owned())
         };
-        assert_eq!(jobs.into_iter().map(|job| job.state).collect::<Vec<_>>(), [expected]);
+        assert_eq!(
+            jobs.into_iter().map(|job| job.state).collect::<Vec<_>>(),
+            [expected]
+        );
     }
 }
 
@@ -75,8 +120,13 @@ async fn the_segment_of_a_checkpoint_that_is_refused_is_removed() {
     let (store, key) = (table.messages(), key("user", "v"));
     store.create_conversation(&empty(&key)).await.unwrap();
     let a = admission(&key, "t1");
-    let Admitted::New(begun) = store.admit(&a).await.unwrap() else { panic!("not admitted") };
-    store.checkpoint(&checkpoint(&a, begun.fence, 0, words(&["x"]))).await.unwrap();
+    let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
+        panic!("not admitted")
+    };
+    store
+        .checkpoint(&checkpoint(&a, begun.fence, 0, words(&["x"])))
+        .await
+        .unwrap();
     let late = checkpoint(&a, Fence(begun.fence.0 - 1), 0, words(&["late"]));
     assert_eq!(store.checkpoint(&late).await.unwrap(), Written::LeaseLost);
     assert_eq!(stored("items-segment", &key.user, "E#").await.len(), 1);
@@ -84,13 +134,29 @@ async fn the_segment_of_a_checkpoint_that_is_refused_is_removed() {
 
 /// An allowance with these holds, put there without the adapter.
 async fn held(table: &str, user: &str, holds: impl Iterator<Item = (String, AttributeValue)>) {
-    let put = client().put_item().table_name(table).item("pk", AttributeValue::S(format!("U#{user}")));
-    let put = put.item("sk", AttributeValue::S("A#holds".to_owned())).item("taken", AttributeValue::N("1".to_owned()));
-    holds.fold(put, |put, (name, hold)| put.item(name, hold)).send().await.unwrap();
+    let put = client()
+        .put_item()
+        .table_name(table)
+        .item("pk", AttributeValue::S(format!("U#{user}")));
+    let put = put
+        .item("sk", AttributeValue::S("A#holds".to_owned()))
+        .item("taken", AttributeValue::N("1".to_owned()));
+    holds
+        .fold(put, |put, (name, hold)| put.item(name, hold))
+        .send()
+        .await
+        .unwrap();
 }
 
 fn with_hold(admission: Admission) -> Admission {
-    Admission { hold: Some(Hold { amount: 1, limit: 1, until: NOW + Duration::from_secs(120) }), ..admission }
+    Admission {
+        hold: Some(Hold {
+            amount: 1,
+            limit: 1,
+            until: NOW + Duration::from_secs(120),
+        }),
+        ..admission
+    }
 }
 
 #[tokio::test]
@@ -98,11 +164,32 @@ async fn holds_that_ran_out_long_ago_are_cleared_away_a_hundred_at_a_time() {
     let (_proxy, table) = named("items-holds").await;
     let (store, key) = (table.messages(), key("user", "v"));
     store.create_conversation(&empty(&key)).await.unwrap();
-    let old = AttributeValue::L(["5", "1"].map(|number| AttributeValue::N(number.to_owned())).to_vec());
-    held("items-holds", "user", (0..130).map(|number| (format!("hold:old-{number}"), old.clone()))).await;
-    assert!(matches!(store.admit(&with_hold(admission(&key, "t1"))).await.unwrap(), Admitted::New(_)));
+    let old = AttributeValue::L(
+        ["5", "1"]
+            .map(|number| AttributeValue::N(number.to_owned()))
+            .to_vec(),
+    );
+    held(
+        "items-holds",
+        "user",
+        (0..130).map(|number| (format!("hold:old-{number}"), old.clone())),
+    )
+    .await;
+    assert!(matches!(
+        store
+            .admit(&with_hold(admission(&key, "t1")))
+            .await
+            .unwrap(),
+        Admitted::New(_)
+    ));
     let allowance = stored("items-holds", &key.user, "A#").await.remove(0);
-    assert_eq!(allowance.keys().filter(|name| name.starts_with("hold:")).count(), 31);
+    assert_eq!(
+        allowance
+            .keys()
+            .filter(|name| name.starts_with("hold:"))
+            .count(),
+        31
+    );
     assert!(allowance.contains_key("v"));
 }
 
@@ -112,14 +199,30 @@ async fn a_hold_that_cannot_be_read_is_an_error_and_not_nothing() {
     let (store, key) = (table.messages(), key("user", "v"));
     store.create_conversation(&empty(&key)).await.unwrap();
     let unreadable = AttributeValue::L(vec![AttributeValue::N("1".to_owned())]);
-    held("items-unreadable", "user", [("hold:t0".to_owned(), unreadable)].into_iter()).await;
-    assert_eq!(store.admit(&with_hold(admission(&key, "t1"))).await.unwrap_err().fault, Fault::Rejected);
+    held(
+        "items-unreadable",
+        "user",
+        [("hold:t0".to_owned(), unreadable)].into_iter(),
+    )
+    .await;
+    assert_eq!(
+        store
+            .admit(&with_hold(admission(&key, "t1")))
+            .await
+            .unwrap_err()
+            .fault,
+        Fault::Rejected
+    );
 }
 
 #[tokio::test]
 async fn records_are_listed_as_they_are_now() {
     let (proxy, table) = named("items-records").await;
     let looks = queries(&proxy);
-    table.records().list(&key("user", "v").user, Kind::Tombstone, None, 100).await.unwrap();
+    table
+        .records()
+        .list(&key("user", "v").user, Kind::Tombstone, None, 100)
+        .await
+        .unwrap();
     assert!(matches!(looks.lock().unwrap().as_slice(), [look] if look["ConsistentRead"] == true));
 }

@@ -26,11 +26,21 @@ async fn a_deletion_of_which_the_first_answer_was_lost_is_a_deletion() {
     site.app.ports.messages = Arc::new(table.messages());
     site.app.ports.records = Arc::new(table.records());
     let client = site.client();
-    let made = client.put("/users/ada/coaches/mine", &json!({ "name": "Mine" })).await;
+    let made = client
+        .put("/users/ada/coaches/mine", &json!({ "name": "Mine" }))
+        .await;
     assert_eq!(made.status.as_u16(), 200, "{}", made.body);
     let owner = conversation_key("v").user;
-    let at = RecordKey { owner, kind: Kind::Workout, id: "w".parse().unwrap() };
-    table.records().put(&at, b"{}", Expect::Absent).await.unwrap();
+    let at = RecordKey {
+        owner,
+        kind: Kind::Workout,
+        id: "w".parse().unwrap(),
+    };
+    table
+        .records()
+        .put(&at, b"{}", Expect::Absent)
+        .await
+        .unwrap();
 
     for path in ["/users/ada/coaches/mine", "/users/ada/workouts/w"] {
         let mut is_first = true;
@@ -39,7 +49,11 @@ async fn a_deletion_of_which_the_first_answer_was_lost_is_a_deletion() {
             (is_deletion && std::mem::take(&mut is_first)).then_some(Trouble::LostAnswer)
         });
         let deleted = client.delete(path).await;
-        assert_eq!((deleted.status.as_u16(), deleted.json()), (200, json!({})), "{path}");
+        assert_eq!(
+            (deleted.status.as_u16(), deleted.json()),
+            (200, json!({})),
+            "{path}"
+        );
         proxy.calm();
         assert_eq!(client.delete(path).await.status.as_u16(), 404, "{path}");
     }

@@ -28,18 +28,33 @@ impl Loss {
         let (left, lost) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (judge, counted) = (left.clone(), lost.clone());
         proxy.judge(move |_, headers, _| {
-            let is_write = matches!(operation(headers), "TransactWriteItems" | "PutItem" | "UpdateItem");
-            let is_lost = is_write && judge.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+            let is_write = matches!(
+                operation(headers),
+                "TransactWriteItems" | "PutItem" | "UpdateItem"
+            );
+            let is_lost = is_write
+                && judge
+                    .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1))
+                    .is_ok();
             is_lost.then(|| {
                 counted.fetch_add(1, SeqCst);
                 Trouble::LostAnswer
             })
         });
-        Self { proxy, left, lost, again: AtomicUsize::new(0) }
+        Self {
+            proxy,
+            left,
+            lost,
+            again: AtomicUsize::new(0),
+        }
     }
 
     /// Asks until there is an answer; the first answers, as many as `times`, are lost.
-    async fn during<T, F: Future<Output = Result<T>>>(&self, times: usize, ask: impl Fn() -> F) -> T {
+    async fn during<T, F: Future<Output = Result<T>>>(
+        &self,
+        times: usize,
+        ask: impl Fn() -> F,
+    ) -> T {
         let before = self.lost.load(SeqCst);
         self.left.store(times, SeqCst);
         for _ in 0..10 {
@@ -64,7 +79,10 @@ async fn a_write_whose_answer_was_lost_is_neither_made_twice_nor_called_a_failur
         lost += line.0;
         again += line.1;
     }
-    println!("{} turns: {lost} answers lost after the write, {again} times the caller asked again,", LINES * TURNS);
+    println!(
+        "{} turns: {lost} answers lost after the write, {again} times the caller asked again,",
+        LINES * TURNS
+    );
     println!("0 duplicates, 0 false failures");
     assert!(lost >= 3 * LINES * TURNS && again >= LINES * TURNS / 2);
 }
@@ -82,20 +100,36 @@ async fn write_and_lose(line: usize) -> (usize, usize) {
         let events = words(&["Well ", "done"]);
 
         let admitted = loss.during(times, || store.admit(&a)).await;
-        let Admitted::New(begun) = admitted else { panic!("turn {turn} was answered {admitted:?}") };
+        let Admitted::New(begun) = admitted else {
+            panic!("turn {turn} was answered {admitted:?}")
+        };
         assert_eq!(begun.number, 2 * turn as u64 + 1);
 
         let c = checkpoint(&a, begun.fence, 0, events.clone());
-        assert_eq!(loss.during(times, || store.checkpoint(&c)).await, Written::Done(Stop::NotAsked));
+        assert_eq!(
+            loss.during(times, || store.checkpoint(&c)).await,
+            Written::Done(Stop::NotAsked)
+        );
 
         let end = finish(events, vec![JobKind::Workout]);
         let writer = Writer::Holder(begun.fence);
-        assert_eq!(loss.during(times, || store.finish(&a.turn, writer, &end)).await, Written::Done(()));
+        assert_eq!(
+            loss.during(times, || store.finish(&a.turn, writer, &end))
+                .await,
+            Written::Done(())
+        );
     }
     loss.proxy.calm();
     let messages = store.messages(&key, None, 10_000).await.unwrap();
-    let numbers: Vec<u64> = messages.iter().rev().map(|message| message.number).collect();
+    let numbers: Vec<u64> = messages
+        .iter()
+        .rev()
+        .map(|message| message.number)
+        .collect();
     assert_eq!(numbers, (1..=2 * TURNS as u64).collect::<Vec<_>>());
-    assert_eq!(store.jobs(&JobsOf::Conversation(key)).await.unwrap().len(), TURNS);
+    assert_eq!(
+        store.jobs(&JobsOf::Conversation(key)).await.unwrap().len(),
+        TURNS
+    );
     (loss.lost.load(SeqCst), loss.again.load(SeqCst))
 }

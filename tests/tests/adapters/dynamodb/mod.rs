@@ -1,6 +1,10 @@
 //! DynamoDB: dynoxide in this process, and moto for a second opinion.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod capacity;
 mod contention;

@@ -34,15 +34,22 @@ macro_rules! broken {
 #[tokio::test]
 async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
     let program = of_python("moto_server");
-    if !has("moto_server of tests/python/requirements.txt in target/python", program.is_file()) {
+    if !has(
+        "moto_server of tests/python/requirements.txt in target/python",
+        program.is_file(),
+    ) {
         return;
     }
     let moto = Moto::start(&program);
     let table = moto.table().await;
-    let (mut broken, of_messages) = ports::message_store_conformance! { broken; async { table.messages() } };
+    let (mut broken, of_messages) =
+        ports::message_store_conformance! { broken; async { table.messages() } };
     let (more, of_records) = ports::record_store_conformance! { broken; async { table.records() } };
     broken.extend(more);
-    println!("moto keeps {} clauses, and {broken:?} not", of_messages + of_records);
+    println!(
+        "moto keeps {} clauses, and {broken:?} not",
+        of_messages + of_records
+    );
     assert_eq!(broken, DIFFERENCES);
 }
 
@@ -53,10 +60,18 @@ struct Moto {
 
 impl Moto {
     fn start(program: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let mut command = Command::new(program);
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let process = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         Self { process, port }
     }
 

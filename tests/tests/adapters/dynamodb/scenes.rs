@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::conversation::{PartKind, Said};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Fence, Finish, JobKind, Report, Timestamp, TurnEvent, TurnKey,
-    UserScope,
+    Closing, Conversation, ConversationKey, Ending, Fence, Finish, JobKind, Report, Timestamp,
+    TurnEvent, TurnKey, UserScope,
 };
 use ports::{Admission, Checkpoint};
 
@@ -27,7 +27,10 @@ pub(super) fn empty(key: &ConversationKey) -> Conversation {
 
 pub(super) fn admission(conversation: &ConversationKey, id: &str) -> Admission {
     Admission {
-        turn: TurnKey { conversation: conversation.clone(), turn: id.parse().unwrap() },
+        turn: TurnKey {
+            conversation: conversation.clone(),
+            turn: id.parse().unwrap(),
+        },
         key: format!("key-{id}").parse().unwrap(),
         body: [7; 32],
         user_message: format!("user-{id}").parse().unwrap(),
@@ -43,16 +46,48 @@ pub(super) fn admission(conversation: &ConversationKey, id: &str) -> Admission {
 }
 
 pub(super) fn words(words: &[&str]) -> Vec<TurnEvent> {
-    let said = |word: &&str| TurnEvent::Said(Said { kind: PartKind::Reply, stage: None, text: (*word).into() });
-    [TurnEvent::Started].into_iter().chain(words.iter().map(said)).collect()
+    let said = |word: &&str| {
+        TurnEvent::Said(Said {
+            kind: PartKind::Reply,
+            stage: None,
+            text: (*word).into(),
+        })
+    };
+    [TurnEvent::Started]
+        .into_iter()
+        .chain(words.iter().map(said))
+        .collect()
 }
 
-pub(super) fn checkpoint(a: &Admission, fence: Fence, from: usize, events: Vec<TurnEvent>) -> Checkpoint {
-    Checkpoint { turn: a.turn.clone(), fence, from, events, lease_until: a.lease_until }
+pub(super) fn checkpoint(
+    a: &Admission,
+    fence: Fence,
+    from: usize,
+    events: Vec<TurnEvent>,
+) -> Checkpoint {
+    Checkpoint {
+        turn: a.turn.clone(),
+        fence,
+        from,
+        events,
+        lease_until: a.lease_until,
+    }
 }
 
 pub(super) fn finish(events: Vec<TurnEvent>, jobs: Vec<JobKind>) -> Finish {
     let at = NOW + Duration::from_secs(20);
-    let report = Report { route: Some(domain::router::fallback("squats")), ..Report::default() };
-    Finish { closing: Arc::new(Closing { ending: Ending::Finished, at, jobs, report }), events, title: None }
+    let report = Report {
+        route: Some(domain::router::fallback("squats")),
+        ..Report::default()
+    };
+    Finish {
+        closing: Arc::new(Closing {
+            ending: Ending::Finished,
+            at,
+            jobs,
+            report,
+        }),
+        events,
+        title: None,
+    }
 }

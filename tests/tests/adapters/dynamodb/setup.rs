@@ -34,7 +34,12 @@ pub(super) fn sdk(region: &str) -> SdkConfig {
 pub(super) fn table(endpoint: &str, name: &str) -> Table {
     let pause = Duration::from_millis(1);
     let endpoint = Some(endpoint.to_owned());
-    let settings = Settings { table: name.to_owned(), endpoint, pause, ..Settings::default() };
+    let settings = Settings {
+        table: name.to_owned(),
+        endpoint,
+        pause,
+        ..Settings::default()
+    };
     settings.open(&sdk(name))
 }
 
@@ -60,15 +65,34 @@ pub(super) async fn named(name: &str) -> (Proxy, Table) {
 
 /// The peer, asked without the adapter.
 pub(super) fn client() -> Client {
-    Client::from_conf(aws_sdk_dynamodb::config::Builder::from(&sdk("direct")).endpoint_url(peer()).build())
+    Client::from_conf(
+        aws_sdk_dynamodb::config::Builder::from(&sdk("direct"))
+            .endpoint_url(peer())
+            .build(),
+    )
 }
 
 /// What is stored of a user whose key begins like this.
-pub(super) async fn stored(table: &str, user: &UserScope, sort: &str) -> Vec<HashMap<String, AttributeValue>> {
-    let query = client().query().table_name(table).key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
+pub(super) async fn stored(
+    table: &str,
+    user: &UserScope,
+    sort: &str,
+) -> Vec<HashMap<String, AttributeValue>> {
+    let query = client()
+        .query()
+        .table_name(table)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :sk)");
     let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("U#{user}")));
-    let query = query.expression_attribute_values(":sk", AttributeValue::S(sort.to_owned())).consistent_read(true);
-    query.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
+    let query = query
+        .expression_attribute_values(":sk", AttributeValue::S(sort.to_owned()))
+        .consistent_read(true);
+    query
+        .into_paginator()
+        .items()
+        .send()
+        .collect::<Result<_, _>>()
+        .await
+        .unwrap()
 }
 
 fn name() -> String {
@@ -78,7 +102,10 @@ fn name() -> String {
 
 /// Which operation of DynamoDB a request is.
 pub(super) fn operation(headers: &HeaderMap) -> &str {
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
     target.rsplit('.').next().unwrap_or_default()
 }
 
@@ -88,7 +115,10 @@ pub(super) fn queries(proxy: &Proxy) -> Arc<Mutex<Vec<Value>>> {
     let looks = noted.clone();
     proxy.judge(move |_, headers, body| {
         if operation(headers) == "Query" {
-            looks.lock().unwrap().push(serde_json::from_slice(body).unwrap());
+            looks
+                .lock()
+                .unwrap()
+                .push(serde_json::from_slice(body).unwrap());
         }
         None
     });

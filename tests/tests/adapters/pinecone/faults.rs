@@ -18,12 +18,19 @@ use super::{DIMENSION, KEY, Log, adapter, adapter_with, entry, peer, search, use
 const TEXT: &str = "my-knee-canary hurts";
 
 fn answer(status: u16, body: &str) -> Trouble {
-    Trouble::Answer { status, headers: Vec::new(), body: body.to_owned() }
+    Trouble::Answer {
+        status,
+        headers: Vec::new(),
+        body: body.to_owned(),
+    }
 }
 
 /// What the service says quotes what it was given.
 fn quoting(status: u16) -> Trouble {
-    answer(status, &format!(r#"{{"code":3,"message":"not valid: {TEXT}, key {KEY}","details":[]}}"#))
+    answer(
+        status,
+        &format!(r#"{{"code":3,"message":"not valid: {TEXT}, key {KEY}","details":[]}}"#),
+    )
 }
 
 /// All that an error tells, whoever asks.
@@ -40,7 +47,10 @@ fn all_of(error: &PortError) -> String {
 async fn each(index: &Pinecone) -> [Result<(), PortError>; 4] {
     let (ada, entry) = (user("ada"), entry("m", TEXT));
     [
-        index.search(&search("ada", TEXT), &Bill::default()).await.map(drop),
+        index
+            .search(&search("ada", TEXT), &Bill::default())
+            .await
+            .map(drop),
         index.upsert(&ada, &entry, &Bill::default()).await,
         index.delete(&ada, RecalledKind::Memory, "m").await,
         index.share(&[entry], |_| ()).await.map(drop),
@@ -85,9 +95,16 @@ async fn every_trouble_is_one_fault_asked_for_once_and_tells_no_content() {
         });
         for done in each(&index).await {
             let error = done.expect_err(&format!("{trouble:?}"));
-            assert_eq!((error.fault, error.adapter), (fault, "pinecone"), "{trouble:?}");
+            assert_eq!(
+                (error.fault, error.adapter),
+                (fault, "pinecone"),
+                "{trouble:?}"
+            );
             let told = all_of(&error);
-            assert!(!told.contains("canary") && !told.contains("user_") && !told.contains("://"), "{told}");
+            assert!(
+                !told.contains("canary") && !told.contains("user_") && !told.contains("://"),
+                "{told}"
+            );
         }
         assert_eq!(asked.load(Ordering::SeqCst), 3, "{trouble:?}");
     }
@@ -105,9 +122,19 @@ async fn a_write_whose_answer_was_lost_is_done_again_without_a_trace() {
     let index = adapter(&proxy.url());
     let ada = user("ada");
     proxy.trouble(Trouble::LostAnswer);
-    assert_eq!(index.upsert(&ada, &entry("m", TEXT), &Bill::default()).await.unwrap_err().fault, Fault::Unavailable);
+    assert_eq!(
+        index
+            .upsert(&ada, &entry("m", TEXT), &Bill::default())
+            .await
+            .unwrap_err()
+            .fault,
+        Fault::Unavailable
+    );
     assert_eq!(peer.count("user_ada"), 1);
-    index.upsert(&ada, &entry("m", TEXT), &Bill::default()).await.unwrap();
+    index
+        .upsert(&ada, &entry("m", TEXT), &Bill::default())
+        .await
+        .unwrap();
     assert_eq!(peer.count("user_ada"), 1);
     proxy.trouble(Trouble::LostAnswer);
     assert!(index.delete(&ada, RecalledKind::Memory, "m").await.is_err());
@@ -123,7 +150,10 @@ async fn an_answer_that_breaks_off_is_truncated() {
         let (mut socket, _) = listener.accept().await.unwrap();
         let mut request = vec![0; 64 * 1024];
         assert!(socket.read(&mut request).await.unwrap() > 0);
-        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"upserted").await.unwrap();
+        socket
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"upserted")
+            .await
+            .unwrap();
     };
     let (ada, entry) = (user("ada"), entry("m", TEXT));
     let bill = Bill::default();
@@ -135,7 +165,14 @@ async fn an_answer_that_breaks_off_is_truncated() {
 async fn an_index_that_is_not_there_is_unavailable() {
     let gone = peer(0).await.url();
     let index = adapter(&gone);
-    assert_eq!(index.search(&search("ada", TEXT), &Bill::default()).await.unwrap_err().fault, Fault::Unavailable);
+    assert_eq!(
+        index
+            .search(&search("ada", TEXT), &Bill::default())
+            .await
+            .unwrap_err()
+            .fault,
+        Fault::Unavailable
+    );
 }
 
 #[tokio::test]
@@ -145,7 +182,11 @@ async fn silence_is_left_to_whoever_waits() {
     let index = adapter(&proxy.url());
     proxy.trouble(Trouble::Silence);
     let (ada, entry) = (user("ada"), entry("m", TEXT));
-    let dropped = tokio::time::timeout(Duration::from_millis(200), index.upsert(&ada, &entry, &Bill::default())).await;
+    let dropped = tokio::time::timeout(
+        Duration::from_millis(200),
+        index.upsert(&ada, &entry, &Bill::default()),
+    )
+    .await;
     assert!(dropped.is_err());
     index.upsert(&ada, &entry, &Bill::default()).await.unwrap();
     assert_eq!(peer.count("user_ada"), 1);
@@ -158,7 +199,11 @@ async fn the_key_follows_no_redirect() {
     let to = elsewhere.url();
     proxy.judge(move |path, _, _| {
         let headers = vec![("location", format!("{to}{path}"))];
-        Some(Trouble::Answer { status: 307, headers, body: String::new() })
+        Some(Trouble::Answer {
+            status: 307,
+            headers,
+            body: String::new(),
+        })
     });
     for done in each(&adapter(&proxy.url())).await {
         assert_eq!(done.unwrap_err().fault, Fault::Rejected);
@@ -172,8 +217,17 @@ async fn what_keeps_an_index_from_being_used_is_said_in_a_sentence() {
     let proxy = Proxy::before(&peer.url()).await.unwrap();
     let index = adapter(&proxy.url());
     assert!(index.check().await.is_empty());
-    let others = adapter_with(&proxy.url(), Arc::new(in_memory::HashingEmbedder::new(DIMENSION / 2)));
-    assert!(others.check().await.concat().contains("512 numbers, and the embedder makes 256"));
+    let others = adapter_with(
+        &proxy.url(),
+        Arc::new(in_memory::HashingEmbedder::new(DIMENSION / 2)),
+    );
+    assert!(
+        others
+            .check()
+            .await
+            .concat()
+            .contains("512 numbers, and the embedder makes 256")
+    );
     for (trouble, says) in [
         (quoting(401), "refuses the key"),
         (quoting(403), "refuses the key"),
@@ -181,10 +235,16 @@ async fn what_keeps_an_index_from_being_used_is_said_in_a_sentence() {
         (Trouble::Cut, "cannot be reached"),
         (quoting(503), "503"),
         (answer(200, TEXT), "cannot be read"),
-        (answer(200, r#"{"metric":"euclidean","dimension":512}"#), "metric cosine"),
+        (
+            answer(200, r#"{"metric":"euclidean","dimension":512}"#),
+            "metric cosine",
+        ),
     ] {
         proxy.trouble(trouble);
         let told = index.check().await;
-        assert!(told.len() == 1 && told[0].contains(says) && !told[0].contains("canary"), "{told:?}");
+        assert!(
+            told.len() == 1 && told[0].contains(says) && !told[0].contains("canary"),
+            "{told:?}"
+        );
     }
 }

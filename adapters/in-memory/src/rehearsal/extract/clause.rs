@@ -16,14 +16,21 @@ pub(super) struct Clause {
 /// The clauses of a text in their order, each with the name that it gives, or an empty one.
 pub(super) fn clauses(text: &str) -> Vec<(Clause, String)> {
     let tokens = tokens(text);
-    let parts = tokens.split(|token| matches!(token, Token::Stop) || token.is_word(&["then", "and", "plus"]));
-    parts.filter(|part| !part.is_empty()).map(|part| (Clause::of(part), name(part))).collect()
+    let parts = tokens
+        .split(|token| matches!(token, Token::Stop) || token.is_word(&["then", "and", "plus"]));
+    parts
+        .filter(|part| !part.is_empty())
+        .map(|part| (Clause::of(part), name(part)))
+        .collect()
 }
 
 impl Clause {
     /// Whether it says enough to be logged.
     pub(super) fn is_measured(&self) -> bool {
-        self.reps.is_some() || self.weight.is_some() || self.distance.is_some() || self.seconds.is_some()
+        self.reps.is_some()
+            || self.weight.is_some()
+            || self.distance.is_some()
+            || self.seconds.is_some()
     }
 
     /// Takes over what it does not know itself.
@@ -64,7 +71,9 @@ impl Clause {
                 }
                 (Token::Word(word), _) if word == "mile" => clause.measure(1.0, "mile"),
                 (Token::Clock(seconds), _) => clause.seconds = Some(*seconds),
-                (Token::Number(sets), [Token::Times, Token::Number(_), ..]) if clause.sets.is_none() => {
+                (Token::Number(sets), [Token::Times, Token::Number(_), ..])
+                    if clause.sets.is_none() =>
+                {
                     clause.sets = whole(*sets);
                 }
                 (Token::Number(number), [Token::Word(unit), ..]) if is_unit(unit) => {
@@ -101,12 +110,18 @@ impl Clause {
         self.seconds = Some(self.seconds.unwrap_or(0).saturating_add(more));
     }
 
-    /// A number without a unit: what it counts depends on what stands before it, and on what is known.
+    /// A number without a unit: what it counts depends on what stands before it, and on what is
+    /// known.
     fn count(&mut self, number: f64, all: &[Token], behind: &[Token]) {
-        let before = all.len().checked_sub(behind.len() + 2).and_then(|at| all.get(at));
+        let before = all
+            .len()
+            .checked_sub(behind.len() + 2)
+            .and_then(|at| all.get(at));
         match before {
             Some(Token::At) if self.weight.is_none() => self.weight = Some((number, "kg")),
-            Some(Token::Times) if self.sets.is_none() && self.weight.is_none() => self.sets = whole(number),
+            Some(Token::Times) if self.sets.is_none() && self.weight.is_none() => {
+                self.sets = whole(number)
+            }
             _ if self.reps.is_none() => self.reps = whole(number),
             _ => {}
         }
@@ -150,21 +165,31 @@ fn tokens(text: &str) -> Vec<Token> {
             (token, first.len_utf8())
         };
         tokens.extend(token);
-        rest = rest.get(length..).unwrap_or_default().trim_start_matches([' ', '\t']);
+        rest = rest
+            .get(length..)
+            .unwrap_or_default()
+            .trim_start_matches([' ', '\t']);
     }
     tokens
 }
 
 fn number(text: &str) -> (Option<Token>, usize) {
     let is_inside = |(at, c): (usize, char)| {
-        let digit_follows = text.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let digit_follows = text
+            .get(at + 1..)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         c.is_ascii_digit() || ([':', '.'].contains(&c) && digit_follows)
     };
-    let length = text.char_indices().find(|place| !is_inside(*place)).map_or(text.len(), |(at, _)| at);
+    let length = text
+        .char_indices()
+        .find(|place| !is_inside(*place))
+        .map_or(text.len(), |(at, _)| at);
     let digits = text.get(..length).unwrap_or_default();
     let token = if digits.contains(':') {
         let parts = digits.split(':').map(str::parse::<u32>);
-        let seconds = parts.into_iter().try_fold(0_u32, |all, part| all.checked_mul(60)?.checked_add(part.ok()?));
+        let seconds = parts.into_iter().try_fold(0_u32, |all, part| {
+            all.checked_mul(60)?.checked_add(part.ok()?)
+        });
         seconds.map(Token::Clock)
     } else {
         digits.parse().ok().map(Token::Number)
@@ -177,7 +202,11 @@ fn word(text: &str, after_number: bool) -> (Option<Token>, usize) {
     let is_inside = |c: char| c.is_alphabetic() || c == '\'' || c == '-';
     let length = text.find(|c| !is_inside(c)).unwrap_or(text.len());
     let word = text.get(..length).unwrap_or_default().trim_end_matches('-');
-    let number_follows = text.get(length..).unwrap_or_default().trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let number_follows = text
+        .get(length..)
+        .unwrap_or_default()
+        .trim_start()
+        .starts_with(|c: char| c.is_ascii_digit());
     let token = match word {
         "x" if number_follows || after_number => Token::Times,
         "at" if number_follows => Token::At,
@@ -189,8 +218,15 @@ fn word(text: &str, after_number: bool) -> (Option<Token>, usize) {
 /// The words that name what was done, in the singular and with a capital.
 fn name(tokens: &[Token]) -> String {
     let words = tokens.iter().filter_map(|token| match token {
-        Token::Word(word) if !is_unit(word) && !NOISE.contains(&word.as_str()) => Some(present(word)),
-        Token::Word(_) | Token::Number(_) | Token::Clock(_) | Token::Times | Token::At | Token::Stop => None,
+        Token::Word(word) if !is_unit(word) && !NOISE.contains(&word.as_str()) => {
+            Some(present(word))
+        }
+        Token::Word(_)
+        | Token::Number(_)
+        | Token::Clock(_)
+        | Token::Times
+        | Token::At
+        | Token::Stop => None,
     });
     let words: Vec<&str> = words.collect();
     let name = match words.join(" ") {
@@ -198,7 +234,11 @@ fn name(tokens: &[Token]) -> String {
         name => name,
     };
     let plural = name.ends_with('s') && !name.ends_with("ss");
-    let name = if plural { name.trim_end_matches('s') } else { &name };
+    let name = if plural {
+        name.trim_end_matches('s')
+    } else {
+        &name
+    };
     let mut letters = name.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()

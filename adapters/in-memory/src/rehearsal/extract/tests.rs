@@ -16,18 +16,36 @@ fn logged_in(zone: Option<&ZoneName>, text: &str) -> Result<Workout, Refusal> {
         coach: "c".parse().unwrap(),
         conversation: "v".parse().unwrap(),
     };
-    let turn = TurnKey { conversation, turn: "t".parse().unwrap() };
+    let turn = TurnKey {
+        conversation,
+        turn: "t".parse().unwrap(),
+    };
     let asked = workout::extraction(text, WHEN, zone);
     let by_command = workout::was_commanded(text);
-    workout::check(&answer(&asked.prompt), &Logging { turn: &turn, by_command, when: WHEN, zone })
+    workout::check(
+        &answer(&asked.prompt),
+        &Logging {
+            turn: &turn,
+            by_command,
+            when: WHEN,
+            zone,
+        },
+    )
 }
 
 type Told<'a> = (&'a str, usize, &'a str);
 
 /// One exercise: its name, how many sets, and what each is.
 fn told(exercise: &workout::Exercise) -> (&str, usize, String) {
-    let Set { reps, weight, distance, duration_seconds, rpe } = exercise.sets[0].clone();
-    let quantity = |quantity: Option<workout::Quantity>| quantity.map(|q| format!("{}{}", q.value, q.unit));
+    let Set {
+        reps,
+        weight,
+        distance,
+        duration_seconds,
+        rpe,
+    } = exercise.sets[0].clone();
+    let quantity =
+        |quantity: Option<workout::Quantity>| quantity.map(|q| format!("{}{}", q.value, q.unit));
     let parts = [
         reps.map(|reps| format!("{reps} reps")),
         quantity(weight),
@@ -35,45 +53,114 @@ fn told(exercise: &workout::Exercise) -> (&str, usize, String) {
         duration_seconds.map(|seconds| format!("{seconds}s")),
         rpe.map(|rpe| format!("RPE {rpe}")),
     ];
-    assert!(exercise.sets.iter().all(|set| *set == exercise.sets[0]), "{exercise:?}");
-    (&exercise.name, exercise.sets.len(), parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    assert!(
+        exercise.sets.iter().all(|set| *set == exercise.sets[0]),
+        "{exercise:?}"
+    );
+    (
+        &exercise.name,
+        exercise.sets.len(),
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" "),
+    )
 }
 
 #[test]
 fn workouts_are_read_with_the_right_numbers() {
     use Discipline::{Cardio, Flexibility, Hybrid, Strength};
     let cases: [(&str, Discipline, &[Told]); 17] = [
-        ("I did 5x5 back squats at 100 kg today", Strength, &[("Back squat", 5, "5 reps 100kg")]),
-        ("I did back squats, 5 x 5 at 102.5kg.", Strength, &[("Back squat", 5, "5 reps 102.5kg")]),
-        ("ran 5k in 24:30 this morning", Cardio, &[("Run", 1, "5km 1470s")]),
-        ("I ran 3.1 miles in 24 minutes yesterday", Cardio, &[("Run", 1, "3.1mi 1440s")]),
+        (
+            "I did 5x5 back squats at 100 kg today",
+            Strength,
+            &[("Back squat", 5, "5 reps 100kg")],
+        ),
+        (
+            "I did back squats, 5 x 5 at 102.5kg.",
+            Strength,
+            &[("Back squat", 5, "5 reps 102.5kg")],
+        ),
+        (
+            "ran 5k in 24:30 this morning",
+            Cardio,
+            &[("Run", 1, "5km 1470s")],
+        ),
+        (
+            "I ran 3.1 miles in 24 minutes yesterday",
+            Cardio,
+            &[("Run", 1, "3.1mi 1440s")],
+        ),
         ("I ran a mile in 7:05", Cardio, &[("Run", 1, "1mi 425s")]),
-        ("3 sets of 10 push-ups, then 400m row x 4", Hybrid, &[("Push-up", 3, "10 reps"), ("Row", 4, "400m")]),
-        ("bench 3x8 @ 60kg RPE 8", Strength, &[("Bench press", 3, "8 reps 60kg RPE 8")]),
-        ("Bench press 3×8, 60kg, RPE 8", Strength, &[("Bench press", 3, "8 reps 60kg RPE 8")]),
+        (
+            "3 sets of 10 push-ups, then 400m row x 4",
+            Hybrid,
+            &[("Push-up", 3, "10 reps"), ("Row", 4, "400m")],
+        ),
+        (
+            "bench 3x8 @ 60kg RPE 8",
+            Strength,
+            &[("Bench press", 3, "8 reps 60kg RPE 8")],
+        ),
+        (
+            "Bench press 3×8, 60kg, RPE 8",
+            Strength,
+            &[("Bench press", 3, "8 reps 60kg RPE 8")],
+        ),
         ("45 min yoga", Flexibility, &[("Yoga", 1, "2700s")]),
         ("Fran in 4:12", Hybrid, &[("Fran", 1, "252s")]),
-        ("Deadlifted 315 lbs x 3 today!", Strength, &[("Deadlift", 1, "3 reps 315lb")]),
-        ("4x400m rowing and 20 burpees", Hybrid, &[("Row", 4, "400m"), ("Burpee", 1, "20 reps")]),
-        ("I did clean and jerk 3x2 @ 70", Strength, &[("Clean and jerk", 3, "2 reps 70kg")]),
-        ("I rode 40 km in 1:20:00 yesterday", Cardio, &[("Ride", 1, "40km 4800s")]),
-        ("We swam 1500 metres in 1 hour 5 min", Cardio, &[("Swim", 1, "1500m 3900s")]),
-        ("/log-workout will squat 5x3 at 90 kg", Strength, &[("Will squat", 5, "3 reps 90kg")]),
+        (
+            "Deadlifted 315 lbs x 3 today!",
+            Strength,
+            &[("Deadlift", 1, "3 reps 315lb")],
+        ),
+        (
+            "4x400m rowing and 20 burpees",
+            Hybrid,
+            &[("Row", 4, "400m"), ("Burpee", 1, "20 reps")],
+        ),
+        (
+            "I did clean and jerk 3x2 @ 70",
+            Strength,
+            &[("Clean and jerk", 3, "2 reps 70kg")],
+        ),
+        (
+            "I rode 40 km in 1:20:00 yesterday",
+            Cardio,
+            &[("Ride", 1, "40km 4800s")],
+        ),
+        (
+            "We swam 1500 metres in 1 hour 5 min",
+            Cardio,
+            &[("Swim", 1, "1500m 3900s")],
+        ),
+        (
+            "/log-workout will squat 5x3 at 90 kg",
+            Strength,
+            &[("Will squat", 5, "3 reps 90kg")],
+        ),
         ("got 12 pull-ups", Strength, &[("Pull-up", 1, "12 reps")]),
     ];
     for (text, discipline, expected) in cases {
         let workout = logged(text).unwrap_or_else(|refusal| panic!("{text:?}: {refusal}"));
         let exercises: Vec<_> = workout.exercises.iter().map(told).collect();
-        let exercises: Vec<_> = exercises.iter().map(|(name, sets, set)| (*name, *sets, set.as_str())).collect();
-        assert_eq!((workout.discipline, exercises.as_slice()), (discipline, expected), "{text:?}");
+        let exercises: Vec<_> = exercises
+            .iter()
+            .map(|(name, sets, set)| (*name, *sets, set.as_str()))
+            .collect();
+        assert_eq!(
+            (workout.discipline, exercises.as_slice()),
+            (discipline, expected),
+            "{text:?}"
+        );
     }
 }
 
 #[test]
 fn sets_of_different_weights_stay_apart() {
     let workout = logged("I benched 60kg x 8, 65 kg x 6 and 70 kg x 4").unwrap();
-    let sets: Vec<_> =
-        workout.exercises[0].sets.iter().map(|set| (set.weight.clone().unwrap().value, set.reps)).collect();
+    let sets: Vec<_> = workout.exercises[0]
+        .sets
+        .iter()
+        .map(|set| (set.weight.clone().unwrap().value, set.reps))
+        .collect();
     assert_eq!(sets, [(60.0, Some(8)), (65.0, Some(6)), (70.0, Some(4))]);
     assert_eq!(workout.exercises.len(), 1);
 }
@@ -81,29 +168,74 @@ fn sets_of_different_weights_stay_apart() {
 #[test]
 fn the_whole_is_read_too() {
     let fran = logged("Fran in 4:12").unwrap();
-    assert_eq!((fran.name.as_str(), fran.score.as_deref(), fran.duration_seconds), ("Fran", Some("4:12"), Some(252)));
+    assert_eq!(
+        (
+            fran.name.as_str(),
+            fran.score.as_deref(),
+            fran.duration_seconds
+        ),
+        ("Fran", Some("4:12"), Some(252))
+    );
     let bench = logged("bench 3x8 @ 60kg RPE 8").unwrap();
-    assert_eq!((bench.perceived_exertion, bench.duration_seconds), (Some(8.0), None));
+    assert_eq!(
+        (bench.perceived_exertion, bench.duration_seconds),
+        (Some(8.0), None)
+    );
 }
 
 #[test]
 fn a_workout_is_dated_by_what_the_athlete_says() {
     for (text, zone, at) in [
-        ("I ran 5k in 24:30 yesterday", None, "2026-11-19T12:00:00.000Z"),
-        ("I ran 5k in 24:30 yesterday morning", None, "2026-11-19T08:00:00.000Z"),
-        ("ran 5k in 24:30 last night", Some("America/New_York"), "2026-11-20T03:00:00.000Z"),
-        ("ran 5k in 24:30 this morning", None, "2026-11-20T08:00:00.000Z"),
-        ("ran 5k in 24:30 this morning", Some("America/New_York"), "2026-11-20T13:00:00.000Z"),
+        (
+            "I ran 5k in 24:30 yesterday",
+            None,
+            "2026-11-19T12:00:00.000Z",
+        ),
+        (
+            "I ran 5k in 24:30 yesterday morning",
+            None,
+            "2026-11-19T08:00:00.000Z",
+        ),
+        (
+            "ran 5k in 24:30 last night",
+            Some("America/New_York"),
+            "2026-11-20T03:00:00.000Z",
+        ),
+        (
+            "ran 5k in 24:30 this morning",
+            None,
+            "2026-11-20T08:00:00.000Z",
+        ),
+        (
+            "ran 5k in 24:30 this morning",
+            Some("America/New_York"),
+            "2026-11-20T13:00:00.000Z",
+        ),
         // It is 03:40 there: the morning is not over.
-        ("ran 5k in 24:30 this morning", Some("Asia/Tokyo"), "2026-11-20T18:40:00.123Z"),
-        ("ran 5k in 24:30 yesterday", Some("Asia/Tokyo"), "2026-11-20T03:00:00.000Z"),
-        ("just ran 5k in 24:30", Some("Asia/Tokyo"), "2026-11-20T18:40:00.123Z"),
+        (
+            "ran 5k in 24:30 this morning",
+            Some("Asia/Tokyo"),
+            "2026-11-20T18:40:00.123Z",
+        ),
+        (
+            "ran 5k in 24:30 yesterday",
+            Some("Asia/Tokyo"),
+            "2026-11-20T03:00:00.000Z",
+        ),
+        (
+            "just ran 5k in 24:30",
+            Some("Asia/Tokyo"),
+            "2026-11-20T18:40:00.123Z",
+        ),
     ] {
         let zone: Option<ZoneName> = zone.map(|zone| zone.parse().unwrap());
         let workout = logged_in(zone.as_ref(), text).unwrap();
         assert_eq!(workout.performed_at.to_string(), at, "{text:?} in {zone:?}");
     }
-    let form: Value = serde_json::from_str(&answer(&workout::extraction("Fran in 4:12", WHEN, None).prompt)).unwrap();
+    let form: Value = serde_json::from_str(&answer(
+        &workout::extraction("Fran in 4:12", WHEN, None).prompt,
+    ))
+    .unwrap();
     assert_eq!(form["performedAt"], Value::Null);
 }
 
@@ -119,10 +251,17 @@ fn what_is_no_finished_workout_is_refused_with_its_reason() {
         ("I have 3 kids and 2 dogs", "nothing measurable"),
         ("I trained hard today", "nothing measurable"),
     ] {
-        assert_eq!(read(text, false).map(|found| found.exercises).unwrap_err(), Refused(reason), "{text:?}");
+        assert_eq!(
+            read(text, false).map(|found| found.exercises).unwrap_err(),
+            Refused(reason),
+            "{text:?}"
+        );
         assert!(matches!(logged(text), Err(Refusal::Refused(_))), "{text:?}");
     }
-    assert!(matches!(logged("/log-workout it was fun"), Err(Refusal::Refused(_) | Refusal::Malformed(_))));
+    assert!(matches!(
+        logged("/log-workout it was fun"),
+        Err(Refusal::Refused(_) | Refusal::Malformed(_))
+    ));
 }
 
 #[test]
@@ -141,7 +280,13 @@ fn odd_texts_are_refused_and_nothing_worse() {
     ] {
         for text in [text.to_owned(), format!("/log-workout {text}")] {
             if let Ok(workout) = logged(&text) {
-                assert!(workout.exercises.iter().all(|exercise| exercise.sets.len() <= 100), "{text:?}");
+                assert!(
+                    workout
+                        .exercises
+                        .iter()
+                        .all(|exercise| exercise.sets.len() <= 100),
+                    "{text:?}"
+                );
             }
         }
     }

@@ -18,14 +18,44 @@ pub(super) struct Voice {
 /// The voice that fits the instructions best.
 pub(super) fn voice(system: &str) -> &'static Voice {
     let lower = system.to_lowercase();
-    let count = |words: &[&str]| words.iter().map(|word| lower.matches(word).count()).sum::<usize>();
+    let count = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| lower.matches(word).count())
+            .sum::<usize>()
+    };
     let voices = [
-        (count(&["strength", "strong", "barbell", "powerlift", "weightlift", "hypertrophy"]), &STRENGTH),
-        (count(&["endurance", "runner", "running", "cycl", "triathl", "marathon", "aerobic"]), &ENDURANCE),
-        (count(&["mobility", "flexib", "stretch", "yoga", "range", "movement"]), &MOBILITY),
+        (
+            count(&[
+                "strength",
+                "strong",
+                "barbell",
+                "powerlift",
+                "weightlift",
+                "hypertrophy",
+            ]),
+            &STRENGTH,
+        ),
+        (
+            count(&[
+                "endurance",
+                "runner",
+                "running",
+                "cycl",
+                "triathl",
+                "marathon",
+                "aerobic",
+            ]),
+            &ENDURANCE,
+        ),
+        (
+            count(&["mobility", "flexib", "stretch", "yoga", "range", "movement"]),
+            &MOBILITY,
+        ),
     ];
     let best = voices.into_iter().max_by_key(|(count, _)| *count);
-    best.filter(|(count, _)| *count > 0).map_or(&GENERIC, |(_, voice)| voice)
+    best.filter(|(count, _)| *count > 0)
+        .map_or(&GENERIC, |(_, voice)| voice)
 }
 
 /// What a plan for a topic is made of, whoever makes it.
@@ -60,7 +90,10 @@ static STRENGTH: Voice = Voice {
         "deadlift for three sets of four, overhead press for four sets of six, then pull-ups until they slow down.",
         "front squat for three sets of six, incline press for three sets of eight, then a few easy curls.",
     ],
-    farewells: &["The bar will be there, and so will I.", "Rest well, the plates can wait."],
+    farewells: &[
+        "The bar will be there, and so will I.",
+        "Rest well, the plates can wait.",
+    ],
 };
 
 static ENDURANCE: Voice = Voice {
@@ -110,7 +143,10 @@ static MOBILITY: Voice = Voice {
         "cat and cow for two minutes, thread the needle for six breaths a side, then hang from something for half a minute.",
         "ankle circles and calf stretches against the wall, then a deep supported squat for five times five breaths.",
     ],
-    farewells: &["One long breath out, and off you go.", "Be gentle with yourself until then."],
+    farewells: &[
+        "One long breath out, and off you go.",
+        "Be gentle with yourself until then.",
+    ],
 };
 
 static GENERIC: Voice = Voice {
@@ -135,5 +171,8 @@ static GENERIC: Voice = Voice {
         "a hinge, a press and a carry for four sets each, followed by five minutes of slow stretching on the floor.",
         "ten minutes of skill that you enjoy, then four short and quick efforts, then a calm walk home.",
     ],
-    farewells: &["Looking forward to the next one.", "Come back whenever you like."],
+    farewells: &[
+        "Looking forward to the next one.",
+        "Come back whenever you like.",
+    ],
 };

@@ -10,12 +10,18 @@ const ANY: &str = "192.0.2.1";
 
 impl Names {
     fn of(all: usize, per_address: usize) -> Self {
-        Self { crowd: Crowd::new(Limits { all, per_address }), ids: HashMap::new() }
+        Self {
+            crowd: Crowd::new(Limits { all, per_address }),
+            ids: HashMap::new(),
+        }
     }
 
     /// Who has to go for this one, if there is a place at all.
     fn enter(&mut self, name: &'static str, address: &str) -> Result<Option<&'static str>, Full> {
-        let (id, out) = self.crowd.enter(address.parse().unwrap(), name).ok_or(Full)?;
+        let (id, out) = self
+            .crowd
+            .enter(address.parse().unwrap(), name)
+            .ok_or(Full)?;
         self.ids.insert(name, id);
         Ok(out)
     }
@@ -30,7 +36,12 @@ impl Names {
     }
 
     fn is_empty(&self) -> bool {
-        let Crowd { connected, waiting, waiting_of, .. } = &self.crowd;
+        let Crowd {
+            connected,
+            waiting,
+            waiting_of,
+            ..
+        } = &self.crowd;
         connected.is_empty() && waiting.is_empty() && waiting_of.is_empty()
     }
 }
@@ -113,7 +124,11 @@ fn a_client_is_one_address_and_this_machine_none() {
     ] {
         let mut names = Names::of(9, 1);
         assert_eq!(names.enter("a", first), Ok(None));
-        assert_eq!(names.enter("b", second), Ok(same.then_some("a")), "{first} {second}");
+        assert_eq!(
+            names.enter("b", second),
+            Ok(same.then_some("a")),
+            "{first} {second}"
+        );
     }
 }
 

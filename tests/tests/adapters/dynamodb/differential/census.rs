@@ -83,12 +83,16 @@ impl Census {
     /// What came up too rarely.
     pub(super) fn missing(&self) -> Vec<String> {
         let short = FLOORS.iter().filter(|(what, floor)| self.of(what) < *floor);
-        short.map(|(what, floor)| format!("{what}: {} of {floor}", self.of(what))).collect()
+        short
+            .map(|(what, floor)| format!("{what}: {} of {floor}", self.of(what)))
+            .collect()
     }
 }
 
 impl fmt::Display for Census {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(what, count)| writeln!(f, "  {what:<36} {count:>7}"))
+        self.0
+            .iter()
+            .try_for_each(|(what, count)| writeln!(f, "  {what:<36} {count:>7}"))
     }
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use coach_tests::world::Chance;
 use domain::conversation::{Edit, PartKind, Said};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, Outcome, Report, Timestamp,
-    TurnError, TurnEvent, TurnKey, UserScope,
+    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, Outcome,
+    Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
 };
 use dynamodb::{DynamoMessages, DynamoRecords, Table};
 use in_memory::{InMemoryMessages, InMemoryRecords};
 use ports::{
-    Admission, Admitted, Checkpoint, Expect, Hold, JobsOf, Kind, MessageStore, Page, RecordKey, RecordStore, Stop,
-    TurnState, Writer, Written,
+    Admission, Admitted, Checkpoint, Expect, Hold, JobsOf, Kind, MessageStore, Page, RecordKey,
+    RecordStore, Stop, TurnState, Writer, Written,
 };
 use serde_json::json;
 
@@ -95,7 +95,11 @@ impl Player {
     /// Does one thing.
     pub(super) async fn play(&mut self) {
         self.census.count("operation");
-        let step = if self.chance.percent(1) { 3_600_000 } else { 20_000 };
+        let step = if self.chance.percent(1) {
+            3_600_000
+        } else {
+            20_000
+        };
         self.now.0 += 1 + self.chance.below(step);
         match self.chance.below(100) {
             0..7 => self.create().await,
@@ -125,23 +129,42 @@ impl Player {
 
     fn conversation_key(&mut self) -> ConversationKey {
         let generation = self.census.of("operation") / 300;
-        let (user, coach) = (self.user(), self.chance.pick(COACHES[0], &COACHES[1..]).parse().unwrap());
-        let conversation = format!("v{}-{}", generation, self.chance.below(3)).parse().unwrap();
-        ConversationKey { user, coach, conversation }
+        let (user, coach) = (
+            self.user(),
+            self.chance.pick(COACHES[0], &COACHES[1..]).parse().unwrap(),
+        );
+        let conversation = format!("v{}-{}", generation, self.chance.below(3))
+            .parse()
+            .unwrap();
+        ConversationKey {
+            user,
+            coach,
+            conversation,
+        }
     }
 
     /// A turn that was begun, most often one of the last.
     fn some_turn(&mut self) -> Option<Begun> {
         let lately = if self.chance.percent(80) { 6 } else { 60 };
         let back = 1 + self.chance.index() % lately;
-        self.begun.len().checked_sub(back).map(|at| self.begun[at].clone())
+        self.begun
+            .len()
+            .checked_sub(back)
+            .map(|at| self.begun[at].clone())
     }
 
-    /// One that the store in memory has not forgotten: stores may forget what has expired, or not yet.
+    /// One that the store in memory has not forgotten: stores may forget what has expired, or not
+    /// yet.
     async fn known_turn(&mut self) -> Option<Begun> {
         let begun = self.some_turn()?;
         let turn = &begun.admission.turn;
-        let is_there = self.memory.0.conversation(&turn.conversation).await.unwrap().is_some();
+        let is_there = self
+            .memory
+            .0
+            .conversation(&turn.conversation)
+            .await
+            .unwrap()
+            .is_some();
         if is_there && self.memory.0.turn(turn, 0).await.unwrap().is_none() {
             self.begun.retain(|known| known.admission.turn != *turn);
             self.finishes.retain(|(known, ..)| known != turn);
@@ -161,16 +184,22 @@ impl Player {
     async fn conversation(&mut self) {
         let key = self.conversation_key();
         let found = both!(self.0.conversation(&key));
-        self.census.count(&format!("conversation: {}", some(&found)));
+        self.census
+            .count(&format!("conversation: {}", some(&found)));
     }
 
     async fn conversations(&mut self) {
-        let (user, coach) = (self.user(), self.chance.pick(COACHES[0], &COACHES[1..]).parse().unwrap());
+        let (user, coach) = (
+            self.user(),
+            self.chance.pick(COACHES[0], &COACHES[1..]).parse().unwrap(),
+        );
         let limit = self.chance.index() % 4;
         let mut after = self.chance.percent(10).then(|| "not a cursor~".repeat(20));
         loop {
-            let page: Page<Conversation> = both!(self.0.conversations(&user, &coach, after.clone(), limit));
-            self.census.count(&format!("conversations: {}", more(&page)));
+            let page: Page<Conversation> =
+                both!(self.0.conversations(&user, &coach, after.clone(), limit));
+            self.census
+                .count(&format!("conversations: {}", more(&page)));
             after = page.next;
             if after.is_none() || self.chance.percent(30) {
                 return;
@@ -180,8 +209,14 @@ impl Player {
 
     async fn edit(&mut self) {
         let key = self.conversation_key();
-        let title = self.chance.percent(60).then(|| self.chance.pick("", &["Legs", "Arms"]).to_owned());
-        let tags = self.chance.percent(60).then(|| vec!["b".to_owned(), "a".to_owned()]);
+        let title = self
+            .chance
+            .percent(60)
+            .then(|| self.chance.pick("", &["Legs", "Arms"]).to_owned());
+        let tags = self
+            .chance
+            .percent(60)
+            .then(|| vec!["b".to_owned(), "a".to_owned()]);
         let edit = Edit { title, tags };
         let edited = both!(self.0.edit_conversation(&key, &edit));
         self.census.count(&format!("edit_conversation: {edited}"));
@@ -192,8 +227,12 @@ impl Player {
         let key = self.conversation_key();
         let expected = self.memory.0.delete_conversation(&key).await.unwrap();
         let (found, again) = settled!(self.dynamo.0.delete_conversation(&key));
-        assert!(found == expected || (again && expected), "deletion of {key:?}: {found}, not {expected}");
-        self.census.count(&format!("delete_conversation: {expected}"));
+        assert!(
+            found == expected || (again && expected),
+            "deletion of {key:?}: {found}, not {expected}"
+        );
+        self.census
+            .count(&format!("delete_conversation: {expected}"));
         both!(self.0.conversation(&key));
         both!(self.0.messages(&key, None, ALL));
         both!(self.0.jobs(&JobsOf::Conversation(key.clone())));
@@ -201,8 +240,16 @@ impl Player {
 
     async fn messages(&mut self) {
         let key = self.conversation_key();
-        let before = self.chance.percent(60).then(|| self.chance.below(12)).map(|before| before.min(11));
-        let before = if self.chance.percent(5) { Some(u64::MAX) } else { before };
+        let before = self
+            .chance
+            .percent(60)
+            .then(|| self.chance.below(12))
+            .map(|before| before.min(11));
+        let before = if self.chance.percent(5) {
+            Some(u64::MAX)
+        } else {
+            before
+        };
         let limit = self.chance.index() % 6;
         let found = both!(self.0.messages(&key, before, limit));
         self.census.count(&format!("messages: {}", any(&found)));
@@ -211,21 +258,31 @@ impl Player {
     fn new_admission(&mut self) -> Admission {
         self.made += 1;
         let (id, now) = (self.made, self.now);
-        let lasting = if self.chance.percent(80) { 90_000_000 } else { 30_000 + self.chance.below(300_000) };
+        let lasting = if self.chance.percent(80) {
+            90_000_000
+        } else {
+            30_000 + self.chance.below(300_000)
+        };
         let hold = self.chance.percent(60).then(|| Hold {
             amount: 1 + self.chance.below(2),
             limit: 2,
             until: now + Duration::from_millis(10_000 + self.chance.below(1_000_000)),
         });
         Admission {
-            turn: TurnKey { conversation: self.conversation_key(), turn: format!("t{id}").parse().unwrap() },
+            turn: TurnKey {
+                conversation: self.conversation_key(),
+                turn: format!("t{id}").parse().unwrap(),
+            },
             key: format!("k{id}").parse().unwrap(),
             body: [u8::try_from(id % 7).unwrap(); 32],
             user_message: format!("u{id}").parse().unwrap(),
             assistant_message: format!("a{id}").parse().unwrap(),
             text: format!("message {id} — {}", "x".repeat(self.chance.index() % 3_000)).into(),
             sent: self.chance.percent(50).then_some(now),
-            zone: self.chance.percent(50).then(|| "Europe/Berlin".parse().unwrap()),
+            zone: self
+                .chance
+                .percent(50)
+                .then(|| "Europe/Berlin".parse().unwrap()),
             now,
             lease_until: now + Duration::from_secs(15),
             kept_until: Timestamp(now.0 + lasting),
@@ -235,16 +292,33 @@ impl Player {
 
     async fn admit(&mut self) {
         let new = self.new_admission();
-        let known = if self.chance.percent(30) { self.some_turn() } else { None };
+        let known = if self.chance.percent(30) {
+            self.some_turn()
+        } else {
+            None
+        };
         let known = known.filter(|known| known.admission.kept_until > self.now);
         let is_known = known.is_some();
         let admission = match (known, self.chance.below(3)) {
             (None, _) => new,
             (Some(known), 0) => known.admission,
             (Some(known), other) => {
-                let Admission { key, mut body, turn, .. } = known.admission;
+                let Admission {
+                    key,
+                    mut body,
+                    turn,
+                    ..
+                } = known.admission;
                 body[0] = body[0].wrapping_add(u8::from(other == 1));
-                Admission { key, body, turn: TurnKey { turn: new.turn.turn, ..turn }, ..new }
+                Admission {
+                    key,
+                    body,
+                    turn: TurnKey {
+                        turn: new.turn.turn,
+                        ..turn
+                    },
+                    ..new
+                }
             }
         };
         let answer = both!(self.0.admit(&admission));
@@ -259,27 +333,61 @@ impl Player {
         };
         self.census.count(&format!("admit: {name}"));
         if let Admitted::New(begun) = answer
-            && self.begun.iter().all(|known| known.admission.turn != admission.turn)
+            && self
+                .begun
+                .iter()
+                .all(|known| known.admission.turn != admission.turn)
         {
-            self.begun.push(Begun { admission, fence: begun.fence });
+            self.begun.push(Begun {
+                admission,
+                fence: begun.fence,
+            });
         }
     }
 
     async fn checkpoint(&mut self) {
-        let Some(Begun { admission, fence }) = self.known_turn().await else { return };
-        let kept = self.memory.0.turn(&admission.turn, 0).await.unwrap().map_or(0, |(record, _)| record.kept);
-        let from = if self.chance.percent(70) { kept } else { self.chance.index() % (kept + 1) };
+        let Some(Begun { admission, fence }) = self.known_turn().await else {
+            return;
+        };
+        let kept = self
+            .memory
+            .0
+            .turn(&admission.turn, 0)
+            .await
+            .unwrap()
+            .map_or(0, |(record, _)| record.kept);
+        let from = if self.chance.percent(70) {
+            kept
+        } else {
+            self.chance.index() % (kept + 1)
+        };
         let through = from + self.chance.index() % 5;
         let events = script(&admission.turn, through).split_off(from);
         let stale = u64::from(self.chance.percent(10));
         let late = self.chance.percent(20);
-        let lease_until = if late { admission.lease_until } else { self.now + Duration::from_secs(15) };
+        let lease_until = if late {
+            admission.lease_until
+        } else {
+            self.now + Duration::from_secs(15)
+        };
         let fence = Fence(fence.0.saturating_sub(stale));
-        let checkpoint = Checkpoint { turn: admission.turn, fence, from, events, lease_until };
+        let checkpoint = Checkpoint {
+            turn: admission.turn,
+            fence,
+            from,
+            events,
+            lease_until,
+        };
         if self.chance.percent(5) {
             let from = kept + 1 + self.chance.index() % 3;
             let events = script(&checkpoint.turn, from + 2).split_off(from);
-            return self.leave_a_gap(Checkpoint { from, events, ..checkpoint }).await;
+            return self
+                .leave_a_gap(Checkpoint {
+                    from,
+                    events,
+                    ..checkpoint
+                })
+                .await;
         }
         let answer = both!(self.0.checkpoint(&checkpoint));
         self.census.count(match answer {
@@ -309,14 +417,28 @@ impl Player {
         if self.chance.percent(15) && !self.finishes.is_empty() {
             let at = self.chance.index() % self.finishes.len();
             let (turn, writer, finish) = self.finishes[at].clone();
-            let is_there = self.memory.0.conversation(&turn.conversation).await.unwrap().is_some();
+            let is_there = self
+                .memory
+                .0
+                .conversation(&turn.conversation)
+                .await
+                .unwrap()
+                .is_some();
             if !is_there || self.memory.0.turn(&turn, 0).await.unwrap().is_some() {
                 both!(self.0.finish(&turn, writer, &finish));
             }
             return;
         }
-        let Some(Begun { admission, fence }) = self.known_turn().await else { return };
-        let record = self.memory.0.turn(&admission.turn, 0).await.unwrap().map(|(record, _)| record);
+        let Some(Begun { admission, fence }) = self.known_turn().await else {
+            return;
+        };
+        let record = self
+            .memory
+            .0
+            .turn(&admission.turn, 0)
+            .await
+            .unwrap()
+            .map(|(record, _)| record);
         let stale = u64::from(self.chance.percent(20));
         let lease = match record.as_ref().map(|record| &record.state) {
             Some(TurnState::Running { lease_until, .. }) => *lease_until,
@@ -324,35 +446,80 @@ impl Player {
         };
         let writer = match self.chance.percent(70) {
             true => Writer::Holder(Fence(fence.0 - stale)),
-            false => Writer::Reaper { fence, lease_until: Timestamp(lease.0 - stale) },
+            false => Writer::Reaper {
+                fence,
+                lease_until: Timestamp(lease.0 - stale),
+            },
         };
         let kept = record.map_or(0, |record| record.kept);
         let events = script(&admission.turn, kept + self.chance.index() % 4);
-        let all = [JobKind::Workout, JobKind::Memory, JobKind::Forget, JobKind::Summary];
-        let jobs = all.into_iter().filter(|_| self.chance.percent(30)).collect();
+        let all = [
+            JobKind::Workout,
+            JobKind::Memory,
+            JobKind::Forget,
+            JobKind::Summary,
+        ];
+        let jobs = all
+            .into_iter()
+            .filter(|_| self.chance.percent(30))
+            .collect();
         let failed = Ending::Failed(TurnError::ProducerLost);
-        let ending = self.chance.pick(Ending::Finished, &[Ending::Stopped, Ending::Truncated, failed]);
-        let report = Report { route: Some(domain::router::fallback("squats")), ..Report::default() };
-        let title = self.chance.percent(50).then(|| self.chance.pick("", &["Titled"]).to_owned());
-        let finish = Finish { closing: Arc::new(Closing { ending, at: self.now, jobs, report }), events, title };
+        let ending = self.chance.pick(
+            Ending::Finished,
+            &[Ending::Stopped, Ending::Truncated, failed],
+        );
+        let report = Report {
+            route: Some(domain::router::fallback("squats")),
+            ..Report::default()
+        };
+        let title = self
+            .chance
+            .percent(50)
+            .then(|| self.chance.pick("", &["Titled"]).to_owned());
+        let finish = Finish {
+            closing: Arc::new(Closing {
+                ending,
+                at: self.now,
+                jobs,
+                report,
+            }),
+            events,
+            title,
+        };
         let answer = both!(self.0.finish(&admission.turn, writer, &finish));
-        let by = if matches!(writer, Writer::Holder(_)) { "Holder" } else { "Reaper" };
-        let how = if answer == Written::LeaseLost { "LeaseLost" } else { "Done" };
+        let by = if matches!(writer, Writer::Holder(_)) {
+            "Holder"
+        } else {
+            "Reaper"
+        };
+        let how = if answer == Written::LeaseLost {
+            "LeaseLost"
+        } else {
+            "Done"
+        };
         self.census.count(&format!("finish: {by}, {how}"));
         self.finishes.push((admission.turn, writer, finish));
     }
 
     async fn ask_stop(&mut self) {
-        let Some(Begun { admission, .. }) = self.known_turn().await else { return };
+        let Some(Begun { admission, .. }) = self.known_turn().await else {
+            return;
+        };
         let state = both!(self.0.ask_stop(&admission.turn));
-        self.census.count(&format!("ask_stop: {}", name(state.as_ref())));
+        self.census
+            .count(&format!("ask_stop: {}", name(state.as_ref())));
     }
 
     async fn turn(&mut self) {
-        let Some(Begun { admission, .. }) = self.known_turn().await else { return };
+        let Some(Begun { admission, .. }) = self.known_turn().await else {
+            return;
+        };
         let from = self.chance.pick(0, &[0, 1, 2, 5, usize::MAX]);
         let found = both!(self.0.turn(&admission.turn, from));
-        self.census.count(&format!("turn: {}", name(found.as_ref().map(|(record, _)| &record.state))));
+        self.census.count(&format!(
+            "turn: {}",
+            name(found.as_ref().map(|(record, _)| &record.state))
+        ));
     }
 
     fn jobs_of(&mut self) -> JobsOf {
@@ -365,12 +532,17 @@ impl Player {
         }
     }
 
-    /// A claim may fail on the way: then the rest is claimed by asking again, but for what was claimed before an answer
-    /// was lost. That stays claimed, and is not told.
+    /// A claim may fail on the way: then the rest is claimed by asking again, but for what was
+    /// claimed before an answer was lost. That stays claimed, and is not told.
     async fn claim(&mut self) {
         let (of, until) = (self.jobs_of(), self.now + Duration::from_secs(60));
         let limit = ALL;
-        let expected = self.memory.0.claim_jobs(&of, self.now, until, limit).await.unwrap();
+        let expected = self
+            .memory
+            .0
+            .claim_jobs(&of, self.now, until, limit)
+            .await
+            .unwrap();
         let (now, mut found) = (self.now, Vec::new());
         loop {
             let (more, _) = settled!(self.dynamo.0.claim_jobs(&of, now, until, limit));
@@ -379,10 +551,19 @@ impl Player {
             }
             found.extend(more);
         }
-        let told: Vec<_> = expected.iter().filter(|job| found.contains(job)).cloned().collect();
+        let told: Vec<_> = expected
+            .iter()
+            .filter(|job| found.contains(job))
+            .cloned()
+            .collect();
         assert_eq!(found, told, "of {expected:?}");
-        self.census.count(if found == expected { "claim_jobs: all told" } else { "claim_jobs: some not told" });
-        self.census.count(&format!("claim_jobs: {}", any(&expected)));
+        self.census.count(if found == expected {
+            "claim_jobs: all told"
+        } else {
+            "claim_jobs: some not told"
+        });
+        self.census
+            .count(&format!("claim_jobs: {}", any(&expected)));
         self.claimed.extend(expected);
         both!(self.0.jobs(&of));
     }
@@ -413,16 +594,31 @@ impl Player {
     }
 
     fn record_key(&mut self) -> RecordKey {
-        let kind = self.chance.pick(Kind::Memory, &[Kind::Workout, Kind::PersonalRecord]);
-        RecordKey { owner: self.user(), kind, id: format!("r{}", self.chance.below(8)).parse().unwrap() }
+        let kind = self
+            .chance
+            .pick(Kind::Memory, &[Kind::Workout, Kind::PersonalRecord]);
+        RecordKey {
+            owner: self.user(),
+            kind,
+            id: format!("r{}", self.chance.below(8)).parse().unwrap(),
+        }
     }
 
     async fn put(&mut self) {
         let at = self.record_key();
         let body = self.chance.pick(&b"\0one"[..], &[b"two\xff", b""]);
-        let version = self.memory.1.get(&at).await.unwrap().map_or(1, |record| record.version);
+        let version = self
+            .memory
+            .1
+            .get(&at)
+            .await
+            .unwrap()
+            .map_or(1, |record| record.version);
         let right = Expect::Version(version);
-        let expect = self.chance.pick(Expect::Anything, &[Expect::Absent, right, right, Expect::Version(version + 1)]);
+        let expect = self.chance.pick(
+            Expect::Anything,
+            &[Expect::Absent, right, right, Expect::Version(version + 1)],
+        );
         let taken = both!(self.1.put(&at, body, expect));
         self.census.count(&format!("record put: {taken}"));
     }
@@ -452,7 +648,10 @@ impl Player {
         let at = self.record_key();
         let expected = self.memory.1.delete(&at).await.unwrap();
         let (found, _) = settled!(self.dynamo.1.delete(&at));
-        assert!(found == expected || expected, "deletion of {at:?}: {found}, not {expected}");
+        assert!(
+            found == expected || expected,
+            "deletion of {at:?}: {found}, not {expected}"
+        );
         self.census.count(&format!("record delete: {expected}"));
         both!(self.1.get(&at));
     }
@@ -468,13 +667,25 @@ impl Player {
                 }
             }
             both!(self.0.jobs(&JobsOf::User(user.clone())));
-            for kind in [Kind::Memory, Kind::Workout, Kind::PersonalRecord, Kind::Summary] {
+            for kind in [
+                Kind::Memory,
+                Kind::Workout,
+                Kind::PersonalRecord,
+                Kind::Summary,
+            ] {
                 both!(self.1.list(&user, kind, None, ALL));
             }
         }
         both!(self.0.jobs(&JobsOf::Anyone));
         for Begun { admission, .. } in self.begun.clone() {
-            if self.memory.0.turn(&admission.turn, 0).await.unwrap().is_some() {
+            if self
+                .memory
+                .0
+                .turn(&admission.turn, 0)
+                .await
+                .unwrap()
+                .is_some()
+            {
                 both!(self.0.turn(&admission.turn, 0));
             }
         }
@@ -484,11 +695,23 @@ impl Player {
 /// The first `count` events of a turn: always the same.
 fn script(turn: &TurnKey, count: usize) -> Vec<TurnEvent> {
     let said = (1..).map(|place: usize| {
-        let kind = if place == 1 { PartKind::Acknowledgment } else { PartKind::Reply };
+        let kind = if place == 1 {
+            PartKind::Acknowledgment
+        } else {
+            PartKind::Reply
+        };
         let text = format!("{} says {place}. ", turn.turn).repeat(1 + place % 3);
-        TurnEvent::Said(Said { kind, stage: None, text: text.into() })
+        TurnEvent::Said(Said {
+            kind,
+            stage: None,
+            text: text.into(),
+        })
     });
-    [TurnEvent::Started].into_iter().chain(said).take(count).collect()
+    [TurnEvent::Started]
+        .into_iter()
+        .chain(said)
+        .take(count)
+        .collect()
 }
 
 fn some<T>(found: &Option<T>) -> &'static str {
@@ -500,7 +723,11 @@ fn any<T: Debug>(found: &[T]) -> &'static str {
 }
 
 fn more<T>(page: &Page<T>) -> &'static str {
-    if page.next.is_some() { "more" } else { "last page" }
+    if page.next.is_some() {
+        "more"
+    } else {
+        "last page"
+    }
 }
 
 fn name(state: Option<&TurnState>) -> &'static str {
