@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::UserScope;
 
-use crate::PortError;
+use super::PortError;
 
 /// Finds out who is asking.
 #[cfg_attr(feature = "mock", mockall::automock)]

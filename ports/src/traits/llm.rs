@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use domain::{Delivery, Fault, Prompt, StopReason, Tier, Tries, Usage};
-use futures::stream::{BoxStream, StreamExt};
+use domain::{Delivery, Prompt, StopReason, Tier, Usage};
+use futures::stream::BoxStream;
 use serde_json::Value;
 
-use crate::{PortError, Result};
+use super::Result;
 
 /// A language model that speaks as it thinks.
 ///
@@ -73,45 +73,4 @@ pub enum Piece {
         /// What it cost.
         usage: Usage,
     },
-}
-
-/// The whole answer at once: for calls whose pieces are of no use to anybody. It is asked for again
-/// at once while the model is asked otherwise from now on, as often as a reply is asked for;
-/// `tries` says how often that was, and what the tries have cost that led to nothing.
-pub async fn answer(
-    llm: &dyn LlmStream,
-    call: ModelCall,
-    tries: &mut Tries,
-) -> Result<(String, Usage)> {
-    loop {
-        tries.asked += 1;
-        match once(llm, call.clone(), tries).await {
-            Err(error) if error.fault == Fault::Adjusted && tries.asked <= ADJUSTMENTS => {}
-            answered => return answered,
-        }
-    }
-}
-
-/// How many things a model may refuse of a form before that is given up.
-const ADJUSTMENTS: u32 = 3;
-
-async fn once(llm: &dyn LlmStream, call: ModelCall, tries: &mut Tries) -> Result<(String, Usage)> {
-    let mut pieces = llm.open(call);
-    let mut text = String::new();
-    while let Some(piece) = pieces.next().await {
-        match piece? {
-            Piece::Text(more) => text.push_str(&more),
-            Piece::Thinking => {}
-            Piece::Spent(usage) => tries.spent.push(usage),
-            Piece::End {
-                reason: StopReason::Complete,
-                usage,
-            } => return Ok((text, usage)),
-            Piece::End { usage, .. } => {
-                tries.spent.push(usage);
-                return Err(PortError::new("model", Fault::Truncated));
-            }
-        }
-    }
-    Err(PortError::new("model", Fault::Truncated))
 }

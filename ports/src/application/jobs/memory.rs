@@ -10,8 +10,8 @@ use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Work};
-use crate::forget::forget;
-use crate::remember::{KNOWN, Saved, remember, remembered, tombstones};
+use crate::application::forget::forget;
+use crate::application::remember::{KNOWN, Saved, remember, remembered, tombstones};
 use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 
 /// How many earlier messages are looked at for what one of them had remembered.

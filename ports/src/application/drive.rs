@@ -16,9 +16,9 @@ use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt
 use futures::{join, pin_mut, select_biased};
 use tracing::{error, warn};
 
-use crate::admit::failed;
-use crate::feed::Closing;
-use crate::remember::{KNOWN, forgotten};
+use crate::application::admit::failed;
+use crate::application::feed::Closing;
+use crate::application::remember::{KNOWN, forgotten};
 use crate::{
     Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall,
     Piece, PortError, RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer,

@@ -4,7 +4,7 @@ use domain::prompt::estimated_tokens;
 use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{Timestamp, Usage};
 
-use crate::Clock;
+use super::Clock;
 
 /// The model calls that are made on the way to something else, such as a vector for a search.
 ///

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::memory::RecalledKind;
 use domain::{CoachId, Recalled, Timestamp, UserScope};
 
-use crate::{Bill, Result};
+use super::{Bill, Result};
 
 /// Finds what is worth recalling.
 ///

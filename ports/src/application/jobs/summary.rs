@@ -11,8 +11,8 @@ use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Useless, Work};
-use crate::forget::take_back;
-use crate::remember::forgotten;
+use crate::application::forget::take_back;
+use crate::application::remember::forgotten;
 use crate::{Expect, IndexEntry, JobsOf, RecordKey, Result, give_way, pages, records};
 
 /// How many messages are summed up at once.

@@ -20,7 +20,7 @@ use domain::{
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
-use crate::forget::take_back;
+use crate::application::forget::take_back;
 use crate::{
     Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer,
     charge, opening,

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::{Bill, Result};
+use super::{Bill, Result};
 
 /// Turns texts into vectors that lie close together when the texts mean the same.
 #[async_trait]

@@ -7,7 +7,7 @@ use domain::{Outcome, RecordId, Workout};
 use serde_json::{Value, json};
 
 use super::{Tried, Useless, Work};
-use crate::remember::forgotten;
+use crate::application::remember::forgotten;
 use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, newest, records};
 
 /// How many workouts a new one is measured against.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::{Closing, Message, Opening, Said, Timestamp, TurnEvent, TurnKey};
 use futures::stream::{BoxStream, StreamExt, unfold};
 
-use crate::admit::{end_if_abandoned, is_abandoned};
-use crate::feed::AT_ONCE;
+use crate::application::admit::{end_if_abandoned, is_abandoned};
+use crate::application::feed::AT_ONCE;
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
 /// How long a store that cannot be read is asked again.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{Fault, Timestamp};
 use futures::future::{Either, FutureExt, select};
 
-use crate::{PortError, Result};
+use super::{PortError, Result};
 
 /// Tells the time, and waits for it.
 #[async_trait]

@@ -1,0 +1,28 @@
+//! The application: brings the pure [`domain::Turn`] and the traits together, the same for every
+//! app and every adapter.
+
+mod admit;
+mod answer;
+mod drive;
+mod feed;
+mod follow;
+mod forget;
+mod jobs;
+mod ledger;
+mod pages;
+pub mod records;
+mod remember;
+mod turns;
+
+pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
+pub use answer::answer;
+pub use drive::{LEASE, Ports, drive};
+pub use feed::{Feed, Feeds, Place};
+pub use follow::{Frame, follow, opening};
+pub use forget::{erase_unread, forget, forget_through};
+pub use jobs::{see_through, work_off};
+pub use ledger::{charge, spent};
+pub use pages::pages;
+pub use records::newest;
+pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
+pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};

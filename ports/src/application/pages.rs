@@ -1,0 +1,28 @@
+//! A conversation's messages, page by page.
+
+use domain::{ConversationKey, Message};
+use futures::stream::{Stream, try_unfold};
+
+use crate::{MessageStore, Result};
+
+/// Messages before `before`, the newest first, page by page, until there are `most` or no older
+/// ones.
+pub fn pages<'a>(
+    store: &'a dyn MessageStore,
+    key: &'a ConversationKey,
+    before: Option<u64>,
+    most: usize,
+) -> impl Stream<Item = Result<Vec<Message>>> + Send + 'a {
+    try_unfold(Some((before, most)), async move |next| {
+        let Some((before, left)) = next else {
+            return Ok(None);
+        };
+        let page = store.messages(key, before, left).await?;
+        let left = left.saturating_sub(page.len());
+        let older = page
+            .last()
+            .map(|oldest| oldest.number)
+            .filter(|oldest| *oldest > 1 && left > 0);
+        Ok(Some((page, older.map(|oldest| (Some(oldest), left)))))
+    })
+}

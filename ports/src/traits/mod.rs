@@ -1,0 +1,32 @@
+//! The traits: what a turn asks of the world. The documentation of each is its contract.
+
+mod bill;
+mod clock;
+mod embedder;
+mod error;
+mod llm;
+mod memories;
+mod messages;
+mod pace;
+mod records;
+mod tokens;
+
+pub use bill::{Bill, Item};
+pub use clock::Clock;
+pub use embedder::Embedder;
+pub use error::{PortError, Result};
+pub use llm::{Answer, LlmStream, ModelCall, Piece};
+pub use memories::{IndexEntry, MemoryIndex, Search};
+pub use messages::{
+    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, PAGE, Page, Stop,
+    TurnRecord, TurnState, Writer, Written, cut, page,
+};
+pub use pace::{Pace, give_way};
+pub use records::{Expect, Kind, Record, RecordKey, RecordStore};
+pub use tokens::{Identity, TokenRefusal, TokenVerifier};
+
+#[cfg(feature = "mock")]
+pub use {
+    llm::MockLlmStream, memories::MockMemoryIndex, messages::MockMessageStore,
+    records::MockRecordStore, tokens::MockTokenVerifier,
+};

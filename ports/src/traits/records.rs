@@ -1,0 +1,122 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use domain::{ConversationKey, RecordId, UserScope};
+
+use super::{Cursor, Page, Result};
+
+/// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
+/// summaries, usage, the pin of their identity.
+///
+/// One contract for all kinds; [`records::read`](crate::records::read) and
+/// [`records::body`](crate::records::body) give records their types. A list is in the
+/// order of the [ids](RecordId), the last first.
+///
+/// - *All or nothing, repeatable, current, owned, timeless*, as for
+///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very
+///   next turn.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait RecordStore: Send + Sync {
+    /// Reads one record. One whose body cannot be read is there all the same, with a body that
+    /// nobody can read: what follows from that depends on what it is, and is for the caller to say.
+    async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
+
+    /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
+    /// none behind the one with which their bodies have reached [`PAGE`](crate::PAGE). For each of
+    /// them the same holds.
+    async fn list(
+        &self,
+        owner: &UserScope,
+        kind: Kind,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>>;
+
+    /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing
+    /// changed, if not. A record that already holds these very bytes was written by an earlier try:
+    /// `Ok(true)`.
+    ///
+    /// So the bytes are a write's identity. One that must count beside an equal one of somebody
+    /// else, such as a counter's, brings something in its bytes that no other has: [`records::amend`](crate::records::amend)
+    /// does.
+    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
+
+    /// Removes one record; `false` if there was none.
+    async fn delete(&self, at: &RecordKey) -> Result<bool>;
+}
+
+/// Whose record, of which kind, and which.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct RecordKey {
+    pub owner: UserScope,
+    pub kind: Kind,
+    pub id: RecordId,
+}
+
+impl RecordKey {
+    /// Where the summary of a conversation is kept.
+    pub fn summary_of(of: &ConversationKey) -> Self {
+        let id = RecordId::of_conversation(&of.coach, &of.conversation);
+        Self {
+            owner: of.user.clone(),
+            kind: Kind::Summary,
+            id,
+        }
+    }
+}
+
+impl fmt::Display for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.owner, self.kind.name(), self.id)
+    }
+}
+
+/// The kinds of record; the name is part of the stored key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Kind {
+    Coach,
+    Memory,
+    Tombstone,
+    Workout,
+    PersonalRecord,
+    Summary,
+    Usage,
+    Identity,
+}
+
+impl Kind {
+    /// Its name in stored keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coach => "coach",
+            Self::Memory => "memory",
+            Self::Tombstone => "tombstone",
+            Self::Workout => "workout",
+            Self::PersonalRecord => "personal-record",
+            Self::Summary => "summary",
+            Self::Usage => "usage",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+/// A stored record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Record {
+    pub at: RecordKey,
+    pub body: Vec<u8>,
+    pub version: u64,
+}
+
+/// What a record must be for a write to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Expect {
+    Anything,
+    Absent,
+    Version(u64),
+}
