@@ -64,8 +64,8 @@ pub struct Message {
     pub id: MessageId,
     /// Its place in the conversation, counted from 1 without gaps.
     pub number: u64,
-    /// The turn that it began, or that made it.
-    pub turn: TurnId,
+    /// The turn that it began, or that made it; it says whose message it is.
+    pub turn: TurnKey,
     /// When it was taken in, or when its turn began.
     pub created: Timestamp,
     /// Who said it, and what.
@@ -97,12 +97,12 @@ pub enum Body {
 
 impl Message {
     /// Stands for a message that cannot be read, of which only its place is known.
-    pub fn unreadable(number: u64) -> Self {
-        let (id, turn) = (MessageId::stand_in(number), TurnId::stand_in(number));
+    pub fn unreadable(conversation: ConversationKey, number: u64) -> Self {
+        let turn = TurnId::stand_in(number);
         Self {
-            id,
+            id: MessageId::stand_in(number),
             number,
-            turn,
+            turn: TurnKey { conversation, turn },
             created: Timestamp(0),
             body: Body::Unreadable,
         }
@@ -300,5 +300,22 @@ pub fn title_from(text: &str) -> String {
         text.trim().chars().take(60).collect()
     } else {
         title
+    }
+}
+
+#[cfg(test)]
+impl TurnKey {
+    /// A turn of Ann's, in the one conversation that she has in tests.
+    pub(crate) fn of_ann(turn: &str) -> Self {
+        let user = UserScope::verified("ann".parse().unwrap());
+        let (coach, conversation) = ("c".parse().unwrap(), "v".parse().unwrap());
+        Self {
+            conversation: ConversationKey {
+                user,
+                coach,
+                conversation,
+            },
+            turn: turn.parse().unwrap(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::turn::CallRecord;
+use crate::call::CallRecord;
 use crate::{Timestamp, TurnKey};
 
 /// How often a job is tried before it is kept as a dead letter.

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod call;
 pub mod coach;
 pub mod conversation;
 pub mod fault;
@@ -14,6 +15,7 @@ pub mod job;
 pub mod memory;
 pub mod price;
 pub mod prompt;
+mod reply;
 pub mod router;
 pub mod summary;
 pub mod time;
@@ -21,6 +23,7 @@ pub mod turn;
 pub mod usage;
 pub mod workout;
 
+pub use call::{CallKind, CallOutcome, CallRecord, Tries, Usage};
 pub use coach::Coach;
 pub use conversation::{
     Body, Conversation, ConversationKey, Message, MessageStatus, Part, PartKind, Said, Stage,
@@ -39,8 +42,8 @@ pub use router::RouterDecision;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{
-    Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Input, Kept, Limits,
-    Loaded, Opening, Output, Refused, Report, StopReason, Task, Tier, Timings, Tries, Turn,
-    TurnError, TurnEvent, Usage,
+    Attempt, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Heard, Input,
+    Kept, Limits, Loaded, Opening, Output, Refused, ReplyCall, ReplyPlace, Report, StopReason,
+    Task, Tier, Timings, Turn, TurnError, TurnEvent, Wanted,
 };
 pub use workout::Workout;

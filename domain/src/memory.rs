@@ -9,6 +9,7 @@ mod graveyard;
 mod instruction;
 mod recall;
 mod save;
+mod tombstone;
 mod words;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
-pub use forget::{Tombstone, forgettable, last_saved};
+pub use forget::{forgettable, last_saved};
 pub(crate) use forgotten::silent;
 pub use forgotten::{
     FORGOTTEN, is_forgotten, logged, recallable, remembered, shortened, still_told, told,
@@ -26,10 +27,13 @@ pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
+pub use tombstone::Tombstone;
 pub use words::{Trace, normalised, similarity, words};
 
 /// The longest memory, in characters.
 pub const LONGEST: usize = 500;
+/// How many memories, and how many tombstones, are looked at: the newest.
+pub const KNOWN: usize = 200;
 /// How many tags a memory has at most, and how long each is, in characters.
 pub const TAGS: (usize, usize) = (5, 40);
 

@@ -7,7 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::turn::Usage;
+use crate::call::Usage;
 use crate::usage::ModelUsage;
 
 /// What each model costs; a model that is not in it has no price.

@@ -1,33 +1,19 @@
-//! What is said to a model, from what never changes to what always does.
+//! What is said to a model: instructions, and messages of both sides.
 //!
-//! A reply's prompt is, in this order:
-//!
-//! 1. the coach's standing instructions, and a cache point;
-//! 2. the history as the messages that they were, behind the summary of what is no longer sent, and
-//!    a cache point;
-//! 3. one last message of the athlete: what was looked up for this turn and the time, then their
-//!    words.
-//!
-//! The first part is the same in every turn of a coach. The second only grows for many turns, and
-//! is then cut in one step (`prompt/history.rs` has the rule). Only the third is new every time,
-//! and it does not come back: later, the athlete's message stands in the history by itself.
+//! Whoever asks a model makes one of these; the reply's is made in `reply`, the others beside the
+//! answers that they ask for.
 
-mod context;
-mod history;
 mod wrap;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::coach::Coach;
-use crate::router::RouterDecision;
-use crate::turn::{ContextReport, Gathered, Loaded, Opening};
+pub(crate) use wrap::{Room, neutral, one_line, spoken};
+pub use wrap::{data, estimated_tokens};
 
-pub(crate) use history::recent;
-pub use history::{LONGEST_HISTORY, MOST_HISTORY_TOKENS};
-pub use wrap::data;
-pub(crate) use wrap::{Room, neutral, one_line};
+/// The longest history that a prompt has, in messages; more need not be loaded.
+pub const LONGEST_HISTORY: usize = 60;
 
 /// What is said to a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,6 +60,8 @@ pub struct Extraction {
     pub tool: &'static str,
     /// What it must fill in.
     pub schema: Value,
+    /// How long the answer may be.
+    pub max_tokens: u32,
 }
 
 impl Prompt {
@@ -86,58 +74,6 @@ impl Prompt {
                 blocks: vec![Block::Text(question.into())],
             }],
         }
-    }
-
-    /// What the reply is made from, and a report of what went in.
-    ///
-    /// It is for the turn's user: what belongs to anybody else is left out, whoever brought it.
-    pub fn reply(
-        coach: &Coach,
-        loaded: &Loaded,
-        gathered: Option<&Gathered>,
-        decision: &RouterDecision,
-        opening: &Opening,
-    ) -> (Self, ContextReport) {
-        let owner = &opening.turn.conversation.user;
-        let (summary, history) = Some(loaded)
-            .filter(|loaded| loaded.owner == *owner)
-            .map(history::sent)
-            .unwrap_or_default();
-        let (context, selected) = context::block(
-            gathered.filter(|gathered| gathered.owner == *owner),
-            decision,
-            opening,
-        );
-        let report = ContextReport {
-            history_messages: history.len(),
-            summary: summary.is_some(),
-            ..selected
-        };
-
-        // The history begins with the athlete, so that the summary becomes part of their first
-        // message.
-        let mut messages = Vec::new();
-        if let Some(summary) = summary {
-            add(&mut messages, Speaker::User, data("summary", &summary));
-        }
-        for (speaker, text) in history {
-            add(&mut messages, speaker, text);
-        }
-        if let Some(last) = messages.last_mut() {
-            last.blocks.push(Block::CachePoint);
-        }
-        add(&mut messages, Speaker::User, context);
-        add(&mut messages, Speaker::User, wrap::spoken(opening.text()));
-
-        let prompt = Self {
-            system: vec![Block::Text(coach.instructions().into()), Block::CachePoint],
-            messages,
-        };
-        let report = ContextReport {
-            prompt_tokens: prompt.estimated_tokens(),
-            ..report
-        };
-        (prompt, report)
     }
 
     /// The same with the older half of its messages left out; `None` if only the last one remains.
@@ -186,23 +122,3 @@ impl Block {
         self.text().map_or(0, str::len)
     }
 }
-
-/// The tokens of a text of so many bytes, near enough for a budget.
-pub fn estimated_tokens(bytes: usize) -> u64 {
-    u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
-}
-
-/// Adds to what the speaker says already, or lets them speak: the two sides alternate.
-fn add(messages: &mut Vec<ChatMessage>, speaker: Speaker, text: String) {
-    let block = Block::Text(text.into());
-    match messages.last_mut() {
-        Some(last) if last.speaker == speaker => last.blocks.push(block),
-        _ => messages.push(ChatMessage {
-            speaker,
-            blocks: vec![block],
-        }),
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -23,6 +23,9 @@ pub(crate) use vocabulary::names_harm;
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
 pub const POLICY_VERSION: &str = "4";
 
+/// How much of a message the router reads, in characters.
+const LONGEST_TEXT: usize = 4_000;
+
 /// What a message needs, and who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::prompt::{Extraction, Room, data, one_line};
+use crate::prompt::{Extraction, LONGEST_HISTORY, Room, data, one_line};
 use crate::router::RouterDecision;
 use crate::router::answer::cut;
 use crate::{Body, Message, Prompt, Timestamp};
@@ -187,6 +187,7 @@ pub fn summarise(previous: Option<&Summary>, messages: &[Message]) -> Extraction
         prompt: Prompt::question(INSTRUCTION, question),
         tool: TOOL,
         schema: check::schema(),
+        max_tokens: 2_000,
     }
 }
 
@@ -196,7 +197,7 @@ pub const TOOL: &str = "summarise_conversation";
 /// In messages.
 const EVERY: u64 = 6;
 
-const MOST_VERSIONS: usize = crate::prompt::LONGEST_HISTORY / 6 + 1;
+const MOST_VERSIONS: usize = LONGEST_HISTORY / 6 + 1;
 
 const MOST_TOKENS: u64 = 800;
 /// In bytes: as many as these tokens have.

@@ -16,28 +16,36 @@
 //! answer to [`Turn::handle_input`], or the passing of [`Turn::poll_timeout`] to
 //! [`Turn::handle_timeout`]; and again, until there is no timeout to wait for.
 
-mod calls;
+mod asked;
+mod ending;
+mod given;
 mod journal;
+mod limits;
+mod made;
+mod opening;
 mod phase;
-mod words;
+mod preparing;
+mod replying;
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-pub use journal::{Journal, TurnEvent};
-pub use words::{
-    CallKind, CallOutcome, CallRecord, Closing, ContextReport, Delivery, Effect, Ending, Finish,
-    Gathered, Input, Kept, Limits, Loaded, Opening, Output, RecalledReport, Refused, Report,
-    StopReason, Task, Tier, Timings, Tries, TurnError, Usage,
-};
+pub use asked::{Effect, Output, ReplyCall, Wanted};
+pub use ending::{Ending, StopReason, TurnError};
+pub use given::{Attempt, Gathered, Heard, Input, Kept, Loaded, Refused, Task};
+pub use journal::Journal;
+pub use limits::{Delivery, Limits, Tier};
+pub use made::{Closing, ContextReport, Finish, RecalledReport, Report, Timings, TurnEvent};
+pub use opening::{Opening, ReplyPlace};
 
-use phase::{Finishing, OpenCall, Phase, Preparing, Replying, Waiting};
+use phase::{Finishing, Open, Phase, Replying, Waiting};
 
+use crate::call::{CallOutcome, OpenCall, Usage};
 use crate::conversation::{self, PartKind, Said, Stage};
 use crate::memory::promised;
-use crate::prompt::Prompt;
-use crate::router::{self, RouterDecision, Ruled, Source};
+use crate::prompt::LONGEST_HISTORY;
+use crate::router::{self, RouterDecision, Ruled};
 use crate::{Fault, JobKind, Timestamp, summary};
 
 /// A coaching turn.
@@ -48,9 +56,6 @@ pub struct Turn {
     now: Timestamp,
     journal: Journal,
     report: Report,
-    call: Option<OpenCall>,
-    /// A look-up is under way.
-    is_gathering: bool,
     /// Up to which message the conversation is summed up, once that was read.
     summed_up: Option<u64>,
     phase: Phase,
@@ -63,8 +68,6 @@ impl Turn {
         let mut turn = Self {
             journal: Journal::new(now, &limits),
             report: Report::default(),
-            call: None,
-            is_gathering: false,
             summed_up: None,
             phase: Phase::Done,
             outputs: VecDeque::new(),
@@ -75,118 +78,18 @@ impl Turn {
         turn.report.timings.admit = turn.elapsed();
         turn.tell(TurnEvent::Started);
         turn.report.timings.start = turn.elapsed();
-        let acknowledgment = turn.task.coach.acknowledgment(turn.task.seed);
-        turn.say(
-            PartKind::Acknowledgment,
-            Some(Stage::Acknowledgment),
-            format!("{acknowledgment}\n"),
-        );
-        turn.phase = match router::by_rule(turn.task.opening.text()) {
-            Some(Ruled {
-                decision,
-                answer: Some(answer),
-            }) => {
-                turn.report.route = Some(decision);
-                turn.say(PartKind::Reply, None, answer);
-                turn.finish(Ending::Finished)
-            }
-            ruled => {
-                turn.perform(Effect::Load);
-                Phase::Loading(ruled.map(|ruled| ruled.decision))
-            }
-        };
+        turn.acknowledge();
+        turn.phase = turn.begin();
         turn
     }
 
     /// Accepts an answer to an effect, or a request to stop. What nothing waits for is ignored.
     pub fn handle_input(&mut self, input: Input, now: Timestamp) {
         self.now = self.now.max(now);
-        self.phase = match (mem::take(&mut self.phase), input) {
-            (Phase::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded),
-            (Phase::Loading(_), Input::Loaded(Err(fault))) => {
-                self.finish(TurnError::Store(fault).into())
-            }
-
-            (
-                Phase::Preparing(p @ Preparing { decision: None, .. }),
-                Input::Routed(answer, tries),
-            ) => self.routed(p, answer, tries),
-            (phase @ (Phase::Preparing(_) | Phase::Replying(_)), Input::Gathered(answer))
-                if self.is_gathering =>
-            {
-                self.gathered(phase, answer)
-            }
-
-            (
-                Phase::Replying(
-                    r @ Replying {
-                        waiting: Waiting::ToHear,
-                        ..
-                    },
-                ),
-                Input::Delta(text),
-            ) => self.said(r, text),
-            (
-                Phase::Replying(
-                    r @ Replying {
-                        waiting: Waiting::ToHear,
-                        ..
-                    },
-                ),
-                Input::Thinking,
-            ) => self.thinks(r),
-            (
-                phase @ Phase::Replying(Replying {
-                    waiting: Waiting::ToHear,
-                    ..
-                }),
-                Input::Spent(usage),
-            ) => {
-                self.spend([usage]);
-                phase
-            }
-            (
-                Phase::Replying(
-                    r @ Replying {
-                        waiting: Waiting::ToHear,
-                        ..
-                    },
-                ),
-                Input::ReplyEnded(reason, usage),
-            ) => self.ended(r, reason, usage),
-            (
-                Phase::Replying(
-                    r @ Replying {
-                        waiting: Waiting::ToHear,
-                        ..
-                    },
-                ),
-                Input::ReplyFailed(fault),
-            ) => self.broke_off(r, fault),
-
-            (Phase::Finishing(f), Input::Finished(Ok(()))) => self.finished(&f),
-            (Phase::Finishing(f), Input::Finished(Err(Refused::Fault(_)))) => {
-                Phase::Finishing(Finishing {
-                    again: Some(self.now + self.limits.again),
-                    ..f
-                })
-            }
-            (Phase::Finishing(_), Input::Finished(Err(Refused::LeaseLost))) => Phase::Done,
-
-            (
-                phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)),
-                Input::Checkpointed(answer),
-            ) => self.kept(phase, answer),
-            (
-                phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)),
-                Input::StopAsked,
-            ) => self.cut(&phase, Ending::Stopped),
-            (phase, Input::HurryUp(deadline)) => {
-                self.task.deadline = self.task.deadline.min(deadline);
-                phase
-            }
-            // Nothing waits for this any more.
-            (phase, _) => phase,
+        self.phase = match mem::take(&mut self.phase) {
+            Phase::Open(open) => self.goes_on(open, input),
+            Phase::Finishing(f) => self.is_finishing(f, input),
+            Phase::Done => Phase::Done,
         };
         self.checkpoint();
     }
@@ -194,14 +97,15 @@ impl Turn {
     /// Acts on the passing of [`poll_timeout`](Self::poll_timeout); calling early does nothing.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        let late = self.now >= self.task.deadline;
+        let is_late = self.now >= self.task.deadline;
         self.phase = match mem::take(&mut self.phase) {
-            phase @ (Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_)) if late => {
-                self.cut(&phase, Ending::at_deadline(&self.journal))
+            Phase::Open(open) if is_late => {
+                let ending = self.at_deadline();
+                self.cut(open, ending)
             }
-            Phase::Replying(r) if self.now >= r.alarm => match r.waiting {
+            Phase::Open(Open::Replying(r)) if self.now >= r.alarm => match r.waiting {
                 Waiting::ToAsk => self.ask(r),
-                Waiting::ToHear => {
+                Waiting::ToHear(_) => {
                     self.perform(Effect::StopReply);
                     self.broke_off(r, Fault::TimedOut)
                 }
@@ -211,11 +115,7 @@ impl Turn {
                 self.perform(Effect::Finish(f.finish.clone()));
                 Phase::Finishing(Finishing { again: None, ..f })
             }
-            phase @ (Phase::Loading(_)
-            | Phase::Preparing(_)
-            | Phase::Replying(_)
-            | Phase::Finishing(_)
-            | Phase::Done) => phase,
+            early @ (Phase::Open(_) | Phase::Finishing(_) | Phase::Done) => early,
         };
         self.checkpoint();
     }
@@ -229,13 +129,15 @@ impl Turn {
     /// When to call [`handle_timeout`](Self::handle_timeout), unless the turn is over.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        let open = [Some(self.task.deadline), self.journal.due()];
-        match &self.phase {
-            Phase::Loading(_) | Phase::Preparing(_) => open.into_iter().flatten().min(),
-            Phase::Replying(r) => open.into_iter().chain([Some(r.alarm)]).flatten().min(),
-            Phase::Finishing(f) => [Some(f.give_up), f.again].into_iter().flatten().min(),
-            Phase::Done => None,
-        }
+        let (first, second, third) = match &self.phase {
+            Phase::Open(Open::Replying(r)) => {
+                (self.task.deadline, self.journal.due(), Some(r.alarm))
+            }
+            Phase::Open(_) => (self.task.deadline, self.journal.due(), None),
+            Phase::Finishing(f) => (f.give_up, f.again, None),
+            Phase::Done => return None,
+        };
+        [Some(first), second, third].into_iter().flatten().min()
     }
 
     /// Whether nothing remains to be done or told.
@@ -243,252 +145,93 @@ impl Turn {
         matches!(self.phase, Phase::Done) && self.outputs.is_empty()
     }
 
-    fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
-        self.report.timings.load = self.elapsed();
-        let earlier = router::earlier(&loaded.history, &loaded.forgotten);
-        let loaded = loaded.without_forgotten();
-        self.summed_up = Some(loaded.summary.as_ref().map_or(0, |summary| summary.through));
-        if decision.is_none() {
-            let first = self.task.opening.user_message.number == 1;
-            let question = router::question(self.task.opening.text(), &earlier, first);
-            self.open_call(CallKind::Router, &question);
-            self.asked_for_call(1);
-            self.perform(Effect::Route(question));
-        }
-        if decision
-            .as_ref()
-            .is_none_or(RouterDecision::wants_gathering)
-        {
-            self.perform(Effect::Gather);
-            self.is_gathering = true;
-        }
-        self.report.route.clone_from(&decision);
-        self.prepared(Preparing {
-            loaded,
+    fn acknowledge(&mut self) {
+        let acknowledgment = self.task.coach.acknowledgment(self.task.seed);
+        let text = format!("{acknowledgment}\n");
+        self.say(PartKind::Acknowledgment, Some(Stage::Acknowledgment), text);
+    }
+
+    fn begin(&mut self) -> Phase {
+        let ruled = router::by_rule(self.task.opening.text());
+        if let Some(Ruled {
             decision,
-            gathered: None,
-        })
-    }
-
-    /// Takes in what was looked up, and what that has cost, also when nothing waits for it any
-    /// more.
-    fn gathered(&mut self, phase: Phase, answer: Result<Gathered, Fault>) -> Phase {
-        self.is_gathering = false;
-        let gathered = answer.ok().map(|mut gathered| {
-            self.report.calls.append(&mut gathered.calls);
-            gathered
-        });
-        let Phase::Preparing(p) = phase else {
-            return phase;
-        };
-        self.report.timings.gather = self.elapsed();
-        let gathered = gathered.map(|gathered| gathered.without(&p.loaded.forgotten));
-        self.prepared(Preparing {
-            gathered: Some(gathered),
-            ..p
-        })
-    }
-
-    fn routed(
-        &mut self,
-        p: Preparing,
-        answer: Result<(String, Usage), Fault>,
-        tries: Tries,
-    ) -> Phase {
-        let text = self.task.opening.text();
-        let first = self.task.opening.user_message.number == 1;
-        let (read, outcome, usage) = match answer {
-            Ok((answer, usage)) => match router::parse(&answer, text, first) {
-                Ok(decision) => (Some(decision), CallOutcome::Ok, Some(usage)),
-                Err(_) => (None, CallOutcome::Malformed, Some(usage)),
-            },
-            Err(fault) => (None, CallOutcome::Failed(fault), None),
-        };
-        let mut decision = read.unwrap_or_else(|| router::fallback(text));
-        self.asked_for_call(tries.asked.saturating_sub(1));
-        self.spend(tries.spent);
-        let took = self.close_call(outcome, usage);
-        if decision.router_metadata.source != Source::Rule {
-            decision.router_metadata.processing_time_ms = took;
-        }
-        self.report.timings.route = self.elapsed();
-        self.report.route = Some(decision.clone());
-        for update in decision.updates() {
-            self.say(
-                PartKind::Contextual,
-                Some(update.stage),
-                format!("{}\n\n", update.text),
-            );
-        }
-        self.prepared(Preparing {
-            decision: Some(decision),
-            ..p
-        })
-    }
-
-    /// Moves on once all that the reply needs is here.
-    fn prepared(&mut self, p: Preparing) -> Phase {
-        let Some(decision) = &p.decision else {
-            return Phase::Preparing(p);
-        };
-        let gathered = match &p.gathered {
-            _ if !decision.wants_gathering() => None,
-            Some(gathered) => gathered.as_ref(),
-            None => return Phase::Preparing(p),
-        };
-        let (prompt, context) = Prompt::reply(
-            &self.task.coach,
-            &p.loaded,
-            gathered,
-            decision,
-            &self.task.opening,
-        );
-        self.report.context = Some(context);
-        self.open_call(CallKind::Reply, &prompt);
-        let (waiting, alarm, blank) = (Waiting::ToAsk, self.now, String::new());
-        self.ask(Replying {
-            prompt,
-            attempt: 0,
-            waiting,
-            alarm,
-            is_adjusted: false,
-            blank,
-        })
-    }
-
-    fn ask(&mut self, r: Replying) -> Phase {
-        let (tier, delivery) = self.limits.ask(r.attempt);
-        self.asked_for_call(1);
-        self.perform(Effect::Reply(r.prompt.clone(), tier, delivery));
-        let alarm = self
-            .limits
-            .patience(r.attempt, self.now, self.task.deadline);
-        Phase::Replying(Replying {
-            waiting: Waiting::ToHear,
-            alarm,
-            blank: String::new(),
-            ..r
-        })
-    }
-
-    /// A model that thinks is alive, and has as long to speak as one that was just asked, or has
-    /// just spoken.
-    fn thinks(&mut self, r: Replying) -> Phase {
-        let patience = if self.journal.has_reply() {
-            self.limits.silence
-        } else {
-            self.limits.first_word
-        };
-        Phase::Replying(Replying {
-            alarm: self.now + patience,
-            ..r
-        })
-    }
-
-    /// Tells more of the reply. White space waits for the first word: nobody is told a blank reply.
-    fn said(&mut self, mut r: Replying, text: String) -> Phase {
-        r.alarm = self.now + self.limits.silence;
-        let mut text = mem::take(&mut r.blank) + &text;
-        let room = self.limits.reply_bytes - self.journal.reply_bytes();
-        let overflows = text.len() > room;
-        text.truncate(text.floor_char_boundary(room));
-        if !self.journal.has_reply() {
-            if text.trim().is_empty() && overflows {
-                self.perform(Effect::StopReply);
-                return self.broke_off(r, Fault::Truncated);
-            }
-            if text.trim().is_empty() {
-                r.blank = text;
-                return Phase::Replying(r);
-            }
-            self.report.timings.first_token = self.elapsed();
-        }
-        self.report.timings.last_token = self.elapsed();
-        if !text.is_empty() {
-            self.say(PartKind::Reply, None, text);
-        }
-        let phase = Phase::Replying(r);
-        if overflows {
-            self.cut(&phase, Ending::Truncated)
-        } else {
-            phase
-        }
-    }
-
-    fn ended(&mut self, r: Replying, reason: StopReason, usage: Usage) -> Phase {
-        match reason {
-            _ if self.journal.has_reply() => {
-                self.close_call(CallOutcome::Ok, Some(usage));
-                self.confirm();
-                self.finish(reason.into())
-            }
-            StopReason::Filtered | StopReason::Complete | StopReason::Length => {
-                self.spend([usage]);
-                let fault = if reason == StopReason::Filtered {
-                    Fault::Rejected
-                } else {
-                    Fault::Truncated
-                };
-                self.broke_off(r, fault)
-            }
-        }
-    }
-
-    /// Says what will be remembered: true, because the finishing write leaves the job.
-    fn confirm(&mut self) {
-        if let Some(memory) = self
-            .report
-            .route
-            .as_ref()
-            .and_then(|route| promised(&self.task.opening, route))
+            answer: Some(answer),
+        }) = ruled
         {
-            self.say(
-                PartKind::Confirmation,
-                None,
-                format!("\n\nI'll remember that: {}", memory.content),
-            );
+            self.report.route = Some(decision);
+            self.say(PartKind::Reply, None, answer);
+            return self.finish(Ending::Finished);
+        }
+        self.perform(Effect::Load(LONGEST_HISTORY));
+        Phase::Open(Open::Loading(ruled.map(|ruled| ruled.decision)))
+    }
+
+    fn goes_on(&mut self, open: Open, input: Input) -> Phase {
+        match (open, input) {
+            (Open::Loading(decision), Input::Loaded(Ok(loaded))) => self.loaded(decision, loaded),
+            (Open::Loading(_), Input::Loaded(Err(fault))) => {
+                self.finish(TurnError::Store(fault).into())
+            }
+            (Open::Preparing(p), Input::Routed(answer, tries)) => self.routed(p, answer, tries),
+            (Open::Preparing(p), Input::Gathered(answer)) => self.gathered(p, answer),
+            (Open::Replying(r), Input::Gathered(answer)) => self.gathered_late(r, answer),
+            (Open::Replying(r), Input::Heard(attempt, heard))
+                if r.waiting == Waiting::ToHear(attempt) =>
+            {
+                self.heard(r, heard)
+            }
+            (open, Input::Checkpointed(answer)) => self.checkpointed(open, answer),
+            (open, Input::StopAsked) => self.cut(open, Ending::Stopped),
+            (open, Input::HurryUp(deadline)) => {
+                self.task.deadline = self.task.deadline.min(deadline);
+                Phase::Open(open)
+            }
+            // Nothing waits for this any more.
+            (open, _) => Phase::Open(open),
         }
     }
 
-    /// Asks again while nothing was told, or else keeps what was.
-    fn broke_off(&mut self, r: Replying, fault: Fault) -> Phase {
-        if fault == Fault::Adjusted && !r.is_adjusted && !self.journal.has_reply() {
-            return self.ask(Replying {
-                is_adjusted: true,
-                ..r
-            });
+    fn is_finishing(&mut self, f: Finishing, input: Input) -> Phase {
+        match input {
+            Input::Finished(Ok(())) => self.finished(&f),
+            Input::Finished(Err(Refused::LeaseLost)) => Phase::Done,
+            Input::Finished(Err(Refused::Fault(_))) => Phase::Finishing(Finishing {
+                again: Some(self.now + self.limits.again),
+                ..f
+            }),
+            // Whatever it is, it comes too late: how the turn ends has been decided.
+            Input::Loaded(_)
+            | Input::Routed(..)
+            | Input::Gathered(_)
+            | Input::Heard(..)
+            | Input::Checkpointed(_)
+            | Input::StopAsked
+            | Input::HurryUp(_) => Phase::Finishing(f),
         }
-        let shorter = (fault == Fault::TooLong).then(|| r.prompt.without_oldest());
-        let futile = fault == Fault::Rejected || shorter == Some(None);
-        if futile || self.journal.has_reply() || r.attempt + 1 >= self.limits.attempts {
-            self.close_call(CallOutcome::Failed(fault), None);
-            return self.finish(TurnError::Model(fault).into());
-        }
-        let attempt = r.attempt + 1;
-        let alarm = self.now + self.limits.back_off(attempt, self.task.seed);
-        let prompt = shorter.flatten().unwrap_or(r.prompt);
-        let (waiting, blank) = (Waiting::ToAsk, String::new());
-        Phase::Replying(Replying {
-            prompt,
-            attempt,
-            waiting,
-            alarm,
-            is_adjusted: false,
-            blank,
-        })
     }
 
-    /// Ends before the end, hanging up on the reply if there is one.
-    fn cut(&mut self, phase: &Phase, ending: Ending) -> Phase {
-        self.hang_up(phase);
+    fn at_deadline(&self) -> Ending {
+        if self.journal.has_reply() {
+            Ending::Deadline
+        } else {
+            TurnError::Deadline.into()
+        }
+    }
+
+    /// Ends before the end, hanging up on the model if one was asked.
+    fn cut(&mut self, open: Open, ending: Ending) -> Phase {
+        self.hang_up(&open);
+        if let Some(call) = open.into_call() {
+            self.close(call, CallOutcome::Abandoned, None);
+        }
         self.finish(ending)
     }
 
-    fn hang_up(&mut self, phase: &Phase) {
-        if let Phase::Replying(Replying {
-            waiting: Waiting::ToHear,
+    fn hang_up(&mut self, open: &Open) {
+        if let Open::Replying(Replying {
+            waiting: Waiting::ToHear(_),
             ..
-        }) = phase
+        }) = open
         {
             self.perform(Effect::StopReply);
         }
@@ -496,29 +239,21 @@ impl Turn {
 
     /// The one way to end: everything that was told, and how it ended, in one write.
     fn finish(&mut self, ending: Ending) -> Phase {
-        self.close_call(CallOutcome::Abandoned, None);
         self.report.timings.finish = self.elapsed();
         let report = mem::take(&mut self.report);
-        let promises = report.route.as_ref().filter(|_| ending.keeps_promises());
-        let jobs = promises.map_or_else(Vec::new, |route| self.jobs(route));
-        let title = (self.task.opening.user_message.number == 1).then(|| {
-            let proposed = report
-                .route
-                .as_ref()
-                .and_then(|route| route.conversation_title.clone());
-            proposed.unwrap_or_else(|| conversation::title_from(self.task.opening.text()))
-        });
-        let closing = Arc::new(Closing {
+        let jobs = match &report.route {
+            Some(route) if ending.keeps_promises() => self.jobs(route),
+            Some(_) | None => Vec::new(),
+        };
+        let title = self.is_first().then(|| self.title(&report));
+        let closing = Closing {
             ending,
             at: self.now,
             jobs,
             report,
-        });
-        let finish = Arc::new(Finish {
-            closing,
-            events: self.journal.told().to_vec(),
-            title,
-        });
+        };
+        let told = self.journal.told().to_vec();
+        let finish = Arc::new(Finish::of(self.task.opening.place(), closing, told, title));
         self.perform(Effect::Finish(finish.clone()));
         Phase::Finishing(Finishing {
             finish,
@@ -530,6 +265,7 @@ impl Turn {
     /// Work that the turn leaves behind.
     fn jobs(&self, route: &RouterDecision) -> Vec<JobKind> {
         let saved = self.task.opening.user_message.number + 1;
+        let is_summary_due = |through| summary::due(through, saved, route);
         let wanted = [
             (JobKind::Workout, route.logs_workout()),
             (
@@ -537,58 +273,70 @@ impl Turn {
                 promised(&self.task.opening, route).is_some(),
             ),
             (JobKind::Forget, route.memory_processing.is_forget_request),
-            (
-                JobKind::Summary,
-                self.summed_up
-                    .is_some_and(|through| summary::due(through, saved, route)),
-            ),
+            (JobKind::Summary, self.summed_up.is_some_and(is_summary_due)),
         ];
-        wanted
-            .into_iter()
-            .filter_map(|(kind, wanted)| wanted.then_some(kind))
-            .collect()
+        let wanted = wanted.into_iter().filter(|(_, is_wanted)| *is_wanted);
+        wanted.map(|(kind, _)| kind).collect()
+    }
+
+    fn title(&self, report: &Report) -> String {
+        let proposed = report
+            .route
+            .as_ref()
+            .and_then(|route| route.conversation_title.clone());
+        proposed.unwrap_or_else(|| conversation::title_from(self.task.opening.text()))
     }
 
     fn finished(&mut self, f: &Finishing) -> Phase {
         self.journal.all_kept();
         self.show();
-        self.outputs
-            .push_back(Output::Tell(TurnEvent::Ended(f.finish.closing.clone())));
+        let ended = TurnEvent::Ended(f.finish.closing.clone());
+        self.outputs.push_back(Output::Tell(ended));
         Phase::Done
     }
 
-    fn kept(&mut self, phase: Phase, answer: Result<Kept, Refused>) -> Phase {
+    fn checkpointed(&mut self, open: Open, answer: Result<Kept, Refused>) -> Phase {
         match self.journal.answered(answer, self.now, &self.limits) {
             Ok(Kept { stop_asked }) => {
                 self.show();
                 if stop_asked {
-                    self.cut(&phase, Ending::Stopped)
+                    self.cut(open, Ending::Stopped)
                 } else {
-                    phase
+                    Phase::Open(open)
                 }
             }
-            Err(Refused::Fault(_)) => phase,
+            Err(Refused::Fault(_)) => Phase::Open(open),
             Err(Refused::LeaseLost) => {
-                self.hang_up(&phase);
+                self.hang_up(&open);
                 Phase::Done
             }
         }
     }
 
     fn checkpoint(&mut self) {
-        if let Phase::Loading(_) | Phase::Preparing(_) | Phase::Replying(_) = self.phase
+        if let Phase::Open(_) = self.phase
             && let Some((from, events)) = self.journal.checkpoint(self.now)
         {
             self.perform(Effect::Checkpoint(from, events));
         }
     }
 
+    /// Notes what came of a model call; returns how long it took, in milliseconds.
+    fn close(&mut self, call: OpenCall, outcome: CallOutcome, usage: Option<Usage>) -> u64 {
+        let record = call.closed(outcome, usage, self.journal.reply_bytes(), self.now);
+        let ms = record.ms;
+        self.report.calls.push(record);
+        ms
+    }
+
+    /// Whether the conversation begins with this turn.
+    fn is_first(&self) -> bool {
+        self.task.opening.user_message.number == 1
+    }
+
     fn say(&mut self, kind: PartKind, stage: Option<Stage>, text: String) {
-        self.tell(TurnEvent::Said(Said {
-            kind,
-            stage,
-            text: text.into(),
-        }));
+        let text = text.into();
+        self.tell(TurnEvent::Said(Said { kind, stage, text }));
     }
 
     fn tell(&mut self, event: TurnEvent) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::turn::CallRecord;
+use crate::call::CallRecord;
 use crate::{RecordId, Timestamp};
 
 /// A user's model calls of one day, in UTC.
@@ -154,7 +154,7 @@ fn day(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::turn::{CallKind, CallOutcome, Usage};
+    use crate::call::{CallKind, CallOutcome, Usage};
 
     fn call(model: Option<&str>, input: u64, output: u64) -> CallRecord {
         let usage = Usage {

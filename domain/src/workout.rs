@@ -164,6 +164,7 @@ pub fn extraction(text: &str, when: Timestamp, zone: Option<&ZoneName>) -> Extra
         prompt: Prompt::question(INSTRUCTION, question),
         tool: "log_workout",
         schema: check::schema(),
+        max_tokens: 2_000,
     }
 }
 

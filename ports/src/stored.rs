@@ -10,8 +10,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use domain::{
-    Body, Ending, Fault, Message, MessageId, PartKind, Said, Stage, Timestamp, TurnEvent, TurnId,
-    ZoneName,
+    Body, ConversationKey, Ending, Fault, Message, MessageId, PartKind, Said, Stage, Timestamp,
+    TurnEvent, TurnId, TurnKey, ZoneName,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
     pack(&StoredMessage {
         id: id.clone(),
         number: *number,
-        turn: turn.clone(),
+        turn: turn.turn.clone(),
         created: created.0,
         body,
     })
@@ -55,31 +55,31 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
 
 /// The message of this number, as far as it can be read: one that cannot keeps its place, with what
 /// is known of it.
-pub fn message_at(number: u64, bytes: Result<&[u8]>, key: impl Display) -> Message {
-    let whole = bytes
-        .as_ref()
-        .map_err(|_| unreadable("no message"))
-        .and_then(|bytes| read_message(bytes));
-    if_readable(whole, key).unwrap_or_else(|| {
-        let unknown = Message::unreadable(number);
-        let head = bytes
-            .ok()
-            .and_then(|bytes| postcard::take_from_bytes::<Head>(bytes).ok());
-        let head = head
-            .map(|(head, _)| head)
-            .filter(|head| head.number == number);
-        head.map_or(
-            unknown.clone(),
-            |Head {
-                 id, turn, created, ..
-             }| Message {
-                id,
-                turn,
-                created: Timestamp(created),
-                ..unknown
+pub fn message_at(
+    conversation: ConversationKey,
+    number: u64,
+    bytes: Result<&[u8]>,
+    key: impl Display,
+) -> Message {
+    let unknown = Message::unreadable(conversation.clone(), number);
+    let Some(bytes) = if_readable(bytes, &key) else {
+        return unknown;
+    };
+    if let Some(whole) = if_readable(read_message(conversation.clone(), bytes), &key) {
+        return whole;
+    }
+    match postcard::take_from_bytes::<Head>(bytes) {
+        Ok((head, _)) if head.number == number => Message {
+            id: head.id,
+            turn: TurnKey {
+                conversation,
+                turn: head.turn,
             },
-        )
-    })
+            created: Timestamp(head.created),
+            ..unknown
+        },
+        Ok(_) | Err(_) => unknown,
+    }
 }
 
 /// What was read, or nothing if it cannot be: the log is told by its key, and of nothing that it
@@ -91,8 +91,8 @@ pub fn if_readable<T>(read: Result<T>, key: impl Display) -> Option<T> {
     read.inspect_err(told).ok()
 }
 
-/// A message, read back.
-pub fn read_message(bytes: &[u8]) -> Result<Message> {
+/// A message of this conversation, read back.
+pub fn read_message(conversation: ConversationKey, bytes: &[u8]) -> Result<Message> {
     let StoredMessage {
         id,
         number,
@@ -114,7 +114,7 @@ pub fn read_message(bytes: &[u8]) -> Result<Message> {
     Ok(Message {
         id,
         number,
-        turn,
+        turn: TurnKey { conversation, turn },
         created: Timestamp(created),
         body,
     })
@@ -294,8 +294,8 @@ mod pinned;
 
 #[cfg(test)]
 mod tests {
+    use domain::call::{CallKind, CallOutcome, CallRecord};
     use domain::router;
-    use domain::turn::{CallKind, CallOutcome, CallRecord};
     use domain::{Closing, JobKind, JobState, Limits, Report, TurnError};
     use serde_json::json;
 

@@ -3,7 +3,7 @@ use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::Blob;
-use domain::turn::CallOutcome;
+use domain::call::CallOutcome;
 use domain::{Fault, Usage};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use ports::{Bill, Embedder, Result};

@@ -35,7 +35,7 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
                 .map(|[head, request]| [head, request, None])?,
         };
         let [head, known, holds] = &found;
-        let Some(head) = map::head(conversation, head.as_ref())? else {
+        let Some(head) = map::head(head.as_ref())? else {
             return Ok(Admitted::Unknown);
         };
         let read = known

@@ -23,7 +23,7 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
         let Some(item) = table.item(&head).await? else {
             return Ok(false);
         };
-        let Some(found) = map::head(key, Some(&item))? else {
+        let Some(found) = map::head(Some(&item))? else {
             let is_unfinished = Row(&item).text("gone")? == LEFT;
             if is_unfinished {
                 clean(table, key).await?;

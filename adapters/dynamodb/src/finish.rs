@@ -1,7 +1,7 @@
 //! Ending a turn in one write.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{Fence, Finish, Job, JobState, Opening, Timestamp, TurnKey};
+use domain::{Fence, Finish, Job, JobState, Timestamp, TurnKey};
 use ports::stored::{json, told};
 use ports::{Result, TurnState, Writer, Written};
 
@@ -94,7 +94,6 @@ fn writes(
     );
 
     let key = &turn.conversation;
-    let reply = opening(turn, row).reply(finish.closing.ending, &finish.events);
     // While a turn runs, its conversation's last activity is when it was admitted.
     let activity = row.record.created.max(finish.closing.at);
     let mut freed = Change::of(Key::conversation(key))
@@ -108,12 +107,12 @@ fn writes(
     if let Some(title) = finish.title.as_ref().filter(|title| !title.is_empty()) {
         freed = freed.set_if_absent("title", text(title));
     }
-    if let Some(reply) = &reply {
+    if let Some(reply) = &finish.reply {
         freed = freed.set("messages", number(reply.number));
     }
 
     let mut writes = vec![ended.write(table)?, freed.write(table)?];
-    if let Some(reply) = &reply {
+    if let Some(reply) = &finish.reply {
         writes.push(put(
             table,
             map::message(key, reply)?,
@@ -138,26 +137,4 @@ fn writes(
         writes.push(given_back(turn).write(table)?);
     }
     Ok(writes)
-}
-
-/// What a reply is made with: of the user's message its number and its time.
-fn opening(turn: &TurnKey, row: &TurnRow) -> Opening {
-    let record = &row.record;
-    let body = domain::Body::User {
-        text: "".into(),
-        sent: None,
-        zone: None,
-    };
-    let user_message = domain::Message {
-        id: record.assistant_message.clone(),
-        number: record.number,
-        turn: turn.turn.clone(),
-        created: record.created,
-        body,
-    };
-    Opening {
-        turn: turn.clone(),
-        user_message,
-        assistant_message: record.assistant_message.clone(),
-    }
 }

@@ -1,15 +1,15 @@
 //! The keys of items. Ids hold no `#`, so no two keys of different things are alike.
 
 use std::fmt;
+use std::str::{FromStr, Split};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey,
-    UserScope,
+    CoachId, ConversationKey, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey, UserScope,
 };
-use ports::{Kind, PortError, RecordKey, Result};
+use ports::{Kind, RecordKey, Result};
 
-use crate::item::Item;
+use crate::item::{Item, unreadable};
 
 /// The attributes that hold keys: the table's own; those of the index by time, which has the
 /// table's partitions; that of the index of jobs that are due.
@@ -188,33 +188,53 @@ fn job_name(kind: JobKind) -> &'static str {
 }
 
 /// Whose job this is, and which, by its own key.
-pub(crate) fn read_job(pk: &str, sk: &str) -> Result<(TurnKey, JobKind)> {
-    let parsed = || {
-        let mut parts = sk.split('#').skip(1);
-        let user = UserScope::stored(pk.strip_prefix("U#")?.parse().ok()?);
-        let (coach, conversation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let turn = parts.next()?.parse().ok()?;
-        let name = parts.next()?;
-        let all = [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ];
-        let kind = all.into_iter().find(|kind| job_name(*kind) == name)?;
-        Some((
-            TurnKey {
-                conversation: ConversationKey {
-                    user,
-                    coach,
-                    conversation,
-                },
-                turn,
-            },
-            kind,
-        ))
-    };
-    parsed().ok_or_else(|| PortError::new("dynamodb", Fault::Rejected))
+pub(crate) fn read_job(key: &Key) -> Result<(TurnKey, JobKind)> {
+    let (turn, rest) = key.turn_and_rest()?;
+    let all = [
+        JobKind::Workout,
+        JobKind::Memory,
+        JobKind::Forget,
+        JobKind::Summary,
+    ];
+    let kind = all.into_iter().find(|kind| Some(job_name(*kind)) == rest);
+    Ok((turn, kind.ok_or_else(|| unreadable(SK))?))
+}
+
+impl Key {
+    /// The conversation whose item this is, as its own key says.
+    pub(crate) fn of_conversation(&self) -> Result<ConversationKey> {
+        let (conversation, _) = self.conversation_and_rest()?;
+        Ok(conversation)
+    }
+
+    /// The turn whose item this is, as its own key says.
+    pub(crate) fn of_turn(&self) -> Result<TurnKey> {
+        let (turn, _) = self.turn_and_rest()?;
+        Ok(turn)
+    }
+
+    fn conversation_and_rest(&self) -> Result<(ConversationKey, Split<'_, char>)> {
+        let mut parts = self.sk.split('#');
+        let _sort = parts.next();
+        let user = self.pk.strip_prefix("U#");
+        let conversation = ConversationKey {
+            user: UserScope::stored(id(user, PK)?),
+            coach: id(parts.next(), SK)?,
+            conversation: id(parts.next(), SK)?,
+        };
+        Ok((conversation, parts))
+    }
+
+    fn turn_and_rest(&self) -> Result<(TurnKey, Option<&str>)> {
+        let (conversation, mut parts) = self.conversation_and_rest()?;
+        let turn = id(parts.next(), SK)?;
+        Ok((TurnKey { conversation, turn }, parts.next()))
+    }
+}
+
+fn id<T: FromStr>(text: Option<&str>, attribute: &str) -> Result<T> {
+    let read = text.and_then(|text| text.parse().ok());
+    read.ok_or_else(|| unreadable(attribute))
 }
 
 #[cfg(test)]
@@ -286,10 +306,12 @@ mod tests {
             JobKind::Forget,
             JobKind::Summary,
         ] {
-            let Key { pk, sk } = Key::job(&turn, kind);
-            assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), kind));
+            let read = read_job(&Key::job(&turn, kind)).unwrap();
+            assert_eq!(read, (turn.clone(), kind));
         }
-        assert!(read_job("U#u", "J#c#v#t#nap").is_err());
+        let mut unknown = Key::job(&turn, JobKind::Forget);
+        unknown.sk = "J#c#v#t#nap".to_owned();
+        assert!(read_job(&unknown).is_err());
     }
 
     #[test]

@@ -77,15 +77,16 @@ pub(crate) fn texts(list: &[String]) -> AttributeValue {
 
 /// A conversation that is there: a deleted one has left its mark, and nothing else. It is one
 /// without a title or without tags, too.
-pub(crate) fn head(key: &ConversationKey, item: Option<&Item>) -> Result<Option<Head>> {
-    let Some(row) = item.map(Row).filter(|row| !row.has("gone")) else {
+pub(crate) fn head(item: Option<&Item>) -> Result<Option<Head>> {
+    let Some(item) = item.filter(|item| !Row(item).has("gone")) else {
         return Ok(None);
     };
-    let title = stored::if_readable(row.opt_text("title"), Key::conversation(key)).flatten();
+    let (row, key) = (Row(item), key_of(item)?);
+    let title = stored::if_readable(row.opt_text("title"), &key).flatten();
     let conversation = Conversation {
-        key: key.clone(),
+        key: key.of_conversation()?,
         title: title.unwrap_or_default().to_owned(),
-        tags: stored::if_readable(row.texts("tags"), Key::conversation(key)).unwrap_or_default(),
+        tags: stored::if_readable(row.texts("tags"), &key).unwrap_or_default(),
         created: row.time("created")?,
         last_activity: row.time("activity")?,
         messages: row.number("messages")?,
@@ -107,14 +108,20 @@ pub(crate) fn message(conversation: &ConversationKey, message: &Message) -> Resu
 
 /// The message that an item holds, or that stands in its place.
 pub(crate) fn read_message(item: &Item) -> Option<Message> {
-    let key = key_of(item)?;
+    let key = key_of(item).ok()?;
+    let conversation = stored::if_readable(key.of_conversation(), &key)?;
     let number = key
         .sk
         .rsplit('#')
         .next()
         .and_then(|number| u64::from_str_radix(number, 16).ok());
     let number = stored::if_readable(number.ok_or_else(|| unreadable(SK)), &key)?;
-    Some(stored::message_at(number, Row(item).bytes("message"), &key))
+    Some(stored::message_at(
+        conversation,
+        number,
+        Row(item).bytes("message"),
+        &key,
+    ))
 }
 
 /// What a request was, for when it comes again.
@@ -199,6 +206,7 @@ pub(crate) fn read_turn(item: &Item) -> Result<TurnRow> {
         },
     };
     let record = TurnRecord {
+        turn: key_of(item)?.of_turn()?,
         state,
         number: row.number("number")?,
         assistant_message: row.id("assistant")?,
@@ -322,12 +330,12 @@ pub(crate) fn due(job: &Job) -> Option<Timestamp> {
 
 /// The job that an item holds, if it can be read.
 pub(crate) fn readable_job(item: &Item) -> Option<Job> {
-    stored::if_readable(read_job(item), key_of(item)?)
+    stored::if_readable(read_job(item), key_of(item).ok()?)
 }
 
 fn read_job(item: &Item) -> Result<Job> {
     let row = Row(item);
-    let (turn, kind): (TurnKey, _) = key::read_job(row.text(PK)?, row.text(SK)?)?;
+    let (turn, kind) = key::read_job(&key_of(item)?)?;
     Ok(Job {
         turn,
         kind,

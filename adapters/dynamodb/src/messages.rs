@@ -55,7 +55,7 @@ impl MessageStore for DynamoMessages {
 
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>> {
         let item = self.0.item(&Key::conversation(key)).await?;
-        Ok(map::head(key, item.as_ref())?.map(|head| head.conversation))
+        Ok(map::head(item.as_ref())?.map(|head| head.conversation))
     }
 
     async fn conversations(
@@ -126,7 +126,7 @@ impl MessageStore for DynamoMessages {
             .0
             .page(range, limit, map::read_message, Message::length);
         let (head, (found, _)) = try_join!(self.0.item(&place), found)?;
-        Ok(if map::head(key, head.as_ref())?.is_some() {
+        Ok(if map::head(head.as_ref())?.is_some() {
             page(found)
         } else {
             Vec::new()
@@ -189,6 +189,6 @@ fn listed(owner: &UserScope, coach: &CoachId, item: &Item) -> Result<Conversatio
         coach: coach.clone(),
         conversation,
     };
-    let head = map::head(&key, Some(item))?.ok_or_else(|| unreadable(PK))?;
+    let head = map::head(Some(item))?.ok_or_else(|| unreadable(PK))?;
     Ok(head.conversation)
 }

@@ -499,13 +499,9 @@ impl<'a> Range<'a> {
     }
 }
 
-pub(crate) fn key_of(item: &Item) -> Option<Key> {
-    let part = |name| {
-        item.get(name)
-            .and_then(|value: &AttributeValue| value.as_s().ok())
-            .cloned()
-    };
-    Some(Key {
+pub(crate) fn key_of(item: &Item) -> Result<Key> {
+    let part = |name| Row(item).text(name).map(str::to_owned);
+    Ok(Key {
         pk: part(PK)?,
         sk: part(SK)?,
     })

@@ -109,7 +109,7 @@ pub(crate) async fn turn(
     // It may end, or be deleted, between two reads: then it is read again.
     for _ in 0..2 {
         let [item, head] = table.items([&key, &conversation]).await?;
-        let (Some(item), Some(_)) = (item, map::head(&turn.conversation, head.as_ref())?) else {
+        let (Some(item), Some(_)) = (item, map::head(head.as_ref())?) else {
             return Ok(None);
         };
         let row = map::read_turn(&item)?;

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
 use domain::{CoachId, Conversation, ConversationKey, JobState, TurnKey, UserScope};
-use ports::{JobsOf, RecordKey, end_if_abandoned, give_way, records};
+use ports::{JobsOf, RecordKey, end_if_abandoned, give_way, read, records};
 use serde_json::value::to_raw_value;
 
 use crate::call::{Answer, Call, json};
@@ -45,11 +45,8 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (user, coach) = (call.scope()?, call.coach()?);
     let limit = call.limit(20, 100)?;
     let (list, place) = call.list("conversations")?;
-    let page = call
-        .app
-        .ports
-        .messages
-        .conversations(&user, &coach, place, limit);
+    let store = &*call.app.ports.messages;
+    let page = read::conversations(store, &user, &coach, place, limit);
     let page = call.answered(page).await?;
     let conversations = page.items.iter().map(shapes::Conversation::from).collect();
     json(
@@ -87,7 +84,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let key = call.conversation()?;
     let store = &*call.app.ports.messages;
     let running = call
-        .answered(store.conversation(&key))
+        .answered(read::conversation(store, &key))
         .await?
         .and_then(|found| found.active);
     if let Some(turn) = running {
@@ -136,7 +133,12 @@ pub(crate) async fn messages(call: Call) -> Answer {
         return Err(cursor::not_given());
     }
     let page = call
-        .answered(call.app.ports.messages.messages(&key, before, limit))
+        .answered(read::messages(
+            &*call.app.ports.messages,
+            &key,
+            before,
+            limit,
+        ))
         .await?;
     let (mut messages, mut length, mut oldest) = (Vec::new(), 0, None);
     for message in &page {
@@ -169,7 +171,10 @@ pub(crate) async fn jobs(call: Call) -> Answer {
     let key = call.conversation()?;
     current(&call, &key).await?;
     let mut jobs = call
-        .answered(call.app.ports.messages.jobs(&JobsOf::Conversation(key)))
+        .answered(read::jobs(
+            &*call.app.ports.messages,
+            &JobsOf::Conversation(key),
+        ))
         .await?;
     jobs.retain(|job| !matches!(job.state, JobState::Done(_) | JobState::Refused(_)));
     json(
@@ -184,7 +189,7 @@ pub(crate) async fn jobs(call: Call) -> Answer {
 pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conversation, Problem> {
     let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
     let found = call
-        .answered(store.conversation(key))
+        .answered(read::conversation(store, key))
         .await?
         .ok_or(Code::ConversationNotFound)?;
     let Some(turn) = found.active.clone() else {
@@ -201,7 +206,7 @@ pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conver
     .await?
     {
         return call
-            .answered(store.conversation(key))
+            .answered(read::conversation(store, key))
             .await?
             .ok_or(Code::ConversationNotFound.into());
     }
@@ -218,7 +223,7 @@ pub(crate) async fn running(
     let mut place = None;
     loop {
         let page = call
-            .answered(store.conversations(user, coach, place, 100))
+            .answered(read::conversations(store, user, coach, place, 100))
             .await?;
         for listed in &page.items {
             // The last active come first, and no turn runs for longer.

@@ -103,7 +103,7 @@ impl<'a> From<&'a domain::Message> for Message<'a> {
             parts: message.parts(),
             status: message.status(),
             created_at: message.created,
-            turn_id: &message.turn,
+            turn_id: &message.turn.turn,
             sent_at,
         }
     }

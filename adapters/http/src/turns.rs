@@ -10,7 +10,7 @@ use futures::StreamExt;
 use futures::stream;
 use ports::{
     Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState,
-    end_if_abandoned, follow,
+    end_if_abandoned, follow, read,
 };
 use uuid::{ContextV7, Uuid};
 
@@ -93,7 +93,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     loop {
         let (opening, record) = call.app.turns().look_up(&key).await?;
         let jobs = call
-            .answered(store.jobs(&JobsOf::Turn(key.clone())))
+            .answered(read::jobs(store, &JobsOf::Turn(key.clone())))
             .await?;
         let over = matches!(record.state, TurnState::Ended(_))
             && !jobs

@@ -88,6 +88,7 @@ pub(crate) struct TurnRow {
 impl TurnRow {
     pub(crate) fn record(&self) -> TurnRecord {
         TurnRecord {
+            turn: self.opening.turn.clone(),
             state: self.state.clone(),
             number: self.opening.user_message.number,
             assistant_message: self.opening.assistant_message.clone(),
@@ -390,16 +391,14 @@ impl Tables {
         if !turn.may_be_ended_by(writer) {
             return Written::LeaseLost;
         }
-        let Closing {
-            ending, at, jobs, ..
-        } = &*finish.closing;
+        let Closing { at, jobs, .. } = &*finish.closing;
         turn.state = TurnState::Ended(finish.closing.clone());
         let ended = TurnEvent::Ended(finish.closing.clone());
         turn.events = Arc::new(finish.events.iter().cloned().chain([ended]).collect());
         let kept_until = turn.kept_until;
-        if let Some(reply) = turn.opening.reply(*ending, &finish.events) {
+        if let Some(reply) = &finish.reply {
             row.head.messages = reply.number;
-            row.messages.push(reply);
+            row.messages.push(reply.clone());
         }
         row.head.active = None;
         if let Some(title) = finish.title.as_ref().filter(|_| row.head.title.is_empty()) {

@@ -5,7 +5,7 @@
 //! does not enter a prompt any more.
 
 use super::graveyard::{Graveyard, beginning};
-use super::save::SAID;
+use super::words::SAID;
 use super::{Memory, Tombstone};
 use crate::conversation::{PartKind, Said};
 use crate::{Body, Message, Recalled, Summary, Timestamp, Workout};
@@ -34,7 +34,7 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
     let graveyard = Graveyard::of(tombstones);
     let told = messages.into_iter().map(|message| {
         let is_left_out = message.for_history().is_some_and(|said| {
-            let is_own = |tombstone: &Tombstone| tombstone.is_from(&message.turn);
+            let is_own = |tombstone: &Tombstone| tombstone.is_from(&message.turn.turn);
             let says_own = match message.body {
                 Body::User { .. } => tombstones.iter().any(is_own),
                 Body::Assistant { .. } => graveyard.is_said(&said, SAID, is_own),
@@ -144,8 +144,8 @@ fn saying(message: Message, text: &str) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Ending;
     use crate::memory::Trace;
+    use crate::{Ending, TurnKey};
 
     const KNEE: &str = "Left knee hurts in deep lunges";
     const FORGOTTEN_AT: Timestamp = Timestamp(2_000);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     fn message(created: u64, body: Body) -> Message {
-        let (id, turn) = ("m".parse().unwrap(), "t".parse().unwrap());
+        let (id, turn) = ("m".parse().unwrap(), TurnKey::of_ann("t"));
         Message {
             id,
             number: 1,
@@ -307,7 +307,7 @@ mod tests {
                 told(vec![message], std::slice::from_ref(&tombstone))[0].content()
             };
             let other = |message: Message| Message {
-                turn: "other".parse().unwrap(),
+                turn: TurnKey::of_ann("other"),
                 ..message
             };
             assert!(
@@ -329,7 +329,7 @@ mod tests {
     fn a_message_that_cannot_be_read_is_told_to_no_model_and_keeps_its_place() {
         let messages = vec![
             athlete(1_000, "Hi!"),
-            Message::unreadable(2),
+            Message::unreadable(TurnKey::of_ann("t").conversation, 2),
             athlete(1_000, KNEE),
         ];
         let told = told(messages, &[tombstone(KNEE)]);

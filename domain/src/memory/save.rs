@@ -1,6 +1,6 @@
 //! What becomes of something that is to be remembered.
 
-use super::words::{Compared, share_in, spaced, without_lead, words};
+use super::words::{Compared, NEAR, SAID, share_in, spaced, without_lead, words};
 use super::{Graveyard, Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
 use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
@@ -206,14 +206,8 @@ struct Known<'a> {
     text: Compared,
 }
 
-/// As good as equal.
-pub(super) const NEAR: f32 = 0.9;
-
 /// Enough in common to be what a correction is about.
 const REPLACED: f32 = 0.6;
-
-/// How much of a memory the athlete must have said; the rest is a model's grammar.
-pub(super) const SAID: f32 = 0.33;
 
 fn objection(
     proposed: &ProposedMemory,

@@ -7,6 +7,12 @@ use std::iter;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher;
 
+/// As good as equal.
+pub(super) const NEAR: f32 = 0.9;
+
+/// How much of a memory the athlete must have said; the rest is a model's grammar.
+pub(super) const SAID: f32 = 0.33;
+
 /// A text in lower case, its words apart by one space, without punctuation and invisible
 /// characters, and without a lead such as "please remember that".
 pub fn normalised(text: &str) -> String {

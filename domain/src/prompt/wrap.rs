@@ -6,8 +6,6 @@
 //! What cannot be seen is dropped from both: control characters, zero widths, changes of direction,
 //! invisible tags.
 
-use super::estimated_tokens;
-
 /// Wraps what a user or a model wrote, so that it is read as data: it cannot close its own
 /// wrapping.
 pub fn data(tag: &str, text: &str) -> String {
@@ -15,7 +13,7 @@ pub fn data(tag: &str, text: &str) -> String {
 }
 
 /// What somebody said, in a message of theirs.
-pub(super) fn spoken(text: &str) -> String {
+pub(crate) fn spoken(text: &str) -> String {
     let text = visible(text);
     let mut spoken = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
@@ -43,6 +41,11 @@ pub(crate) fn one_line(text: &str) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// The tokens of a text of so many bytes, near enough for a budget.
+pub fn estimated_tokens(bytes: usize) -> u64 {
+    u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
 
 /// So many tokens for items that enter whole or not at all.

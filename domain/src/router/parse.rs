@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::answer::{Parts, cut, schema_of};
 use super::phrases::{tidy, unquoted};
 use super::{
-    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision,
-    RouterMetadata, Source, Update, UserIntent, WorkoutDetection, fallback, phrase,
+    ContextNeeds, ConversationComplexity, LONGEST_TEXT, MemoryProcessing, ProposedMemory,
+    RouterDecision, RouterMetadata, Source, Update, UserIntent, WorkoutDetection, fallback, phrase,
 };
 use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS, Tombstone, shortened, told};
-use crate::prompt::data;
+use crate::prompt::{Extraction, data};
 use crate::{Body, Message, Prompt, Stage};
 
 /// The tool that the model is made to use.
@@ -43,8 +43,9 @@ fn last(history: &[Message]) -> &[Message] {
         .unwrap_or(history)
 }
 
-/// What the model is asked: the policy, then the last messages and the text as data.
-pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
+/// What the model is asked, and must fill in: the policy, then the last messages and the text as
+/// data.
+pub fn question(text: &str, history: &[Message], first_turn: bool) -> Extraction {
     let said = last(history).iter().filter_map(|message| {
         let who = match message.body {
             Body::User { .. } => "athlete",
@@ -58,14 +59,17 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Prompt {
     });
     let said: Vec<String> = said.collect();
     let first = if first_turn { "yes" } else { "no" };
-    Prompt::question(
-        POLICY,
-        format!(
-            "First message of the conversation: {first}\n{}\n{}",
-            data("earlier", &said.join("\n")),
-            data("message", cut(text, LONGEST_TEXT)),
-        ),
-    )
+    let question = format!(
+        "First message of the conversation: {first}\n{}\n{}",
+        data("earlier", &said.join("\n")),
+        data("message", cut(text, LONGEST_TEXT)),
+    );
+    Extraction {
+        prompt: Prompt::question(POLICY, question),
+        tool: TOOL,
+        schema: schema(),
+        max_tokens: 1_000,
+    }
 }
 
 /// The decision that the model's answer makes about this text.
@@ -150,8 +154,6 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(schema_of::<RouterAnswer>);
 /// How many of the earlier messages the model sees.
 const REMEMBERED: usize = 4;
 // In characters.
-/// How much of a message is told, in characters.
-pub(super) const LONGEST_TEXT: usize = 4_000;
 const LONGEST_EARLIER: usize = 600;
 const LONGEST_REASON: usize = 300;
 const LONGEST_TITLE: usize = 60;

@@ -1,12 +1,12 @@
 //! What is certain without a model, and what is safe without one.
 
 use super::answer::cut;
-use super::finished::tells_a_workout;
-use super::parse::LONGEST_TEXT;
-use super::vocabulary::{is_question, is_small_talk, names_fitness, names_harm};
+use super::finished::{measures, tells_a_workout};
+use super::vocabulary::{is_of_fitness, is_question, is_small_talk, names_harm, words};
 use super::{
-    ContextNeeds, ConversationComplexity, MemoryProcessing, ProposedMemory, RouterDecision,
-    RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection, phrase,
+    ContextNeeds, ConversationComplexity, LONGEST_TEXT, MemoryProcessing, ProposedMemory,
+    RouterDecision, RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection,
+    phrase,
 };
 use crate::Stage;
 use crate::memory::{Importance, MemoryKind};
@@ -270,6 +270,11 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
     }
 }
 
+/// Whether the message names something of training, the body or food.
+fn names_fitness(text: &str) -> bool {
+    words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -515,5 +520,16 @@ mod tests {
         ];
         assert_eq!(stages("just finished 3 rounds of burpees"), workout);
         assert_eq!(stages("what should I eat?"), question);
+    }
+
+    #[rustfmt::skip]
+    #[test]
+    fn fitness_is_recognised_by_its_words_and_its_measures() {
+        for text in ["my squats", "Deadlifting", "new PR", "eat more protein", "I want to run", "25 min", "sore all over"] {
+            assert!(names_fitness(text), "{text:?}");
+        }
+        for text in ["", "hello there", "runic letters", "pressing matters", "25", "I bought a blue car", "coreopsis"] {
+            assert!(!names_fitness(text), "{text:?}");
+        }
     }
 }

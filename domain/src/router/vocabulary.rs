@@ -1,8 +1,6 @@
 //! What words give away: small talk, questions, fitness, harm. English, but for thanks and
 //! goodbyes; what is not recognised is left to the router, or gets the safe default.
 
-use super::finished::measures;
-
 /// Whether the message is nothing but thanks, assent, cheer or goodbye.
 ///
 /// "Great" alone may answer the coach's question, and "yes" agrees to something: both are left to
@@ -35,11 +33,7 @@ pub(super) fn is_question(text: &str) -> bool {
     text.contains(QUESTION_MARKS) || text.split(['.', ',', ';', ':', '!', '\n']).any(asks)
 }
 
-/// Whether the message names something of training, the body or food.
-pub(super) fn names_fitness(text: &str) -> bool {
-    words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
-}
-
+/// Whether the word is of training, the body or food.
 pub(super) fn is_of_fitness(word: &str) -> bool {
     FITNESS_WORDS.contains(&word) || FITNESS_STEMS.iter().any(|stem| word.starts_with(stem))
 }
@@ -251,17 +245,6 @@ mod tests {
         ];
         for text in others {
             assert!(!is_question(text), "{text:?}");
-        }
-    }
-
-    #[rustfmt::skip]
-    #[test]
-    fn fitness_is_recognised_by_its_words_and_its_measures() {
-        for text in ["my squats", "Deadlifting", "new PR", "eat more protein", "I want to run", "25 min", "sore all over"] {
-            assert!(names_fitness(text), "{text:?}");
-        }
-        for text in ["", "hello there", "runic letters", "pressing matters", "25", "I bought a blue car", "coreopsis"] {
-            assert!(!names_fitness(text), "{text:?}");
         }
     }
 }

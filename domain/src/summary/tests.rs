@@ -54,7 +54,8 @@ fn message(number: u64, text: &str) -> Message {
             said: said.into(),
         }
     };
-    let (id, turn) = (format!("m{number}").parse().unwrap(), "t".parse().unwrap());
+    let id = format!("m{number}").parse().unwrap();
+    let turn = crate::TurnKey::of_ann("t");
     Message {
         id,
         number,

@@ -1,36 +1,10 @@
 //! What was told, and how much of it is safe.
 
-use std::sync::Arc;
-
-use super::words::{Closing, Kept, Limits, Refused};
+use super::given::{Kept, Refused};
+use super::limits::Limits;
+use super::made::TurnEvent;
 use crate::Timestamp;
 use crate::conversation::{PartKind, Said};
-
-/// What clients see; an event's sequence number is its place in the [`Journal`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum TurnEvent {
-    /// The athlete's message is safe and the turn has begun.
-    Started,
-    /// More text.
-    Said(Said),
-    /// Nothing follows.
-    Ended(Arc<Closing>),
-}
-
-impl TurnEvent {
-    /// The text that it tells, if any.
-    pub fn said(&self) -> Option<&Said> {
-        match self {
-            Self::Said(said) => Some(said),
-            Self::Started | Self::Ended(_) => None,
-        }
-    }
-
-    /// The bytes of its text.
-    pub fn text_len(&self) -> usize {
-        self.said().map_or(0, |said| said.text.len())
-    }
-}
 
 /// Every event of a turn, in order, and how many of them a store has confirmed.
 ///

@@ -1,10 +1,11 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Closing, Ending, Fault, Finish, Report, Timestamp, TurnError, TurnEvent, TurnId, TurnKey,
+    Closing, Ending, Fault, Finish, ReplyPlace, Report, Timestamp, TurnError, TurnEvent, TurnId,
+    TurnKey,
 };
 
+use crate::application::read;
 use crate::{
     Admission, Admitted, Begun, Clock, MessageStore, Result, TurnRecord, TurnState, Writer, Written,
 };
@@ -116,7 +117,7 @@ pub async fn end_if_abandoned(
     turn: &TurnKey,
 ) -> Result<bool> {
     loop {
-        let Some((record, _)) = clock.answered(store.turn(turn, usize::MAX)).await? else {
+        let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await? else {
             return Ok(true);
         };
         let writer = match record.state {
@@ -124,10 +125,10 @@ pub async fn end_if_abandoned(
             TurnState::Running { .. } if !is_abandoned(&record, clock) => return Ok(false),
             TurnState::Running { fence, lease_until } => Writer::Reaper { fence, lease_until },
         };
-        let Some((_, events)) = clock.answered(store.turn(turn, 0)).await? else {
+        let Some((record, events)) = clock.answered(read::turn(store, turn, 0)).await? else {
             return Ok(true);
         };
-        let finish = failed(TurnError::ProducerLost, events, clock.now());
+        let finish = failed(record.place(), TurnError::ProducerLost, events, clock.now());
         // Refused: its holder lives after all, or another reader was faster. Look again.
         if let Written::Done(()) = clock.answered(store.finish(turn, writer, &finish)).await? {
             return Ok(true);
@@ -137,7 +138,12 @@ pub async fn end_if_abandoned(
 
 /// The finishing write of a turn that nobody drives to its end. Its ending is never event 0: every
 /// client has been told that it began, also when that was not kept.
-pub(crate) fn failed(error: TurnError, mut events: Vec<TurnEvent>, at: Timestamp) -> Finish {
+pub(crate) fn failed(
+    place: ReplyPlace,
+    error: TurnError,
+    mut events: Vec<TurnEvent>,
+    at: Timestamp,
+) -> Finish {
     if events.is_empty() {
         events.push(TurnEvent::Started);
     }
@@ -147,11 +153,7 @@ pub(crate) fn failed(error: TurnError, mut events: Vec<TurnEvent>, at: Timestamp
         jobs: Vec::new(),
         report: Report::default(),
     };
-    Finish {
-        closing: Arc::new(closing),
-        events,
-        title: None,
-    }
+    Finish::of(place, closing, events, None)
 }
 
 fn unavailable(error: crate::PortError) -> Refusal {

@@ -4,13 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::memory::{Importance, RecalledKind, ranked};
-use domain::turn::{CallKind, CallRecord};
+use domain::call::{CallKind, CallRecord, Tries};
 use domain::{
-    Coach, Delivery, Effect, Fault, Gathered, Input, Kept, Loaded, Memory, Output, Prompt, Refused,
-    Task, Tier, Tries, Turn, TurnError, TurnEvent, Workout,
+    Attempt, Delivery, Effect, Extraction, Fault, Fence, Finish, Gathered, Heard, Input, Kept,
+    Limits, Loaded, Memory, Opening, Output, Refused, ReplyCall, Task, Turn, TurnError, TurnEvent,
+    Wanted, Workout,
 };
-use domain::{Limits, router};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt};
 use futures::{join, pin_mut, select_biased};
@@ -18,11 +17,12 @@ use tracing::{error, warn};
 
 use crate::application::admit::failed;
 use crate::application::feed::Closing;
-use crate::application::remember::{KNOWN, forgotten};
+use crate::application::read;
+use crate::application::remember::forgotten;
 use crate::{
-    Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall,
-    Piece, PortError, RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer,
-    newest, pages, records,
+    Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece,
+    PortError, RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest,
+    pages, records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -33,12 +33,8 @@ const ROUTE: Duration = Duration::from_millis(1_500);
 const GATHER: Duration = Duration::from_millis(800);
 const SAVE: Duration = Duration::from_secs(2);
 
-/// How many messages are read; a prompt takes what fits its budget.
-const HISTORY: usize = domain::prompt::LONGEST_HISTORY;
-const RECENT_WORKOUTS: usize = 14;
-const IMPORTANT_MEMORIES: usize = 4;
-const MEMORY_TOKENS: u64 = 600;
-const RECALLED: usize = 6;
+/// The pause before a turn whose driver panicked is tried to be ended again.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// One of everything.
 #[derive(Clone)]
@@ -51,29 +47,35 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Drives an admitted turn to its end. Whoever watches reads `feed`; nobody can hold the turn up.
+/// Drives an admitted turn to its end, by the fence that it was admitted with. Whoever watches
+/// reads `feed`; nobody can hold the turn up.
 ///
 /// A panic on the way ends the turn too: with what was told, as an internal error. However this
-/// ends, the feed is closed. The answer is those model calls that the turn's report does not have,
+/// ends, the feed is closed. Returns those model calls that the turn's report does not have,
 /// because it ended before they did.
-pub async fn drive(task: Task, limits: Limits, ports: &Ports, feed: &Feed) -> Vec<CallRecord> {
+pub async fn drive(
+    task: Task,
+    fence: Fence,
+    limits: Limits,
+    ports: &Ports,
+    feed: &Feed,
+) -> Vec<CallRecord> {
     let _closing = Closing(feed);
     let bill = Bill::new(&ports.clock);
+    let opening = task.opening.clone();
     let at = At {
-        task: &task,
+        opening: &opening,
+        fence,
         ports,
         bill: &bill,
     };
-    if AssertUnwindSafe(run(at, limits, feed))
-        .catch_unwind()
-        .await
-        .is_err()
-    {
-        let burying = at.bury(feed, limits.save);
+    let driving = AssertUnwindSafe(run(at, Turn::new(task, limits, ports.clock.now()), feed));
+    if driving.catch_unwind().await.is_err() {
+        let burying = AssertUnwindSafe(at.bury(feed, limits.save));
         // Then the store has not heard of the end: the lease runs out, and whoever looks ends the
         // turn.
-        if AssertUnwindSafe(burying).catch_unwind().await.is_err() {
-            error!(turn = %at.task.opening.turn.turn, "a turn that panicked could not be ended");
+        if burying.catch_unwind().await.is_err() {
+            error!(turn = %opening.turn.turn, "a turn that panicked could not be ended");
         }
     }
     if has_embeddings(feed) {
@@ -89,16 +91,12 @@ fn has_embeddings(feed: &Feed) -> bool {
     let Some(TurnEvent::Ended(closing)) = events.last() else {
         return false;
     };
-    closing
-        .report
-        .calls
-        .iter()
-        .any(|call| call.kind == CallKind::Embedding)
+    let mut calls = closing.report.calls.iter();
+    calls.any(|call| call.kind == CallKind::Embedding)
 }
 
-async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
+async fn run(at: At<'_>, mut turn: Turn, feed: &Feed) {
     let clock = &*at.ports.clock;
-    let mut turn = Turn::new(at.task.clone(), limits, clock.now());
     let mut answers = FuturesUnordered::new();
     let mut reply = silence();
     let (stop, hurry) = (feed.stop_asked().fuse(), feed.hurried().fuse());
@@ -107,9 +105,7 @@ async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
         while let Some(output) = turn.poll_output() {
             match output {
                 Output::Tell(event) => feed.push(event),
-                Output::Perform(Effect::Reply(prompt, tier, delivery)) => {
-                    reply = at.speak(prompt, tier, delivery)
-                }
+                Output::Perform(Effect::Reply(attempt, call)) => reply = at.speak(attempt, call),
                 Output::Perform(Effect::StopReply) => reply = silence(),
                 Output::Perform(effect) => answers.push(at.perform(effect)),
             }
@@ -136,7 +132,9 @@ async fn run(at: At<'_>, limits: Limits, feed: &Feed) {
 /// What every call of one turn has in common.
 #[derive(Clone, Copy)]
 struct At<'a> {
-    task: &'a Task,
+    opening: &'a Opening,
+    /// The right to write for the conversation.
+    fence: Fence,
     ports: &'a Ports,
     /// What looking up takes.
     bill: &'a Bill,
@@ -145,34 +143,17 @@ struct At<'a> {
 impl<'a> At<'a> {
     /// Does what `effect` asks; one that takes too long has timed out, so every effect is answered.
     fn perform(self, effect: Effect) -> BoxFuture<'a, Option<Input>> {
-        let messages = &*self.ports.messages;
         async move {
             Some(match effect {
-                Effect::Load => Input::Loaded(self.within(LOAD, "load", self.load()).await),
-                Effect::Route(question) => self.route(question).await,
-                Effect::Gather => Input::Gathered(self.gather().await),
+                Effect::Load(messages) => {
+                    Input::Loaded(self.within(LOAD, "load", self.load(messages)).await)
+                }
+                Effect::Route(form) => self.route(form).await,
+                Effect::Gather(wanted) => Input::Gathered(Ok(self.gather(wanted).await)),
                 Effect::Checkpoint(from, events) => {
-                    let turn = self.task.opening.turn.clone();
-                    let lease_until = self.ports.clock.now() + LEASE;
-                    let checkpoint = Checkpoint {
-                        turn,
-                        fence: self.task.fence,
-                        from,
-                        events,
-                        lease_until,
-                    };
-                    let answer = self
-                        .within(SAVE, "checkpoint", messages.checkpoint(&checkpoint))
-                        .await;
-                    Input::Checkpointed(written(answer).map(|stop| Kept {
-                        stop_asked: stop == Stop::Asked,
-                    }))
+                    Input::Checkpointed(self.checkpoint(from, events).await)
                 }
-                Effect::Finish(finish) => {
-                    let writer = Writer::Holder(self.task.fence);
-                    let write = messages.finish(&self.task.opening.turn, writer, &finish);
-                    Input::Finished(written(self.within(SAVE, "finish", write).await))
-                }
+                Effect::Finish(finish) => Input::Finished(self.finish(&finish).await),
                 Effect::Reply(..) | Effect::StopReply => return None,
             })
         }
@@ -185,7 +166,7 @@ impl<'a> At<'a> {
         what: &'static str,
         work: impl Future<Output = Result<T>> + Send,
     ) -> Result<T, Fault> {
-        let turn = &self.task.opening.turn.turn;
+        let turn = &self.opening.turn.turn;
         match self.ports.clock.within(limit, work).await {
             Some(Ok(done)) => Ok(done),
             Some(Err(error)) => {
@@ -199,191 +180,138 @@ impl<'a> At<'a> {
         }
     }
 
-    async fn load(self) -> Result<Loaded> {
-        let opening = &self.task.opening;
-        let conversation = &opening.turn.conversation;
-        let before = Some(opening.user_message.number);
+    async fn load(self, messages: usize) -> Result<Loaded> {
+        let conversation = &self.opening.turn.conversation;
+        let before = Some(self.opening.user_message.number);
         let summary = RecordKey::summary_of(conversation);
         let (history, summary, forgotten) = join!(
-            pages(&*self.ports.messages, conversation, before, HISTORY).try_concat(),
+            pages(&*self.ports.messages, conversation, before, messages).try_concat(),
             self.ports.records.get(&summary),
             forgotten(self.ports, &conversation.user),
         );
         let mut history = history?;
         history.reverse();
-        let owner = conversation.user.clone();
-        let summary = summary?.as_ref().and_then(records::readable);
         Ok(Loaded {
-            owner,
             history,
-            summary,
+            summary: summary?.as_ref().and_then(records::readable),
             forgotten: forgotten?,
         })
     }
 
-    async fn route(self, question: Prompt) -> Input {
-        let schema = Arc::new(router::schema());
-        let answer_as = Answer::Tool {
-            name: router::TOOL,
-            schema,
-        };
+    async fn route(self, form: Extraction) -> Input {
         let mut tries = Tries::default();
-        let asked = answer(
-            &*self.ports.llm,
-            ModelCall::question(question, answer_as, 1_000),
-            &mut tries,
-        );
+        let asked = answer(&*self.ports.llm, ModelCall::question(form), &mut tries);
         let answered = self.within(ROUTE, "route", asked).await;
         Input::Routed(answered, tries)
     }
 
     /// Three look-ups side by side; each that fails costs only its own part.
-    async fn gather(self) -> Result<Gathered, Fault> {
-        let conversation = &self.task.opening.turn.conversation;
-        let owner = conversation.user.clone();
+    async fn gather(self, wanted: Wanted) -> Gathered {
+        let conversation = &self.opening.turn.conversation;
+        let owner = &conversation.user;
         let search = Search {
             owner: owner.clone(),
             coach: conversation.coach.clone(),
-            text: self.task.opening.text().to_owned(),
+            text: wanted.text,
             kinds: Vec::new(),
-            limit: RECALLED,
+            limit: wanted.hits,
         };
+        let memories = newest::<Memory>(self.ports, owner, Kind::Memory, wanted.memories);
+        let workouts = newest::<Workout>(self.ports, owner, Kind::Workout, wanted.workouts);
+        let recalled = self.ports.index.search(&search, self.bill);
         let (memories, workouts, recalled) = join!(
-            self.within(
-                GATHER,
-                "memories",
-                newest::<Memory>(self.ports, &owner, Kind::Memory, KNOWN)
-            ),
-            self.within(
-                GATHER,
-                "workouts",
-                newest::<Workout>(self.ports, &owner, Kind::Workout, RECENT_WORKOUTS)
-            ),
-            self.within(
-                GATHER,
-                "recall",
-                self.ports.index.search(&search, self.bill)
-            ),
+            self.within(GATHER, "memories", memories),
+            self.within(GATHER, "workouts", workouts),
+            self.within(GATHER, "recall", recalled),
         );
-        let mut recalled = recalled.unwrap_or_default();
-        let known: Vec<Memory> = memories.unwrap_or_default();
-        let known = || {
-            known
-                .iter()
-                .filter(|memory| memory.holds_for(&conversation.coach))
-        };
-        let important = known()
-            .filter(|memory| memory.importance == Importance::High)
-            .take(IMPORTANT_MEMORIES);
-        let found = known().filter(|memory| {
-            recalled
-                .iter()
-                .any(|hit| hit.kind == RecalledKind::Memory && hit.id == memory.id.as_str())
-        });
-        let memories = ranked(
-            important.chain(found),
-            self.ports.clock.now(),
-            MEMORY_TOKENS,
-        );
-        let memories = memories.into_iter().cloned().collect();
-        // A memory that is found is told as it is stored, or not at all.
-        recalled.retain(|hit| hit.kind != RecalledKind::Memory);
-        let calls = self.bill.calls();
-        Ok(Gathered {
-            owner,
-            memories,
+        Gathered {
+            memories: memories.unwrap_or_default(),
             workouts: workouts.unwrap_or_default(),
-            recalled,
-            calls,
+            recalled: recalled.unwrap_or_default(),
+            calls: self.bill.calls(),
+        }
+    }
+
+    async fn checkpoint(self, from: usize, events: Vec<TurnEvent>) -> Result<Kept, Refused> {
+        let checkpoint = Checkpoint {
+            turn: self.opening.turn.clone(),
+            fence: self.fence,
+            from,
+            events,
+            lease_until: self.ports.clock.now() + LEASE,
+        };
+        let write = self.ports.messages.checkpoint(&checkpoint);
+        let stop = written(self.within(SAVE, "checkpoint", write).await)?;
+        Ok(Kept {
+            stop_asked: stop == Stop::Asked,
         })
+    }
+
+    async fn finish(self, finish: &Finish) -> Result<(), Refused> {
+        let (turn, writer) = (&self.opening.turn, Writer::Holder(self.fence));
+        let write = self.ports.messages.finish(turn, writer, finish);
+        written(self.within(SAVE, "finish", write).await)
     }
 
     /// A reply as inputs: words that are there together are one; a reply that just stops has
     /// failed.
-    fn speak(self, prompt: Prompt, tier: Tier, delivery: Delivery) -> Reply {
-        let turn = self.task.opening.turn.turn.clone();
+    fn speak(self, attempt: Attempt, call: ReplyCall) -> Reply {
+        let turn = self.opening.turn.turn.clone();
         let log = move |error: &PortError| {
             warn!(%turn, what = "reply", error = error as &dyn std::error::Error, "a step failed");
         };
+        let delivery = call.delivery;
+        let pieces = self.ports.llm.open(ModelCall::reply(call));
         let pieces =
-            self.ports
-                .llm
-                .open(ModelCall::reply(&self.task.coach, prompt, tier, delivery));
-        let inputs =
             pieces.inspect(move |piece| _ = piece.as_ref().inspect_err(|error| log(error)));
         // A whole reply is one text, however many pieces the adapter has made of it.
-        let inputs = match delivery {
-            Delivery::Streamed => inputs.ready_chunks(64).boxed(),
-            Delivery::Whole => stream::once(inputs.collect()).boxed(),
+        let pieces = match delivery {
+            Delivery::Streamed => pieces.ready_chunks(64).boxed(),
+            Delivery::Whole => stream::once(pieces.collect()).boxed(),
         };
-        let inputs = inputs.flat_map(|pieces| stream::iter(join_texts(pieces)));
-        inputs
-            .chain(stream::iter([Input::ReplyFailed(Fault::Truncated)]))
-            .map(Some)
-            .boxed()
-            .fuse()
+        let heard = pieces.flat_map(|pieces| stream::iter(join_texts(pieces)));
+        let heard = heard.chain(stream::iter([Heard::Failed(Fault::Truncated)]));
+        let inputs = heard.map(move |heard| Some(Input::Heard(attempt, heard)));
+        inputs.boxed().fuse()
     }
 
     /// Ends a turn whose driver panicked, with all that anybody may have been told.
     async fn bury(self, feed: &Feed, patience: Duration) {
-        let (messages, clock) = (&*self.ports.messages, &*self.ports.clock);
-        let key = &self.task.opening.turn;
+        let clock = &*self.ports.clock;
         let until = clock.now() + patience;
         while clock.now() < until {
-            if let Ok(Some((_, kept))) = self.within(SAVE, "read back", messages.turn(key, 0)).await
-            {
-                let told = feed.events();
-                let events = if kept.len() > told.len() {
-                    kept
-                } else {
-                    told.clone()
-                };
-                let finish = failed(TurnError::Internal, events, clock.now());
-                let write = messages.finish(key, Writer::Holder(self.task.fence), &finish);
-                match written(self.within(SAVE, "finish", write).await) {
-                    Ok(()) => {
-                        finish
-                            .events
-                            .iter()
-                            .skip(told.len())
-                            .cloned()
-                            .for_each(|event| feed.push(event));
-                        return feed.push(TurnEvent::Ended(finish.closing));
-                    }
-                    Err(Refused::LeaseLost) => return,
-                    Err(Refused::Fault(_)) => {}
-                }
+            match self.try_to_bury(feed).await {
+                Ok(()) | Err(Refused::LeaseLost) => return,
+                Err(Refused::Fault(_)) => clock.sleep(AGAIN).await,
             }
-            clock.sleep(Duration::from_millis(300)).await;
-        }
-    }
-}
-
-impl ModelCall {
-    /// A question to the small model, whose answer is a form to be filled in.
-    pub fn question(prompt: Prompt, answer: Answer, max_tokens: u32) -> Self {
-        let (tier, delivery) = (Tier::Fast, Delivery::Whole);
-        Self {
-            tier,
-            model: None,
-            prompt,
-            answer,
-            delivery,
-            max_tokens,
-            temperature: 0.0,
         }
     }
 
-    fn reply(coach: &Coach, prompt: Prompt, tier: Tier, delivery: Delivery) -> Self {
-        Self {
-            tier,
-            model: coach.models.reply.clone().filter(|_| tier == Tier::Reply),
-            prompt,
-            answer: Answer::Prose,
-            delivery,
-            max_tokens: coach.models.max_tokens.unwrap_or(2_000),
-            temperature: coach.models.temperature.unwrap_or(0.7),
+    async fn try_to_bury(self, feed: &Feed) -> Result<(), Refused> {
+        let store = &*self.ports.messages;
+        let read = read::turn(store, &self.opening.turn, 0);
+        let found = self.within(SAVE, "read back", read).await;
+        // A turn that is not there was deleted: nobody may write for it.
+        let (_, kept) = found.map_err(Refused::Fault)?.ok_or(Refused::LeaseLost)?;
+        // The feed can be behind the store: a checkpoint may hold what nobody was shown yet.
+        let told = feed.events();
+        let all = if kept.len() > told.len() {
+            &kept
+        } else {
+            &told
+        };
+        let finish = failed(
+            self.opening.place(),
+            TurnError::Internal,
+            all.clone(),
+            self.ports.clock.now(),
+        );
+        self.finish(&finish).await?;
+        for event in finish.events.into_iter().skip(told.len()) {
+            feed.push(event);
         }
+        feed.push(TurnEvent::Ended(finish.closing));
+        Ok(())
     }
 }
 
@@ -397,20 +325,20 @@ fn written<T>(answer: Result<Written<T>, Fault>) -> Result<T, Refused> {
 
 type Reply = stream::Fuse<BoxStream<'static, Option<Input>>>;
 
-fn join_texts(pieces: Vec<Result<Piece>>) -> Vec<Input> {
-    let mut inputs = Vec::new();
+fn join_texts(pieces: Vec<Result<Piece>>) -> Vec<Heard> {
+    let mut heard = Vec::new();
     for piece in pieces {
-        match (piece, inputs.last_mut()) {
-            (Ok(Piece::Text(more)), Some(Input::Delta(text))) => text.push_str(&more),
-            (Ok(Piece::Text(text)), _) => inputs.push(Input::Delta(text)),
-            (Ok(Piece::Thinking), Some(Input::Thinking)) => {}
-            (Ok(Piece::Thinking), _) => inputs.push(Input::Thinking),
-            (Ok(Piece::Spent(usage)), _) => inputs.push(Input::Spent(usage)),
-            (Ok(Piece::End { reason, usage }), _) => inputs.push(Input::ReplyEnded(reason, usage)),
-            (Err(error), _) => inputs.push(Input::ReplyFailed(error.fault)),
+        match (piece, heard.last_mut()) {
+            (Ok(Piece::Text(more)), Some(Heard::Delta(text))) => text.push_str(&more),
+            (Ok(Piece::Text(text)), _) => heard.push(Heard::Delta(text)),
+            (Ok(Piece::Thinking), Some(Heard::Thinking)) => {}
+            (Ok(Piece::Thinking), _) => heard.push(Heard::Thinking),
+            (Ok(Piece::Spent(usage)), _) => heard.push(Heard::Spent(usage)),
+            (Ok(Piece::End { reason, usage }), _) => heard.push(Heard::Ended(reason, usage)),
+            (Err(error), _) => heard.push(Heard::Failed(error.fault)),
         }
     }
-    inputs
+    heard
 }
 
 fn silence() -> Reply {

@@ -8,6 +8,7 @@ use futures::stream::{BoxStream, StreamExt, unfold};
 
 use crate::application::admit::{end_if_abandoned, is_abandoned};
 use crate::application::feed::AT_ONCE;
+use crate::application::read;
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
 /// How long a store that cannot be read is asked again.
@@ -33,12 +34,11 @@ pub async fn opening(
     store: &dyn MessageStore,
     turn: &TurnKey,
 ) -> Result<Option<(Opening, TurnRecord)>> {
-    let Some((record, _)) = store.turn(turn, usize::MAX).await? else {
+    let Some((record, _)) = read::turn(store, turn, usize::MAX).await? else {
         return Ok(None);
     };
-    let newest_first = store
-        .messages(&turn.conversation, Some(record.number + 1), 1)
-        .await?;
+    let before = Some(record.number + 1);
+    let newest_first = read::messages(store, &turn.conversation, before, 1).await?;
     Ok(newest_first.into_iter().next().map(|user_message| {
         let assistant_message = record.assistant_message.clone();
         (
@@ -158,7 +158,10 @@ impl Follower {
     /// Reads all that there is; what it gives back stands in the place of what is not there.
     async fn read_ahead(&mut self) -> Result<Option<Frame>, Gone> {
         let turn = &self.opening.turn;
-        let look = || self.clock.answered(self.store.turn(turn, self.from));
+        let look = || {
+            self.clock
+                .answered(read::turn(&*self.store, turn, self.from))
+        };
         let (mut record, mut events) = look().await?.ok_or(Gone::ForGood)?;
         if is_abandoned(&record, &*self.clock) {
             end_if_abandoned(&*self.store, &*self.clock, turn).await?;
@@ -181,7 +184,7 @@ impl Follower {
         let all = self.all().await?;
         // Never event 0: that a turn began is told to everybody.
         let last = kept.saturating_sub(1).max(1);
-        let reply = self.opening.reply(closing.ending, &all);
+        let reply = self.reply(&closing, &all);
         let said = all.iter().filter_map(TurnEvent::said).cloned().collect();
         self.stage = Stage::Ending(last, closing, reply);
         Ok(Frame::Snapshot(said, last.saturating_sub(1)))
@@ -190,9 +193,14 @@ impl Follower {
     async fn all(&self) -> Result<Vec<TurnEvent>, Gone> {
         let all = self
             .clock
-            .answered(self.store.turn(&self.opening.turn, 0))
+            .answered(read::turn(&*self.store, &self.opening.turn, 0))
             .await?;
         Ok(all.ok_or(Gone::ForGood)?.1)
+    }
+
+    fn reply(&self, closing: &Closing, all: &[TurnEvent]) -> Option<Message> {
+        let said = all.iter().filter_map(TurnEvent::said);
+        self.opening.place().filled(closing.ending, said)
     }
 
     /// The next frame out of `events`, which begin at the client's place.
@@ -200,11 +208,7 @@ impl Follower {
         let first = self.from;
         if let [TurnEvent::Ended(closing)] = events.as_slice() {
             self.stage = Stage::Over;
-            return Frame::Ended(
-                first,
-                closing.clone(),
-                self.opening.reply(closing.ending, &all()),
-            );
+            return Frame::Ended(first, closing.clone(), self.reply(&closing, &all()));
         }
         if let Some(TurnEvent::Ended(_)) = events.last() {
             events.pop();

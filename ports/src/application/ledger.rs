@@ -1,7 +1,7 @@
 //! What a user's model calls have cost, day by day.
 
 use domain::UserScope;
-use domain::turn::CallRecord;
+use domain::call::CallRecord;
 use domain::usage::{Days, UsageDay};
 use tracing::warn;
 

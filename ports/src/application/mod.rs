@@ -10,6 +10,7 @@ mod forget;
 mod jobs;
 mod ledger;
 mod pages;
+pub mod read;
 pub mod records;
 mod remember;
 mod turns;

@@ -3,6 +3,7 @@
 use domain::{ConversationKey, Message};
 use futures::stream::{Stream, try_unfold};
 
+use crate::application::read;
 use crate::{MessageStore, Result};
 
 /// Messages before `before`, the newest first, page by page, until there are `most` or no older
@@ -17,7 +18,7 @@ pub fn pages<'a>(
         let Some((before, left)) = next else {
             return Ok(None);
         };
-        let page = store.messages(key, before, left).await?;
+        let page = read::messages(store, key, before, left).await?;
         let left = left.saturating_sub(page.len());
         let older = page
             .last()

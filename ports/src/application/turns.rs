@@ -2,15 +2,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::turn::CallRecord;
+use domain::call::CallRecord;
 use domain::{
-    Coach, ConversationKey, Ending, Limits, MessageId, Opening, Task, Timestamp, TurnEvent, TurnKey,
+    Coach, ConversationKey, Ending, Fence, Limits, MessageId, Opening, Task, Timestamp, TurnEvent,
+    TurnKey,
 };
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
 use tracing::Instrument;
 
+use crate::application::read;
 use crate::{
     Admission, Admitting, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports, Refusal,
     Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned, opening,
@@ -240,7 +242,7 @@ impl Turns {
         }
         let mut pages = pin!(pages(store, &turn.conversation, None, MESSAGES));
         while let Some(page) = clock.answered(pages.try_next()).await? {
-            if let Some(left) = page.iter().find(|message| message.turn == turn.turn) {
+            if let Some(left) = page.iter().find(|message| message.turn == *turn) {
                 return Err(Missing::Expired(left.id.clone()));
             }
         }
@@ -264,7 +266,8 @@ impl Turns {
         let until = clock.now() + STOP.0;
         while clock.now() < until {
             clock.sleep(STOP.1).await;
-            let Some((record, _)) = clock.answered(store.turn(turn, usize::MAX)).await? else {
+            let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await?
+            else {
                 return Ok(None);
             };
             if let TurnState::Ended(closing) = record.state {
@@ -324,14 +327,13 @@ impl Turns {
         self.watch.began(&feed);
         let task = Task {
             opening: opening.clone(),
-            fence: begun.fence,
             coach: asking.coach.clone(),
             seed: asking.seed,
             asked: asking.arrived,
             deadline: asking.arrived + self.rules.deadline,
         };
         let (turns, driven) = (self.clone(), feed.clone());
-        let driving = async move { turns.see_to(task, &driven, place).await };
+        let driving = async move { turns.see_to(task, begun.fence, &driven, place).await };
         self.tasks.spawn(driving.in_current_span().boxed());
         Following {
             opening,
@@ -341,9 +343,9 @@ impl Turns {
     }
 
     /// Drives a turn to its end, charges what it has cost, and does the work that it leaves behind.
-    async fn see_to(&self, task: Task, feed: &Feed, place: Place) {
+    async fn see_to(&self, task: Task, fence: Fence, feed: &Feed, place: Place) {
         let turn = task.opening.turn.clone();
-        let calls = drive(task, self.rules.limits, &self.ports, feed).await;
+        let calls = drive(task, fence, self.rules.limits, &self.ports, feed).await;
         drop(place);
         self.watch.ended(feed);
         self.settle(&turn, feed, calls).await;

@@ -4,10 +4,10 @@
 
 use std::fmt::Debug;
 
+use domain::call::{CallKind, CallOutcome};
 use domain::conversation::Stage;
 use domain::memory::{Importance, MemoryKind, MemorySource, RecalledKind};
 use domain::router::{ComplexityType, Discipline, SearchType, Source, UserIntent};
-use domain::turn::{CallKind, CallOutcome};
 use domain::workout::Feat;
 use domain::{Ending, Fault, JobKind, JobState, PartKind, Timestamp, TurnError};
 use serde_json::json;

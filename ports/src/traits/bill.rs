@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::prompt::estimated_tokens;
-use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{Timestamp, Usage};
 
 use super::Clock;

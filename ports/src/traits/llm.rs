@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Delivery, Prompt, StopReason, Tier, Usage};
+use domain::{Delivery, Extraction, Prompt, ReplyCall, StopReason, Tier, Usage};
 use futures::stream::BoxStream;
 use serde_json::Value;
 
@@ -41,6 +41,35 @@ pub struct ModelCall {
     pub max_tokens: u32,
     /// 0 for the same answer every time.
     pub temperature: f64,
+}
+
+impl ModelCall {
+    /// A question to the small model, whose answer is a form to be filled in.
+    pub fn question(form: Extraction) -> Self {
+        let (name, schema) = (form.tool, Arc::new(form.schema));
+        Self {
+            tier: Tier::Fast,
+            model: None,
+            prompt: form.prompt,
+            answer: Answer::Tool { name, schema },
+            delivery: Delivery::Whole,
+            max_tokens: form.max_tokens,
+            temperature: 0.0,
+        }
+    }
+
+    /// The coach's words.
+    pub fn reply(call: ReplyCall) -> Self {
+        Self {
+            tier: call.tier,
+            model: call.model,
+            prompt: call.prompt,
+            answer: Answer::Prose,
+            delivery: call.delivery,
+            max_tokens: call.max_tokens,
+            temperature: call.temperature,
+        }
+    }
 }
 
 /// What an answer is to look like.

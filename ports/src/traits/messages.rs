@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::conversation::Edit;
 use domain::{
     Body, Closing, CoachId, Conversation, ConversationKey, Fence, Finish, IdempotencyKey, Job,
-    Message, MessageId, Opening, Outcome, Timestamp, TurnEvent, TurnId, TurnKey, UserScope,
-    ZoneName,
+    Message, MessageId, Opening, Outcome, ReplyPlace, Timestamp, TurnEvent, TurnId, TurnKey,
+    UserScope, ZoneName,
 };
 
 use super::Result;
@@ -188,7 +188,7 @@ impl Admission {
             sent: self.sent,
             zone: self.zone.clone(),
         };
-        let turn = self.turn.turn.clone();
+        let turn = self.turn.clone();
         Opening {
             turn: self.turn.clone(),
             user_message: Message {
@@ -287,6 +287,8 @@ pub enum TurnState {
 /// What is known about a turn apart from its events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TurnRecord {
+    /// Whose turn it is, and which.
+    pub turn: TurnKey,
     /// Whether it runs.
     pub state: TurnState,
     /// The number of the message that began it.
@@ -299,6 +301,18 @@ pub struct TurnRecord {
     pub kept_until: Timestamp,
     /// How many of its events are kept; the last of them is the ending, once there is one.
     pub kept: usize,
+}
+
+impl TurnRecord {
+    /// Where its reply stands, or will stand.
+    pub fn place(&self) -> ReplyPlace {
+        ReplyPlace {
+            id: self.assistant_message.clone(),
+            behind: self.number,
+            turn: self.turn.clone(),
+            created: self.created,
+        }
+    }
 }
 
 /// Whose jobs.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::turn::{CallKind, CallOutcome};
+use domain::call::{CallKind, CallOutcome};
 use domain::{Closing, TurnEvent, TurnKey};
 use ports::Feed;
 

@@ -54,11 +54,14 @@ impl Census {
         let mut reached = vec![("ending", ending(trace).to_owned())];
         let (mut attempts, mut at_once) = (0, 0);
         for step in &trace.steps {
-            let is_adjusted = matches!(step.given(), Some(Input::ReplyFailed(Fault::Adjusted)));
+            let is_adjusted = matches!(
+                step.given(),
+                Some(Input::Heard(_, Heard::Failed(Fault::Adjusted)))
+            );
             for effect in step.performed() {
                 let phase = match effect {
-                    Effect::Load => "loading",
-                    Effect::Route(_) | Effect::Gather => "preparing",
+                    Effect::Load(_) => "loading",
+                    Effect::Route(_) | Effect::Gather(_) => "preparing",
                     Effect::Reply(..) => "replying",
                     Effect::Finish(_) => "finishing",
                     Effect::Checkpoint(..) | Effect::StopReply => continue,
@@ -145,7 +148,7 @@ fn thinks(trace: &Trace) -> bool {
     trace
         .steps
         .iter()
-        .any(|step| matches!(step.given(), Some(Input::Thinking)))
+        .any(|step| matches!(step.given(), Some(Input::Heard(_, Heard::Thinking))))
 }
 
 fn fault(input: &Input) -> Option<Fault> {
@@ -153,7 +156,7 @@ fn fault(input: &Input) -> Option<Fault> {
         Input::Loaded(Err(fault)) | Input::Routed(Err(fault), _) | Input::Gathered(Err(fault)) => {
             Some(*fault)
         }
-        Input::ReplyFailed(fault) => Some(*fault),
+        Input::Heard(_, Heard::Failed(fault)) => Some(*fault),
         Input::Checkpointed(Err(Refused::Fault(fault)))
         | Input::Finished(Err(Refused::Fault(fault))) => Some(*fault),
         Input::Loaded(Ok(_))
@@ -161,10 +164,10 @@ fn fault(input: &Input) -> Option<Fault> {
         | Input::Gathered(Ok(_))
         | Input::Checkpointed(Ok(_) | Err(Refused::LeaseLost))
         | Input::Finished(Ok(()) | Err(Refused::LeaseLost))
-        | Input::Delta(_)
-        | Input::Thinking
-        | Input::Spent(_)
-        | Input::ReplyEnded(..)
+        | Input::Heard(_, Heard::Delta(_))
+        | Input::Heard(_, Heard::Thinking)
+        | Input::Heard(_, Heard::Spent(_))
+        | Input::Heard(_, Heard::Ended(..))
         | Input::StopAsked
         | Input::HurryUp(_) => None,
     }

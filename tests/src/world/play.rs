@@ -85,7 +85,8 @@ struct World {
     at: At,
     /// The effects that wait for an answer, but the reply.
     open: Vec<Effect>,
-    replying: bool,
+    /// The attempt at a reply that is open.
+    replying: Option<Attempt>,
     /// Writes that were answered with a fault and may still be done.
     late: Vec<Effect>,
     given: Vec<Input>,
@@ -99,7 +100,6 @@ impl World {
     fn new(script: &Script) -> Self {
         let task = Task {
             opening: words::opening(script),
-            fence: Fence(1),
             coach: words::coach(),
             seed: script.seed,
             asked: script.asked,
@@ -112,7 +112,7 @@ impl World {
             latest: now,
             at: At::Running,
             open: Vec::new(),
-            replying: false,
+            replying: None,
             late: Vec::new(),
             given: Vec::new(),
             kept: 0,
@@ -125,18 +125,15 @@ impl World {
     fn make(&mut self, next: Move) {
         match next {
             Move::Answer(which, how) => self.answer(which, how),
-            Move::Hear(words) if self.replying => self.give(Input::Delta(words.text())),
-            Move::End(reason) if self.replying => {
-                self.end_reply(Input::ReplyEnded(reason, words::usage(3)))
-            }
-            Move::Think if self.replying => self.give(Input::Thinking),
-            Move::BreakOff(fault, spent) if self.replying => {
+            Move::Hear(words) => self.hear(Heard::Delta(words.text())),
+            Move::Think => self.hear(Heard::Thinking),
+            Move::End(reason) => self.hear(Heard::Ended(reason, words::usage(3))),
+            Move::BreakOff(fault, spent) => {
                 if let Some(spent) = spent {
-                    self.give(Input::Spent(words::usage(spent)));
+                    self.hear(Heard::Spent(words::usage(spent)));
                 }
-                self.end_reply(Input::ReplyFailed(fault));
+                self.hear(Heard::Failed(fault));
             }
-            Move::Hear(_) | Move::Think | Move::End(_) | Move::BreakOff(..) => {}
             Move::Echo(which) => self.echo(which),
             Move::Land(which) => {
                 if let Some(effect) = take(&mut self.late, which) {
@@ -164,9 +161,9 @@ impl World {
         let through = match &effect {
             Effect::Checkpoint(from, events) => from + events.len(),
             Effect::Finish(finish) => finish.events.len(),
-            Effect::Load
+            Effect::Load(_)
             | Effect::Route(_)
-            | Effect::Gather
+            | Effect::Gather(_)
             | Effect::Reply(..)
             | Effect::StopReply => 0,
         };
@@ -189,8 +186,8 @@ impl World {
             0
         };
         match (&effect, fault) {
-            (Effect::Load, None) => Input::Loaded(Ok(words::loaded(choice))),
-            (Effect::Load, Some(fault)) => Input::Loaded(Err(fault)),
+            (Effect::Load(_), None) => Input::Loaded(Ok(words::loaded(choice))),
+            (Effect::Load(_), Some(fault)) => Input::Loaded(Err(fault)),
             (Effect::Route(_), None) => {
                 let tries = words::tries(self.steps.len(), false);
                 Input::Routed(Ok((routed(how), words::usage(choice))), tries)
@@ -198,9 +195,9 @@ impl World {
             (Effect::Route(_), Some(fault)) => {
                 Input::Routed(Err(fault), words::tries(self.steps.len(), true))
             }
-            (Effect::Gather, None) if how == How::Empty => Input::Gathered(Ok(words::nothing())),
-            (Effect::Gather, None) => Input::Gathered(Ok(words::gathered(how != How::Foreign))),
-            (Effect::Gather, Some(fault)) => Input::Gathered(Err(fault)),
+            (Effect::Gather(_), None) if how == How::Empty => Input::Gathered(Ok(words::nothing())),
+            (Effect::Gather(_), None) => Input::Gathered(Ok(words::gathered(how != How::Foreign))),
+            (Effect::Gather(_), Some(fault)) => Input::Gathered(Err(fault)),
             (Effect::Checkpoint(from, events), None) => {
                 Input::Checkpointed(self.store.checkpoint(*from, events))
             }
@@ -236,15 +233,12 @@ impl World {
         }
     }
 
-    /// A reply that is over may fail once more; old words come only while no reply is open.
+    /// What came before may come again: answers, and words of an attempt that is over, also while
+    /// another is open.
     fn echo(&mut self, which: usize) {
         let comes = |input: &&Input| match input {
             Input::Loaded(_) | Input::Routed(..) | Input::Gathered(_) => true,
-            Input::Delta(_)
-            | Input::Thinking
-            | Input::Spent(_)
-            | Input::ReplyEnded(..)
-            | Input::ReplyFailed(_) => !self.replying,
+            Input::Heard(attempt, _) => self.replying != Some(*attempt),
             Input::Checkpointed(_) | Input::Finished(_) | Input::StopAsked | Input::HurryUp(_) => {
                 false
             }
@@ -256,9 +250,15 @@ impl World {
         }
     }
 
-    fn end_reply(&mut self, input: Input) {
-        self.replying = false;
-        self.give(input);
+    /// Something of the reply, if one is open.
+    fn hear(&mut self, heard: Heard) {
+        let Some(attempt) = self.replying else {
+            return;
+        };
+        if let Heard::Ended(..) | Heard::Failed(_) = heard {
+            self.replying = None;
+        }
+        self.give(Input::Heard(attempt, heard));
     }
 
     fn give(&mut self, input: Input) {
@@ -292,8 +292,8 @@ impl World {
         while let Some(output) = self.turn.poll_output() {
             match &output {
                 Output::Tell(event) => self.told.push(event.clone()),
-                Output::Perform(Effect::StopReply) => self.replying = false,
-                Output::Perform(Effect::Reply(..)) => self.replying = true,
+                Output::Perform(Effect::StopReply) => self.replying = None,
+                Output::Perform(Effect::Reply(attempt, _)) => self.replying = Some(*attempt),
                 Output::Perform(effect) => {
                     if let Effect::Finish(_) = effect {
                         self.at = At::Finishing;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::memory::{RecalledKind, Tombstone, Trace};
-use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{
     Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled,
     Said, Summary, Timestamp, Tries, TurnKey, Usage, UserScope,
@@ -121,7 +121,11 @@ fn scope(user: &str) -> UserScope {
 /// A history of up to seven messages, the latest of which may be the user's.
 pub(super) fn loaded(choice: usize) -> Loaded {
     static HISTORY: LazyLock<Vec<Message>> = LazyLock::new(|| (1..=7).map(earlier).collect());
-    let history = HISTORY.iter().take(choice % 8).cloned().collect();
+    let mut history: Vec<Message> = HISTORY.iter().take(choice % 8).cloned().collect();
+    // What a store answers that has mixed somebody else's in.
+    if choice.is_multiple_of(5) {
+        history.insert(history.len() / 2, foreign());
+    }
     let narrative = format!("trains at dawn; {FORGETTABLE}");
     let summary = Summary {
         narrative,
@@ -141,7 +145,6 @@ pub(super) fn loaded(choice: usize) -> Loaded {
         .into_iter()
         .collect();
     Loaded {
-        owner: scope("ann"),
         history,
         summary,
         forgotten,
@@ -171,10 +174,25 @@ fn earlier(number: u64) -> Message {
     Message {
         id,
         number,
-        turn: "before".parse().unwrap(),
+        turn: TurnKey {
+            turn: "before".parse().unwrap(),
+            ..TURN.clone()
+        },
         created: Timestamp(number),
         body,
     }
+}
+
+/// A message of somebody else's conversation.
+fn foreign() -> Message {
+    let mut message = earlier(2);
+    message.turn.conversation.user = scope("bob");
+    message.body = Body::User {
+        text: FOREIGN.into(),
+        sent: None,
+        zone: None,
+    };
+    message
 }
 
 /// What an index finds, whosever it is; a hit of somebody else is always among it.
@@ -186,30 +204,18 @@ pub(super) fn gathered(is_own: bool) -> Gathered {
         text: text.to_owned(),
         score: 0.5,
     };
-    let (ann, bob) = (scope("ann"), scope("bob"));
+    let mut recalled = vec![found(Some(scope("bob")), FOREIGN)];
     if is_own {
-        let own = ["squats", FORGETTABLE].map(|text| found(Some(ann.clone()), text));
-        let recalled = own
-            .into_iter()
-            .chain([found(Some(bob), FOREIGN), found(None, "method")])
-            .collect();
-        Gathered {
-            recalled,
-            ..nothing_gathered(ann)
-        }
-    } else {
-        Gathered {
-            recalled: vec![found(None, FOREIGN), found(Some(bob.clone()), FOREIGN)],
-            ..nothing_gathered(bob)
-        }
+        recalled.extend(["squats", FORGETTABLE].map(|text| found(Some(scope("ann")), text)));
+        recalled.push(found(None, "method"));
+    }
+    Gathered {
+        recalled,
+        ..nothing()
     }
 }
 
 pub(super) fn nothing() -> Gathered {
-    nothing_gathered(scope("ann"))
-}
-
-fn nothing_gathered(owner: UserScope) -> Gathered {
     let (kind, usage, outcome) = (CallKind::Embedding, usage(11), CallOutcome::Ok);
     let calls = vec![CallRecord {
         kind,
@@ -219,11 +225,8 @@ fn nothing_gathered(owner: UserScope) -> Gathered {
         outcome,
     }];
     Gathered {
-        owner,
-        memories: Vec::new(),
-        workouts: Vec::new(),
-        recalled: Vec::new(),
         calls,
+        ..Gathered::default()
     }
 }
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use domain::call::{CallKind, CallOutcome};
 use domain::router;
-use domain::turn::{CallKind, CallOutcome};
 use domain::{
     Body, ConversationKey, Effect, Ending, Input, Limits, Loaded, Message, Opening, Output, Report,
     Task, Timestamp, Tries, Turn, TurnKey, Usage, UserScope,

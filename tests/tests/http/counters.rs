@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use coach_tests::{Mishap, Site, conversation_key};
-use domain::turn::{CallKind, CallOutcome, CallRecord};
+use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::usage::{Days, ModelUsage};
 use domain::{Fault, Usage};
 use futures::future::join_all;

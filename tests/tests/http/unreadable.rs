@@ -281,8 +281,8 @@ async fn one_workout_or_day_that_cannot_be_read_is_missing_from_its_list() {
     spoil(&site, &today).await;
     let call = site.app.ports.clone();
     let usage = domain::Usage::default();
-    let (kind, outcome) = (domain::turn::CallKind::Reply, domain::turn::CallOutcome::Ok);
-    let calls = [domain::turn::CallRecord {
+    let (kind, outcome) = (domain::call::CallKind::Reply, domain::call::CallOutcome::Ok);
+    let calls = [domain::call::CallRecord {
         kind,
         usage,
         ms: 1,

@@ -1,8 +1,9 @@
 //! How a turn went, and what it has cost.
 
+use domain::call::{self, CallRecord};
 use domain::memory::RecalledKind;
 use domain::price::{Prices, Tokens};
-use domain::turn::{self, CallRecord};
+use domain::turn;
 use domain::{Closing, Fault, RouterDecision};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -120,11 +121,11 @@ impl<'a> From<&'a CallRecord> for ModelCall<'a> {
     fn from(call: &'a CallRecord) -> Self {
         Self {
             kind: match call.kind {
-                turn::CallKind::Router => CallKind::Router,
-                turn::CallKind::Reply => CallKind::Reply,
-                turn::CallKind::Extraction => CallKind::Extraction,
-                turn::CallKind::Summary => CallKind::Summary,
-                turn::CallKind::Embedding => CallKind::Embedding,
+                call::CallKind::Router => CallKind::Router,
+                call::CallKind::Reply => CallKind::Reply,
+                call::CallKind::Extraction => CallKind::Extraction,
+                call::CallKind::Summary => CallKind::Summary,
+                call::CallKind::Embedding => CallKind::Embedding,
             },
             model: call.usage.model.as_deref(),
             input_tokens: call.usage.input_tokens,
@@ -136,10 +137,10 @@ impl<'a> From<&'a CallRecord> for ModelCall<'a> {
             ms: call.ms,
             attempts: call.attempts,
             outcome: match call.outcome {
-                turn::CallOutcome::Ok => CallOutcome::Ok,
-                turn::CallOutcome::Abandoned => CallOutcome::Abandoned,
-                turn::CallOutcome::Malformed => CallOutcome::Malformed,
-                turn::CallOutcome::Failed(fault) => CallOutcome::Failed(fault),
+                call::CallOutcome::Ok => CallOutcome::Ok,
+                call::CallOutcome::Abandoned => CallOutcome::Abandoned,
+                call::CallOutcome::Malformed => CallOutcome::Malformed,
+                call::CallOutcome::Failed(fault) => CallOutcome::Failed(fault),
             },
         }
     }

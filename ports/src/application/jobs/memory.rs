@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{Failed, Tried, Work};
 use crate::application::forget::forget;
+use crate::application::read;
 use crate::application::remember::{KNOWN, Saved, remember, remembered, tombstones};
 use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 
@@ -45,14 +46,11 @@ pub(super) async fn save(work: &Work<'_>) -> Tried {
 pub(super) async fn erase(work: &Work<'_>) -> Tried {
     let (ports, owner, turn) = (work.ports, work.owner(), &work.opening.turn);
     let now = ports.clock.now();
+    let of = JobsOf::Conversation(turn.conversation.clone());
     // What an earlier message asked to be remembered may still be on its way.
     let jobs = ports
         .clock
-        .answered(
-            ports
-                .messages
-                .jobs(&JobsOf::Conversation(turn.conversation.clone())),
-        )
+        .answered(read::jobs(&*ports.messages, &of))
         .await?;
     let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
     let is_open = |job: &&Job| job.kind == JobKind::Memory && is_open(&job.state);
@@ -129,7 +127,10 @@ async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryI
         MESSAGES
     ));
     while let Some(page) = work.ports.clock.answered(pages.try_next()).await? {
-        if let Some(last) = page.iter().find_map(|message| memories.get(&message.turn)) {
+        if let Some(last) = page
+            .iter()
+            .find_map(|message| memories.get(&message.turn.turn))
+        {
             return Ok(Some(last.clone()));
         }
     }

@@ -7,12 +7,11 @@ mod workout;
 use std::cmp::Ordering;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
+use domain::call::{CallKind, CallOutcome};
 use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
-use domain::turn::{CallKind, CallOutcome};
 use domain::{
     Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey,
     UserScope,
@@ -21,9 +20,10 @@ use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::application::forget::take_back;
+use crate::application::read;
 use crate::{
-    Answer, Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer,
-    charge, opening,
+    Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge,
+    opening,
 };
 
 /// How long a claimed job is left to who has claimed it.
@@ -61,7 +61,11 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
         LEFT_OVER,
     )
     .await;
-    let Ok(jobs) = ports.clock.answered(ports.messages.jobs(&own)).await else {
+    let Ok(jobs) = ports
+        .clock
+        .answered(read::jobs(&*ports.messages, &own))
+        .await
+    else {
         return Some(ports.clock.now() + AGAIN);
     };
     let open = jobs.iter().filter_map(|job| match job.state {
@@ -88,7 +92,7 @@ pub async fn see_through(ports: &Ports, turn: &TurnKey) {
 async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) {
     for _ in 0..most {
         let now = ports.clock.now();
-        let claim = ports.messages.claim_jobs(of, now, now + CLAIM, 1);
+        let claim = read::claim_jobs(&*ports.messages, of, now, now + CLAIM, 1);
         let claimed = ports.clock.answered(claim).await.unwrap_or_default();
         let Some(job) = claimed.into_iter().next() else {
             return;
@@ -170,7 +174,7 @@ async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     let conversation = &job.turn.conversation;
     if ports
         .clock
-        .answered(ports.messages.conversation(conversation))
+        .answered(read::conversation(&*ports.messages, conversation))
         .await?
         .is_some()
     {
@@ -250,7 +254,7 @@ impl Work<'_> {
     async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
         let number = self.opening.user_message.number;
         for job in jobs {
-            let found = self.ports.messages.turn(&job.turn, usize::MAX);
+            let found = read::turn(&*self.ports.messages, &job.turn, usize::MAX);
             let found = self.ports.clock.answered(found).await?;
             if found.is_some_and(|(record, _)| record.number.cmp(&number) == place) {
                 return Ok(true);
@@ -268,12 +272,8 @@ impl Work<'_> {
         check: impl FnOnce(&str) -> Result<T, Useless>,
     ) -> Result<Result<T, String>, Failed> {
         let clock = &*self.ports.clock;
-        let tool = Answer::Tool {
-            name: form.tool,
-            schema: Arc::new(form.schema),
-        };
         let prompt_tokens = form.prompt.estimated_tokens();
-        let call = ModelCall::question(form.prompt, tool, 2_000);
+        let call = ModelCall::question(form);
         let item = self.bill.open(kind, prompt_tokens);
         let mut tries = Tries::default();
         let answer = clock

@@ -3,15 +3,16 @@
 use std::cmp::Ordering;
 use std::pin::pin;
 
+use domain::call::CallKind;
 use domain::memory::{self, RecalledKind};
 use domain::summary::{self, LONGEST_MESSAGE, Summary};
-use domain::turn::CallKind;
 use domain::{Job, JobKind, JobState, Message, Outcome};
 use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Useless, Work};
 use crate::application::forget::take_back;
+use crate::application::read;
 use crate::application::remember::forgotten;
 use crate::{Expect, IndexEntry, JobsOf, RecordKey, Result, give_way, pages, records};
 
@@ -67,7 +68,7 @@ async fn another_waits(work: &Work<'_>) -> Result<bool> {
     let jobs = work
         .ports
         .clock
-        .answered(work.ports.messages.jobs(&of))
+        .answered(read::jobs(&*work.ports.messages, &of))
         .await?;
     let waits = |job: &&Job| {
         job.kind == JobKind::Summary && matches!(job.state, JobState::Due(_) | JobState::Claimed(_))
@@ -128,7 +129,7 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
     // Also if that failed: with its conversation this job is gone, and there is no other try.
     let is_there = ports
         .clock
-        .answered(ports.messages.conversation(conversation))
+        .answered(read::conversation(&*ports.messages, conversation))
         .await?
         .is_some();
     let tombstones = forgotten(ports, work.owner()).await?;

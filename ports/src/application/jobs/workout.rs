@@ -1,7 +1,7 @@
 //! Logging the workout that the athlete has told.
 
+use domain::call::CallKind;
 use domain::memory::{self, RecalledKind};
-use domain::turn::CallKind;
 use domain::workout::{self, Logging, Refusal};
 use domain::{Outcome, RecordId, Workout};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Why a turn ended, what it cost, and how long it took.
 
+use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::router::Source;
-use domain::turn::{CallKind, CallOutcome, CallRecord};
 use domain::{Effect, Ending, Fault, Input, Kept, Prompt, StopReason, Timestamp, TurnError};
 
 use super::{Case, Verdict, check};
@@ -25,8 +25,12 @@ pub(super) fn every_ending_has_its_cause(case: &Case<'_>) -> Verdict {
             step.performed()
                 .any(|effect| matches!(effect, Effect::Reply(..)))
         };
-        let is_again =
-            |step: &&Step| matches!(step.given(), Some(Input::ReplyFailed(Fault::Adjusted)));
+        let is_again = |step: &&Step| {
+            matches!(
+                step.given(),
+                Some(Input::Heard(_, Heard::Failed(Fault::Adjusted)))
+            )
+        };
         let at_once = |step: &&Step| asked(step) && is_again(step);
         let attempts = case
             .steps()
@@ -74,23 +78,27 @@ fn cause(case: &Case<'_>, step: &Step, deadline: Timestamp) -> Option<Ending> {
     };
     match input {
         Input::Loaded(Err(fault)) => Some(TurnError::Store(*fault).into()),
-        Input::Delta(_) if case.heard.len() <= case.script.limits.reply_bytes => None,
-        Input::Delta(_) if replies => Some(Ending::Truncated),
-        Input::Delta(_) => Some(TurnError::Model(Fault::Truncated).into()),
-        Input::ReplyEnded(StopReason::Filtered, _) if !replies => {
+        Input::Heard(_, Heard::Delta(_)) if case.heard.len() <= case.script.limits.reply_bytes => {
+            None
+        }
+        Input::Heard(_, Heard::Delta(_)) if replies => Some(Ending::Truncated),
+        Input::Heard(_, Heard::Delta(_)) => Some(TurnError::Model(Fault::Truncated).into()),
+        Input::Heard(_, Heard::Ended(StopReason::Filtered, _)) if !replies => {
             Some(TurnError::Model(Fault::Rejected).into())
         }
-        Input::ReplyEnded(_, _) if !replies => Some(TurnError::Model(Fault::Truncated).into()),
-        Input::ReplyEnded(StopReason::Complete, _) => Some(Ending::Finished),
-        Input::ReplyEnded(StopReason::Length, _) => Some(Ending::Truncated),
-        Input::ReplyEnded(StopReason::Filtered, _) => Some(Ending::Filtered),
-        Input::ReplyFailed(fault) => Some(TurnError::Model(*fault).into()),
+        Input::Heard(_, Heard::Ended(_, _)) if !replies => {
+            Some(TurnError::Model(Fault::Truncated).into())
+        }
+        Input::Heard(_, Heard::Ended(StopReason::Complete, _)) => Some(Ending::Finished),
+        Input::Heard(_, Heard::Ended(StopReason::Length, _)) => Some(Ending::Truncated),
+        Input::Heard(_, Heard::Ended(StopReason::Filtered, _)) => Some(Ending::Filtered),
+        Input::Heard(_, Heard::Failed(fault)) => Some(TurnError::Model(*fault).into()),
         Input::StopAsked | Input::Checkpointed(Ok(Kept { stop_asked: true })) => {
             Some(Ending::Stopped)
         }
         Input::Loaded(Ok(_))
-        | Input::Thinking
-        | Input::Spent(_)
+        | Input::Heard(_, Heard::Thinking)
+        | Input::Heard(_, Heard::Spent(_))
         | Input::Routed(..)
         | Input::Gathered(_)
         | Input::Checkpointed(_)
@@ -154,7 +162,7 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
         .trace
         .steps
         .get(at)
-        .is_some_and(|step| matches!(step.given(), Some(Input::ReplyEnded(..))));
+        .is_some_and(|step| matches!(step.given(), Some(Input::Heard(_, Heard::Ended(..)))));
     let reply = match finish.closing.ending {
         Ending::Failed(TurnError::Model(fault)) => CallOutcome::Failed(fault),
         _ if ended => CallOutcome::Ok,
@@ -224,9 +232,12 @@ fn costs_are_told_or_estimated(case: &Case<'_>, at: usize, call: &CallRecord) ->
                         .map(|usage| usage.input_tokens),
                 );
             }
-            (Some(Input::ReplyEnded(_, usage) | Input::Spent(usage)), CallKind::Reply) => {
-                said.push(usage.input_tokens)
-            }
+            (
+                Some(
+                    Input::Heard(_, Heard::Ended(_, usage)) | Input::Heard(_, Heard::Spent(usage)),
+                ),
+                CallKind::Reply,
+            ) => said.push(usage.input_tokens),
             _ => {}
         }
     }

@@ -105,7 +105,7 @@ pub(super) fn told_text_is_not_far_ahead(case: &Case<'_>) -> Verdict {
             break;
         }
         // The other way round: what fits is not held back.
-        if let Some(Input::Delta(text)) = step.given() {
+        if let Some(Input::Heard(_, Heard::Delta(text))) = step.given() {
             heard.push_str(text);
         }
         if step

@@ -150,16 +150,18 @@ impl<'a> Case<'a> {
         let mut finish = None;
         let mut heard = String::new();
         for (number, step) in trace.steps.iter().enumerate() {
-            if let (Stimulus::Given(Input::Delta(text)), None) = (&step.stimulus, finish) {
+            if let (Stimulus::Given(Input::Heard(_, Heard::Delta(text))), None) =
+                (&step.stimulus, finish)
+            {
                 heard.push_str(text);
             }
             for effect in step.performed() {
                 match effect {
                     Effect::Finish(first) => finish = finish.or(Some((number, first))),
                     Effect::Reply(..) => heard.clear(),
-                    Effect::Load
+                    Effect::Load(_)
                     | Effect::Route(_)
-                    | Effect::Gather
+                    | Effect::Gather(_)
                     | Effect::StopReply
                     | Effect::Checkpoint(..) => {}
                 }
@@ -199,7 +201,7 @@ impl<'a> Case<'a> {
 
     fn asks_a_model(&self) -> bool {
         self.performed()
-            .any(|effect| matches!(effect, Effect::Load))
+            .any(|effect| matches!(effect, Effect::Load(_)))
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
     let mut latest: Option<&Prompt> = None;
     let (mut is_open, mut is_adjusted) = (false, false);
     for step in case.steps() {
-        if let Some(Input::Delta(text)) = step.given() {
+        if let Some(Input::Heard(_, Heard::Delta(text))) = step.given() {
             heard.push_str(text);
         }
         if is_open && let Some(fault) = failure(step) {
@@ -100,9 +100,9 @@ fn failure(step: &Step) -> Option<Fault> {
         .performed()
         .any(|effect| matches!(effect, Effect::StopReply));
     match step.given() {
-        Some(Input::ReplyFailed(fault)) => Some(*fault),
-        Some(Input::ReplyEnded(StopReason::Filtered, _)) => Some(Fault::Rejected),
-        Some(Input::ReplyEnded(..)) => Some(Fault::Truncated),
+        Some(Input::Heard(_, Heard::Failed(fault))) => Some(*fault),
+        Some(Input::Heard(_, Heard::Ended(StopReason::Filtered, _))) => Some(Fault::Rejected),
+        Some(Input::Heard(_, Heard::Ended(..))) => Some(Fault::Truncated),
         Some(_) => hangs_up.then_some(Fault::Truncated),
         None => hangs_up.then_some(Fault::TimedOut),
     }
@@ -204,18 +204,20 @@ impl<'a> Patience<'a> {
 
     fn see(&mut self, step: &Step) {
         match step.given() {
-            Some(Input::Delta(text)) => {
+            Some(Input::Heard(_, Heard::Delta(text))) => {
                 self.heard.push_str(text);
                 self.lives(step.now + self.limits.silence);
             }
-            Some(Input::Thinking) if self.has_word() => self.lives(step.now + self.limits.silence),
-            Some(Input::Thinking) => self.lives(step.now + self.limits.first_word),
-            Some(Input::ReplyFailed(fault)) => {
+            Some(Input::Heard(_, Heard::Thinking)) if self.has_word() => {
+                self.lives(step.now + self.limits.silence)
+            }
+            Some(Input::Heard(_, Heard::Thinking)) => self.lives(step.now + self.limits.first_word),
+            Some(Input::Heard(_, Heard::Failed(fault))) => {
                 let is_open = self.until.take().is_some();
                 let can_adjust = !self.is_adjusted && !self.has_word();
                 self.will_adjust = is_open && *fault == Fault::Adjusted && can_adjust;
             }
-            Some(Input::ReplyEnded(..)) => self.until = None,
+            Some(Input::Heard(_, Heard::Ended(..))) => self.until = None,
             Some(Input::HurryUp(earlier)) => self.deadline = self.deadline.min(*earlier),
             _ => {}
         }
@@ -223,9 +225,9 @@ impl<'a> Patience<'a> {
             match effect {
                 Effect::Reply(_, _, delivery) => self.asked(*delivery, step.now),
                 Effect::StopReply => self.until = None,
-                Effect::Load
+                Effect::Load(_)
                 | Effect::Route(_)
-                | Effect::Gather
+                | Effect::Gather(_)
                 | Effect::Checkpoint(..)
                 | Effect::Finish(_) => {}
             }
@@ -290,8 +292,10 @@ pub(super) fn a_reply_is_hung_up_on_when_abandoned(case: &Case<'_>) -> Verdict {
         let mut is_open = patience.until.is_some();
         let mut is_blank = false;
         match step.given() {
-            Some(Input::ReplyEnded(..) | Input::ReplyFailed(_)) => is_open = false,
-            Some(Input::Delta(text)) => {
+            Some(Input::Heard(_, Heard::Ended(..)) | Input::Heard(_, Heard::Failed(_))) => {
+                is_open = false
+            }
+            Some(Input::Heard(_, Heard::Delta(text))) => {
                 let heard = format!("{}{text}", patience.heard);
                 let limit = case.script.limits.reply_bytes;
                 is_blank = heard.len() > limit && reply_from(&heard, limit).is_empty();

@@ -59,9 +59,9 @@ pub(super) fn an_event_keeps_its_number(case: &Case<'_>) -> Verdict {
         let (from, claimed) = match effect {
             Effect::Checkpoint(from, events) => (*from, events),
             Effect::Finish(finish) => (0, &finish.events),
-            Effect::Load
+            Effect::Load(_)
             | Effect::Route(_)
-            | Effect::Gather
+            | Effect::Gather(_)
             | Effect::Reply(..)
             | Effect::StopReply => continue,
         };
@@ -118,8 +118,8 @@ pub(super) fn nothing_that_was_forgotten_enters_a_prompt(case: &Case<'_>) -> Ver
 fn says(case: &Case<'_>, text: &str) -> bool {
     case.performed().any(|effect| match effect {
         Effect::Route(prompt) | Effect::Reply(prompt, ..) => prompt.text().contains(text),
-        Effect::Load
-        | Effect::Gather
+        Effect::Load(_)
+        | Effect::Gather(_)
         | Effect::StopReply
         | Effect::Checkpoint(..)
         | Effect::Finish(_) => false,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 
 use domain::Usage;
-use domain::turn::{CallKind, CallOutcome, CallRecord};
+use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::usage::{Days, ModelUsage};
 use futures::future::join_all;
 use peers::Trouble;

@@ -2,8 +2,9 @@
 
 use jiff::Zoned;
 
-use super::wrap::{Room, data, neutral, one_line};
+use super::gather::MEMORY_TOKENS;
 use crate::memory::{Recalled, RecalledKind};
+use crate::prompt::{Room, data, neutral, one_line};
 use crate::router::RouterDecision;
 use crate::router::answer::cut;
 use crate::turn::{ContextReport, Gathered, Opening, RecalledReport};
@@ -22,7 +23,7 @@ pub(super) fn block(
         parts.extend(memories(gathered, decision, &mut report));
         // What stands among the workouts need not be told again as a hit.
         let workouts = workouts(gathered, decision, opening.zone(), &mut report);
-        parts.extend(recalled(gathered, decision, &mut report));
+        parts.extend(recalled(gathered, decision, opening, &mut report));
         parts.extend(workouts);
     }
     (
@@ -32,7 +33,6 @@ pub(super) fn block(
 }
 
 // In tokens.
-const MEMORIES: u64 = 600;
 const RECALLED: u64 = 1_500;
 const WORKOUTS: u64 = 1_200;
 
@@ -46,7 +46,7 @@ fn memories(
     decision: &RouterDecision,
     report: &mut ContextReport,
 ) -> Vec<String> {
-    let mut room = Room(MEMORIES);
+    let mut room = Room(MEMORY_TOKENS);
     let wanted = gathered
         .memories
         .iter()
@@ -63,8 +63,10 @@ fn memories(
 fn recalled(
     gathered: &Gathered,
     decision: &RouterDecision,
+    opening: &Opening,
     report: &mut ContextReport,
 ) -> Vec<String> {
+    let user = &opening.turn.conversation.user;
     let mut room = Room(RECALLED);
     let told = gathered.recalled.iter().filter_map(|hit| {
         let Recalled {
@@ -75,7 +77,7 @@ fn recalled(
             score,
         } = hit;
         let named = hit.named().to_owned();
-        let is_allowed = owner.as_ref().is_none_or(|owner| *owner == gathered.owner);
+        let is_allowed = owner.as_ref().is_none_or(|owner| owner == user);
         let is_told = match kind {
             RecalledKind::Memory => report.memories.contains(id),
             RecalledKind::Workout => report.workouts.contains(id),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::memory::{FORGOTTEN, Importance, MemoryKind, MemorySource, RecalledKind};
+use crate::{Body, Memory, Message, Recalled, Summary, Timestamp, TurnKey, UserScope, Workout};
 
 const KNEE: &str = "My left knee hurts";
 
@@ -31,7 +32,8 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         sent: None,
         zone: None,
     };
-    let (id, turn) = ("m".parse().unwrap(), "t".parse().unwrap());
+    let turn = TurnKey::of_ann("t");
+    let id = "m".parse().unwrap();
     let history = vec![Message {
         id,
         number: 1,
@@ -45,7 +47,6 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         ..Summary::default()
     };
     let loaded = Loaded {
-        owner: owner.clone(),
         history,
         summary: Some(Box::new(summary)),
         forgotten,
@@ -78,7 +79,6 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
     });
     let workout: Workout = serde_json::from_value(workout).unwrap();
     let gathered = Gathered {
-        owner: owner.clone(),
         memories,
         workouts: vec![workout.clone()],
         recalled,

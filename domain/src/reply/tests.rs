@@ -7,8 +7,10 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use super::history::MOST_HISTORY_TOKENS;
 use super::*;
 use crate::memory::{Importance, MemoryKind, MemorySource, Recalled, RecalledKind};
+use crate::prompt::{LONGEST_HISTORY, estimated_tokens};
 use crate::router::{self, ContextNeeds, Discipline, SearchType};
 use crate::{
     Body, ConversationKey, Ending, Memory, Message, PartKind, Said, Summary, Timestamp, TurnError,
@@ -60,12 +62,12 @@ fn reply(number: u64, text: &str) -> Message {
 }
 
 fn message(number: u64, body: Body) -> Message {
-    let (id, turn) = (
-        format!("m{number}").parse().unwrap(),
-        format!("t{number}").parse().unwrap(),
-    );
+    let turn = TurnKey {
+        conversation: key(),
+        turn: format!("t{number}").parse().unwrap(),
+    };
     Message {
-        id,
+        id: format!("m{number}").parse().unwrap(),
         number,
         turn,
         created: NOW,
@@ -73,12 +75,15 @@ fn message(number: u64, body: Body) -> Message {
     }
 }
 
-fn opening(number: u64, text: &str, zone: Option<&str>, now: Timestamp) -> Opening {
-    let conversation = ConversationKey {
+fn key() -> ConversationKey {
+    ConversationKey {
         user: scope("ann"),
         coach: "x".parse().unwrap(),
         conversation: "v".parse().unwrap(),
-    };
+    }
+}
+
+fn opening(number: u64, text: &str, zone: Option<&str>, now: Timestamp) -> Opening {
     let zone = zone.map(|zone| zone.parse().unwrap());
     let body = Body::User {
         text: text.into(),
@@ -87,7 +92,7 @@ fn opening(number: u64, text: &str, zone: Option<&str>, now: Timestamp) -> Openi
     };
     Opening {
         turn: TurnKey {
-            conversation,
+            conversation: key(),
             turn: "t".parse().unwrap(),
         },
         user_message: Message {
@@ -100,7 +105,6 @@ fn opening(number: u64, text: &str, zone: Option<&str>, now: Timestamp) -> Openi
 
 fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
     Loaded {
-        owner: scope("ann"),
         history,
         summary: summary.map(Box::new),
         forgotten: Vec::new(),
@@ -109,7 +113,6 @@ fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
 
 fn gathered(memories: Vec<Memory>, workouts: Vec<Workout>, recalled: Vec<Recalled>) -> Gathered {
     Gathered {
-        owner: scope("ann"),
         memories,
         workouts,
         recalled,

@@ -25,17 +25,13 @@
 //! for takes no other one out of the history and lets none in, so that the beginning stays where it
 //! was, and only what may be sent at all has to be looked through.
 
-use super::wrap::spoken;
-use super::{Speaker, estimated_tokens};
 use crate::memory::{FORGOTTEN, silent};
+use crate::prompt::{LONGEST_HISTORY, Speaker, estimated_tokens, spoken};
 use crate::turn::Loaded;
 use crate::{Body, Message};
 
-/// The longest history, in messages; more need not be loaded.
-pub const LONGEST_HISTORY: usize = 60;
-
 /// The longest history, in estimated tokens.
-pub const MOST_HISTORY_TOKENS: u64 = 12_000;
+pub(super) const MOST_HISTORY_TOKENS: u64 = 12_000;
 
 /// The summary of what was cut, if anything was, and the messages that are sent.
 pub(super) fn sent(loaded: &Loaded) -> (Option<String>, Vec<(Speaker, String)>) {
@@ -59,7 +55,7 @@ pub(super) fn sent(loaded: &Loaded) -> (Option<String>, Vec<(Speaker, String)>) 
 /// The messages without those that are too old to be sent, whatever is left out of the others: what
 /// is forgotten moves nothing else. The newest is always among them; it says nothing if none is
 /// sent.
-pub(crate) fn recent(mut history: Vec<Message>) -> Vec<Message> {
+pub(super) fn recent(mut history: Vec<Message>) -> Vec<Message> {
     let first = chosen(&history).first().map(|told| told.number);
     match first {
         Some(first) => history.retain(|message| message.number >= first),

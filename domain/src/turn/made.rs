@@ -1,0 +1,136 @@
+//! What a turn has made: what it tells, what it saves, and what it reports.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::ending::Ending;
+use super::opening::ReplyPlace;
+use crate::Timestamp;
+use crate::call::CallRecord;
+use crate::conversation::{Message, Said};
+use crate::job::JobKind;
+use crate::memory::RecalledKind;
+use crate::router::RouterDecision;
+
+/// What clients see; an event's sequence number is its place in the [`Journal`](super::Journal).
+#[derive(Debug, Clone, PartialEq)]
+pub enum TurnEvent {
+    /// The athlete's message is safe and the turn has begun.
+    Started,
+    /// More text.
+    Said(Said),
+    /// Nothing follows.
+    Ended(Arc<Closing>),
+}
+
+impl TurnEvent {
+    /// The text that it tells, if any.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Said(said) => Some(said),
+            Self::Started | Self::Ended(_) => None,
+        }
+    }
+
+    /// The bytes of its text.
+    pub fn text_len(&self) -> usize {
+        self.said().map_or(0, |said| said.text.len())
+    }
+}
+
+/// The finishing write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finish {
+    /// How it ended, and what is known about it.
+    pub closing: Arc<Closing>,
+    /// Everything that was told.
+    pub events: Vec<TurnEvent>,
+    /// The assistant's message: exactly what was told. `None` if nothing was.
+    pub reply: Option<Message>,
+    /// The conversation's title, if it has none yet.
+    pub title: Option<String>,
+}
+
+impl Finish {
+    /// For a turn that has told these events and ends like this.
+    pub fn of(
+        place: ReplyPlace,
+        closing: Closing,
+        events: Vec<TurnEvent>,
+        title: Option<String>,
+    ) -> Self {
+        let said = events.iter().filter_map(TurnEvent::said);
+        let reply = place.filled(closing.ending, said);
+        Self {
+            closing: Arc::new(closing),
+            events,
+            reply,
+            title,
+        }
+    }
+}
+
+/// How a turn ended, and what is known about it: kept with the turn, and told at its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Closing {
+    /// The turn's state, the message's status and the terminal event follow from it.
+    pub ending: Ending,
+    /// When it began to end.
+    pub at: Timestamp,
+    /// Work that is left to do.
+    pub jobs: Vec<JobKind>,
+    /// What happened.
+    pub report: Report,
+}
+
+/// What happened in a turn.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Report {
+    pub route: Option<RouterDecision>,
+    pub context: Option<ContextReport>,
+    pub calls: Vec<CallRecord>,
+    pub timings: Timings,
+}
+
+/// What a reply's prompt was made of.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct ContextReport {
+    pub history_messages: usize,
+    pub summary: bool,
+    pub memories: Vec<String>,
+    pub recalled: Vec<RecalledReport>,
+    pub workouts: Vec<String>,
+    /// Estimated, at four characters a token.
+    pub prompt_tokens: u64,
+}
+
+/// Something from the index that entered a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct RecalledReport {
+    pub kind: RecalledKind,
+    pub id: String,
+    pub score: f32,
+}
+
+/// Milliseconds from the request to each step of a turn that was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub struct Timings {
+    pub admit: Option<u64>,
+    pub start: Option<u64>,
+    pub load: Option<u64>,
+    pub route: Option<u64>,
+    pub gather: Option<u64>,
+    pub first_token: Option<u64>,
+    pub last_token: Option<u64>,
+    pub finish: Option<u64>,
+}
