@@ -86,7 +86,8 @@ pub fn message_at(
 /// says.
 pub fn if_readable<T>(read: Result<T>, key: impl Display) -> Option<T> {
     let told = |error: &PortError| {
-        warn!(%key, error = error as &dyn Error, "something stored cannot be read, and is left out");
+        let error = error as &dyn Error;
+        warn!(%key, error, "something stored cannot be read, and is left out");
     };
     read.inspect_err(told).ok()
 }
@@ -449,7 +450,8 @@ mod tests {
         ];
         assert_eq!(
             hex(message(&of_user()).unwrap()),
-            "0275310102743180d095ffbc31000f3520c3972035207371756174730d0a0105010d4575726f70652f4265726c696e"
+            "0275310102743180d095ffbc31000f3520c3972035207371756174730d0a\
+             0105010d4575726f70652f4265726c696e"
         );
         assert_eq!(
             hex(message(&of_assistant(pieces.clone())).unwrap()),
@@ -490,7 +492,24 @@ mod tests {
         );
         assert_eq!(
             json(&closing).unwrap(),
-            r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"report":{"route":{"userIntent":"general","showContextualUpdates":false,"contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"isForgetRequest":false,"memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"complexityTypes":[],"needsSummary":false,"confidence":0.0},"routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","policyVersion":"1"}},"context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"timings":{"admit":null,"start":null,"load":null,"route":null,"gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#
+            concat!(
+                r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"#,
+                r#""report":{"route":{"userIntent":"general","showContextualUpdates":false,"#,
+                r#""contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"#,
+                r#""confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"#,
+                r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"isForgetRequest":false,"#,
+                r#""memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"#,
+                r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
+                r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,
+                r#""complexityTypes":[],"needsSummary":false,"confidence":0.0},"#,
+                r#""routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","#,
+                r#""policyVersion":"1"}},"#,
+                r#""context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"#,
+                r#""outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"#,
+                r#""estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"#,
+                r#""timings":{"admit":null,"start":null,"load":null,"route":null,"#,
+                r#""gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#,
+            )
         );
 
         for (state, text) in [

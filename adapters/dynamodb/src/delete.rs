@@ -39,7 +39,8 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
         let seen = [("fence", number(found.fence.0))];
         let (mark, active) = match found.conversation.active {
             None => {
-                let idle = "attribute_not_exists(#gone) AND #fence = :fence AND attribute_not_exists(#active)";
+                let idle = "attribute_not_exists(#gone) AND #fence = :fence \
+                            AND attribute_not_exists(#active)";
                 (mark.only_if(idle, seen), None)
             }
             Some(turn) => {

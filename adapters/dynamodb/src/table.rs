@@ -118,7 +118,8 @@ impl Table {
                     .is_some_and(|error| error.is_resource_not_found_exception()) =>
             {
                 return vec![format!(
-                    "There is no table {name} in this region: make it with `coach-server table create`."
+                    "There is no table {name} in this region: \
+                     make it with `coach-server table create`."
                 )];
             }
             Err(error) => {
@@ -137,9 +138,13 @@ impl Table {
         match self.is_ttl_on().await {
             Ok(true) => {}
             Ok(false) => wrong.push(format!(
-                "The table {name} keeps what has expired: switch its time to live on, attribute `{TTL}`."
+                "The table {name} keeps what has expired: \
+                 switch its time to live on, attribute `{TTL}`."
             )),
-            Err(error) => wrong.push(format!("The time to live of the table {name} cannot be read ({}).", error.fault)),
+            Err(error) => wrong.push(format!(
+                "The time to live of the table {name} cannot be read ({}).",
+                error.fault
+            )),
         }
         wrong
     }
@@ -551,7 +556,8 @@ fn flaws(name: &str, table: &TableDescription) -> Vec<String> {
         (
             by_time,
             format!(
-                "has no local index `{BY_TIME}` on `{PK}` and `{TIME}` with all attributes: make another one"
+                "has no local index `{BY_TIME}` on `{PK}` and `{TIME}` with all attributes: \
+                 make another one"
             ),
         ),
         (

@@ -38,8 +38,8 @@ pub trait RecordStore: Send + Sync {
     /// `Ok(true)`.
     ///
     /// So the bytes are a write's identity. One that must count beside an equal one of somebody
-    /// else, such as a counter's, brings something in its bytes that no other has: [`records::amend`](crate::records::amend)
-    /// does.
+    /// else, such as a counter's, brings something in its bytes that no other has:
+    /// [`records::amend`](crate::records::amend) does.
     async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
 
     /// Removes one record; `false` if there was none.

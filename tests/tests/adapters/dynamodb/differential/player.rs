@@ -1,49 +1,5 @@
 //! One world: a few users, who do everything that a store can be asked to.
 
-use std::fmt::Debug;
-use std::sync::Arc;
-use std::time::Duration;
-
-use coach_tests::world::Chance;
-use domain::conversation::{Edit, PartKind, Said};
-use domain::{
-    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, Outcome,
-    Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
-};
-use dynamodb::{DynamoMessages, DynamoRecords, Table};
-use in_memory::{InMemoryMessages, InMemoryRecords};
-use ports::{
-    Admission, Admitted, Checkpoint, Expect, Hold, JobsOf, Kind, MessageStore, Page, RecordKey,
-    RecordStore, Stop, TurnState, Writer, Written,
-};
-use serde_json::json;
-
-use super::census::Census;
-
-const USERS: [&str; 2] = ["ada", "bob"];
-const COACHES: [&str; 2] = ["c", "c-1"];
-
-/// Enough to claim all that there is.
-const ALL: usize = 10_000;
-
-pub(super) struct Player {
-    chance: Chance,
-    now: Timestamp,
-    made: u64,
-    memory: (InMemoryMessages, InMemoryRecords),
-    dynamo: (DynamoMessages, DynamoRecords),
-    begun: Vec<Begun>,
-    finishes: Vec<(TurnKey, Writer, Finish)>,
-    claimed: Vec<Job>,
-    census: Census,
-}
-
-#[derive(Clone)]
-struct Begun {
-    admission: Admission,
-    fence: Fence,
-}
-
 /// Asks DynamoDB until there is an answer, as a driver does; whether it had to be asked again.
 macro_rules! settled {
     ($ask:expr) => {{
@@ -70,6 +26,45 @@ macro_rules! both {
         assert_eq!(found, expected, concat!(stringify!($method), " at {:?}"), $self.now);
         expected
     }};
+}
+
+mod conversations;
+mod jobs;
+mod records;
+mod turns;
+
+use std::fmt::Debug;
+
+use coach_tests::world::Chance;
+use domain::{ConversationKey, Fence, Finish, Job, Timestamp, TurnKey, UserScope};
+use dynamodb::{DynamoMessages, DynamoRecords, Table};
+use in_memory::{InMemoryMessages, InMemoryRecords};
+use ports::{Admission, JobsOf, Kind, MessageStore, Page, RecordStore, Writer};
+
+use super::census::Census;
+
+const USERS: [&str; 2] = ["ada", "bob"];
+const COACHES: [&str; 2] = ["c", "c-1"];
+
+/// Enough to claim all that there is.
+const ALL: usize = 10_000;
+
+pub(super) struct Player {
+    chance: Chance,
+    now: Timestamp,
+    made: u64,
+    memory: (InMemoryMessages, InMemoryRecords),
+    dynamo: (DynamoMessages, DynamoRecords),
+    begun: Vec<Begun>,
+    finishes: Vec<(TurnKey, Writer, Finish)>,
+    claimed: Vec<Job>,
+    census: Census,
+}
+
+#[derive(Clone)]
+struct Begun {
+    admission: Admission,
+    fence: Fence,
 }
 
 impl Player {
@@ -173,489 +168,6 @@ impl Player {
         Some(begun)
     }
 
-    async fn create(&mut self) {
-        let key = self.conversation_key();
-        let title = self.chance.pick("", &["Squats"]).to_owned();
-        let new = Conversation::new(key, title, self.now);
-        both!(self.0.create_conversation(&new));
-        self.census.count("create_conversation");
-    }
-
-    async fn conversation(&mut self) {
-        let key = self.conversation_key();
-        let found = both!(self.0.conversation(&key));
-        self.census
-            .count(&format!("conversation: {}", some(&found)));
-    }
-
-    async fn conversations(&mut self) {
-        let (user, coach) = (
-            self.user(),
-            self.chance.pick(COACHES[0], &COACHES[1..]).parse().unwrap(),
-        );
-        let limit = self.chance.index() % 4;
-        let mut after = self.chance.percent(10).then(|| "not a cursor~".repeat(20));
-        loop {
-            let page: Page<Conversation> =
-                both!(self.0.conversations(&user, &coach, after.clone(), limit));
-            self.census
-                .count(&format!("conversations: {}", more(&page)));
-            after = page.next;
-            if after.is_none() || self.chance.percent(30) {
-                return;
-            }
-        }
-    }
-
-    async fn edit(&mut self) {
-        let key = self.conversation_key();
-        let title = self
-            .chance
-            .percent(60)
-            .then(|| self.chance.pick("", &["Legs", "Arms"]).to_owned());
-        let tags = self
-            .chance
-            .percent(60)
-            .then(|| vec!["b".to_owned(), "a".to_owned()]);
-        let edit = Edit { title, tags };
-        let edited = both!(self.0.edit_conversation(&key, &edit));
-        self.census.count(&format!("edit_conversation: {edited}"));
-    }
-
-    /// A deletion whose answer was lost finds nothing when it is asked for again.
-    async fn delete(&mut self) {
-        let key = self.conversation_key();
-        let expected = self.memory.0.delete_conversation(&key).await.unwrap();
-        let (found, again) = settled!(self.dynamo.0.delete_conversation(&key));
-        assert!(
-            found == expected || (again && expected),
-            "deletion of {key:?}: {found}, not {expected}"
-        );
-        self.census
-            .count(&format!("delete_conversation: {expected}"));
-        both!(self.0.conversation(&key));
-        both!(self.0.messages(&key, None, ALL));
-        both!(self.0.jobs(&JobsOf::Conversation(key.clone())));
-    }
-
-    async fn messages(&mut self) {
-        let key = self.conversation_key();
-        let before = self
-            .chance
-            .percent(60)
-            .then(|| self.chance.below(12))
-            .map(|before| before.min(11));
-        let before = if self.chance.percent(5) {
-            Some(u64::MAX)
-        } else {
-            before
-        };
-        let limit = self.chance.index() % 6;
-        let found = both!(self.0.messages(&key, before, limit));
-        self.census.count(&format!("messages: {}", any(&found)));
-    }
-
-    fn new_admission(&mut self) -> Admission {
-        self.made += 1;
-        let (id, now) = (self.made, self.now);
-        let lasting = if self.chance.percent(80) {
-            90_000_000
-        } else {
-            30_000 + self.chance.below(300_000)
-        };
-        let hold = self.chance.percent(60).then(|| Hold {
-            amount: 1 + self.chance.below(2),
-            limit: 2,
-            until: now + Duration::from_millis(10_000 + self.chance.below(1_000_000)),
-        });
-        Admission {
-            turn: TurnKey {
-                conversation: self.conversation_key(),
-                turn: format!("t{id}").parse().unwrap(),
-            },
-            key: format!("k{id}").parse().unwrap(),
-            body: [u8::try_from(id % 7).unwrap(); 32],
-            user_message: format!("u{id}").parse().unwrap(),
-            assistant_message: format!("a{id}").parse().unwrap(),
-            text: format!("message {id} — {}", "x".repeat(self.chance.index() % 3_000)).into(),
-            sent: self.chance.percent(50).then_some(now),
-            zone: self
-                .chance
-                .percent(50)
-                .then(|| "Europe/Berlin".parse().unwrap()),
-            now,
-            lease_until: now + Duration::from_secs(15),
-            kept_until: Timestamp(now.0 + lasting),
-            hold,
-        }
-    }
-
-    async fn admit(&mut self) {
-        let new = self.new_admission();
-        let known = if self.chance.percent(30) {
-            self.some_turn()
-        } else {
-            None
-        };
-        let known = known.filter(|known| known.admission.kept_until > self.now);
-        let is_known = known.is_some();
-        let admission = match (known, self.chance.below(3)) {
-            (None, _) => new,
-            (Some(known), 0) => known.admission,
-            (Some(known), other) => {
-                let Admission {
-                    key,
-                    mut body,
-                    turn,
-                    ..
-                } = known.admission;
-                body[0] = body[0].wrapping_add(u8::from(other == 1));
-                Admission {
-                    key,
-                    body,
-                    turn: TurnKey {
-                        turn: new.turn.turn,
-                        ..turn
-                    },
-                    ..new
-                }
-            }
-        };
-        let answer = both!(self.0.admit(&admission));
-        let name = match &answer {
-            Admitted::New(_) if is_known => "New again",
-            Admitted::New(_) => "New",
-            Admitted::Existing(_) => "Existing",
-            Admitted::Mismatch => "Mismatch",
-            Admitted::Busy(_) => "Busy",
-            Admitted::OverLimit => "OverLimit",
-            Admitted::Unknown => "Unknown",
-        };
-        self.census.count(&format!("admit: {name}"));
-        if let Admitted::New(begun) = answer
-            && self
-                .begun
-                .iter()
-                .all(|known| known.admission.turn != admission.turn)
-        {
-            self.begun.push(Begun {
-                admission,
-                fence: begun.fence,
-            });
-        }
-    }
-
-    async fn checkpoint(&mut self) {
-        let Some(Begun { admission, fence }) = self.known_turn().await else {
-            return;
-        };
-        let kept = self
-            .memory
-            .0
-            .turn(&admission.turn, 0)
-            .await
-            .unwrap()
-            .map_or(0, |(record, _)| record.kept);
-        let from = if self.chance.percent(70) {
-            kept
-        } else {
-            self.chance.index() % (kept + 1)
-        };
-        let through = from + self.chance.index() % 5;
-        let events = script(&admission.turn, through).split_off(from);
-        let stale = u64::from(self.chance.percent(10));
-        let late = self.chance.percent(20);
-        let lease_until = if late {
-            admission.lease_until
-        } else {
-            self.now + Duration::from_secs(15)
-        };
-        let fence = Fence(fence.0.saturating_sub(stale));
-        let checkpoint = Checkpoint {
-            turn: admission.turn,
-            fence,
-            from,
-            events,
-            lease_until,
-        };
-        if self.chance.percent(5) {
-            let from = kept + 1 + self.chance.index() % 3;
-            let events = script(&checkpoint.turn, from + 2).split_off(from);
-            return self
-                .leave_a_gap(Checkpoint {
-                    from,
-                    events,
-                    ..checkpoint
-                })
-                .await;
-        }
-        let answer = both!(self.0.checkpoint(&checkpoint));
-        self.census.count(match answer {
-            Written::Done(Stop::Asked) => "checkpoint: Done, asked to stop",
-            Written::Done(Stop::NotAsked) => "checkpoint: Done",
-            Written::LeaseLost => "checkpoint: LeaseLost",
-        });
-    }
-
-    /// A checkpoint that nobody may make: both refuse it in the same way.
-    async fn leave_a_gap(&mut self, checkpoint: Checkpoint) {
-        let fault = |error: ports::PortError| error.fault;
-        let expected = self.memory.0.checkpoint(&checkpoint).await.map_err(fault);
-        let found = loop {
-            match self.dynamo.0.checkpoint(&checkpoint).await.map_err(fault) {
-                Err(Fault::Throttled | Fault::Unavailable | Fault::TimedOut) => {}
-                answer => break answer,
-            }
-        };
-        assert_eq!(found, expected, "{checkpoint:?}");
-        if expected == Err(Fault::Rejected) {
-            self.census.count("checkpoint: a gap");
-        }
-    }
-
-    async fn finish(&mut self) {
-        if self.chance.percent(15) && !self.finishes.is_empty() {
-            let at = self.chance.index() % self.finishes.len();
-            let (turn, writer, finish) = self.finishes[at].clone();
-            let is_there = self
-                .memory
-                .0
-                .conversation(&turn.conversation)
-                .await
-                .unwrap()
-                .is_some();
-            if !is_there || self.memory.0.turn(&turn, 0).await.unwrap().is_some() {
-                both!(self.0.finish(&turn, writer, &finish));
-            }
-            return;
-        }
-        let Some(Begun { admission, fence }) = self.known_turn().await else {
-            return;
-        };
-        let record = self
-            .memory
-            .0
-            .turn(&admission.turn, 0)
-            .await
-            .unwrap()
-            .map(|(record, _)| record);
-        let stale = u64::from(self.chance.percent(20));
-        let lease = match record.as_ref().map(|record| &record.state) {
-            Some(TurnState::Running { lease_until, .. }) => *lease_until,
-            Some(TurnState::Ended(_)) | None => admission.lease_until,
-        };
-        let writer = match self.chance.percent(70) {
-            true => Writer::Holder(Fence(fence.0 - stale)),
-            false => Writer::Reaper {
-                fence,
-                lease_until: Timestamp(lease.0 - stale),
-            },
-        };
-        let kept = record.map_or(0, |record| record.kept);
-        let events = script(&admission.turn, kept + self.chance.index() % 4);
-        let all = [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ];
-        let jobs = all
-            .into_iter()
-            .filter(|_| self.chance.percent(30))
-            .collect();
-        let failed = Ending::Failed(TurnError::ProducerLost);
-        let ending = self.chance.pick(
-            Ending::Finished,
-            &[Ending::Stopped, Ending::Truncated, failed],
-        );
-        let report = Report {
-            route: Some(domain::router::fallback("squats")),
-            ..Report::default()
-        };
-        let title = self
-            .chance
-            .percent(50)
-            .then(|| self.chance.pick("", &["Titled"]).to_owned());
-        let finish = Finish {
-            closing: Arc::new(Closing {
-                ending,
-                at: self.now,
-                jobs,
-                report,
-            }),
-            events,
-            title,
-        };
-        let answer = both!(self.0.finish(&admission.turn, writer, &finish));
-        let by = if matches!(writer, Writer::Holder(_)) {
-            "Holder"
-        } else {
-            "Reaper"
-        };
-        let how = if answer == Written::LeaseLost {
-            "LeaseLost"
-        } else {
-            "Done"
-        };
-        self.census.count(&format!("finish: {by}, {how}"));
-        self.finishes.push((admission.turn, writer, finish));
-    }
-
-    async fn ask_stop(&mut self) {
-        let Some(Begun { admission, .. }) = self.known_turn().await else {
-            return;
-        };
-        let state = both!(self.0.ask_stop(&admission.turn));
-        self.census
-            .count(&format!("ask_stop: {}", name(state.as_ref())));
-    }
-
-    async fn turn(&mut self) {
-        let Some(Begun { admission, .. }) = self.known_turn().await else {
-            return;
-        };
-        let from = self.chance.pick(0, &[0, 1, 2, 5, usize::MAX]);
-        let found = both!(self.0.turn(&admission.turn, from));
-        self.census.count(&format!(
-            "turn: {}",
-            name(found.as_ref().map(|(record, _)| &record.state))
-        ));
-    }
-
-    fn jobs_of(&mut self) -> JobsOf {
-        let turn = self.some_turn().map(|begun| begun.admission.turn);
-        match (self.chance.below(24), turn) {
-            (0..6, Some(turn)) => JobsOf::Turn(turn),
-            (6..12, Some(turn)) => JobsOf::Conversation(turn.conversation),
-            (12, _) => JobsOf::Anyone,
-            _ => JobsOf::User(self.user()),
-        }
-    }
-
-    /// A claim may fail on the way: then the rest is claimed by asking again, but for what was
-    /// claimed before an answer was lost. That stays claimed, and is not told.
-    async fn claim(&mut self) {
-        let (of, until) = (self.jobs_of(), self.now + Duration::from_secs(60));
-        let limit = ALL;
-        let expected = self
-            .memory
-            .0
-            .claim_jobs(&of, self.now, until, limit)
-            .await
-            .unwrap();
-        let (now, mut found) = (self.now, Vec::new());
-        loop {
-            let (more, _) = settled!(self.dynamo.0.claim_jobs(&of, now, until, limit));
-            if more.is_empty() {
-                break;
-            }
-            found.extend(more);
-        }
-        let told: Vec<_> = expected
-            .iter()
-            .filter(|job| found.contains(job))
-            .cloned()
-            .collect();
-        assert_eq!(found, told, "of {expected:?}");
-        self.census.count(if found == expected {
-            "claim_jobs: all told"
-        } else {
-            "claim_jobs: some not told"
-        });
-        self.census
-            .count(&format!("claim_jobs: {}", any(&expected)));
-        self.claimed.extend(expected);
-        both!(self.0.jobs(&of));
-    }
-
-    async fn settle(&mut self) {
-        let lately = self.claimed.len().min(8);
-        if lately == 0 {
-            return;
-        }
-        let mut job = self.claimed[self.claimed.len() - 1 - self.chance.index() % lately].clone();
-        if self.chance.percent(10) {
-            job.attempts += 1;
-        }
-        let outcome = match self.chance.below(4) {
-            0 => Outcome::Done(json!({ "workout": { "name": "Fran", "seconds": 252.5 } })),
-            1 => Outcome::Refused("a plan".into()),
-            2 => Outcome::Dead("unavailable".into()),
-            _ => Outcome::Again(self.now + Duration::from_secs(2)),
-        };
-        both!(self.0.settle_job(&job, &outcome));
-        self.census.count("settle_job");
-    }
-
-    async fn jobs(&mut self) {
-        let of = self.jobs_of();
-        let found = both!(self.0.jobs(&of));
-        self.census.count(&format!("jobs: {}", any(&found)));
-    }
-
-    fn record_key(&mut self) -> RecordKey {
-        let kind = self
-            .chance
-            .pick(Kind::Memory, &[Kind::Workout, Kind::PersonalRecord]);
-        RecordKey {
-            owner: self.user(),
-            kind,
-            id: format!("r{}", self.chance.below(8)).parse().unwrap(),
-        }
-    }
-
-    async fn put(&mut self) {
-        let at = self.record_key();
-        let body = self.chance.pick(&b"\0one"[..], &[b"two\xff", b""]);
-        let version = self
-            .memory
-            .1
-            .get(&at)
-            .await
-            .unwrap()
-            .map_or(1, |record| record.version);
-        let right = Expect::Version(version);
-        let expect = self.chance.pick(
-            Expect::Anything,
-            &[Expect::Absent, right, right, Expect::Version(version + 1)],
-        );
-        let taken = both!(self.1.put(&at, body, expect));
-        self.census.count(&format!("record put: {taken}"));
-    }
-
-    async fn record(&mut self) {
-        let at = self.record_key();
-        let found = both!(self.1.get(&at));
-        self.census.count(&format!("record get: {}", some(&found)));
-    }
-
-    async fn records(&mut self) {
-        let RecordKey { owner, kind, .. } = self.record_key();
-        let limit = self.chance.index() % 4;
-        let mut after = self.chance.percent(10).then(|| "~not a cursor".repeat(20));
-        loop {
-            let page = both!(self.1.list(&owner, kind, after.clone(), limit));
-            self.census.count(&format!("record list: {}", more(&page)));
-            after = page.next;
-            if after.is_none() {
-                return;
-            }
-        }
-    }
-
-    /// As with conversations; the SDK's second try finds nothing, too.
-    async fn delete_record(&mut self) {
-        let at = self.record_key();
-        let expected = self.memory.1.delete(&at).await.unwrap();
-        let (found, _) = settled!(self.dynamo.1.delete(&at));
-        assert!(
-            found == expected || expected,
-            "deletion of {at:?}: {found}, not {expected}"
-        );
-        self.census.count(&format!("record delete: {expected}"));
-        both!(self.1.get(&at));
-    }
-
     /// All that can be read, once nothing goes wrong any more.
     pub(super) async fn compare_everything(&mut self) {
         for user in USERS.map(|user| UserScope::stored(user.parse().unwrap())) {
@@ -692,28 +204,6 @@ impl Player {
     }
 }
 
-/// The first `count` events of a turn: always the same.
-fn script(turn: &TurnKey, count: usize) -> Vec<TurnEvent> {
-    let said = (1..).map(|place: usize| {
-        let kind = if place == 1 {
-            PartKind::Acknowledgment
-        } else {
-            PartKind::Reply
-        };
-        let text = format!("{} says {place}. ", turn.turn).repeat(1 + place % 3);
-        TurnEvent::Said(Said {
-            kind,
-            stage: None,
-            text: text.into(),
-        })
-    });
-    [TurnEvent::Started]
-        .into_iter()
-        .chain(said)
-        .take(count)
-        .collect()
-}
-
 fn some<T>(found: &Option<T>) -> &'static str {
     if found.is_some() { "Some" } else { "None" }
 }
@@ -727,13 +217,5 @@ fn more<T>(page: &Page<T>) -> &'static str {
         "more"
     } else {
         "last page"
-    }
-}
-
-fn name(state: Option<&TurnState>) -> &'static str {
-    match state {
-        Some(TurnState::Running { .. }) => "Running",
-        Some(TurnState::Ended(_)) => "Ended",
-        None => "None",
     }
 }
