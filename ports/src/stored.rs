@@ -310,12 +310,27 @@ mod tests {
         }
     }
 
+    fn conversation() -> ConversationKey {
+        ConversationKey {
+            user: domain::UserScope::stored("ann".parse().unwrap()),
+            coach: "c".parse().unwrap(),
+            conversation: "v".parse().unwrap(),
+        }
+    }
+
+    fn turn() -> TurnKey {
+        TurnKey {
+            conversation: conversation(),
+            turn: "t1".parse().unwrap(),
+        }
+    }
+
     fn of_assistant(said: Vec<Said>) -> Message {
         let body = Body::Assistant {
             ending: Ending::Failed(TurnError::Model(Fault::TooLong)),
             said: said.into(),
         };
-        let (id, turn) = ("a1".parse().unwrap(), "t1".parse().unwrap());
+        let (id, turn) = ("a1".parse().unwrap(), turn());
         Message {
             id,
             number: 2,
@@ -364,7 +379,7 @@ mod tests {
         ];
         for message in [of_user(), of_assistant(pieces.clone())] {
             assert_eq!(
-                read_message(&super::message(&message).unwrap()).unwrap(),
+                read_message(conversation(), &super::message(&message).unwrap()).unwrap(),
                 message
             );
         }
@@ -390,7 +405,7 @@ mod tests {
     fn bytes_that_break_off_are_an_error_without_their_content() {
         let whole = message(&of_assistant(vec![said(PartKind::Reply, None, "secret")])).unwrap();
         for length in 0..whole.len() {
-            let error = read_message(&whole[..length]).unwrap_err();
+            let error = read_message(conversation(), &whole[..length]).unwrap_err();
             assert!(!format!("{error:?}").contains("secret"));
         }
     }
@@ -399,24 +414,27 @@ mod tests {
     fn a_message_that_cannot_be_read_keeps_its_place_and_what_is_known_of_it() {
         let whole = of_assistant(vec![said(PartKind::Reply, None, "secret")]);
         let packed = message(&whole).unwrap();
-        assert_eq!(message_at(2, Ok(&packed), "key"), whole);
+        assert_eq!(message_at(conversation(), 2, Ok(&packed), "key"), whole);
         let known = Message {
             body: Body::Unreadable,
             ..whole.clone()
         };
-        let unknown = Message::unreadable(2);
+        let unknown = Message::unreadable(conversation(), 2);
         for length in 0..packed.len() {
             let expected = if length < 13 { &unknown } else { &known };
             assert_eq!(
-                message_at(2, Ok(&packed[..length]), "key"),
+                message_at(conversation(), 2, Ok(&packed[..length]), "key"),
                 *expected,
                 "{length} bytes"
             );
         }
-        assert_eq!(message_at(2, Err(unreadable("message")), "key"), unknown);
         assert_eq!(
-            message_at(7, Ok(&packed[..13]), "key"),
-            Message::unreadable(7),
+            message_at(conversation(), 2, Err(unreadable("message")), "key"),
+            unknown
+        );
+        assert_eq!(
+            message_at(conversation(), 7, Ok(&packed[..13]), "key"),
+            Message::unreadable(conversation(), 7),
             "another message's"
         );
         assert!(message(&known).is_err(), "what was not read is not written");

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, JobState, Message,
-    Timestamp, TurnId, TurnKey,
+    Timestamp, TurnId,
 };
 use ports::stored::{self, FORM};
 use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
 
 use crate::item::{Item, Row, bytes, number, text, unreadable};
-use crate::key::{self, Key, PK, SHARD, SK, TIME};
+use crate::key::{self, Key, SHARD, SK, TIME};
 use crate::table::{TTL, key_of};
 
 /// How long past its time what has expired is kept: clocks differ, and readers may be slow.

@@ -13,8 +13,8 @@ use ports::{
 
 use crate::change::{Change, Changed};
 use crate::fault::failed;
-use crate::item::{Item, Row, text, unreadable};
-use crate::key::{self, Key, LAST, PK, SK};
+use crate::item::{Item, text, unreadable};
+use crate::key::{self, Key, LAST, PK};
 use crate::table::{BY_TIME, Range, Table, key_of};
 use crate::{admit, delete, finish, jobs, map, turn};
 
@@ -75,7 +75,7 @@ impl MessageStore for DynamoMessages {
             ..Range::of(&pk, &first, &last)
         };
         // One more than wanted shows whether there are more, and one may be the cursor's own.
-        let read = |item: &Item| stored::if_readable(listed(owner, coach, item), key_of(item)?);
+        let read = |item: &Item| stored::if_readable(listed(item), key_of(item).ok()?);
         let heads = self.0.read(range, limit.saturating_add(2), read).await?;
         let place = |head: &Conversation| key::place(&head.key, head.last_activity);
         let mut rest = heads.into_iter().filter(|head| Some(place(head)) != after);
@@ -176,19 +176,8 @@ impl MessageStore for DynamoMessages {
     }
 }
 
-/// A conversation out of the list, by its own key.
-fn listed(owner: &UserScope, coach: &CoachId, item: &Item) -> Result<Conversation> {
-    let id = Row(item)
-        .text(SK)?
-        .rsplit('#')
-        .next()
-        .and_then(|id| id.parse().ok());
-    let conversation = id.ok_or_else(|| unreadable(SK))?;
-    let key = ConversationKey {
-        user: owner.clone(),
-        coach: coach.clone(),
-        conversation,
-    };
+/// A conversation out of the list.
+fn listed(item: &Item) -> Result<Conversation> {
     let head = map::head(Some(item))?.ok_or_else(|| unreadable(PK))?;
     Ok(head.conversation)
 }

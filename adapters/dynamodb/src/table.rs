@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilde
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, Delete, DeleteRequest, GlobalSecondaryIndex,
+    AttributeDefinition, BillingMode, Delete, DeleteRequest, GlobalSecondaryIndex,
     KeySchemaElement, KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType,
     ScalarAttributeType, TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
     TransactWriteItem, WriteRequest,
@@ -20,7 +20,7 @@ use ports::{PAGE, PortError, Result};
 
 use crate::change::unmade;
 use crate::fault::{contended, failed, of_code};
-use crate::item::{Item, text};
+use crate::item::{Item, Row, text};
 use crate::key::{Key, PK, SHARD, SK, TIME};
 use crate::{DynamoMessages, DynamoRecords, ROUNDS};
 
@@ -247,7 +247,7 @@ impl Table {
             found.extend(
                 items
                     .into_iter()
-                    .filter_map(|item| Some((key_of(&item)?, item))),
+                    .filter_map(|item| Some((key_of(&item).ok()?, item))),
             );
             open = output
                 .unprocessed_keys
@@ -278,7 +278,7 @@ impl Table {
         let query = self
             .query(range)
             .projection_expression(format!("{PK}, {SK}"));
-        self.pages(query, limit, key_of).await
+        self.pages(query, limit, |item| key_of(item).ok()).await
     }
 
     fn query(&self, range: Range<'_>) -> QueryFluentBuilder {

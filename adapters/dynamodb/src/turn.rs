@@ -162,7 +162,7 @@ async fn segments(
     let pk = key::partition(&turn.conversation.user);
     let first = key::segments_through(turn, places.start + 1);
     let last = format!("{}{LAST}", key::segments_of(turn));
-    let read = |item: &Item| stored::if_readable(map::read_segment(item), key_of(item)?);
+    let read = |item: &Item| stored::if_readable(map::read_segment(item), key_of(item).ok()?);
     let mut found = Vec::new();
     for (of, begin, segment) in table
         .read(Stretch::of(&pk, &first, &last), usize::MAX, read)

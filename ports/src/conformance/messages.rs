@@ -8,7 +8,6 @@ mod jobs;
 mod paging;
 mod running;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{PartKind, Said};
@@ -111,18 +110,21 @@ fn words(words: &[&str]) -> Vec<TurnEvent> {
     [TurnEvent::Started].into_iter().chain(replies).collect()
 }
 
-fn finish(ending: Ending, events: Vec<TurnEvent>, jobs: Vec<JobKind>) -> Finish {
-    let closing = Arc::new(Closing {
+/// The end of the turn whose message got this number.
+fn finish(
+    a: &Admission,
+    number: u64,
+    ending: Ending,
+    events: Vec<TurnEvent>,
+    jobs: Vec<JobKind>,
+) -> Finish {
+    let closing = Closing {
         ending,
         at: NOW + 3 * SECOND,
         jobs,
         report: Report::default(),
-    });
-    Finish {
-        closing,
-        events,
-        title: None,
-    }
+    };
+    Finish::of(a.opening(number).place(), closing, events, None)
 }
 
 fn checkpoint(a: &Admission, fence: Fence, from: usize, events: &[TurnEvent]) -> Checkpoint {

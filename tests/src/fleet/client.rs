@@ -317,7 +317,7 @@ pub(super) fn latest(stage: &Stage, conversation: &ConversationKey) -> Option<Tu
     let turn = talk
         .active
         .clone()
-        .or_else(|| Some(talk.messages.last()?.turn.clone()))?;
+        .or_else(|| Some(talk.messages.last()?.turn.turn.clone()))?;
     Some(TurnKey {
         conversation: conversation.clone(),
         turn,

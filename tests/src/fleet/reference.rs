@@ -162,7 +162,8 @@ impl Reference {
         entry.events.clone_from(&finish.events);
         entry.events.push(TurnEvent::Ended(finish.closing.clone()));
         entry.jobs.clone_from(&finish.closing.jobs);
-        let reply = entry.opening.reply(finish.closing.ending, &finish.events);
+        let said = finish.events.iter().filter_map(TurnEvent::said);
+        let reply = entry.opening.place().filled(finish.closing.ending, said);
         if let Some(talk) = self.talks.get_mut(&turn.conversation) {
             talk.messages.extend(reply);
             talk.active = None;

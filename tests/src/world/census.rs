@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::{Effect, Ending, Fault, Input, Refused, TurnError, TurnEvent};
+use domain::{Effect, Ending, Fault, Heard, Input, Refused, TurnError, TurnEvent};
 
 use super::play::Trace;
 

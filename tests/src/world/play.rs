@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Effect, Fence, Input, Output, Refused, Task, Timestamp, Turn, TurnEvent};
+use domain::{Attempt, Effect, Heard, Input, Output, Refused, Task, Timestamp, Turn, TurnEvent};
 
 use super::script::{How, Move, Script};
 use super::store::Store;

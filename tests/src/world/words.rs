@@ -93,7 +93,7 @@ pub(super) fn opening(script: &Script) -> Opening {
         user_message: Message {
             id: "question".parse().unwrap(),
             number: script.number,
-            turn: TURN.turn.clone(),
+            turn: TURN.clone(),
             created: script.asked,
             body: Body::User {
                 text: script.text.into(),

@@ -129,11 +129,9 @@ fn a_refused_answer_leads_to_the_safe_default_and_the_turn_goes_on() {
 fn routed(answer: String) -> (Report, bool) {
     let now = Timestamp(0);
     let task = task();
-    let owner = task.opening.turn.conversation.user.clone();
     let mut turn = Turn::new(task, Limits::default(), now);
     turn.handle_input(
         Input::Loaded(Ok(Loaded {
-            owner,
             history: Vec::new(),
             summary: None,
             forgotten: Vec::new(),
@@ -174,7 +172,7 @@ fn task() -> Task {
     let user_message = Message {
         id: "question".parse().unwrap(),
         number: 1,
-        turn: turn.turn.clone(),
+        turn: turn.clone(),
         created: Timestamp(0),
         body: Body::User {
             text: TEXT.into(),
@@ -188,7 +186,6 @@ fn task() -> Task {
             user_message,
             assistant_message: "answer".parse().unwrap(),
         },
-        fence: domain::Fence(1),
         coach: Arc::new(serde_json::from_value(serde_json::json!({ "coachId": "coach" })).unwrap()),
         seed: 7,
         asked: Timestamp(0),

@@ -93,11 +93,8 @@ async fn plant_an_expired_turn(site: &Site, conversation: &str) {
         jobs: Vec::new(),
         report: Report::default(),
     };
-    let finish = Finish {
-        closing: Arc::new(closing),
-        events: vec![TurnEvent::Started],
-        title: None,
-    };
+    let place = admission.opening(begun.number).place();
+    let finish = Finish::of(place, closing, vec![TurnEvent::Started], None);
     site.messages
         .finish(&admission.turn, Writer::Holder(begun.fence), &finish)
         .await

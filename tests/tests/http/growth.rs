@@ -2,8 +2,6 @@
 //!
 //! `cargo test -p coach-tests --test http growth -- --nocapture` prints how long it takes.
 
-use std::sync::Arc;
-
 use coach_tests::{WallTime, conversation_key};
 use domain::{
     Closing, Conversation, ConversationKey, Ending, Finish, JobKind, Report, Timestamp, TurnEvent,
@@ -54,11 +52,8 @@ async fn turn(store: &InMemoryMessages, key: &ConversationKey, turn: &str) {
         jobs: vec![JobKind::Memory],
         report: Report::default(),
     };
-    let finish = Finish {
-        closing: Arc::new(closing),
-        events: vec![TurnEvent::Started],
-        title: None,
-    };
+    let place = a.opening(begun.number).place();
+    let finish = Finish::of(place, closing, vec![TurnEvent::Started], None);
     store
         .finish(&a.turn, Writer::Holder(begun.fence), &finish)
         .await

@@ -2,7 +2,6 @@
 //!
 //! `cargo test -p coach-tests --test http latency -- --nocapture` prints what comes when.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use coach_tests::scenes::{self, QUESTION, after};
@@ -166,11 +165,12 @@ async fn one_step_after_another_a_client_would_wait_at_least_60_percent_longer()
 }
 
 fn small(tool: &'static str) -> ModelCall {
-    let answer = Answer::Tool {
-        name: tool,
-        schema: Arc::default(),
-    };
-    ModelCall::question(Prompt::question("Fill this in.", QUESTION), answer, 100)
+    ModelCall::question(domain::Extraction {
+        prompt: Prompt::question("Fill this in.", QUESTION),
+        tool,
+        schema: serde_json::Value::Null,
+        max_tokens: 100,
+    })
 }
 
 fn reply() -> ModelCall {

@@ -1,6 +1,5 @@
 //! What is made one after the other, in one millisecond and by clocks that differ.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use coach_tests::{Site, conversation_key};
@@ -94,11 +93,8 @@ async fn turn(
         jobs,
         report,
     };
-    let finish = Finish {
-        closing: Arc::new(closing),
-        events: vec![TurnEvent::Started],
-        title: None,
-    };
+    let place = a.opening(begun.number).place();
+    let finish = Finish::of(place, closing, vec![TurnEvent::Started], None);
     site.messages
         .finish(&a.turn, Writer::Holder(begun.fence), &finish)
         .await

@@ -3,9 +3,10 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use domain::prompt::Block;
-use domain::router::{TOOL, UserIntent};
-use domain::{ChatMessage, Prompt, Speaker, Tier, Timestamp, Tries, workout};
+use domain::router::UserIntent;
+use domain::{ChatMessage, Extraction, Prompt, Speaker, Tier, Timestamp, Tries, workout};
 use futures::{FutureExt, StreamExt};
+use serde_json::Value;
 
 use super::*;
 use crate::ManualClock;
@@ -67,18 +68,16 @@ fn rehearsal(seed: u64) -> Rehearsal {
 }
 
 fn route(text: &str) -> ModelCall {
-    form(router::question(text, &[], true), TOOL)
+    ModelCall::question(router::question(text, &[], true))
 }
 
-fn form(prompt: Prompt, name: &'static str) -> ModelCall {
-    ModelCall::question(
+fn form(prompt: Prompt, tool: &'static str) -> ModelCall {
+    ModelCall::question(Extraction {
         prompt,
-        Answer::Tool {
-            name,
-            schema: Arc::default(),
-        },
-        1_000,
-    )
+        tool,
+        schema: Value::Null,
+        max_tokens: 1_000,
+    })
 }
 
 fn reply(text: &str, delivery: Delivery) -> ModelCall {

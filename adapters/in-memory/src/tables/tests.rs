@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Ending, Report};
@@ -62,11 +61,8 @@ fn end(tables: &mut Tables, admission: &Admission, fence: Fence) {
         jobs,
         report: Report::default(),
     };
-    let finish = Finish {
-        closing: Arc::new(closing),
-        events: vec![TurnEvent::Started],
-        title: None,
-    };
+    let place = admission.opening(1).place();
+    let finish = Finish::of(place, closing, vec![TurnEvent::Started], None);
     let ended = tables.finish(&admission.turn, Writer::Holder(fence), &finish);
     assert_eq!(ended, Written::Done(()));
 }

@@ -4,7 +4,7 @@ use domain::{Ending, Timestamp, TurnError};
 
 use super::{admission, begun, conversation, finish, key, running, words};
 use crate::conformance::somebody;
-use crate::{Admission, Admitted, MessageStore, TurnState, Writer};
+use crate::{Admission, Admitted, Begun, MessageStore, TurnState, Writer};
 
 pub async fn an_unknown_conversation_admits_nobody(store: &dyn MessageStore) {
     let admission = admission(&key(&somebody(), "nowhere"), "t1");
@@ -60,7 +60,13 @@ pub async fn an_equal_request_is_sent_to_the_turn_that_it_began(store: &dyn Mess
         store.admit(&again).await.unwrap(),
         Admitted::Existing(a.turn.turn.clone())
     );
-    let ended = finish(Ending::Failed(TurnError::Internal), words(&[]), vec![]);
+    let ended = finish(
+        &a,
+        1,
+        Ending::Failed(TurnError::Internal),
+        words(&[]),
+        vec![],
+    );
     store
         .finish(&a.turn, Writer::Holder(fence), &ended)
         .await
@@ -95,7 +101,7 @@ pub async fn a_key_that_has_expired_is_a_new_key(store: &dyn MessageStore) {
         .finish(
             &a.turn,
             Writer::Holder(fence),
-            &finish(Ending::Finished, words(&["x"]), vec![]),
+            &finish(&a, 1, Ending::Finished, words(&["x"]), vec![]),
         )
         .await
         .unwrap();
@@ -133,7 +139,7 @@ pub async fn a_conversation_has_one_turn_at_a_time(store: &dyn MessageStore) {
 
 pub async fn a_known_key_is_judged_before_a_busy_conversation(store: &dyn MessageStore) {
     let (first, fence) = running(store).await;
-    let ended = finish(Ending::Finished, words(&["x"]), vec![]);
+    let ended = finish(&first, 1, Ending::Finished, words(&["x"]), vec![]);
     store
         .finish(&first.turn, Writer::Holder(fence), &ended)
         .await
@@ -154,14 +160,14 @@ pub async fn fences_grow(store: &dyn MessageStore) {
     let mut last = None;
     for turn in ["t1", "t2", "t3"] {
         let a = admission(&key, turn);
-        let fence = begun(store, &a).await.fence;
+        let Begun { fence, number } = begun(store, &a).await;
         assert!(last.is_none_or(|last| fence > last));
         last = Some(fence);
         store
             .finish(
                 &a.turn,
                 Writer::Holder(fence),
-                &finish(Ending::Stopped, words(&["x"]), vec![]),
+                &finish(&a, number, Ending::Stopped, words(&["x"]), vec![]),
             )
             .await
             .unwrap();

@@ -134,7 +134,13 @@ pub async fn a_deleted_conversation_takes_no_more_writes(store: &dyn MessageStor
             .unwrap(),
         Written::LeaseLost
     );
-    let finish = finish(Ending::Finished, words(&["x"]), vec![JobKind::Workout]);
+    let finish = finish(
+        &a,
+        1,
+        Ending::Finished,
+        words(&["x"]),
+        vec![JobKind::Workout],
+    );
     assert_eq!(
         store
             .finish(&a.turn, Writer::Holder(fence), &finish)

@@ -3,7 +3,7 @@
 use domain::{Body, Ending, Finish, JobKind, TurnError, TurnEvent};
 
 use super::{NOW, SECOND, admission, begun, checkpoint, conversation, finish, running, words};
-use crate::{JobsOf, MessageStore, TurnState, Writer, Written};
+use crate::{Begun, JobsOf, MessageStore, TurnState, Writer, Written};
 
 pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
@@ -13,7 +13,7 @@ pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn
         .checkpoint(&checkpoint(&a, fence, 0, kept))
         .await
         .unwrap();
-    let finish = finish(Ending::Finished, all.clone(), vec![JobKind::Workout]);
+    let finish = finish(&a, 1, Ending::Finished, all.clone(), vec![JobKind::Workout]);
     assert_eq!(
         store
             .finish(&a.turn, Writer::Holder(fence), &finish)
@@ -34,10 +34,7 @@ pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn
         .messages(&a.turn.conversation, None, 10)
         .await
         .unwrap();
-    assert_eq!(
-        messages.first(),
-        a.opening(1).reply(Ending::Finished, &all).as_ref()
-    );
+    assert_eq!(messages.first(), finish.reply.as_ref());
     let jobs = store.jobs(&JobsOf::Turn(a.turn.clone())).await.unwrap();
     assert_eq!(
         jobs.iter()
@@ -49,7 +46,13 @@ pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn
 
 pub async fn a_finish_asked_again_is_answered_as_the_first_time(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
-    let finish = finish(Ending::Finished, words(&["x"]), vec![JobKind::Workout]);
+    let finish = finish(
+        &a,
+        1,
+        Ending::Finished,
+        words(&["x"]),
+        vec![JobKind::Workout],
+    );
     for _ in 0..2 {
         assert_eq!(
             store
@@ -79,12 +82,18 @@ pub async fn a_finish_asked_again_is_answered_as_the_first_time(store: &dyn Mess
 
 pub async fn a_turn_ends_once(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
-    let first = finish(Ending::Finished, words(&["x"]), vec![]);
+    let first = finish(&a, 1, Ending::Finished, words(&["x"]), vec![]);
     store
         .finish(&a.turn, Writer::Holder(fence), &first)
         .await
         .unwrap();
-    let second = finish(Ending::Stopped, words(&["y"]), vec![JobKind::Workout]);
+    let second = finish(
+        &a,
+        1,
+        Ending::Stopped,
+        words(&["y"]),
+        vec![JobKind::Workout],
+    );
     assert_eq!(
         store
             .finish(&a.turn, Writer::Holder(fence), &second)
@@ -107,7 +116,13 @@ pub async fn a_turn_ends_once(store: &dyn MessageStore) {
 
 pub async fn a_turn_that_said_nothing_leaves_no_message(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
-    let finish = finish(Ending::Failed(TurnError::Deadline), words(&[]), vec![]);
+    let finish = finish(
+        &a,
+        1,
+        Ending::Failed(TurnError::Deadline),
+        words(&[]),
+        vec![],
+    );
     store
         .finish(&a.turn, Writer::Holder(fence), &finish)
         .await
@@ -134,7 +149,7 @@ pub async fn a_finish_frees_the_conversation(store: &dyn MessageStore) {
         .finish(
             &a.turn,
             Writer::Holder(fence),
-            &finish(Ending::Finished, words(&["x"]), vec![]),
+            &finish(&a, 1, Ending::Finished, words(&["x"]), vec![]),
         )
         .await
         .unwrap();
@@ -159,10 +174,10 @@ pub async fn a_title_is_given_once(store: &dyn MessageStore) {
     let key = conversation(store).await;
     for (turn, title) in [("t1", "First"), ("t2", "Second")] {
         let a = admission(&key, turn);
-        let fence = begun(store, &a).await.fence;
+        let Begun { fence, number } = begun(store, &a).await;
         let finish = Finish {
             title: Some(title.into()),
-            ..finish(Ending::Finished, words(&["x"]), vec![])
+            ..finish(&a, number, Ending::Finished, words(&["x"]), vec![])
         };
         store
             .finish(&a.turn, Writer::Holder(fence), &finish)
@@ -186,6 +201,8 @@ pub async fn a_reaper_ends_only_the_lease_that_it_saw(store: &dyn MessageStore) 
         .await
         .unwrap();
     let lost = finish(
+        &a,
+        1,
         Ending::Failed(TurnError::ProducerLost),
         words(&["alive"]),
         vec![],
@@ -202,7 +219,13 @@ pub async fn a_reaper_ends_only_the_lease_that_it_saw(store: &dyn MessageStore) 
         store.finish(&a.turn, renewed, &lost).await.unwrap(),
         Written::Done(())
     );
-    let holder = finish(Ending::Finished, words(&["alive", " and well"]), vec![]);
+    let holder = finish(
+        &a,
+        1,
+        Ending::Finished,
+        words(&["alive", " and well"]),
+        vec![],
+    );
     assert_eq!(
         store
             .finish(&a.turn, Writer::Holder(fence), &holder)

@@ -4,7 +4,7 @@ use domain::{Ending, Timestamp};
 
 use super::{NOW, SECOND, admission, begun, conversation, empty, finish, key, words};
 use crate::conformance::somebody;
-use crate::{Admission, Admitted, Hold, MessageStore, Writer};
+use crate::{Admission, Admitted, Begun, Hold, MessageStore, Writer};
 
 pub async fn a_hold_beyond_the_limit_is_refused_and_changes_nothing(store: &dyn MessageStore) {
     let user = somebody();
@@ -104,12 +104,12 @@ pub async fn a_finished_turn_gives_back_what_it_held(store: &dyn MessageStore) {
             hold,
             ..admission(&key, turn)
         };
-        let fence = begun(store, &a).await.fence;
+        let Begun { fence, number } = begun(store, &a).await;
         store
             .finish(
                 &a.turn,
                 Writer::Holder(fence),
-                &finish(Ending::Finished, words(&["x"]), vec![]),
+                &finish(&a, number, Ending::Finished, words(&["x"]), vec![]),
             )
             .await
             .unwrap();

@@ -4,12 +4,14 @@ use domain::{Ending, Job, JobKind, JobState, Outcome, Timestamp, TurnKey};
 use serde_json::json;
 
 use super::{NOW, SECOND, admission, begun, conversation, finish, running, words};
-use crate::{JobsOf, MessageStore, Writer, Written};
+use crate::{Begun, JobsOf, MessageStore, Writer, Written};
 
 /// A turn that has ended and left a job.
 async fn with_job(store: &dyn MessageStore) -> TurnKey {
     let (a, fence) = running(store).await;
     let finish = finish(
+        &a,
+        1,
         Ending::Finished,
         words(&["Well done"]),
         vec![JobKind::Workout],
@@ -213,12 +215,12 @@ pub async fn the_oldest_jobs_are_claimed_and_no_more_than_asked_for(store: &dyn 
         .chain([("t3", vec![JobKind::Workout, JobKind::Memory])])
     {
         let a = admission(&key, turn);
-        let fence = begun(store, &a).await.fence;
+        let Begun { fence, number } = begun(store, &a).await;
         store
             .finish(
                 &a.turn,
                 Writer::Holder(fence),
-                &finish(Ending::Finished, words(&["x"]), kinds),
+                &finish(&a, number, Ending::Finished, words(&["x"]), kinds),
             )
             .await
             .unwrap();

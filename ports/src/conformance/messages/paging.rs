@@ -4,18 +4,18 @@ use domain::Ending;
 use futures::TryStreamExt;
 
 use super::{admission, begun, conversation, finish, words};
-use crate::{Admission, MessageStore, Writer, pages};
+use crate::{Admission, Begun, MessageStore, Writer, pages};
 
 pub async fn messages_are_read_from_the_newest_back(store: &dyn MessageStore) {
     let key = conversation(store).await;
     for turn in ["t1", "t2", "t3"] {
         let a = admission(&key, turn);
-        let fence = begun(store, &a).await.fence;
+        let Begun { fence, number } = begun(store, &a).await;
         store
             .finish(
                 &a.turn,
                 Writer::Holder(fence),
-                &finish(Ending::Finished, words(&[turn]), vec![]),
+                &finish(&a, number, Ending::Finished, words(&[turn]), vec![]),
             )
             .await
             .unwrap();
@@ -42,12 +42,12 @@ pub async fn a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte(
             text: text.as_str().into(),
             ..admission(&key, &format!("t{turn}"))
         };
-        let fence = begun(store, &a).await.fence;
+        let Begun { fence, number } = begun(store, &a).await;
         store
             .finish(
                 &a.turn,
                 Writer::Holder(fence),
-                &finish(Ending::Finished, words(&[&text]), vec![]),
+                &finish(&a, number, Ending::Finished, words(&[&text]), vec![]),
             )
             .await
             .unwrap();

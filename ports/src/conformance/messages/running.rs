@@ -128,7 +128,7 @@ pub async fn a_checkpoint_of_another_fence_is_refused(store: &dyn MessageStore) 
         .finish(
             &a.turn,
             Writer::Holder(fence),
-            &finish(Ending::Finished, words(&["x"]), vec![]),
+            &finish(&a, 1, Ending::Finished, words(&["x"]), vec![]),
         )
         .await
         .unwrap();

@@ -2,7 +2,7 @@
 
 use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::router::Source;
-use domain::{Effect, Ending, Fault, Input, Kept, Prompt, StopReason, Timestamp, TurnError};
+use domain::{Effect, Ending, Fault, Heard, Input, Kept, Prompt, StopReason, Timestamp, TurnError};
 
 use super::{Case, Verdict, check};
 use crate::world::play::{Step, Stimulus};
@@ -110,8 +110,8 @@ fn cause(case: &Case<'_>, step: &Step, deadline: Timestamp) -> Option<Ending> {
 fn latest_prompt<'a>(case: &Case<'a>) -> Option<&'a Prompt> {
     case.performed()
         .filter_map(|effect| {
-            if let Effect::Reply(prompt, ..) = effect {
-                Some(prompt)
+            if let Effect::Reply(_, call) = effect {
+                Some(&call.prompt)
             } else {
                 None
             }

@@ -1,6 +1,6 @@
 //! Checkpoints: what they allow to be told, and what is owed without them.
 
-use domain::{Effect, Input, Output, TurnEvent};
+use domain::{Effect, Heard, Input, Output, TurnEvent};
 
 use super::{Case, Verdict, check, places, reply_from, reply_of};
 use crate::world::play::{At, Stimulus};

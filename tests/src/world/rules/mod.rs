@@ -8,7 +8,7 @@ mod stream;
 
 use std::sync::Arc;
 
-use domain::{Effect, Finish, Input, Output, PartKind, Refused, Timestamp, TurnEvent};
+use domain::{Effect, Finish, Heard, Input, Output, PartKind, Refused, Timestamp, TurnEvent};
 
 use super::play::{At, Step, Stimulus, Trace};
 use super::script::Script;

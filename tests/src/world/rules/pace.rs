@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Delivery, Effect, Fault, Input, Kept, Limits, Output, Prompt, StopReason, Tier, Timestamp,
-    TurnEvent,
+    Delivery, Effect, Fault, Heard, Input, Kept, Limits, Output, Prompt, StopReason, Tier,
+    Timestamp, TurnEvent,
 };
 
 use super::{Case, Verdict, check, places, reply_from};
@@ -26,9 +26,10 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             is_open = false;
         }
         for effect in step.performed() {
-            let Effect::Reply(prompt, tier, delivery) = effect else {
+            let Effect::Reply(_, call) = effect else {
                 continue;
             };
+            let prompt = &call.prompt;
             let at_once = failed.is_some_and(|(_, fault)| fault == Fault::Adjusted) && !is_adjusted;
             if at_once {
                 attempt -= 1;
@@ -52,8 +53,9 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
                     limits.delivery
                 },
             );
-            check((*tier, *delivery) == expected, || {
-                format!("attempt {attempt} is {tier:?}, {delivery:?}")
+            let asked = (call.tier, call.delivery);
+            check(asked == expected, || {
+                format!("attempt {attempt} is {asked:?}")
             })?;
             if let Some(latest) = latest {
                 let Some((at, fault)) = failed else {
@@ -223,7 +225,7 @@ impl<'a> Patience<'a> {
         }
         for effect in step.performed() {
             match effect {
-                Effect::Reply(_, _, delivery) => self.asked(*delivery, step.now),
+                Effect::Reply(_, call) => self.asked(call.delivery, step.now),
                 Effect::StopReply => self.until = None,
                 Effect::Load(_)
                 | Effect::Route(_)

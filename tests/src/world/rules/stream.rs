@@ -117,7 +117,8 @@ pub(super) fn nothing_that_was_forgotten_enters_a_prompt(case: &Case<'_>) -> Ver
 /// Whether a prompt has this text.
 fn says(case: &Case<'_>, text: &str) -> bool {
     case.performed().any(|effect| match effect {
-        Effect::Route(prompt) | Effect::Reply(prompt, ..) => prompt.text().contains(text),
+        Effect::Route(form) => form.prompt.text().contains(text),
+        Effect::Reply(_, call) => call.prompt.text().contains(text),
         Effect::Load(_)
         | Effect::Gather(_)
         | Effect::StopReply

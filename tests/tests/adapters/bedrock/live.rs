@@ -29,7 +29,7 @@ async fn the_live_service_does_what_the_peer_does() {
             "{text}: {end:?}"
         );
         let question = ModelCall {
-            prompt: router::question("How deep do I squat?", &[], true),
+            prompt: router::question("How deep do I squat?", &[], true).prompt,
             max_tokens: 1_000,
             ..form(delivery)
         };

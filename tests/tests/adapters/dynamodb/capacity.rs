@@ -96,7 +96,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             .finish(
                 &a.turn,
                 Writer::Holder(begun.fence),
-                &finish(reply(40), vec![]),
+                &finish(&a, begun.number, reply(40), vec![]),
             )
             .await
             .unwrap();
@@ -163,7 +163,7 @@ async fn a_turn_costs_what_the_documentation_says() {
     let checkpoints = meter.read_off();
     bill.insert("3 checkpoints", checkpoints);
 
-    let end = finish(events.clone(), vec![JobKind::Workout]);
+    let end = finish(&a, begun.number, events.clone(), vec![JobKind::Workout]);
     store
         .finish(&a.turn, Writer::Holder(begun.fence), &end)
         .await

@@ -136,7 +136,7 @@ async fn a_transaction_that_only_met_another_is_not_judged_again_and_one_whose_c
             .finish(
                 &a.turn,
                 Writer::Holder(begun.fence),
-                &finish(words(&["x"]), vec![]),
+                &finish(&a, begun.number, words(&["x"]), vec![]),
             )
             .await
             .unwrap();
@@ -151,7 +151,7 @@ async fn left(store: &dyn MessageStore, key: &ConversationKey, turns: &[(&str, u
         let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
             panic!("not admitted")
         };
-        let end = finish(words(&["x"]), vec![JobKind::Workout]);
+        let end = finish(&a, begun.number, words(&["x"]), vec![JobKind::Workout]);
         let closing = domain::Closing {
             at: NOW + Duration::from_secs(*seconds),
             ..(*end.closing).clone()

@@ -25,7 +25,7 @@ async fn long(store: &dyn MessageStore, key: &domain::ConversationKey) {
         let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
             panic!("not admitted")
         };
-        let end = finish(words(&["x"]), vec![JobKind::Workout]);
+        let end = finish(&a, begun.number, words(&["x"]), vec![JobKind::Workout]);
         store
             .finish(&a.turn, Writer::Holder(begun.fence), &end)
             .await

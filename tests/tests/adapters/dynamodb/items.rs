@@ -45,7 +45,7 @@ async fn a_running_turn_is_kept_for_ever_and_an_ended_one_as_long_as_anybody_nee
             .finish(
                 &a.turn,
                 Writer::Holder(begun.fence),
-                &finish(words(&["x"]), jobs),
+                &finish(&a, begun.number, words(&["x"]), jobs),
             )
             .await
             .unwrap();
@@ -67,7 +67,7 @@ async fn a_job_whose_turn_was_thrown_away_is_dead_for_that_and_for_no_other_reas
         let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
             panic!("not admitted")
         };
-        let end = finish(words(&["x"]), vec![JobKind::Workout]);
+        let end = finish(&a, begun.number, words(&["x"]), vec![JobKind::Workout]);
         let closing = domain::Closing {
             at: Timestamp(1),
             ..(*end.closing).clone()

@@ -111,7 +111,7 @@ async fn write_and_lose(line: usize) -> (usize, usize) {
             Written::Done(Stop::NotAsked)
         );
 
-        let end = finish(events, vec![JobKind::Workout]);
+        let end = finish(&a, begun.number, events, vec![JobKind::Workout]);
         let writer = Writer::Holder(begun.fence);
         assert_eq!(
             loss.during(times, || store.finish(&a.turn, writer, &end))

@@ -69,7 +69,7 @@ async fn fifty_turns_on_one_conversation_take_their_turns() {
     }
     let mut said = BTreeSet::new();
     while let Some(turn) = turns.join_next().await {
-        said.insert(turn.unwrap().0.turn);
+        said.insert(turn.unwrap().0);
     }
     let mut messages = ports.messages.messages(&key, None, 1_000).await.unwrap();
     messages.reverse();
@@ -148,13 +148,12 @@ async fn say(ports: Ports, key: ConversationKey, id: String) -> (TurnKey, Vec<Tu
                 let deadline = now + Duration::from_secs(60);
                 let task = Task {
                     opening,
-                    fence: begun.fence,
                     coach,
                     seed: 1,
                     asked: now,
                     deadline,
                 };
-                drive(task, Limits::default(), &ports, &feed).await;
+                drive(task, begun.fence, Limits::default(), &ports, &feed).await;
                 return (a.turn, feed.events());
             }
             Err(Refusal::Busy(_) | Refusal::Store(_)) => {

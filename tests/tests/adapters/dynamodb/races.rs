@@ -152,7 +152,11 @@ async fn a_reaper_loses_against_a_holder_that_lives_after_all() {
     };
     assert_eq!(
         store
-            .finish(&a.turn, reaper, &finish(words(&[]), vec![]))
+            .finish(
+                &a.turn,
+                reaper,
+                &finish(&a, begun.number, words(&[]), vec![])
+            )
             .await
             .unwrap(),
         Written::LeaseLost
@@ -179,15 +183,13 @@ async fn a_turn_that_is_ended_from_two_sides_ends_once() {
     let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
         panic!("not admitted")
     };
-    let mine = finish(words(&["mine"]), vec![]);
+    let mine = finish(&a, begun.number, words(&["mine"]), vec![]);
     let theirs = domain::Closing {
         ending: Ending::Stopped,
         ..(*mine.closing).clone()
     };
-    let theirs = Finish {
-        closing: theirs.into(),
-        ..finish(words(&["theirs"]), vec![])
-    };
+    let place = a.opening(begun.number).place();
+    let theirs = Finish::of(place, theirs, words(&["theirs"]), None);
     let (turn, reaper) = (
         a.turn.clone(),
         Writer::Reaper {

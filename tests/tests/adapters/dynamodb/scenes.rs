@@ -1,6 +1,5 @@
 //! Conversations and turns as the tests here need them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{PartKind, Said};
@@ -74,20 +73,22 @@ pub(super) fn checkpoint(
     }
 }
 
-pub(super) fn finish(events: Vec<TurnEvent>, jobs: Vec<JobKind>) -> Finish {
-    let at = NOW + Duration::from_secs(20);
+/// The end of the turn whose message got this number.
+pub(super) fn finish(
+    a: &Admission,
+    number: u64,
+    events: Vec<TurnEvent>,
+    jobs: Vec<JobKind>,
+) -> Finish {
     let report = Report {
         route: Some(domain::router::fallback("squats")),
         ..Report::default()
     };
-    Finish {
-        closing: Arc::new(Closing {
-            ending: Ending::Finished,
-            at,
-            jobs,
-            report,
-        }),
-        events,
-        title: None,
-    }
+    let closing = Closing {
+        ending: Ending::Finished,
+        at: NOW + Duration::from_secs(20),
+        jobs,
+        report,
+    };
+    Finish::of(a.opening(number).place(), closing, events, None)
 }

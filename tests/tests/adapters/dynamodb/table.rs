@@ -153,7 +153,7 @@ async fn a_throttled_or_conflicting_write_is_tried_again_without_the_caller() {
             .finish(
                 &a.turn,
                 Writer::Holder(begun.fence),
-                &finish(words(&["x"]), vec![]),
+                &finish(&a, begun.number, words(&["x"]), vec![]),
             )
             .await
             .unwrap();
@@ -185,7 +185,7 @@ async fn the_longest_message_and_reply_fit_however_they_are_cut() {
         .finish(
             &a.turn,
             Writer::Holder(begun.fence),
-            &finish(events.clone(), vec![]),
+            &finish(&a, begun.number, events.clone(), vec![]),
         )
         .await
         .unwrap();
@@ -240,7 +240,7 @@ async fn a_page_of_a_megabyte_cuts_off_nothing_that_was_asked_for() {
             .finish(
                 &a.turn,
                 Writer::Holder(begun.fence),
-                &finish(words(&[&long]), vec![]),
+                &finish(&a, begun.number, words(&[&long]), vec![]),
             )
             .await
             .unwrap();

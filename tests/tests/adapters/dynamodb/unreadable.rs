@@ -13,8 +13,8 @@ use domain::{
 use dynamodb::Table;
 use in_memory::Scene;
 use ports::{
-    Admission, Admitted, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore, TurnState,
-    Writer,
+    Admission, Admitted, Begun, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore,
+    TurnState, Writer,
 };
 use ports::{forgotten, records, tombstones, work_off};
 use serde_json::Value;
@@ -63,24 +63,24 @@ async fn with_turn(
 ) -> Admission {
     store.create_conversation(&empty(key)).await.unwrap();
     let a = admission(key, turn);
-    let fence = begin(store, &a).await;
+    let begun = begin(store, &a).await;
     store
         .finish(
             &a.turn,
-            Writer::Holder(fence),
-            &finish(words(&["Well ", "done"]), jobs),
+            Writer::Holder(begun.fence),
+            &finish(&a, begun.number, words(&["Well ", "done"]), jobs),
         )
         .await
         .unwrap();
     a
 }
 
-async fn begin(store: &dyn MessageStore, a: &Admission) -> Fence {
+async fn begin(store: &dyn MessageStore, a: &Admission) -> Begun {
     let answer = store.admit(a).await.unwrap();
     let Admitted::New(begun) = answer else {
         panic!("{answer:?}")
     };
-    begun.fence
+    begun
 }
 
 #[tokio::test]
@@ -191,11 +191,16 @@ async fn of_a_running_turn_what_comes_before_a_segment_that_cannot_be_read_is_ke
     let (store, key) = (table.messages(), key("user", "v"));
     store.create_conversation(&empty(&key)).await.unwrap();
     let a = admission(&key, "t1");
-    let fence = begin(&store, &a).await;
+    let begun = begin(&store, &a).await;
     let all = words(&["one ", "two ", "three ", "four"]);
     for (from, through) in [(0, 2), (2, 4), (4, 5)] {
         store
-            .checkpoint(&checkpoint(&a, fence, from, all[from..through].to_vec()))
+            .checkpoint(&checkpoint(
+                &a,
+                begun.fence,
+                from,
+                all[from..through].to_vec(),
+            ))
             .await
             .unwrap();
     }
@@ -215,10 +220,14 @@ async fn of_a_running_turn_what_comes_before_a_segment_that_cannot_be_read_is_ke
         "who has it already misses nothing"
     );
     // Its holder knows it all.
-    let last = checkpoint(&a, fence, 5, vec![]);
+    let last = checkpoint(&a, begun.fence, 5, vec![]);
     store.checkpoint(&last).await.unwrap();
     store
-        .finish(&a.turn, Writer::Holder(fence), &finish(all.clone(), vec![]))
+        .finish(
+            &a.turn,
+            Writer::Holder(begun.fence),
+            &finish(&a, begun.number, all.clone(), vec![]),
+        )
         .await
         .unwrap();
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1[..5], all);
@@ -317,7 +326,10 @@ async fn a_key_whose_record_cannot_be_read_is_a_new_key() {
         begin(&store, &again).await;
         assert_eq!(
             begin(&store, &again).await,
-            Fence(2),
+            Begun {
+                fence: Fence(2),
+                number: 3
+            },
             "and stands for its turn from then on"
         );
         let other = Admission {
@@ -387,8 +399,8 @@ async fn a_job_whose_message_cannot_be_read_is_dead_for_that_and_asks_no_model()
         let key = key(name, "v");
         store.create_conversation(&empty(&key)).await.unwrap();
         let a = admission(&key, "t1");
-        let fence = begin(&store, &a).await;
-        let end = finish(words(&["x"]), vec![kind]);
+        let begun = begin(&store, &a).await;
+        let end = finish(&a, begun.number, words(&["x"]), vec![kind]);
         let closing = domain::Closing {
             at: Timestamp(1),
             ..(*end.closing).clone()
@@ -398,7 +410,7 @@ async fn a_job_whose_message_cannot_be_read_is_dead_for_that_and_asks_no_model()
             ..end
         };
         store
-            .finish(&a.turn, Writer::Holder(fence), &end)
+            .finish(&a.turn, Writer::Holder(begun.fence), &end)
             .await
             .unwrap();
         spoil(

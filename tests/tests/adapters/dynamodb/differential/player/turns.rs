@@ -1,6 +1,5 @@
 //! Turns, from their admission to their end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::conversation::{PartKind, Said};
@@ -211,7 +210,8 @@ impl Player {
                 lease_until: Timestamp(lease.0 - stale),
             },
         };
-        let kept = record.map_or(0, |record| record.kept);
+        let kept = record.as_ref().map_or(0, |record| record.kept);
+        let place = record.map_or_else(|| admission.opening(1).place(), |record| record.place());
         let events = script(&admission.turn, kept + self.chance.index() % 4);
         let all = [
             JobKind::Workout,
@@ -236,16 +236,13 @@ impl Player {
             .chance
             .percent(50)
             .then(|| self.chance.pick("", &["Titled"]).to_owned());
-        let finish = Finish {
-            closing: Arc::new(Closing {
-                ending,
-                at: self.now,
-                jobs,
-                report,
-            }),
-            events,
-            title,
+        let closing = Closing {
+            ending,
+            at: self.now,
+            jobs,
+            report,
         };
+        let finish = Finish::of(place, closing, events, title);
         let answer = both!(self.0.finish(&admission.turn, writer, &finish));
         let by = if matches!(writer, Writer::Holder(_)) {
             "Holder"
