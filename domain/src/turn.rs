@@ -1,7 +1,7 @@
 //! One admitted message in, one streamed and saved reply out.
 //!
 //! ```text
-//!           Loaded               Routed, Gathered               ReplyEnded, or it broke off midway
+//!           Loaded               Routed, Gathered               Ended, or it broke off midway
 //!  loading ────────▶ preparing ───────────────────▶ replying ─────────────────┐
 //!     │                  │                           │  ▲  │ failed before    │
 //!     │ load failed      │                           │  └──┘ the first word   ▼
