@@ -68,9 +68,9 @@ async fn every_code_is_told_as_documented_but_for_those_of_things_to_come() {
 }
 
 /// The code, the status for those who do not stream, and a site where every turn fails like this.
-type Failing = (&'static str, u16, fn() -> Site);
+pub(crate) type Failing = (&'static str, u16, fn() -> Site);
 
-fn failing() -> [Failing; 8] {
+pub(crate) fn failing() -> [Failing; 8] {
     [
         ("MODEL_UNAVAILABLE", 502, || {
             replying(Scene::failing(Fault::Unavailable))
