@@ -1,6 +1,5 @@
 //! What is said of a request that led to nothing.
 
-use axum::http::StatusCode;
 use ports::{Missing, PortError, Refusal, TokenRefusal};
 use serde_json::{Map, Value};
 
@@ -69,15 +68,10 @@ impl Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        let waits = matches!(
-            code.status(),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        );
-        let retry_after = waits.then_some(if code == Code::QuotaExceeded { 30 } else { 2 });
         Self {
             code,
             detail: code.message().to_owned(),
-            retry_after,
+            retry_after: code.retry_after(),
             fields: Map::new(),
         }
     }

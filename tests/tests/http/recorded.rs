@@ -11,7 +11,7 @@ mod talks;
 
 use std::collections::BTreeSet;
 
-use coach_tests::WallTime;
+use coach_tests::{WallTime, codes_to_come};
 use http_adapter::{Code, Content, ROUTES};
 
 use book::Book;
@@ -68,12 +68,13 @@ fn every_answer_is_recorded(books: &[(&str, Book)]) {
     assert!(missing.is_empty(), "not recorded: {missing:#?}");
 }
 
-/// Holds that each code is told as a problem and as an event, but for one that is not used yet.
+/// Holds that each code is told as a problem and as an event, but for those that are to come.
 fn every_code_is_recorded_in_both_forms(books: &[(&str, Book)]) {
     let told: BTreeSet<_> = books.iter().flat_map(|(_, book)| &book.told).collect();
+    let to_come = codes_to_come();
     let codes = Code::ALL.iter().map(|code| code.as_str());
+    let codes = codes.filter(|code| !to_come.iter().any(|name| name == code));
     let forms = codes.flat_map(|code| [PROBLEM, EVENT].map(|form| (code, form.to_owned())));
     let missing: Vec<_> = forms.filter(|form| !told.contains(form)).collect();
-    let unused = [PROBLEM, EVENT].map(|form| ("QUOTA_EXCEEDED", form.to_owned()));
-    assert_eq!(missing, unused, "what is not recorded");
+    assert!(missing.is_empty(), "not recorded: {missing:?}");
 }
