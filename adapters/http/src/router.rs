@@ -15,6 +15,7 @@ use axum::routing::any;
 use bytes::Bytes;
 use domain::UserId;
 use futures::future::FutureExt;
+use mediatype::{MediaType, MediaTypeList, ReadParams, names};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
@@ -29,6 +30,9 @@ use crate::{openapi, sse};
 
 /// The largest headers, with the address.
 const HEADERS: usize = 32 * 1024;
+
+/// What a stream of events is called.
+const EVENT_STREAM: MediaType<'static> = MediaType::new(names::TEXT, names::EVENT_STREAM);
 
 const REQUEST_ID: &str = "x-request-id";
 
@@ -215,29 +219,20 @@ fn not_allowed(routes: &[&'static Route], headers: &HeaderMap, request_id: &str)
     response
 }
 
+/// Whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110, 12.5.1). A
+/// range such as `*/*` names none: whoever takes anything can read a problem.
 fn accepts_events(headers: &HeaderMap) -> bool {
-    let accepts = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|accept| accept.to_str().ok());
-    accepts
-        .flat_map(|accept| accept.split(','))
-        .any(names_events)
+    let lines = headers.get_all(header::ACCEPT).iter();
+    let texts = lines.filter_map(|line| line.to_str().ok());
+    // What cannot be read says nothing, and what stands beside it still holds.
+    let mut accepted = texts.flat_map(MediaTypeList::new).flatten();
+    accepted.any(|kind| kind.essence() == EVENT_STREAM && !is_refused(&kind))
 }
 
-/// Whether this is what a stream of events is called, in an `Accept` that does not refuse it.
-fn names_events(accepted: &str) -> bool {
-    let mut parts = accepted.split(';').map(str::trim);
-    let is_named = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("text/event-stream"));
-    let weights = parts
-        .filter_map(|part| part.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-    let is_refused = weights
-        .filter_map(|(_, weight)| weight.trim().parse::<f32>().ok())
-        .any(|weight| weight <= 0.0);
-    is_named && !is_refused
+fn is_refused(kind: &MediaType<'_>) -> bool {
+    let weight = kind.get_param(names::Q);
+    let weight = weight.and_then(|weight| weight.as_str().parse::<f32>().ok());
+    weight.is_some_and(|weight| weight <= 0.0)
 }
 
 /// An empty answer can hang behind a Function URL; a preflight's is empty.
