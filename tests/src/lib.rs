@@ -4,6 +4,7 @@ pub mod fleet;
 pub mod world;
 
 mod client;
+mod documented;
 mod faulty;
 mod lagging;
 mod lists;
@@ -15,6 +16,7 @@ mod virtual_clock;
 mod wall_time;
 
 pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
+pub use documented::{DocumentedCode, codes_to_come, documented_codes};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
 pub use lagging::Lagging;
 pub use lists::takes_only_cursors_that_it_gave;

@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "architecture/circles.rs"]
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, PackageId};
+use circles::circles;
 
 fn metadata() -> Metadata {
     metadata_with(&[])
@@ -202,6 +206,12 @@ fn a_users_scope_is_made_only_where_a_token_was_verified_or_a_key_is_read_back()
         found.retain(|path| !allowed.contains(&path.as_str()));
         assert!(found.is_empty(), "{word} in {found:?}");
     }
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let found = circles(&root().join("adapters/http/src"));
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One request, checked step by step before anything is looked up for it.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -13,9 +14,9 @@ use ports::Cursor;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::code::{Code, Problem};
+use crate::code::Code;
 use crate::cursor::List;
-use crate::request::field;
+use crate::problem::{Problem, field};
 
 /// U+FEFF in UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -34,6 +35,8 @@ pub(crate) struct Call {
     /// Made by verifying the token; a route without access control has none.
     pub(crate) scope: Option<UserScope>,
     pub(crate) body: Bytes,
+    /// What the server can be told to be: the OpenAPI document.
+    pub(crate) document: &'static LazyLock<String>,
 }
 
 pub(crate) type Answer = Result<Response, Problem>;
@@ -257,4 +260,11 @@ pub(crate) fn typed(status: StatusCode, content_type: &'static str, body: String
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+/// Sets a header; what cannot be one is left out.
+pub(crate) fn insert(response: &mut Response, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+        response.headers_mut().insert(name, value);
+    }
 }

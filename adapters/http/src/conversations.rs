@@ -2,15 +2,16 @@
 
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
-use domain::{CoachId, Conversation, ConversationKey, JobState, TurnKey, UserScope};
-use ports::{JobsOf, RecordKey, end_if_abandoned, give_way, read, records};
+use domain::{Conversation, ConversationKey, JobState, TurnKey};
+use ports::{JobsOf, RecordKey, give_way, read, records};
 use serde_json::value::to_raw_value;
 
-use crate::call::{Answer, Call, json};
-use crate::code::{Code, Problem};
+use crate::call::{Answer, Call, insert, json};
+use crate::code::Code;
 use crate::forms::{ConversationEdit, NewConversation};
-use crate::routes::insert;
-use crate::{cursor, library, shapes, turns};
+use crate::ids::fresh_id;
+use crate::lookups::{current, find_coach, forget};
+use crate::{cursor, shapes};
 
 /// `POST …/conversations`
 pub(crate) async fn create(call: Call) -> Answer {
@@ -18,12 +19,12 @@ pub(crate) async fn create(call: Call) -> Answer {
         .title
         .unwrap_or_default();
     let (user, coach) = (call.scope()?, call.coach()?);
-    library::find_coach(&call, &coach).await?;
+    find_coach(&call, &coach).await?;
     let now = call.app.ports.clock.now();
     let key = ConversationKey {
         user,
         coach,
-        conversation: turns::fresh_id(now)?,
+        conversation: fresh_id(now)?,
     };
     let conversation = Conversation::new(key, title, now);
     call.answered(call.app.ports.messages.create_conversation(&conversation))
@@ -97,7 +98,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
             .await;
     }
     let found = call.answered(store.delete_conversation(&key)).await?;
-    library::forget(&call, &RecordKey::summary_of(&key), RecalledKind::Summary).await?;
+    forget(&call, &RecordKey::summary_of(&key), RecalledKind::Summary).await?;
     if found {
         json(StatusCode::OK, &shapes::Done {})
     } else {
@@ -183,71 +184,4 @@ pub(crate) async fn jobs(call: Call) -> Answer {
             jobs: jobs.iter().map(shapes::Job::of_its_turn).collect(),
         },
     )
-}
-
-/// A conversation as it is, once a turn whose process is gone has been ended.
-pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conversation, Problem> {
-    let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
-    let found = call
-        .answered(read::conversation(store, key))
-        .await?
-        .ok_or(Code::ConversationNotFound)?;
-    let Some(turn) = found.active.clone() else {
-        return Ok(found);
-    };
-    if end_if_abandoned(
-        store,
-        clock,
-        &TurnKey {
-            conversation: key.clone(),
-            turn,
-        },
-    )
-    .await?
-    {
-        return call
-            .answered(read::conversation(store, key))
-            .await?
-            .ok_or(Code::ConversationNotFound.into());
-    }
-    Ok(found)
-}
-
-/// A turn with one of the user's coaches that has not ended, here or elsewhere.
-pub(crate) async fn running(
-    call: &Call,
-    user: &UserScope,
-    coach: &CoachId,
-) -> Result<Option<TurnKey>, Problem> {
-    let (store, now) = (&*call.app.ports.messages, call.app.ports.clock.now());
-    let mut place = None;
-    loop {
-        let page = call
-            .answered(read::conversations(store, user, coach, place, 100))
-            .await?;
-        for listed in &page.items {
-            // The last active come first, and no turn runs for longer.
-            if listed.last_activity + call.app.turns().longest() < now {
-                return Ok(None);
-            }
-            match current(call, &listed.key).await {
-                Ok(Conversation {
-                    key,
-                    active: Some(turn),
-                    ..
-                }) => {
-                    return Ok(Some(TurnKey {
-                        conversation: key,
-                        turn,
-                    }));
-                }
-                Err(problem) if problem.code != Code::ConversationNotFound => return Err(problem),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        place = page.next;
-        if place.is_none() {
-            return Ok(None);
-        }
-    }
 }

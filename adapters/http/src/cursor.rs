@@ -3,8 +3,7 @@
 use ports::Cursor;
 use sha2::{Digest, Sha256};
 
-use crate::code::Problem;
-use crate::request::field;
+use crate::problem::{Problem, field};
 
 /// How much of the digest a cursor ends with, in hexadecimal digits.
 const SEAL: usize = 12;

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::code::{Code, Problem};
-use crate::request::{VISIBLE, field, object, text_field};
+use crate::code::Code;
+use crate::problem::{Problem, field};
+use crate::request::{VISIBLE, object, text_field};
 use crate::text::is_blank;
 
 /// The longest title, in Unicode scalar values.

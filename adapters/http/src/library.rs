@@ -1,49 +1,19 @@
 //! Coaches, workouts, and the little that needs no caller.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use domain::memory::RecalledKind;
-use domain::{Coach, CoachId, RecordId, Timestamp, UserScope, Workout};
-use ports::{Cursor, Expect, Kind, Pace, RecordKey, records};
+use domain::{Coach, RecordId, Timestamp, Workout};
+use ports::{Expect, Kind, RecordKey, records};
 use schemars::{Schema, SchemaGenerator, json_schema};
-use serde::de::DeserializeOwned;
 
 use crate::call::{Answer, Call, json, typed};
-use crate::code::{Code, Problem};
-use crate::request::field;
-use crate::{conversations, forms, shapes, turns};
+use crate::code::Code;
+use crate::lookups::{busy, find_coach, forget, page, running};
+use crate::problem::{Problem, field};
+use crate::{forms, shapes};
 
 /// How many coaches of one's own are listed.
 const COACHES: usize = 100;
-
-/// How many pages of records are read for one page of an answer that leaves some out.
-const PAGES: usize = 10;
-
-/// How many steps it takes to read a letter of a record and judge it, as [`Pace`] counts them.
-const STEPS: usize = 4;
-
-/// The user's own coach of this id, or else the one that everybody has.
-pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach>, Problem> {
-    let at = RecordKey {
-        owner: call.scope()?,
-        kind: Kind::Coach,
-        id: RecordId::from(coach),
-    };
-    let own = call.answered(call.app.ports.records.get(&at)).await?;
-    if let Some(own) = own.as_ref().and_then(records::readable) {
-        return Ok(Arc::new(own));
-    }
-    let shipped = call
-        .app
-        .settings
-        .coaches
-        .iter()
-        .find(|shipped| shipped.id == *coach);
-    shipped
-        .cloned()
-        .ok_or_else(|| Code::CoachConfigNotFound.into())
-}
 
 /// `GET /users/{u}/coaches`
 pub(crate) async fn coaches(call: Call) -> Answer {
@@ -95,8 +65,8 @@ pub(crate) async fn delete_coach(call: Call) -> Answer {
     call.answered(records.get(&at))
         .await?
         .ok_or(Code::CoachConfigNotFound)?;
-    if let Some(turn) = conversations::running(&call, &at.owner, &coach).await? {
-        return Err(turns::busy(&call, &turn));
+    if let Some(turn) = running(&call, &at.owner, &coach).await? {
+        return Err(busy(&call, &turn));
     }
     // It was there: that a store's deletion finds nothing may only mean that its first answer was
     // lost.
@@ -151,55 +121,6 @@ pub(crate) async fn delete_workout(call: Call) -> Answer {
     } else {
         Err(Code::RecordNotFound.into())
     }
-}
-
-/// Removes a record and what the index holds of it; whether there was one before. Repeated after a
-/// failure, it removes what is left.
-pub(crate) async fn forget(
-    call: &Call,
-    at: &RecordKey,
-    indexed_as: RecalledKind,
-) -> Result<bool, Problem> {
-    let (records, index) = (&*call.app.ports.records, &*call.app.ports.index);
-    // What was seen was there: a store's deletion whose first answer was lost finds nothing.
-    let is_seen = call.answered(records.get(at)).await?.is_some();
-    let is_found = call.answered(records.delete(at)).await?;
-    call.answered(index.delete(&at.owner, indexed_as, at.id.as_str()))
-        .await?;
-    Ok(is_seen || is_found)
-}
-
-/// A page of records, the newest first, without those that cannot be read or are not to be shown;
-/// and where the list goes on.
-pub(crate) async fn page<T: DeserializeOwned>(
-    call: &Call,
-    owner: &UserScope,
-    kind: Kind,
-    mut cursor: Option<Cursor>,
-    limit: usize,
-    is_shown: impl Fn(&T) -> bool,
-) -> Result<(Vec<T>, Option<Cursor>), Problem> {
-    let (mut items, mut length, mut pace) = (Vec::new(), 0, Pace::default());
-    for _ in 0..PAGES {
-        let page = call
-            .answered(
-                call.app
-                    .ports
-                    .records
-                    .list(owner, kind, cursor, limit - items.len()),
-            )
-            .await?;
-        for record in &page.items {
-            items.extend(records::readable(record).filter(&is_shown));
-            length += record.body.len();
-            pace.did(STEPS * record.body.len()).await;
-        }
-        cursor = page.next;
-        if cursor.is_none() || items.len() == limit || length >= ports::PAGE {
-            break;
-        }
-    }
-    Ok((items, cursor))
 }
 
 /// `GET /health`

@@ -5,12 +5,13 @@ use domain::memory::{Graveyard, MemorySource, Provenance, Tombstone};
 use domain::{CoachId, Memory, MemoryId, RecordId};
 use ports::{Bill, Kind, RecordKey, Saved, records};
 
-use crate::call::{Answer, Call, json};
-use crate::code::{Code, Problem};
+use crate::call::{Answer, Call, insert, json};
+use crate::code::Code;
 use crate::forms::{memory_edit, new_memory};
-use crate::request::field;
-use crate::routes::insert;
-use crate::{library, shapes, turns};
+use crate::ids::fresh_id;
+use crate::lookups::{find_coach, page};
+use crate::problem::{Problem, field};
+use crate::shapes;
 
 /// `GET /users/{u}/memories`
 pub(crate) async fn list(call: Call) -> Answer {
@@ -32,8 +33,7 @@ pub(crate) async fn list(call: Call) -> Answer {
                 .is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
             && !graveyard.covers(memory)
     };
-    let (memories, next) =
-        library::page(&call, &owner, Kind::Memory, place, limit, is_shown).await?;
+    let (memories, next) = page(&call, &owner, Kind::Memory, place, limit, is_shown).await?;
     let next_cursor = next.map(|next| list.told(&next));
     json(
         StatusCode::OK,
@@ -55,10 +55,10 @@ pub(crate) async fn create(call: Call) -> Answer {
     let (proposed, coach) = new_memory(&call.body)?;
     let (ports, owner) = (&call.app.ports, call.scope()?);
     if let Some(coach) = &coach {
-        library::find_coach(&call, coach).await?;
+        find_coach(&call, coach).await?;
     }
     let said_at = ports.clock.now();
-    let id: MemoryId = turns::fresh_id(said_at)?;
+    let id: MemoryId = fresh_id(said_at)?;
     let from = Provenance {
         id: &id,
         coach: coach.as_ref(),
@@ -114,7 +114,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
         return json(StatusCode::OK, &shapes::Done {});
     };
     let now = ports.clock.now();
-    let (id, tombstone): (RecordId, _) = (turns::fresh_id(now)?, Tombstone::of(&memory, now));
+    let (id, tombstone): (RecordId, _) = (fresh_id(now)?, Tombstone::of(&memory, now));
     let bill = Bill::new(&ports.clock);
     let forgotten = ports::forget(&ports, &owner, &id, &tombstone, &bill).await;
     ports::charge(&ports, &owner, &bill.calls()).await;

@@ -1,7 +1,6 @@
 //! The OpenAPI document, made from the table of routes and from the types of bodies and answers.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use axum::http::StatusCode;
 use schemars::generate::SchemaSettings;
@@ -11,14 +10,12 @@ use serde_json::{Map, Value, json};
 use crate::call::{Answer, Call, typed};
 use crate::code::Code;
 use crate::route::{self, Access, Content, Parameter, Route};
-use crate::routes::ROUTES;
 use crate::shapes::{Event, Refusal, Refused};
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
-
 /// `GET /openapi.json`
-pub(crate) async fn read(_: Call) -> Answer {
-    Ok(typed(StatusCode::OK, "application/json", DOCUMENT.clone()))
+pub(crate) async fn read(call: Call) -> Answer {
+    let document = call.document.to_string();
+    Ok(typed(StatusCode::OK, "application/json", document))
 }
 
 /// What [`read`] answers.
@@ -57,10 +54,11 @@ const TAGS: [(&str, &str); 7] = [
     (SERVER, "The server itself"),
 ];
 
-fn document() -> Value {
+/// The document of a server that has these routes.
+pub(crate) fn document(routes: &'static [Route]) -> Value {
     let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
-    for route in ROUTES {
+    for route in routes {
         let operation = operation(route, &mut schemas);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Some(path) = path.as_object_mut() {

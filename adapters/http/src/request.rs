@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::code::{Code, Problem};
+use crate::code::Code;
+use crate::problem::{Problem, field};
 use crate::text::is_blank;
 
 /// The longest message, in Unicode scalar values.
@@ -159,11 +160,6 @@ pub(crate) fn text_field<'a>(
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(field(&format!("{name} is a text"))),
     }
-}
-
-/// A field or parameter that cannot be what it is.
-pub(crate) fn field(rule: &str) -> Problem {
-    Problem::from(Code::InvalidField).saying(format!("{rule}."))
 }
 
 /// Where a client that follows a turn has got to, from `Last-Event-ID`: `<turnId>.<seq>`.

@@ -1,26 +1,26 @@
 //! Saying something, and following what comes of it.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{ConversationKey, Ending, JobState, Timestamp, TurnId, TurnKey};
+use domain::{ConversationKey, Ending, JobState, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
     Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState,
     end_if_abandoned, follow, read,
 };
-use uuid::{ContextV7, Uuid};
 
-use crate::call::{Answer, Call, json};
-use crate::code::{Code, Problem};
+use crate::call::{Answer, Call, insert, json};
+use crate::code::Code;
 use crate::events::Encoder;
+use crate::ids::{fresh, fresh_id, id};
+use crate::lookups::{busy, current, find_coach};
+use crate::problem::Problem;
 use crate::request::{TurnRequest, after, place};
-use crate::routes::insert;
 use crate::shapes::StopStatus;
-use crate::{conversations, library, shapes, sse};
+use crate::{shapes, sse};
 
 /// How long an idempotency key stands, and its turn can be replayed.
 const KEY: Duration = Duration::from_secs(25 * 3_600);
@@ -63,7 +63,7 @@ pub(crate) async fn resume(call: Call) -> Answer {
     let last = call.header("last-event-id").and_then(place);
     let turn = match named.or_else(|| last.as_ref().map(|(turn, _)| turn.clone())) {
         Some(turn) => turn,
-        None => match conversations::current(&call, &conversation).await?.active {
+        None => match current(&call, &conversation).await?.active {
             Some(turn) => turn,
             None => return json(StatusCode::OK, &shapes::NothingRuns { active_turn_id: () }),
         },
@@ -121,22 +121,11 @@ pub(crate) async fn stop(call: Call) -> Answer {
     json(code, &shapes::Stop { status })
 }
 
-/// A conversation that has no time for anything else: what runs in it, and where that can be
-/// followed.
-pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
-    let url = format!(
-        "{}/stream?turnId={}",
-        call.conversation_path(&turn.conversation),
-        turn.turn
-    );
-    Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
-}
-
 /// Takes in a message, and lets its turn begin; or finds the turn that it began before.
 async fn begin(call: &Call) -> Result<Following, Problem> {
     let request = TurnRequest::parse(&call.body, call.header("idempotency-key"))?;
     let conversation = call.conversation()?;
-    let coach = library::find_coach(call, &conversation.coach).await;
+    let coach = find_coach(call, &conversation.coach).await;
     let (turns, now) = (call.app.turns(), call.app.ports.clock.now());
     let turn_uuid = fresh(now);
     let turn = TurnKey {
@@ -146,8 +135,8 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
     let admission = Admission {
         key: request.key(&turn.conversation, &turn.turn),
         body: request.body_hash(),
-        user_message: id(fresh(now))?,
-        assistant_message: id(fresh(now))?,
+        user_message: fresh_id(now)?,
+        assistant_message: fresh_id(now)?,
         text: request.text.clone(),
         sent: request.sent,
         zone: request.zone.clone(),
@@ -234,70 +223,4 @@ fn streamed(call: &Call, following: Following, from: usize) -> Response {
     insert(&mut response, "x-turn-id", turn.turn.as_str());
     insert(&mut response, header::CONTENT_LOCATION.as_str(), &location);
     response
-}
-
-/// Has the ids that this process makes sort as they were made: within a millisecond, and also when
-/// the clock goes back.
-static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
-
-fn fresh(now: Timestamp) -> Uuid {
-    let nanos = u32::try_from(now.0 % 1_000 * 1_000_000).unwrap_or_default();
-    Uuid::new_v7(uuid::Timestamp::from_unix(&ORDER, now.0 / 1_000, nanos))
-}
-
-fn id<T: std::str::FromStr>(uuid: Uuid) -> Result<T, Problem> {
-    uuid.simple()
-        .to_string()
-        .parse()
-        .map_err(|_| Code::Internal.into())
-}
-
-/// A new id, which sorts after those that this process has made before, and by the time among those
-/// of others.
-pub(crate) fn fresh_id<T: std::str::FromStr>(now: Timestamp) -> Result<T, Problem> {
-    id(fresh(now))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::*;
-
-    #[test]
-    fn ids_sort_as_they_were_made_within_a_millisecond_and_when_the_clock_goes_back() {
-        let times =
-            [5_000, 5_000, 5_001, 4_000, 5_001, 5_002].map(|ms| Timestamp(1_795_200_000_000 + ms));
-        let made: Vec<String> = times
-            .into_iter()
-            .cycle()
-            .take(3_000)
-            .map(|now| fresh(now).simple().to_string())
-            .collect();
-        assert!(
-            made.is_sorted_by(|one, next| one < next),
-            "{:?}",
-            &made[..6]
-        );
-    }
-
-    #[test]
-    fn ids_that_several_threads_make_at_once_are_different_and_in_order_for_each() {
-        let make = || {
-            (0..2_000)
-                .map(|_| fresh(Timestamp(1_795_200_000_000)))
-                .collect::<Vec<_>>()
-        };
-        let threads: Vec<_> = (0..4).map(|_| thread::spawn(make)).collect();
-        let made: Vec<Vec<Uuid>> = threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect();
-        assert!(
-            made.iter()
-                .all(|made| made.is_sorted_by(|one, next| one < next))
-        );
-        let all: std::collections::BTreeSet<Uuid> = made.iter().flatten().copied().collect();
-        assert_eq!(all.len(), 8_000);
-    }
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use domain::usage::Days;
 
 use crate::call::{Answer, Call, json};
-use crate::request::field;
+use crate::problem::field;
 use crate::shapes;
 
 /// `GET /users/{u}/usage`

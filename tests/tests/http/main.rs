@@ -34,6 +34,7 @@ mod order;
 mod pages;
 mod poison;
 mod prefixes;
+mod recorded;
 mod refusals;
 mod resume;
 mod saved;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use bytes::Bytes;
 use coach_tests::scenes::QUESTION;
 use coach_tests::{ADA, Answer, BOB, Client, EVENTS, JSON, Mishap, Site, VirtualClock, saying};
@@ -66,7 +66,7 @@ impl Row {
         Self::new(status, code, Method::POST, path)
     }
 
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.into()));
         self
@@ -148,6 +148,15 @@ impl Row {
     }
 
     async fn send(&self, client: &Client, accept: Option<(&'static str, &'static str)>) -> Answer {
+        Answer::read(client.send(self.request(client, accept)).await).await
+    }
+
+    /// The request itself, with one more header if there is one.
+    pub(crate) fn request(
+        &self,
+        client: &Client,
+        accept: Option<(&'static str, &'static str)>,
+    ) -> Request<Body> {
         let headers: Vec<(&str, &str)> = self
             .headers
             .iter()
@@ -156,8 +165,7 @@ impl Row {
             .collect();
         client
             .showing(self.token)
-            .ask(self.method.clone(), &self.path, &headers, (self.body)())
-            .await
+            .request(self.method.clone(), &self.path, &headers, (self.body)())
     }
 }
 
