@@ -3,7 +3,7 @@
 use coach_tests::scenes::{self, AWKWARD, Outcome, QUESTION};
 use coach_tests::{Event, Site, WallTime, told};
 use domain::Delivery;
-use in_memory::Scene;
+use rehearsal::Scene;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

@@ -9,8 +9,8 @@ use coach_tests::{Event, Site, saying, told};
 use domain::memory::RecalledKind;
 use domain::turn::CallOutcome;
 use domain::{Fault, Recalled, StopReason, Usage, UserScope};
-use in_memory::{Line, Scene};
 use ports::{Bill, Clock, IndexEntry, MemoryIndex, Result, Search};
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 fn routed() -> Scene {

@@ -6,9 +6,9 @@ use domain::prompt::Block;
 use domain::router::{TOOL, UserIntent};
 use domain::{ChatMessage, Prompt, Speaker, Tier, Timestamp, Tries, workout};
 use futures::{FutureExt, StreamExt};
+use in_memory::ManualClock;
 
 use super::*;
-use crate::ManualClock;
 
 /// A clock on which waiting takes no time, except that it has passed afterwards.
 #[derive(Default)]
