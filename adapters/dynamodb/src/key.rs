@@ -74,7 +74,7 @@ impl Key {
     pub(crate) fn job(turn: &TurnKey, kind: JobKind) -> Self {
         Self::of(
             &turn.conversation.user,
-            format!("{}{}", jobs_of_turn(turn), job_name(kind)),
+            format!("{}{}", jobs_of_turn(turn), kind.name()),
         )
     }
 
@@ -178,15 +178,6 @@ pub(crate) fn shard_of(turn: &TurnKey) -> String {
     shard(sum % SHARDS)
 }
 
-fn job_name(kind: JobKind) -> &'static str {
-    match kind {
-        JobKind::Workout => "workout",
-        JobKind::Memory => "memory",
-        JobKind::Forget => "forget",
-        JobKind::Summary => "summary",
-    }
-}
-
 /// Whose job this is, and which, by its own key.
 pub(crate) fn read_job(pk: &str, sk: &str) -> Result<(TurnKey, JobKind)> {
     let parsed = || {
@@ -194,14 +185,7 @@ pub(crate) fn read_job(pk: &str, sk: &str) -> Result<(TurnKey, JobKind)> {
         let user = UserScope::stored(pk.strip_prefix("U#")?.parse().ok()?);
         let (coach, conversation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let turn = parts.next()?.parse().ok()?;
-        let name = parts.next()?;
-        let all = [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ];
-        let kind = all.into_iter().find(|kind| job_name(*kind) == name)?;
+        let kind = JobKind::named(parts.next()?)?;
         Some((
             TurnKey {
                 conversation: ConversationKey {
@@ -280,14 +264,9 @@ mod tests {
             conversation: conversation("u", "c", "v"),
             turn: "t".parse().unwrap(),
         };
-        for kind in [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ] {
-            let Key { pk, sk } = Key::job(&turn, kind);
-            assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), kind));
+        for kind in JobKind::ALL {
+            let Key { pk, sk } = Key::job(&turn, *kind);
+            assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), *kind));
         }
         assert!(read_job("U#u", "J#c#v#t#nap").is_err());
     }

@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
-use domain::{CoachId, Conversation, ConversationKey, JobState, TurnKey, UserScope};
+use domain::{CoachId, Conversation, ConversationKey, Progress, TurnKey, UserScope};
 use ports::{JobsOf, RecordKey, end_if_abandoned, give_way, records};
 use serde_json::value::to_raw_value;
 
@@ -171,7 +171,7 @@ pub(crate) async fn jobs(call: Call) -> Answer {
     let mut jobs = call
         .answered(call.app.ports.messages.jobs(&JobsOf::Conversation(key)))
         .await?;
-    jobs.retain(|job| !matches!(job.state, JobState::Done(_) | JobState::Refused(_)));
+    jobs.retain(|job| !matches!(job.state.progress(), Progress::Done | Progress::Refused));
     json(
         StatusCode::OK,
         &shapes::Jobs {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{ConversationKey, Ending, JobState, Timestamp, TurnId, TurnKey};
+use domain::{ConversationKey, Ending, Timestamp, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
@@ -96,9 +96,7 @@ pub(crate) async fn read(call: Call) -> Answer {
             .answered(store.jobs(&JobsOf::Turn(key.clone())))
             .await?;
         let over = matches!(record.state, TurnState::Ended(_))
-            && !jobs
-                .iter()
-                .any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
+            && !jobs.iter().any(|job| job.state.due().is_some());
         if over || !waits || clock.now() >= until {
             return json(
                 StatusCode::OK,

@@ -14,8 +14,7 @@ use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
 use domain::turn::{CallKind, CallOutcome};
 use domain::{
-    Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey,
-    UserScope,
+    Fault, Job, JobKind, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope,
 };
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
@@ -64,11 +63,7 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
     let Ok(jobs) = ports.clock.answered(ports.messages.jobs(&own)).await else {
         return Some(ports.clock.now() + AGAIN);
     };
-    let open = jobs.iter().filter_map(|job| match job.state {
-        JobState::Due(at) | JobState::Claimed(at) => Some(at),
-        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
-    });
-    open.min()
+    jobs.iter().filter_map(|job| job.state.due()).min()
 }
 
 /// Works off the jobs of a turn until each is done, refused or dead, or the store could not say for

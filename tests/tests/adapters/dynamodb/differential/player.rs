@@ -453,14 +453,9 @@ impl Player {
         };
         let kept = record.map_or(0, |record| record.kept);
         let events = script(&admission.turn, kept + self.chance.index() % 4);
-        let all = [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ];
-        let jobs = all
-            .into_iter()
+        let jobs = JobKind::ALL
+            .iter()
+            .copied()
             .filter(|_| self.chance.percent(30))
             .collect();
         let failed = Ending::Failed(TurnError::ProducerLost);
