@@ -163,10 +163,7 @@ fn known(word: &str) -> &'static str {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(text))
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
