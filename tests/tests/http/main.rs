@@ -43,6 +43,7 @@ mod stores;
 mod thinking;
 mod transcript;
 mod unreadable;
+mod untouched;
 mod usage;
 mod warnings;
 
