@@ -148,12 +148,7 @@ impl From<&TurnId> for IdempotencyKey {
 impl From<[u8; 32]> for IdempotencyKey {
     /// For a request that is known by what it says: 64 hexadecimal digits.
     fn from(hash: [u8; 32]) -> Self {
-        Self(
-            hash.iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-                .into(),
-        )
+        Self(hex::encode(hash).into())
     }
 }
 

@@ -1,9 +1,12 @@
 //! Work that a turn leaves behind, and what is planned for it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::call::CallRecord;
 use crate::{Timestamp, TurnKey};
@@ -26,9 +29,25 @@ pub struct Job {
     pub calls: Vec<CallRecord>,
 }
 
-/// The kinds of work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The kinds of work. Their names are those in stored keys, in stored JSON and on the wire, and
+/// their places are those in stored keys: a new one goes to the end.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum JobKind {
     /// Extract the workout from the athlete's message, and log it.
     Workout,
@@ -38,6 +57,31 @@ pub enum JobKind {
     Forget,
     /// Bring the conversation's summary up to date.
     Summary,
+}
+
+impl JobKind {
+    /// All of them.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        name.parse().ok()
+    }
+}
+
+impl JsonSchema for JobKind {
+    fn schema_name() -> Cow<'static, str> {
+        "JobKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(Self::ALL)
+    }
 }
 
 /// Where a job is.
@@ -54,6 +98,86 @@ pub enum JobState {
     Refused(String),
     /// Given up, for this reason.
     Dead(String),
+}
+
+impl JobState {
+    /// From when on it is to be done, unless it is settled.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::Due(at) | Self::Claimed(at) => Some(*at),
+            Self::Done(_) | Self::Refused(_) | Self::Dead(_) => None,
+        }
+    }
+
+    /// What came of it, if it is done.
+    pub fn result(&self) -> Option<&Value> {
+        match self {
+            Self::Done(result) => Some(result),
+            Self::Due(_) | Self::Claimed(_) | Self::Refused(_) | Self::Dead(_) => None,
+        }
+    }
+
+    /// Why it was refused or given up, if it was.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Refused(reason) | Self::Dead(reason) => Some(reason),
+            Self::Due(_) | Self::Claimed(_) | Self::Done(_) => None,
+        }
+    }
+
+    /// What an athlete is told of it.
+    pub fn progress(&self) -> Progress {
+        match self {
+            Self::Due(_) => Progress::Pending,
+            Self::Claimed(_) => Progress::Running,
+            Self::Done(_) => Progress::Done,
+            Self::Refused(_) => Progress::Refused,
+            Self::Dead(_) => Progress::Dead,
+        }
+    }
+}
+
+/// How far a job is, by the words that clients know. What is stored of a [`JobState`] has words of
+/// its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Progress {
+    /// It waits.
+    Pending,
+    /// Somebody is at it.
+    Running,
+    /// It is done.
+    Done,
+    /// There was nothing to do.
+    Refused,
+    /// It was given up.
+    Dead,
+}
+
+impl Progress {
+    /// All of them.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl JsonSchema for Progress {
+    fn schema_name() -> Cow<'static, str> {
+        "JobState".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(Self::ALL)
+    }
+}
+
+fn one_of<T: Copy + Into<&'static str>>(all: &[T]) -> Schema {
+    let names: Vec<&str> = all.iter().map(|one| (*one).into()).collect();
+    json_schema!({ "type": "string", "enum": names })
 }
 
 /// What came of a try.
@@ -95,6 +219,19 @@ impl From<Outcome> for JobState {
 mod tests {
     use super::*;
     use crate::Fault;
+
+    #[test]
+    fn a_kind_has_one_name_wherever_it_is_told_and_is_found_by_it() {
+        for kind in JobKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(JobKind::named(kind.name()), Some(*kind));
+        }
+        for progress in Progress::ALL {
+            assert_eq!(serde_json::to_value(progress).unwrap(), progress.name());
+        }
+        assert_eq!(JobKind::named("nap"), None);
+        assert_eq!(JobKind::named("Workout"), None);
+    }
 
     #[test]
     fn a_failed_job_is_tried_five_times_with_growing_pauses() {

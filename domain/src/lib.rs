@@ -34,7 +34,7 @@ pub use id::{
     CoachId, ConversationId, Fence, IdempotencyKey, InvalidId, MemoryId, MessageId, RecordId,
     TurnId, UserId, UserScope,
 };
-pub use job::{Job, JobKind, JobState, Outcome};
+pub use job::{Job, JobKind, JobState, Outcome, Progress};
 pub use memory::{Memory, Recalled};
 pub use price::{Cost, Prices};
 pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};

@@ -450,12 +450,6 @@ mod tests {
 
     #[test]
     fn the_stored_form_stays_as_it_is() {
-        let hex = |bytes: Vec<u8>| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
         let reply = said(PartKind::Reply, None, "Hi ");
         let pieces = vec![
             said(
@@ -467,16 +461,16 @@ mod tests {
             reply,
         ];
         assert_eq!(
-            hex(message(&of_user()).unwrap()),
+            hex::encode(message(&of_user()).unwrap()),
             "0275310102743180d095ffbc31000f3520c3972035207371756174730d0a\
              0105010d4575726f70652f4265726c696e"
         );
         assert_eq!(
-            hex(message(&of_assistant(pieces.clone())).unwrap()),
+            hex::encode(message(&of_assistant(pieces.clone())).unwrap()),
             "0261310202743180d095ffbc31010501050201010001030300020303094f6b0a486920486920"
         );
         assert_eq!(
-            hex(events(&rebuilt(true, pieces)).unwrap()),
+            hex::encode(events(&rebuilt(true, pieces)).unwrap()),
             "010201010001030300020303094f6b0a486920486920"
         );
 

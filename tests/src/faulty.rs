@@ -6,24 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::conversation::Edit;
-use domain::memory::RecalledKind;
-use domain::{
-    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Recalled,
-    Timestamp, TurnEvent, TurnKey, UserScope, router, summary,
-};
+use domain::{Fault, router, summary};
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
-    Admission, Admitted, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry,
-    JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record,
-    RecordKey, RecordStore, Result, Search, Stop, TokenRefusal, TokenVerifier, TurnRecord,
-    TurnState, Writer, Written,
+    Answer, Clock, Identity, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece, PortError,
+    RecordStore, Result, TokenRefusal, TokenVerifier,
 };
+
+use crate::around::{Around, AroundIndex, AroundMessages, AroundRecords};
 
 /// A store that does to some calls of some methods what was planned for them, and counts them all.
 pub struct Faulty<S> {
-    store: S,
+    store: Arc<S>,
     clock: Arc<dyn Clock>,
     plan: Mutex<Vec<Planned>>,
     calls: Mutex<BTreeMap<&'static str, usize>>,
@@ -56,7 +51,7 @@ impl<S> Faulty<S> {
     /// A store with which nothing is wrong yet.
     pub fn new(store: S, clock: Arc<dyn Clock>) -> Self {
         Self {
-            store,
+            store: Arc::new(store),
             clock,
             plan: Mutex::default(),
             calls: Mutex::default(),
@@ -88,7 +83,19 @@ impl<S> Faulty<S> {
         &self.store
     }
 
-    async fn run<T>(
+    fn mishap(&self, method: &'static str) -> Option<Mishap> {
+        let mut calls = lock(&self.calls);
+        let call = calls.entry(method).or_default();
+        *call += 1;
+        let plan = lock(&self.plan);
+        plan.iter()
+            .find(|planned| planned.method == method && planned.calls.contains(call))
+            .map(|planned| planned.mishap)
+    }
+}
+
+impl<S: Send + Sync> Around for Faulty<S> {
+    async fn pass<T>(
         &self,
         method: &'static str,
         work: impl Future<Output = Result<T>> + Send,
@@ -113,131 +120,29 @@ impl<S> Faulty<S> {
             Some(Mishap::Panic) => panic!("{method} was planned to panic"),
         }
     }
+}
 
-    fn mishap(&self, method: &'static str) -> Option<Mishap> {
-        let mut calls = lock(&self.calls);
-        let call = calls.entry(method).or_default();
-        *call += 1;
-        let plan = lock(&self.plan);
-        plan.iter()
-            .find(|planned| planned.method == method && planned.calls.contains(call))
-            .map(|planned| planned.mishap)
+impl<S: MessageStore + 'static> AroundMessages for Faulty<S> {
+    type Inside = S;
+
+    fn inside(&self) -> Arc<S> {
+        self.store.clone()
     }
 }
 
-#[async_trait]
-impl<S: MessageStore> MessageStore for Faulty<S> {
-    async fn create_conversation(&self, new: &Conversation) -> Result<()> {
-        self.run("create_conversation", self.store.create_conversation(new))
-            .await
-    }
-    async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>> {
-        self.run("conversation", self.store.conversation(key)).await
-    }
-    async fn conversations(
-        &self,
-        owner: &UserScope,
-        coach: &CoachId,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page<Conversation>> {
-        self.run(
-            "conversations",
-            self.store.conversations(owner, coach, after, limit),
-        )
-        .await
-    }
-    async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
-        self.run("edit_conversation", self.store.edit_conversation(key, edit))
-            .await
-    }
-    async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool> {
-        self.run("delete_conversation", self.store.delete_conversation(key))
-            .await
-    }
-    async fn messages(
-        &self,
-        key: &ConversationKey,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<Message>> {
-        self.run("messages", self.store.messages(key, before, limit))
-            .await
-    }
-    async fn admit(&self, admission: &Admission) -> Result<Admitted> {
-        self.run("admit", self.store.admit(admission)).await
-    }
-    async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>> {
-        self.run("checkpoint", self.store.checkpoint(checkpoint))
-            .await
-    }
-    async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
-        self.run("finish", self.store.finish(turn, writer, finish))
-            .await
-    }
-    async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
-        self.run("ask_stop", self.store.ask_stop(turn)).await
-    }
-    async fn turn(
-        &self,
-        turn: &TurnKey,
-        from: usize,
-    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
-        self.run("turn", self.store.turn(turn, from)).await
-    }
-    async fn claim_jobs(
-        &self,
-        of: &JobsOf,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Job>> {
-        self.run("claim_jobs", self.store.claim_jobs(of, now, until, limit))
-            .await
-    }
-    async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()> {
-        self.run("settle_job", self.store.settle_job(job, outcome))
-            .await
-    }
-    async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
-        self.run("jobs", self.store.jobs(of)).await
+impl<S: RecordStore + 'static> AroundRecords for Faulty<S> {
+    type Inside = S;
+
+    fn inside(&self) -> Arc<S> {
+        self.store.clone()
     }
 }
 
-#[async_trait]
-impl<S: RecordStore> RecordStore for Faulty<S> {
-    async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
-        self.run("get", self.store.get(at)).await
-    }
-    async fn list(
-        &self,
-        owner: &UserScope,
-        kind: Kind,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page<Record>> {
-        self.run("list", self.store.list(owner, kind, after, limit))
-            .await
-    }
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
-        self.run("put", self.store.put(at, body, expect)).await
-    }
-    async fn delete(&self, at: &RecordKey) -> Result<bool> {
-        self.run("delete", self.store.delete(at)).await
-    }
-}
+impl<S: MemoryIndex + 'static> AroundIndex for Faulty<S> {
+    type Inside = S;
 
-#[async_trait]
-impl<S: MemoryIndex> MemoryIndex for Faulty<S> {
-    async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>> {
-        self.run("search", self.store.search(search, bill)).await
-    }
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()> {
-        self.run("upsert", self.store.upsert(owner, entry, bill))
-            .await
-    }
-    async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
-        self.run("delete", self.store.delete(owner, kind, id)).await
+    fn inside(&self) -> Arc<S> {
+        self.store.clone()
     }
 }
 

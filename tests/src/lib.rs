@@ -3,10 +3,11 @@
 pub mod fleet;
 pub mod world;
 
+mod around;
 mod client;
 mod documented;
 mod faulty;
-mod lagging;
+mod indexes;
 mod lists;
 pub mod masks;
 pub mod scenes;
@@ -18,7 +19,7 @@ mod wall_time;
 pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
 pub use documented::{DocumentedCode, codes_to_come, documented_codes};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
-pub use lagging::Lagging;
+pub use indexes::{Costly, Lagging};
 pub use lists::takes_only_cursors_that_it_gave;
 pub use site::{ADA, BOB, CLEO, Site, conversation_key, saying};
 pub use tools::{has, of_python, on_path};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 use serde_json::{Value, json};
 
 /// Something that needs a router, is no small talk, and is worth an update.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, router};
-use in_memory::{
-    InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted,
-};
+use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
     Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search,
     records,
 };
+use rehearsal::{Pace, Rehearsal, Scripted};
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 

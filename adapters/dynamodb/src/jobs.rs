@@ -1,6 +1,6 @@
 //! The work that turns leave behind: found by when it is due, claimed by one.
 
-use domain::{Job, JobState, Outcome, Timestamp};
+use domain::{Job, JobKind, JobState, Outcome, Timestamp, TurnKey};
 use futures::future::try_join_all;
 use ports::stored::json;
 use ports::{JobsOf, Result};
@@ -110,9 +110,14 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
             try_join_all(shards).await?.concat()
         }
     };
-    due.retain(|job| map::due(job).is_some_and(|at| at <= now));
-    due.sort_by(|a, b| (map::due(a), &a.turn, a.kind).cmp(&(map::due(b), &b.turn, b.kind)));
+    due.retain(|job| job.state.due().is_some_and(|at| at <= now));
+    due.sort_by(|a, b| place(a).cmp(&place(b)));
     Ok(due)
+}
+
+/// Where a job stands among those that are due.
+fn place(job: &Job) -> (Option<Timestamp>, &TurnKey, JobKind) {
+    (job.state.due(), &job.turn, job.kind)
 }
 
 /// Jobs in any state.

@@ -74,7 +74,7 @@ impl Key {
     pub(crate) fn job(turn: &TurnKey, kind: JobKind) -> Self {
         Self::of(
             &turn.conversation.user,
-            format!("{}{}", jobs_of_turn(turn), job_name(kind)),
+            format!("{}{}", jobs_of_turn(turn), kind.name()),
         )
     }
 
@@ -178,25 +178,10 @@ pub(crate) fn shard_of(turn: &TurnKey) -> String {
     shard(sum % SHARDS)
 }
 
-fn job_name(kind: JobKind) -> &'static str {
-    match kind {
-        JobKind::Workout => "workout",
-        JobKind::Memory => "memory",
-        JobKind::Forget => "forget",
-        JobKind::Summary => "summary",
-    }
-}
-
 /// Whose job this is, and which, by its own key.
 pub(crate) fn read_job(key: &Key) -> Result<(TurnKey, JobKind)> {
     let (turn, rest) = key.turn_and_rest()?;
-    let all = [
-        JobKind::Workout,
-        JobKind::Memory,
-        JobKind::Forget,
-        JobKind::Summary,
-    ];
-    let kind = all.into_iter().find(|kind| Some(job_name(*kind)) == rest);
+    let kind = rest.and_then(JobKind::named);
     Ok((turn, kind.ok_or_else(|| unreadable(SK))?))
 }
 
@@ -300,14 +285,9 @@ mod tests {
             conversation: conversation("u", "c", "v"),
             turn: "t".parse().unwrap(),
         };
-        for kind in [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ] {
-            let read = read_job(&Key::job(&turn, kind)).unwrap();
-            assert_eq!(read, (turn.clone(), kind));
+        for kind in JobKind::ALL {
+            let read = read_job(&Key::job(&turn, *kind)).unwrap();
+            assert_eq!(read, (turn.clone(), *kind));
         }
         let mut unknown = Key::job(&turn, JobKind::Forget);
         unknown.sk = "J#c#v#t#nap".to_owned();

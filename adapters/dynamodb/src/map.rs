@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, JobState, Message,
-    Timestamp, TurnId,
+    Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, Message, Timestamp, TurnId,
 };
 use ports::stored::{self, FORM};
 use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
@@ -313,19 +312,11 @@ pub(crate) fn job(job: &Job) -> Result<Item> {
 
 /// Where an open job is found by when it is due.
 pub(crate) fn open(job: &Job) -> Option<(AttributeValue, AttributeValue)> {
-    let due = due(job)?;
+    let due = job.state.due()?;
     Some((
         text(key::job_time(job, due.0)),
         text(key::shard_of(&job.turn)),
     ))
-}
-
-/// When a job is due, unless it is settled.
-pub(crate) fn due(job: &Job) -> Option<Timestamp> {
-    match job.state {
-        JobState::Due(at) | JobState::Claimed(at) => Some(at),
-        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
-    }
 }
 
 /// The job that an item holds, if it can be read.

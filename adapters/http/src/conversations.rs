@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
-use domain::{Conversation, ConversationKey, JobState, TurnKey};
+use domain::{Conversation, ConversationKey, Progress, TurnKey};
 use ports::{JobsOf, RecordKey, give_way, read, records};
 use serde_json::value::to_raw_value;
 
@@ -177,7 +177,7 @@ pub(crate) async fn jobs(call: Call) -> Answer {
             &JobsOf::Conversation(key),
         ))
         .await?;
-    jobs.retain(|job| !matches!(job.state, JobState::Done(_) | JobState::Refused(_)));
+    jobs.retain(|job| !matches!(job.state.progress(), Progress::Done | Progress::Refused));
     json(
         StatusCode::OK,
         &shapes::Jobs {

@@ -38,9 +38,9 @@ impl List {
     }
 
     fn seal(&self, place: &str) -> String {
-        let digest = Sha256::digest(format!("{}\n{place}", self.address));
-        let digits = digest.iter().map(|byte| format!("{byte:02x}"));
-        digits.take(SEAL / 2).collect()
+        let mut seal = hex::encode(Sha256::digest(format!("{}\n{place}", self.address)));
+        seal.truncate(SEAL);
+        seal
     }
 }
 

@@ -90,7 +90,7 @@ impl Encoder {
             &self.opening,
             closing,
             reply,
-            hex(&Sha256::digest(content)),
+            hex::encode(Sha256::digest(content)),
             &self.prices,
         )
     }
@@ -141,8 +141,4 @@ impl Encoder {
     fn id(&self, seq: usize) -> String {
         format!("{}.{seq}", self.opening.turn.turn)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

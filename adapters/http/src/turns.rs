@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use domain::{ConversationKey, Ending, JobState, TurnId, TurnKey};
+use domain::{ConversationKey, Ending, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
@@ -96,9 +96,7 @@ pub(crate) async fn read(call: Call) -> Answer {
             .answered(read::jobs(store, &JobsOf::Turn(key.clone())))
             .await?;
         let over = matches!(record.state, TurnState::Ended(_))
-            && !jobs
-                .iter()
-                .any(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
+            && !jobs.iter().any(|job| job.state.due().is_some());
         if over || !waits || clock.now() >= until {
             return json(
                 StatusCode::OK,

@@ -1,15 +1,11 @@
-//! Every port in memory: the reference for the contracts, and what the local server runs on.
-//!
-//! Nothing outlives the process. The models are [`Rehearsal`], an offline coach for people, and
-//! [`Scripted`], which plays whatever a test writes.
+//! In memory, every port but the model: the reference for the contracts, and what the local server
+//! runs on. Nothing outlives the process.
 
 mod clock;
 mod embedder;
 mod index;
 mod messages;
 mod records;
-mod rehearsal;
-mod scripted;
 mod tables;
 mod tokens;
 
@@ -18,8 +14,6 @@ pub use embedder::HashingEmbedder;
 pub use index::LexicalIndex;
 pub use messages::InMemoryMessages;
 pub use records::InMemoryRecords;
-pub use rehearsal::{Pace, Rehearsal};
-pub use scripted::{Line, Scene, Scripted};
 pub use tokens::KnownTokens;
 
 #[cfg(test)]

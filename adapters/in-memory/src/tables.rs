@@ -515,10 +515,8 @@ fn short(key: &ConversationKey) -> (CoachId, ConversationId) {
 
 /// Where a job stands among those that are open, if it is.
 fn open(job: &Job) -> Option<Open> {
-    match job.state {
-        JobState::Due(at) | JobState::Claimed(at) => Some((at, job.turn.clone(), job.kind)),
-        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
-    }
+    let at = job.state.due()?;
+    Some((at, job.turn.clone(), job.kind))
 }
 
 /// Where a conversation stands in its list, as text that sorts like it.

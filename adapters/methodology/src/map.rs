@@ -1,7 +1,6 @@
 //! From Markdown to pieces. Pure.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use domain::Timestamp;
 use domain::memory::RecalledKind;
@@ -87,10 +86,9 @@ fn id(place: &str, text: &str) -> String {
         .chain_update([0])
         .chain_update(text)
         .finalize();
-    hash.iter().take(16).fold(String::new(), |mut id, byte| {
-        _ = write!(id, "{byte:02x}");
-        id
-    })
+    let mut id = hex::encode(hash);
+    id.truncate(32);
+    id
 }
 
 #[cfg(test)]

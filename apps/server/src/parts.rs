@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use in_memory::{
-    HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex, Pace, Rehearsal,
-};
+use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex};
 use pinecone::Pinecone;
 use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
+use rehearsal::{Pace, Rehearsal};
 
 use crate::aws::{Aws, AwsArgs};
 use crate::error::StartError;

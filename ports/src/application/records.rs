@@ -159,6 +159,8 @@ struct Amended<T> {
 
 /// What no other change has: it begins with the time, and the rest is chance.
 fn own_id(now: Timestamp) -> Uuid {
+    // Without a context: nobody asks which of two marks came first, and one would give them the
+    // latest time that this process has seen, of whichever clock, instead of `now`.
     let nanos = u32::try_from(now.0 % 1_000 * 1_000_000).unwrap_or_default();
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, now.0 / 1_000, nanos))
 }

@@ -9,7 +9,7 @@ use domain::conversation::Stage;
 use domain::memory::{Importance, MemoryKind, MemorySource, RecalledKind};
 use domain::router::{ComplexityType, Discipline, SearchType, Source, UserIntent};
 use domain::workout::Feat;
-use domain::{Ending, Fault, JobKind, JobState, PartKind, Timestamp, TurnError};
+use domain::{Ending, Fault, JobKind, JobState, PartKind, Progress, Timestamp, TurnError};
 use serde_json::json;
 
 use super::*;
@@ -145,12 +145,6 @@ fn what_is_told_by_its_name_keeps_it() {
         Malformed = r#""malformed""#,
         Failed(Fault::TooLong) = r#""tooLong""#,
     }));
-    are_told_as(all!(JobKind {
-        Workout = r#""workout""#,
-        Memory = r#""memory""#,
-        Forget = r#""forget""#,
-        Summary = r#""summary""#,
-    }));
     are_told_as(all!(JobState {
         Due(Timestamp(1)) = r#"{"due":"1970-01-01T00:00:00.001Z"}"#,
         Claimed(Timestamp(1)) = r#"{"claimed":"1970-01-01T00:00:00.001Z"}"#,
@@ -158,6 +152,35 @@ fn what_is_told_by_its_name_keeps_it() {
         Refused("a plan".to_owned()) = r#"{"refused":"a plan"}"#,
         Dead("gone".to_owned()) = r#"{"dead":"gone"}"#,
     }));
+}
+
+/// The words that the protocol's page lists for `jobs` after this one.
+fn documented(what: &str) -> Vec<&'static str> {
+    let page = include_str!("../../../docs/protocol.md");
+    let jobs = page
+        .lines()
+        .find(|line| line.starts_with("- `jobs`: "))
+        .unwrap();
+    let (_, listed) = jobs.split_once(&format!("; {what} ")).unwrap();
+    let (listed, _) = listed.split_once([';', '.', '(']).unwrap();
+    listed.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_kinds_and_states_of_jobs_have_the_names_that_are_documented() {
+    let kinds = documented("kind");
+    assert_eq!(
+        JobKind::ALL
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>(),
+        kinds
+    );
+    for (kind, name) in JobKind::ALL.iter().zip(kinds) {
+        are_told_as([(*kind, format!("\"{name}\"").as_str())]);
+    }
+    let states = Progress::ALL.iter().map(|progress| progress.name());
+    assert_eq!(states.collect::<Vec<_>>(), documented("state"));
 }
 
 #[test]

@@ -9,12 +9,12 @@ use super::Clock;
 /// The model calls that are made on the way to something else, such as a vector for a search.
 ///
 /// It is handed down to whoever makes them, so that none is lost when what it was made for fails or
-/// is given up.
-#[derive(Default)]
+/// is given up. A clone is the same bill.
+#[derive(Clone, Default)]
 pub struct Bill {
     /// Without one, no call has taken any time.
     clock: Option<Arc<dyn Clock>>,
-    calls: Mutex<Vec<CallRecord>>,
+    calls: Arc<Mutex<Vec<CallRecord>>>,
 }
 
 impl Bill {
@@ -22,7 +22,7 @@ impl Bill {
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         Self {
             clock: Some(clock.clone()),
-            calls: Mutex::default(),
+            calls: Arc::default(),
         }
     }
 

@@ -1,9 +1,13 @@
 use async_trait::async_trait;
 use domain::memory::RecalledKind;
 use domain::{CoachId, Recalled, Timestamp, UserScope};
+use macro_rules_attribute::apply;
 
+use super::port::port;
 use super::{Bill, Result};
 
+#[apply(port)]
+#[methods(memory_index_methods)]
 /// Finds what is worth recalling.
 ///
 /// - *Owned.* A search sees the caller's own entries and what is shared by all, and nothing else.

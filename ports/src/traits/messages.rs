@@ -7,9 +7,13 @@ use domain::{
     Message, MessageId, Opening, Outcome, ReplyPlace, Timestamp, TurnEvent, TurnId, TurnKey,
     UserScope, ZoneName,
 };
+use macro_rules_attribute::apply;
 
 use super::Result;
+use super::port::port;
 
+#[apply(port)]
+#[methods(message_store_methods)]
 /// Conversations, their messages, the turns that make them, and the jobs that turns leave behind.
 ///
 /// They are one port because [`admit`](Self::admit) and [`finish`](Self::finish) are atomic across

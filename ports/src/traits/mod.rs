@@ -8,6 +8,7 @@ mod llm;
 mod memories;
 mod messages;
 mod pace;
+mod port;
 mod records;
 mod tokens;
 

@@ -2,9 +2,13 @@ use std::fmt;
 
 use async_trait::async_trait;
 use domain::{ConversationKey, RecordId, UserScope};
+use macro_rules_attribute::apply;
 
+use super::port::port;
 use super::{Cursor, Page, Result};
 
+#[apply(port)]
+#[methods(record_store_methods)]
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
 /// summaries, usage, the pin of their identity.
 ///

@@ -179,7 +179,7 @@ impl Stage {
                 }
                 // Nobody can know of a write that arrives after the job was refused.
                 (JobKind::Workout, JobState::Refused(_)) => name.is_none() || is_late,
-                (JobKind::Memory | JobKind::Forget | JobKind::Summary, _) => true,
+                (_, JobState::Done(_) | JobState::Refused(_)) => true,
             };
             self.rule(is_right, "P1", || {
                 format!("the job of {id} is {:?}, its workout {name:?}", job.state)

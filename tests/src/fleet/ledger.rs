@@ -4,8 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::{
-    Closing, Conversation, Ending, Finish, Job, JobState, PartKind, Timestamp, TurnError,
-    TurnEvent, TurnKey,
+    Closing, Conversation, Ending, Finish, Job, PartKind, Timestamp, TurnError, TurnEvent, TurnKey,
 };
 use futures::FutureExt;
 use in_memory::InMemoryMessages;
@@ -122,10 +121,9 @@ impl Stage {
             let was = before
                 .iter()
                 .find(|known| known.turn == job.turn && known.kind == job.kind);
-            let is_free = was.is_some_and(|known| match known.state {
-                JobState::Due(at) | JobState::Claimed(at) => at <= now,
-                JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => false,
-            });
+            let is_free = was
+                .and_then(|known| known.state.due())
+                .is_some_and(|at| at <= now);
             self.rule(is_free, "P1", || {
                 format!(
                     "the job of {} was claimed at {now}, and it was {was:?}",

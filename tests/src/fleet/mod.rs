@@ -26,6 +26,8 @@ mod stage;
 mod wire;
 mod worker;
 
+pub(crate) use wire::Wire;
+
 pub use census::Census;
 pub use engine::Blow;
 pub use play::{Outcome, play};

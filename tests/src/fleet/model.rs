@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::{Fault, StopReason, TurnKey, router};
 use futures::stream::{self, BoxStream, StreamExt};
-use in_memory::{Line, Scene, Scripted};
 use ports::{Answer, LlmStream, ModelCall, Piece, Result};
+use rehearsal::{Line, Scene, Scripted};
 use serde_json::{Value, json};
 
 use super::book::Phase;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{JobState, TurnKey};
+use domain::TurnKey;
 use ports::{JobsOf, MessageStore};
 
 use super::book::Phase;
@@ -185,9 +185,7 @@ impl Stage {
 
     fn open_jobs(&self) -> Vec<TurnKey> {
         let jobs = done(self.ledger.store.jobs(&JobsOf::Anyone)).unwrap();
-        let open = jobs
-            .into_iter()
-            .filter(|job| matches!(job.state, JobState::Due(_) | JobState::Claimed(_)));
+        let open = jobs.into_iter().filter(|job| job.state.due().is_some());
         open.map(|job| job.turn).collect()
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Stage {
     pub script: Script,
     pub ledger: Ledger,
     pub records: Arc<InMemoryRecords>,
-    pub index: LexicalIndex,
+    pub index: Arc<LexicalIndex>,
     pub coach: Arc<Coach>,
     pub(super) slots: Mutex<Vec<Option<Arc<Worker>>>>,
     book: Mutex<Book>,
@@ -56,7 +56,7 @@ impl Stage {
         let stage = Self {
             ledger: Ledger::default(),
             records: Arc::default(),
-            index: LexicalIndex::default(),
+            index: Arc::default(),
             coach: Arc::new(serde_json::from_value(json!({ "coachId": "coach" })).unwrap()),
             slots: Mutex::new(script.skews.iter().map(|_| None).collect()),
             book: Mutex::default(),

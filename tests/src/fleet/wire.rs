@@ -4,75 +4,31 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::conversation::Edit;
 use domain::memory::RecalledKind;
-use domain::{
-    CoachId, Conversation, ConversationKey, Finish, Job, Message, Outcome, Recalled, Timestamp,
-    TurnEvent, TurnKey, UserScope,
-};
+use domain::{Finish, Job, Timestamp, TurnKey, UserScope};
 use futures::channel::oneshot;
 use futures::future;
+use in_memory::{InMemoryMessages, InMemoryRecords, LexicalIndex};
 use ports::{
-    Admission, Admitted, Bill, Checkpoint, Cursor, Expect, IndexEntry, JobsOf, Kind, MemoryIndex,
-    MessageStore, Page, PortError, Record, RecordKey, RecordStore, Result, Search, Stop,
-    TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Checkpoint, JobsOf, MemoryIndex, PortError, Result, Stop, TurnState,
+    Writer, Written,
 };
 
 use super::engine::WORLD;
 use super::ledger::By;
 use super::script::Mishap;
 use super::stage::Stage;
+use crate::around::{Around, AroundIndex, AroundMessages, AroundRecords};
 
 /// The way from one worker to everything else.
 #[derive(Clone)]
-pub(super) struct Wire {
-    pub stage: Arc<Stage>,
-    pub slot: usize,
-    pub by: By,
+pub(crate) struct Wire {
+    pub(super) stage: Arc<Stage>,
+    pub(super) slot: usize,
+    pub(super) by: By,
 }
 
 impl Wire {
-    async fn send<T: Send + 'static>(
-        &self,
-        method: &'static str,
-        work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        let hand = self.stage.hand.clone();
-        let (mishap, way) = self.stage.fate(self.slot, method);
-        let (answer, answered) = oneshot::channel();
-        let packet = async move {
-            hand.sleep(way).await;
-            let result = match mishap {
-                None => work.await,
-                Some(Mishap::Fails(fault)) => Err(PortError::new("wire", fault)),
-                Some(Mishap::Lies(fault)) => work.await.and(Err(PortError::new("wire", fault))),
-                Some(Mishap::ArrivesLate(ms)) => {
-                    hand.sleep(ms).await;
-                    work.await
-                }
-                Some(Mishap::AnswersLate(ms)) => {
-                    let result = work.await;
-                    hand.sleep(ms).await;
-                    result
-                }
-                Some(Mishap::IsLost) => return,
-                Some(Mishap::LosesAnswer) => return drop(work.await),
-            };
-            hand.sleep(way).await;
-            let _gone = answer.send(result);
-        };
-        let owner = if self.stage.script.packets_die {
-            self.by.owner
-        } else {
-            WORLD
-        };
-        self.stage.hand.spawn(owner, packet);
-        match answered.await {
-            Ok(result) => result,
-            Err(oneshot::Canceled) => future::pending().await,
-        }
-    }
-
     /// Notes what an answer told the driver.
     fn hears<T>(
         &self,
@@ -114,75 +70,60 @@ impl Wire {
     }
 }
 
+impl Around for Wire {
+    async fn pass<T: Send + 'static>(
+        &self,
+        method: &'static str,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let hand = self.stage.hand.clone();
+        let (mishap, way) = self.stage.fate(self.slot, method);
+        let (answer, answered) = oneshot::channel();
+        let packet = async move {
+            hand.sleep(way).await;
+            let result = match mishap {
+                None => work.await,
+                Some(Mishap::Fails(fault)) => Err(PortError::new("wire", fault)),
+                Some(Mishap::Lies(fault)) => work.await.and(Err(PortError::new("wire", fault))),
+                Some(Mishap::ArrivesLate(ms)) => {
+                    hand.sleep(ms).await;
+                    work.await
+                }
+                Some(Mishap::AnswersLate(ms)) => {
+                    let result = work.await;
+                    hand.sleep(ms).await;
+                    result
+                }
+                Some(Mishap::IsLost) => return,
+                Some(Mishap::LosesAnswer) => return drop(work.await),
+            };
+            hand.sleep(way).await;
+            let _gone = answer.send(result);
+        };
+        let owner = if self.stage.script.packets_die {
+            self.by.owner
+        } else {
+            WORLD
+        };
+        self.stage.hand.spawn(owner, packet);
+        match answered.await {
+            Ok(result) => result,
+            Err(oneshot::Canceled) => future::pending().await,
+        }
+    }
+}
+
 #[async_trait]
-impl MessageStore for Wire {
-    async fn create_conversation(&self, new: &Conversation) -> Result<()> {
-        let (store, new) = (self.stage.ledger.store.clone(), new.clone());
-        self.send("create_conversation", async move {
-            store.create_conversation(&new).await
-        })
-        .await
-    }
+impl AroundMessages for Wire {
+    type Inside = InMemoryMessages;
 
-    async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>> {
-        let (store, key) = (self.stage.ledger.store.clone(), key.clone());
-        self.send(
-            "conversation",
-            async move { store.conversation(&key).await },
-        )
-        .await
-    }
-
-    async fn conversations(
-        &self,
-        owner: &UserScope,
-        coach: &CoachId,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page<Conversation>> {
-        let (store, owner, coach) = (
-            self.stage.ledger.store.clone(),
-            owner.clone(),
-            coach.clone(),
-        );
-        self.send("conversations", async move {
-            store.conversations(&owner, &coach, after, limit).await
-        })
-        .await
-    }
-
-    async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
-        let (store, key, edit) = (self.stage.ledger.store.clone(), key.clone(), edit.clone());
-        self.send("edit_conversation", async move {
-            store.edit_conversation(&key, &edit).await
-        })
-        .await
-    }
-
-    async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool> {
-        let (store, key) = (self.stage.ledger.store.clone(), key.clone());
-        self.send("delete_conversation", async move {
-            store.delete_conversation(&key).await
-        })
-        .await
-    }
-
-    async fn messages(
-        &self,
-        key: &ConversationKey,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<Message>> {
-        let (store, key) = (self.stage.ledger.store.clone(), key.clone());
-        self.send("messages", async move {
-            store.messages(&key, before, limit).await
-        })
-        .await
+    fn inside(&self) -> Arc<InMemoryMessages> {
+        self.stage.ledger.store.clone()
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
         let (stage, admission) = (self.stage.clone(), admission.clone());
-        self.send("admit", async move { stage.admit(&admission) })
+        self.pass("admit", async move { stage.admit(&admission) })
             .await
     }
 
@@ -190,7 +131,7 @@ impl MessageStore for Wire {
         self.begins_write(&checkpoint.turn, false);
         let (stage, sent) = (self.stage.clone(), checkpoint.clone());
         let answer = self
-            .send("checkpoint", async move { stage.checkpoint(&sent) })
+            .pass("checkpoint", async move { stage.checkpoint(&sent) })
             .await;
         self.hears(&checkpoint.turn, &answer, false, |stop| {
             *stop == Stop::Asked
@@ -205,7 +146,7 @@ impl MessageStore for Wire {
         }
         let (stage, by, key, sent) = (self.stage.clone(), self.by, turn.clone(), finish.clone());
         let answer = self
-            .send(
+            .pass(
                 "finish",
                 async move { stage.finish(by, &key, writer, &sent) },
             )
@@ -218,17 +159,7 @@ impl MessageStore for Wire {
 
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
         let (stage, turn) = (self.stage.clone(), turn.clone());
-        self.send("ask_stop", async move { stage.ask_stop(&turn) })
-            .await
-    }
-
-    async fn turn(
-        &self,
-        turn: &TurnKey,
-        from: usize,
-    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
-        let (store, turn) = (self.stage.ledger.store.clone(), turn.clone());
-        self.send("turn", async move { store.turn(&turn, from).await })
+        self.pass("ask_stop", async move { stage.ask_stop(&turn) })
             .await
     }
 
@@ -240,88 +171,33 @@ impl MessageStore for Wire {
         limit: usize,
     ) -> Result<Vec<Job>> {
         let (stage, of) = (self.stage.clone(), of.clone());
-        self.send("claim_jobs", async move {
+        self.pass("claim_jobs", async move {
             stage.claim_jobs(&of, now, until, limit)
         })
         .await
     }
+}
 
-    async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()> {
-        let (store, job, outcome) = (
-            self.stage.ledger.store.clone(),
-            job.clone(),
-            outcome.clone(),
-        );
-        self.send("settle_job", async move {
-            store.settle_job(&job, &outcome).await
-        })
-        .await
-    }
+impl AroundRecords for Wire {
+    type Inside = InMemoryRecords;
 
-    async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
-        let (store, of) = (self.stage.ledger.store.clone(), of.clone());
-        self.send("jobs", async move { store.jobs(&of).await })
-            .await
+    fn inside(&self) -> Arc<InMemoryRecords> {
+        self.stage.records.clone()
     }
 }
 
 #[async_trait]
-impl RecordStore for Wire {
-    async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
-        let (records, at) = (self.stage.records.clone(), at.clone());
-        self.send("get", async move { records.get(&at).await })
-            .await
-    }
+impl AroundIndex for Wire {
+    type Inside = LexicalIndex;
 
-    async fn list(
-        &self,
-        owner: &UserScope,
-        kind: Kind,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page<Record>> {
-        let (records, owner) = (self.stage.records.clone(), owner.clone());
-        self.send("list", async move {
-            records.list(&owner, kind, after, limit).await
-        })
-        .await
-    }
-
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
-        let (records, at, body) = (self.stage.records.clone(), at.clone(), body.to_vec());
-        self.send("put", async move { records.put(&at, &body, expect).await })
-            .await
-    }
-
-    async fn delete(&self, at: &RecordKey) -> Result<bool> {
-        let (records, at) = (self.stage.records.clone(), at.clone());
-        self.send("delete", async move { records.delete(&at).await })
-            .await
-    }
-}
-
-#[async_trait]
-impl MemoryIndex for Wire {
-    async fn search(&self, search: &Search, _: &Bill) -> Result<Vec<Recalled>> {
-        let (stage, search) = (self.stage.clone(), search.clone());
-        self.send("search", async move {
-            stage.index.search(&search, &Bill::default()).await
-        })
-        .await
-    }
-
-    async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
-        let (stage, owner, entry) = (self.stage.clone(), owner.clone(), entry.clone());
-        self.send("upsert", async move {
-            stage.index.upsert(&owner, &entry, &Bill::default()).await
-        })
-        .await
+    fn inside(&self) -> Arc<LexicalIndex> {
+        self.stage.index.clone()
     }
 
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
         let (stage, owner, id) = (self.stage.clone(), owner.clone(), id.to_owned());
-        self.send("delete entry", async move {
-            MemoryIndex::delete(&stage.index, &owner, kind, &id).await
+        self.pass("delete entry", async move {
+            stage.index.delete(&owner, kind, &id).await
         })
         .await
     }

@@ -14,11 +14,12 @@ use async_trait::async_trait;
 use domain::memory::{Importance, MemoryKind, MemorySource, Provenance, RecalledKind, Tombstone};
 use domain::router::ProposedMemory;
 use domain::{Timestamp, UserScope};
-use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, ManualClock, Scripted};
+use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, ManualClock};
 use peers::pinecone::{Index, Pinecone as Peer};
 use peers::{Proxy, Trouble};
 use pinecone::{Pinecone, Settings};
 use ports::{Bill, Embedder, IndexEntry, MemoryIndex, Ports, Saved, Search, forget, remember};
+use rehearsal::Scripted;
 use serde_json::json;
 
 /// What must be told to nobody but the index.

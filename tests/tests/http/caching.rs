@@ -10,8 +10,8 @@ use domain::prompt::{Block, Speaker, estimated_tokens};
 use domain::{Prompt, Usage};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use in_memory::{Scene, Scripted};
 use ports::{Answer, Clock, LlmStream, ModelCall, Piece, Result};
+use rehearsal::{Scene, Scripted};
 use serde_json::json;
 
 const TURNS: u64 = 60;

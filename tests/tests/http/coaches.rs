@@ -4,8 +4,8 @@ use axum::http::Method;
 use coach_tests::scenes::{QUESTION, pause, say};
 use coach_tests::{BOB, JSON, Mishap, Site, saying};
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
 use ports::{GRACE, LEASE};
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 use crate::errors::orphan;

@@ -3,7 +3,7 @@
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use coach_tests::scenes::QUESTION;
 use coach_tests::{Answer, Site, saying};
-use in_memory::Scene;
+use rehearsal::Scene;
 
 use crate::replying;
 

@@ -4,7 +4,7 @@
 
 use coach_tests::{Calls, Site, saying, scenes};
 use domain::memory::RecalledKind;
-use in_memory::Scene;
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 const REMARK: &str = "Mm, the blue one";

@@ -5,8 +5,8 @@ use coach_tests::scenes::{self, QUESTION, after, pause, say};
 use coach_tests::{BOB, Mishap, Site, conversation_key, saying};
 use domain::memory::RecalledKind;
 use domain::{Conversation, Fault};
-use in_memory::Scene;
 use ports::{Clock, Kind, RecordKey};
+use rehearsal::Scene;
 use serde_json::json;
 
 use crate::mind::summed_up;

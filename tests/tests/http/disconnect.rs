@@ -5,7 +5,7 @@ use std::time::Duration;
 use coach_tests::scenes::{self, pause, say};
 use coach_tests::{Mishap, Site, WallTime, saying};
 use domain::StopReason;
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 
 const TEXT: &str = "I did 5x5 back squats at 100 kg.";
 

@@ -5,7 +5,7 @@ use axum::http::Method;
 use coach_tests::scenes::QUESTION;
 use coach_tests::{BOB, Mishap, saying};
 use domain::Fault;
-use in_memory::Scene;
+use rehearsal::Scene;
 use serde_json::json;
 
 use crate::refusals::Row;

@@ -11,8 +11,8 @@ use coach_tests::{
 };
 use domain::{Delivery, Fault, StopReason, TurnKey};
 use http_adapter::Code;
-use in_memory::{Line, Scene};
 use ports::{Admission, Clock, LEASE, MessageStore, PortError, TokenRefusal};
+use rehearsal::{Line, Scene};
 use sha2::{Digest, Sha256};
 
 use crate::refusals::{Row, refused_for_the_state_of_things, rows};

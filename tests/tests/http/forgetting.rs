@@ -8,8 +8,8 @@ use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{Lagging, Mishap, Site, saying};
 use domain::memory::{RecalledKind, Tombstone, Trace};
 use domain::{Fault, Timestamp, UserScope};
-use in_memory::Scene;
 use ports::{Expect, Kind, RecordKey, RecordStore, records};
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use crate::mind::{kept, last_prompt, routed, tell};

@@ -9,7 +9,7 @@ use coach_tests::masks::{named, without_numbers};
 use coach_tests::scenes::{self, QUESTION, after, pause, say};
 use coach_tests::{Event, Mishap, Site, WallTime, saying};
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 use serde_json::Value;
 
 use crate::{asked, kinds, replying, route};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use coach_tests::scenes::{self, QUESTION, after, pause, say};
 use coach_tests::{Calls, Site};
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 use serde_json::Value;
 
 use crate::asked;

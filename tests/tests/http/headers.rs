@@ -4,7 +4,7 @@ use axum::http::{Method, header};
 use coach_tests::scenes::QUESTION;
 use coach_tests::{JSON, Site, saying};
 use http_adapter::{Access, ROUTES};
-use in_memory::Scene;
+use rehearsal::Scene;
 use serde_json::json;
 
 use crate::{asked, replying};

@@ -6,8 +6,8 @@ use coach_tests::scenes::{self, workout_route};
 use coach_tests::{Client, Event, Mishap, Site, conversation_key, saying};
 use domain::memory::Tombstone;
 use domain::{Fault, Timestamp};
-use in_memory::{Line, Scene};
 use ports::{Clock, Expect, Kind, RecordKey, RecordStore, records};
+use rehearsal::{Line, Scene};
 use serde_json::{Value, json};
 
 use crate::mind::{kept, summed_up};

@@ -3,8 +3,8 @@
 use coach_tests::scenes::{self, after};
 use coach_tests::{ADA, Calls, Site};
 use domain::UserScope;
-use in_memory::Scene;
 use ports::{Expect, Kind, RecordKey, RecordStore};
+use rehearsal::Scene;
 use serde_json::json;
 
 use crate::asked;

@@ -8,8 +8,8 @@ use coach_tests::scenes::{self, QUESTION, after};
 use coach_tests::{Event, Mishap, Site, conversation_key, saying};
 use domain::{Delivery, Prompt, Tier, Tries};
 use futures::StreamExt;
-use in_memory::Scene;
 use ports::{Answer, MessageStore, ModelCall, answer};
+use rehearsal::Scene;
 use serde_json::json;
 
 const ADMIT: u64 = 15;

@@ -3,8 +3,8 @@
 use coach_tests::scenes::{self, QUESTION, after};
 use coach_tests::{ADA, BOB, Client, Site, conversation_key, saying};
 use domain::RecordId;
-use in_memory::Scene;
 use ports::{Expect, Kind, RecordKey, RecordStore};
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use crate::{asked, replying};

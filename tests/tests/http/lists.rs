@@ -1,7 +1,7 @@
 //! Lists, read a page at a time.
 
 use coach_tests::takes_only_cursors_that_it_gave;
-use in_memory::Scene;
+use rehearsal::Scene;
 
 use crate::replying;
 

@@ -44,11 +44,12 @@ mod stores;
 mod thinking;
 mod transcript;
 mod unreadable;
+mod untouched;
 mod usage;
 mod warnings;
 
 use coach_tests::{Event, Site, saying, scenes};
-use in_memory::Scene;
+use rehearsal::Scene;
 
 /// A site whose router tells one update, and whose reply is this.
 fn replying(scene: Scene) -> Site {

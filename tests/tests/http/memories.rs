@@ -8,8 +8,8 @@ use coach_tests::scenes::QUESTION;
 use coach_tests::{BOB, Lagging, Mishap, Site};
 use domain::memory::RecalledKind;
 use domain::{Fault, UserScope};
-use in_memory::Scene;
 use ports::{Kind, MemoryIndex};
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use crate::mind::{kept, last_prompt, routed, tell};

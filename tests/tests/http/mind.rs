@@ -5,8 +5,8 @@ use coach_tests::{Event, Lagging, Mishap, Site, saying};
 use domain::Fault;
 use domain::memory::RecalledKind;
 use domain::usage::UsageDay;
-use in_memory::Scene;
 use ports::{Kind, ModelCall, records};
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use crate::replying;

@@ -9,8 +9,8 @@ use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{Answer, EVENTS, JSON, Lagging, Mishap, Site, Sse, saying};
 use http_adapter::{ROUTES, TurnRequest};
-use in_memory::Scene;
 use jsonschema::Validator;
+use rehearsal::Scene;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use coach_tests::{Client, Site, conversation_key, saying, told};
 use domain::{StopReason, Timestamp};
-use in_memory::{Line, Scene, Scripted};
 use ports::{Answer, Clock, Expect, Kind, RecordKey, RecordStore};
+use rehearsal::{Line, Scene, Scripted};
 use serde_json::{Value, json};
 
 use crate::{asked, replying, route};

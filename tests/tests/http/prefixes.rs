@@ -26,13 +26,7 @@ fn prefixes(prompt: &Prompt) -> Vec<String> {
     for (speaker, block) in prompt.system.iter().map(|block| (None, block)).chain(said) {
         match block {
             Block::Text(text) => hash.update(format!("{speaker:?} {} {text}", text.len())),
-            Block::CachePoint => prefixes.push(
-                hash.clone()
-                    .finalize()
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect(),
-            ),
+            Block::CachePoint => prefixes.push(hex::encode(hash.clone().finalize())),
         }
     }
     prefixes

@@ -11,8 +11,8 @@ use coach_tests::{ADA, Answer, BOB, Client, EVENTS, JSON, Mishap, Site, VirtualC
 use domain::Fault;
 use futures::stream::{self, StreamExt};
 use http_adapter::{Code, refusing};
-use in_memory::{Line, Scene};
 use ports::Clock;
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 use crate::openapi::Document;

@@ -9,8 +9,8 @@ use coach_tests::{Client, Event, Mishap, Site, WallTime, conversation_key, sayin
 use domain::{Ending, Fault, StopReason, TurnKey};
 use futures::StreamExt;
 use futures::future::join_all;
-use in_memory::{Line, Scene};
 use ports::{Frame, MockMessageStore, TurnRecord, follow, opening};
+use rehearsal::{Line, Scene};
 use serde_json::{Value, json};
 
 use crate::{asked, kinds, replying, route};

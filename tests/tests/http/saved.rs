@@ -3,7 +3,7 @@
 use coach_tests::scenes::{self, AWKWARD, Outcome, QUESTION};
 use coach_tests::{Event, Site, WallTime, told};
 use domain::Delivery;
-use in_memory::Scene;
+use rehearsal::Scene;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -163,10 +163,7 @@ fn known(word: &str) -> &'static str {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(text))
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {

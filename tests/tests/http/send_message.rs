@@ -3,7 +3,7 @@
 use coach_tests::scenes::{self, Outcome, QUESTION};
 use coach_tests::{Site, WallTime, saying};
 use http_adapter::Code;
-use in_memory::Scene;
+use rehearsal::Scene;
 
 use crate::replying;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use coach_tests::scenes::{QUESTION, pause, say};
 use coach_tests::{Mishap, Site, saying, told};
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 use crate::{asked, replying, route};

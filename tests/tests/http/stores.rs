@@ -5,8 +5,8 @@ use std::time::Duration;
 use coach_tests::scenes::{QUESTION, pause, say};
 use coach_tests::{Event, Mishap, Site, conversation_key, saying, told};
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
 use ports::{GRACE, LEASE, MessageStore};
+use rehearsal::{Line, Scene};
 
 use crate::errors::orphan;
 use crate::refusals::Row;

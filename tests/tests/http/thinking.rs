@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use coach_tests::scenes::{self, QUESTION};
-use coach_tests::{Event, Site, saying, told};
-use domain::call::CallOutcome;
-use domain::memory::RecalledKind;
-use domain::{Fault, Recalled, StopReason, Usage, UserScope};
-use in_memory::{Line, Scene};
-use ports::{Bill, Clock, IndexEntry, MemoryIndex, Result, Search};
+use coach_tests::{Costly, Event, Site, saying, told};
+use domain::{Fault, StopReason};
+use ports::Clock;
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 fn routed() -> Scene {
@@ -153,33 +150,6 @@ async fn a_job_is_asked_for_again_at_once_and_says_what_that_took() {
     );
 }
 
-/// An index whose every search costs a vector, and then takes so long and fails.
-struct Costly(Duration, coach_tests::VirtualClock);
-
-#[async_trait]
-impl MemoryIndex for Costly {
-    async fn search(&self, _: &Search, bill: &Bill) -> Result<Vec<Recalled>> {
-        let item = bill.embedding(40);
-        let usage = Usage {
-            model: Some("titan".into()),
-            input_tokens: 9,
-            ..Usage::default()
-        };
-        item.close(CallOutcome::Ok, Some(usage));
-        let clock: &dyn ports::Clock = &self.1;
-        clock.sleep_until(clock.now() + self.0).await;
-        Err(ports::PortError::new("costly", Fault::Unavailable))
-    }
-
-    async fn upsert(&self, _: &UserScope, _: &IndexEntry, _: &Bill) -> Result<()> {
-        Ok(())
-    }
-
-    async fn delete(&self, _: &UserScope, _: RecalledKind, _: &str) -> Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_a_look_up_has_cost_is_charged_also_when_it_fails_or_the_turn_is_over_before() {
     for (takes, needed, reported) in [(10, true, true), (5_000, true, true), (100, false, false)] {
@@ -189,7 +159,7 @@ async fn what_a_look_up_has_cost_is_charged_also_when_it_fails_or_the_turn_is_ov
             json!({ "needsPineconeSearch": needed, "searchTypes": ["methodology"] });
         let route = Scene::saying(route.to_string());
         let mut site = Site::new(|model| model.route(route).reply(Scene::saying("Sit.")));
-        site.app.ports.index = Arc::new(Costly(Duration::from_millis(takes), site.clock));
+        site.app.ports.index = Arc::new(Costly::after(Duration::from_millis(takes), site.clock));
         let events = turn(&site).await;
         let calls = events.last().unwrap().json["usage"]["calls"]
             .as_array()
@@ -216,7 +186,7 @@ async fn what_a_look_up_has_cost_is_charged_also_if_the_turn_was_taken_from_its_
     let route = Scene::saying(route.to_string());
     let reply = scenes::after(5_000, Scene::saying("Sit."));
     let mut site = Site::new(|model| model.route(route).reply(reply));
-    site.app.ports.index = Arc::new(Costly(Duration::from_millis(10), site.clock));
+    site.app.ports.index = Arc::new(Costly::after(Duration::from_millis(10), site.clock));
     let path = site.conversation().await;
     site.client()
         .stream(&format!("{path}/stream"), &[], &saying(QUESTION))

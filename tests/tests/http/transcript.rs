@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use coach_tests::{Answer, Site, conversation_key, saying};
 use futures::stream::BoxStream;
-use in_memory::{Pace, Rehearsal};
 use ports::{Bill, LlmStream, ModelCall, Piece, Result, Search};
+use rehearsal::{Pace, Rehearsal};
 use serde_json::json;
 
 /// An offline coach whose every prompt is kept.

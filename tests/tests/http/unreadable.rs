@@ -4,8 +4,8 @@
 use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{Event, Site};
 use domain::{RecordId, UserScope};
-use in_memory::Scene;
 use ports::{Expect, Kind, RecordKey, RecordStore, charge, count_uses};
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use crate::mind::{kept, last_prompt, routed, tell};

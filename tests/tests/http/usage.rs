@@ -7,7 +7,7 @@ use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{BOB, Mishap, Site};
 use domain::{Fault, Prices};
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 use serde_json::{Value, json};
 
 use crate::refusals::Row;

@@ -1,11 +1,14 @@
 use aws_sdk_bedrockruntime::types::{
-    ContentBlockDeltaEvent, ContentBlockStartEvent, ConverseStreamMetadataEvent, MessageStopEvent,
-    ReasoningContentBlockDelta, ToolUseBlockDelta, ToolUseBlockStart,
+    ContentBlockDelta, ContentBlockDeltaEvent, ContentBlockStart, ContentBlockStartEvent,
+    ConverseStreamMetadataEvent, ConverseStreamOutput, MessageStopEvent,
+    ReasoningContentBlockDelta, TokenUsage, ToolUseBlockDelta, ToolUseBlockStart,
 };
 use domain::prompt::Block::CachePoint;
-use domain::{Delivery, Prompt};
+use domain::{Delivery, Fault, Prompt, StopReason, Usage};
+use ports::Piece;
 
 use super::*;
+use crate::faults::Failure;
 
 fn call(tier: Tier, answer: Answer) -> ModelCall {
     let prompt = Prompt::question("instruct", "ask");

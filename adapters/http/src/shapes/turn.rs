@@ -1,7 +1,8 @@
 //! Turns and their jobs.
 
 use domain::{
-    Closing, ConversationId, Ending, JobState, MessageId, Opening, Prices, Timestamp, TurnId,
+    Closing, ConversationId, Ending, JobKind, MessageId, Opening, Prices, Progress, Timestamp,
+    TurnId,
 };
 use ports::{TurnRecord, TurnState};
 use schemars::JsonSchema;
@@ -189,34 +190,8 @@ pub(crate) struct Job<'a> {
     turn_id: Option<&'a TurnId>,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum JobKind {
-    Workout,
-    Memory,
-    Forget,
-    Summary,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "JobState")]
-enum Progress {
-    Pending,
-    Running,
-    Done,
-    Refused,
-    Dead,
-}
-
 impl<'a> Job<'a> {
-    fn pending(kind: domain::JobKind) -> Self {
-        let kind = match kind {
-            domain::JobKind::Workout => JobKind::Workout,
-            domain::JobKind::Memory => JobKind::Memory,
-            domain::JobKind::Forget => JobKind::Forget,
-            domain::JobKind::Summary => JobKind::Summary,
-        };
+    fn pending(kind: JobKind) -> Self {
         Self {
             kind,
             state: Progress::Pending,
@@ -238,31 +213,13 @@ impl<'a> Job<'a> {
 
 impl<'a> From<&'a domain::Job> for Job<'a> {
     fn from(job: &'a domain::Job) -> Self {
-        let new = Self {
+        Self {
+            kind: job.kind,
+            state: job.state.progress(),
             attempts: job.attempts,
-            ..Self::pending(job.kind)
-        };
-        match &job.state {
-            JobState::Due(_) => new,
-            JobState::Claimed(_) => Self {
-                state: Progress::Running,
-                ..new
-            },
-            JobState::Done(result) => Self {
-                state: Progress::Done,
-                result: Some(result),
-                ..new
-            },
-            JobState::Refused(reason) => Self {
-                state: Progress::Refused,
-                reason: Some(reason),
-                ..new
-            },
-            JobState::Dead(reason) => Self {
-                state: Progress::Dead,
-                reason: Some(reason),
-                ..new
-            },
+            result: job.state.result(),
+            reason: job.state.reason(),
+            turn_id: None,
         }
     }
 }

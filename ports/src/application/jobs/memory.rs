@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 
 use domain::memory::{self, Provenance, Tombstone};
-use domain::{Job, JobKind, JobState, Memory, MemoryId, Opening, Outcome, RecordId, TurnId};
+use domain::{Job, JobKind, Memory, MemoryId, Opening, Outcome, RecordId, TurnId};
 use futures::TryStreamExt;
 use serde_json::json;
 
@@ -52,8 +52,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
         .clock
         .answered(read::jobs(&*ports.messages, &of))
         .await?;
-    let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
-    let is_open = |job: &&Job| job.kind == JobKind::Memory && is_open(&job.state);
+    let is_open = |job: &&Job| job.kind == JobKind::Memory && job.state.due().is_some();
     if work
         .has_one(Ordering::Less, jobs.iter().filter(is_open))
         .await?
@@ -106,14 +105,9 @@ async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryI
     let memories = jobs
         .iter()
         .filter(|job| job.kind == JobKind::Memory)
-        .filter_map(|job| match &job.state {
-            JobState::Done(result) => Some((
-                &job.turn.turn,
-                result.get("memoryId")?.as_str()?.parse().ok()?,
-            )),
-            JobState::Due(_) | JobState::Claimed(_) | JobState::Refused(_) | JobState::Dead(_) => {
-                None
-            }
+        .filter_map(|job| {
+            let id = job.state.result()?.get("memoryId")?.as_str()?;
+            Some((&job.turn.turn, id.parse().ok()?))
         });
     let memories: BTreeMap<&TurnId, MemoryId> = memories.collect();
     let Opening {

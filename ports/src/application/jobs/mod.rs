@@ -13,8 +13,7 @@ use domain::call::{CallKind, CallOutcome};
 use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
 use domain::{
-    Fault, Job, JobKind, JobState, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey,
-    UserScope,
+    Fault, Job, JobKind, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope,
 };
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
@@ -68,11 +67,7 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
     else {
         return Some(ports.clock.now() + AGAIN);
     };
-    let open = jobs.iter().filter_map(|job| match job.state {
-        JobState::Due(at) | JobState::Claimed(at) => Some(at),
-        JobState::Done(_) | JobState::Refused(_) | JobState::Dead(_) => None,
-    });
-    open.min()
+    jobs.iter().filter_map(|job| job.state.due()).min()
 }
 
 /// Works off the jobs of a turn until each is done, refused or dead, or the store could not say for

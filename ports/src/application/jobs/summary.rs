@@ -6,7 +6,7 @@ use std::pin::pin;
 use domain::call::CallKind;
 use domain::memory::{self, RecalledKind};
 use domain::summary::{self, LONGEST_MESSAGE, Summary};
-use domain::{Job, JobKind, JobState, Message, Outcome};
+use domain::{Job, JobKind, Message, Outcome};
 use futures::TryStreamExt;
 use serde_json::json;
 
@@ -70,9 +70,7 @@ async fn another_waits(work: &Work<'_>) -> Result<bool> {
         .clock
         .answered(read::jobs(&*work.ports.messages, &of))
         .await?;
-    let waits = |job: &&Job| {
-        job.kind == JobKind::Summary && matches!(job.state, JobState::Due(_) | JobState::Claimed(_))
-    };
+    let waits = |job: &&Job| job.kind == JobKind::Summary && job.state.due().is_some();
     work.has_one(Ordering::Greater, jobs.iter().filter(waits))
         .await
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use coach_tests::{Site, conversation_key, takes_only_cursors_that_it_gave};
-use in_memory::Scene;
 use peers::Trouble;
 use ports::{Expect, Kind, RecordKey, RecordStore};
+use rehearsal::Scene;
 use serde_json::json;
 
 use super::setup::{behind_proxy, fresh, operation};

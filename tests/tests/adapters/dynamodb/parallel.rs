@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use domain::{Coach, ConversationKey, Ending, Limits, Task, TurnEvent, TurnKey, coach};
 use dynamodb::Table;
-use in_memory::{LexicalIndex, Pace, Rehearsal};
+use in_memory::LexicalIndex;
 use ports::{
     Admission, Admitting, Clock, Feed, Hold, IfBusy, Ports, Refusal, TurnState, admit, drive,
 };
+use rehearsal::{Pace, Rehearsal};
 use system_clock::SystemClock;
 use tokio::task::JoinSet;
 

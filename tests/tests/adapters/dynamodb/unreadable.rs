@@ -11,12 +11,12 @@ use domain::{
     Body, ConversationKey, Fault, Fence, JobKind, JobState, MessageStatus, Timestamp, TurnEvent,
 };
 use dynamodb::Table;
-use in_memory::Scene;
 use ports::{
     Admission, Admitted, Begun, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore,
     TurnState, Writer,
 };
 use ports::{forgotten, records, tombstones, work_off};
+use rehearsal::Scene;
 use serde_json::Value;
 
 use super::parallel::ports;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use coach_tests::{VirtualClock, scenes};
 use domain::{router, summary};
 use futures::stream::BoxStream;
-use in_memory::{Scene, Scripted};
 use ports::{Answer, LlmStream, ModelCall, Piece, Result};
+use rehearsal::{Scene, Scripted};
 use serde_json::{Value, json};
 
 /// Takes what was said last for an order.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coach_tests::{Lagging, Site};
-use in_memory::Scene;
+use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use super::book::Book;

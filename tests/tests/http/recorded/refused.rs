@@ -8,8 +8,8 @@ use coach_tests::scenes::QUESTION;
 use coach_tests::{Client, Closed, EVENTS, JSON, Mishap, Site, VirtualClock, saying};
 use domain::Fault;
 use http_adapter::{Code, refusing};
-use in_memory::{Line, Scene};
 use ports::{Clock, PortError, TokenRefusal};
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 use super::book::Book;

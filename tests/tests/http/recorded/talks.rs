@@ -7,7 +7,7 @@ use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION, pause, say};
 use coach_tests::{EVENTS, JSON, Mishap, Site, saying};
 use domain::{Fault, StopReason};
-use in_memory::{Line, Scene};
+use rehearsal::{Line, Scene};
 use serde_json::json;
 
 use super::book::{Book, Open};

@@ -213,16 +213,8 @@ impl Player {
         let kept = record.as_ref().map_or(0, |record| record.kept);
         let place = record.map_or_else(|| admission.opening(1).place(), |record| record.place());
         let events = script(&admission.turn, kept + self.chance.index() % 4);
-        let all = [
-            JobKind::Workout,
-            JobKind::Memory,
-            JobKind::Forget,
-            JobKind::Summary,
-        ];
-        let jobs = all
-            .into_iter()
-            .filter(|_| self.chance.percent(30))
-            .collect();
+        let kinds = JobKind::ALL.iter().copied();
+        let jobs = kinds.filter(|_| self.chance.percent(30)).collect();
         let failed = Ending::Failed(TurnError::ProducerLost);
         let ending = self.chance.pick(
             Ending::Finished,

@@ -6,10 +6,10 @@ use domain::prompt::Block;
 use domain::router::UserIntent;
 use domain::{ChatMessage, Extraction, Prompt, Speaker, Tier, Timestamp, Tries, workout};
 use futures::{FutureExt, StreamExt};
+use in_memory::ManualClock;
 use serde_json::Value;
 
 use super::*;
-use crate::ManualClock;
 
 /// A clock on which waiting takes no time, except that it has passed afterwards.
 #[derive(Default)]

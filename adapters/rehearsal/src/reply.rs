@@ -5,12 +5,12 @@ mod voice;
 use domain::Prompt;
 use domain::prompt::Block;
 
-use super::dice::Dice;
-use super::heard::{Heard, context, data, last_block};
+use crate::dice::Dice;
+use crate::heard::{Heard, context, data, last_block};
 use voice::{Voice, sessions, voice};
 
 /// A reply that follows from the prompt and the dice.
-pub(super) fn compose(prompt: &Prompt, dice: &mut Dice) -> String {
+pub(crate) fn compose(prompt: &Prompt, dice: &mut Dice) -> String {
     let heard = Heard::new(last_block(prompt));
     let system = prompt
         .system

@@ -1,10 +1,3 @@
-mod dice;
-mod extract;
-mod heard;
-mod reply;
-mod route;
-mod summary;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +6,10 @@ use domain::{Delivery, Fault, StopReason, Usage, router};
 use futures::stream::BoxStream;
 use ports::{Answer, Clock, LlmStream, ModelCall, Piece, Result};
 
-use crate::scripted::{Line, Scene, play, words};
-use dice::Dice;
-use heard::Heard;
+use crate::dice::Dice;
+use crate::heard::{self, Heard};
+use crate::scene::{Line, Scene, play, words};
+use crate::{extract, reply, route, summary};
 
 /// An offline coach: it needs no account and costs nothing, and says the same on every run.
 ///

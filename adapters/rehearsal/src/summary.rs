@@ -3,7 +3,7 @@
 use domain::Prompt;
 use serde_json::json;
 
-use super::heard::{self, Heard};
+use crate::heard::{self, Heard};
 
 /// How many words a summary has at most.
 const WORDS: usize = 120;
@@ -12,7 +12,7 @@ const WORDS: usize = 120;
 const CHARACTERS: usize = 2_000;
 
 /// The form of a summary, filled in.
-pub(super) fn answer(prompt: &Prompt) -> String {
+pub(crate) fn answer(prompt: &Prompt) -> String {
     let asked = heard::last_block(prompt);
     let before = between(asked, "<summary>", "</summary>");
     let said = between(asked, "<messages>", "</messages>")

@@ -1,6 +1,6 @@
 //! How coaches of different kinds talk.
 
-use crate::rehearsal::heard::Topic;
+use crate::heard::Topic;
 
 /// The words of one kind of coach.
 pub(super) struct Voice {

@@ -5,11 +5,11 @@ mod clause;
 use domain::Prompt;
 use serde_json::{Value, json};
 
-use super::heard::{self, Heard};
+use crate::heard::{self, Heard};
 use clause::{Clause, clauses};
 
 /// The answer to a question for a workout, as JSON.
-pub(super) fn answer(prompt: &Prompt) -> String {
+pub(crate) fn answer(prompt: &Prompt) -> String {
     let question = heard::last_block(prompt);
     let ordered = question.contains("\nThe athlete has ordered this to be logged: yes\n");
     let text = heard::message(prompt);
@@ -24,7 +24,7 @@ pub(super) fn answer(prompt: &Prompt) -> String {
 
 /// The finished workout that the text tells of. One that was ordered to be logged is taken to be
 /// finished.
-pub(super) fn read(text: &str, ordered: bool) -> Result<Found, Refused> {
+pub(crate) fn read(text: &str, ordered: bool) -> Result<Found, Refused> {
     let heard = Heard::new(text);
     if !ordered {
         let refusals = [
@@ -53,11 +53,11 @@ pub(super) fn read(text: &str, ordered: bool) -> Result<Found, Refused> {
 
 /// Why there is nothing to log, in the form's own words.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refused(&'static str);
+pub(crate) struct Refused(&'static str);
 
 /// A finished workout.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(crate) struct Found {
     exercises: Vec<Exercise>,
 }
 
@@ -70,7 +70,7 @@ struct Exercise {
 
 impl Found {
     /// Hybrid if the exercises do not agree.
-    pub(super) fn discipline(&self) -> &'static str {
+    pub(crate) fn discipline(&self) -> &'static str {
         let of = |exercise: &Exercise| {
             let named = exercise
                 .name

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::extract;
-use super::heard::Heard;
+use crate::extract;
+use crate::heard::Heard;
 
 /// The form, filled in as well as can be without thinking.
-pub(super) fn answer(heard: &Heard, first: bool) -> Value {
+pub(crate) fn answer(heard: &Heard, first: bool) -> Value {
     let needs = Needs::of(heard);
     let updates = if needs.worth_telling() {
         updates(heard, &needs)
@@ -49,7 +49,7 @@ pub(super) fn answer(heard: &Heard, first: bool) -> Value {
 }
 
 /// The ways in which small models get a form wrong.
-pub(super) const SLIPS: [&str; 6] = [
+pub(crate) const SLIPS: [&str; 6] = [
     "prose",
     "fenced",
     "cut off",
@@ -59,7 +59,7 @@ pub(super) const SLIPS: [&str; 6] = [
 ];
 
 /// The answer with one of [`SLIPS`].
-pub(super) fn slipped(mut answer: Value, slip: &str) -> String {
+pub(crate) fn slipped(mut answer: Value, slip: &str) -> String {
     let whole = answer.to_string();
     let mut with = |field: &str, value: &str| {
         if let Some(place) = answer.get_mut(field) {

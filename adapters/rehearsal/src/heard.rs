@@ -4,22 +4,22 @@ use domain::Prompt;
 use domain::prompt::Block;
 
 /// A text, taken apart.
-pub(super) struct Heard {
-    pub(super) text: String,
+pub(crate) struct Heard {
+    pub(crate) text: String,
     /// Its words in lower case, with a space before and behind each.
     padded: String,
 }
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Topic {
+pub(crate) struct Topic {
     /// As in "your recent … sessions".
-    pub(super) noun: &'static str,
-    pub(super) discipline: &'static str,
+    pub(crate) noun: &'static str,
+    pub(crate) discipline: &'static str,
 }
 
 impl Heard {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let text = without_orders(text);
         let lower = text.to_lowercase().replace('’', "'");
         let words: Vec<&str> = lower
@@ -31,44 +31,44 @@ impl Heard {
     }
 
     /// Whether one of these words or phrases is in it.
-    pub(super) fn says(&self, phrases: &[&str]) -> bool {
+    pub(crate) fn says(&self, phrases: &[&str]) -> bool {
         phrases
             .iter()
             .any(|phrase| self.padded.contains(&format!(" {phrase} ")))
     }
 
-    pub(super) fn begins(&self, phrases: &[&str]) -> bool {
+    pub(crate) fn begins(&self, phrases: &[&str]) -> bool {
         phrases
             .iter()
             .any(|phrase| self.padded.starts_with(&format!(" {phrase} ")))
     }
 
-    pub(super) fn words(&self) -> impl DoubleEndedIterator<Item = &str> {
+    pub(crate) fn words(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.padded.split_whitespace()
     }
 
-    pub(super) fn topic(&self) -> Option<Topic> {
+    pub(crate) fn topic(&self) -> Option<Topic> {
         self.words().find_map(topic_of)
     }
 
-    pub(super) fn asks(&self) -> bool {
+    pub(crate) fn asks(&self) -> bool {
         self.text.contains('?')
             || self.begins(&ASKING)
             || self.says(&["tell me", "show me", "give me", "any tips"])
     }
 
-    pub(super) fn wants_plan(&self) -> bool {
+    pub(crate) fn wants_plan(&self) -> bool {
         let plan = self.says(&["plan", "plans", "program", "programme", "training block"]);
         plan && !self.says(&["my plan was", "according to plan"])
     }
 
-    pub(super) fn names_harm(&self) -> bool {
+    pub(crate) fn names_harm(&self) -> bool {
         self.words()
             .any(|word| HARM.iter().any(|stem| word.starts_with(stem)))
     }
 
     /// Nothing but thanks or goodbye.
-    pub(super) fn takes_leave(&self) -> bool {
+    pub(crate) fn takes_leave(&self) -> bool {
         let leaving = [
             "thanks",
             "thank you",
@@ -84,7 +84,7 @@ impl Heard {
 }
 
 /// The topic that a single word names.
-pub(super) fn topic_of(word: &str) -> Option<Topic> {
+pub(crate) fn topic_of(word: &str) -> Option<Topic> {
     let (_, noun, discipline) = TOPICS.iter().find(|(stems, ..)| {
         stems.iter().any(|stem| match stem.strip_suffix('*') {
             Some(stem) => word.starts_with(stem),
@@ -95,26 +95,26 @@ pub(super) fn topic_of(word: &str) -> Option<Topic> {
 }
 
 /// What the athlete says in a question to a form: the last block of data, or all if it is none.
-pub(super) fn message(prompt: &Prompt) -> String {
+pub(crate) fn message(prompt: &Prompt) -> String {
     let block = last_block(prompt);
     let wrapped = data(block, "message").pop();
     wrapped.unwrap_or(block).to_owned()
 }
 
 /// Whether nothing was said before.
-pub(super) fn is_first(prompt: &Prompt) -> bool {
+pub(crate) fn is_first(prompt: &Prompt) -> bool {
     data(last_block(prompt), "earlier")
         .iter()
         .all(|earlier| earlier.is_empty())
 }
 
 /// In a reply's prompt these are the athlete's words as they are.
-pub(super) fn last_block(prompt: &Prompt) -> &str {
+pub(crate) fn last_block(prompt: &Prompt) -> &str {
     last_texts(prompt).next_back().unwrap_or_default()
 }
 
 /// In a reply's prompt this is what the athlete's words stand behind.
-pub(super) fn context(prompt: &Prompt) -> &str {
+pub(crate) fn context(prompt: &Prompt) -> &str {
     last_texts(prompt)
         .rev()
         .nth(1)
@@ -123,7 +123,7 @@ pub(super) fn context(prompt: &Prompt) -> &str {
 }
 
 /// All that stands between tags of this name. Data cannot contain tags, so that a search will do.
-pub(super) fn data<'a>(block: &'a str, tag: &str) -> Vec<&'a str> {
+pub(crate) fn data<'a>(block: &'a str, tag: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{tag}>\n"), format!("\n</{tag}>"));
     block
         .split(&*open)
@@ -133,7 +133,7 @@ pub(super) fn data<'a>(block: &'a str, tag: &str) -> Vec<&'a str> {
 }
 
 /// The text without `[rehearse:…]` and without a command before it.
-pub(super) fn without_orders(text: &str) -> String {
+pub(crate) fn without_orders(text: &str) -> String {
     let text = match text
         .split_once("[rehearse:")
         .and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)))

@@ -1,23 +1,23 @@
 //! Chance that is the same on every run.
 
 /// A sequence of numbers that follows from a seed and a text.
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn of(seed: u64, text: &str) -> Self {
+    pub(crate) fn of(seed: u64, text: &str) -> Self {
         Self(
             text.bytes()
                 .fold(mixed(seed), |state, byte| mixed(state ^ u64::from(byte))),
         )
     }
 
-    pub(super) fn roll(&mut self) -> u64 {
+    pub(crate) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed(self.0)
     }
 
     /// One of the choices; nothing if there are none.
-    pub(super) fn pick(&mut self, choices: &[&'static str]) -> &'static str {
+    pub(crate) fn pick(&mut self, choices: &[&'static str]) -> &'static str {
         let roll = usize::try_from(self.roll() >> 32).unwrap_or_default();
         choices
             .get(roll % choices.len().max(1))
