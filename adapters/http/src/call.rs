@@ -230,7 +230,11 @@ pub(crate) async fn body(
 
 /// Whether a body comes in another form than its own.
 fn is_coding(content_encoding: &HeaderValue) -> bool {
-    !matches!(content_encoding.to_str().map(str::trim), Ok(plain) if plain.is_empty() || plain.eq_ignore_ascii_case("identity"))
+    let Ok(coding) = content_encoding.to_str() else {
+        return true;
+    };
+    let coding = coding.trim();
+    !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {

@@ -54,7 +54,10 @@ pub(crate) struct ConversationEdit {
     #[schemars(length(max = TITLE))]
     title: Option<String>,
     /// Instead of those that it has.
-    #[schemars(length(max = TAGS.0), inner(length(min = 1, max = TAGS.1), regex(pattern = VISIBLE)))]
+    #[schemars(
+        length(max = TAGS.0),
+        inner(length(min = 1, max = TAGS.1), regex(pattern = VISIBLE))
+    )]
     tags: Option<Vec<String>>,
 }
 
@@ -81,7 +84,10 @@ pub(crate) struct NewMemory {
     /// Which coach it is for; without one it is for all.
     coach_id: Option<CoachId>,
     /// To find it by.
-    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE)))]
+    #[schemars(
+        length(max = memory::TAGS.0),
+        inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE))
+    )]
     tags: Option<Vec<String>>,
 }
 
@@ -108,7 +114,10 @@ pub(crate) struct MemoryForm {
     content: Option<String>,
     importance: Option<Importance>,
     /// Instead of those that it has.
-    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE)))]
+    #[schemars(
+        length(max = memory::TAGS.0),
+        inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE))
+    )]
     tags: Option<Vec<String>>,
 }
 
@@ -168,7 +177,8 @@ pub(crate) fn coach(body: &[u8], id: &CoachId) -> Result<Coach, Problem> {
     {
         let (text, list) = COACH;
         return Err(field(&format!(
-            "{name} has a text of more than {text} characters, more than {list} entries, or an empty one"
+            "{name} has a text of more than {text} characters, more than {list} entries, \
+             or an empty one"
         )));
     }
     if is_blank(&coach.name) {
@@ -436,9 +446,18 @@ mod tests {
         for fine in [
             json!({}),
             json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
-            json!({ "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" }, "goals": [] }),
-            json!({ "models": { "temperature": 1, "maxTokens": 131_072, "reply": null }, "description": "" }),
-            json!({ "name": "é".repeat(4_000), "goals": vec!["run"; 50], "models": { "temperature": 0.5 } }),
+            json!({
+                "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" },
+                "goals": [],
+            }),
+            json!({
+                "models": { "temperature": 1, "maxTokens": 131_072, "reply": null },
+                "description": "",
+            }),
+            json!({
+                "name": "é".repeat(4_000), "goals": vec!["run"; 50],
+                "models": { "temperature": 0.5 },
+            }),
         ] {
             assert_eq!(parse(fine).unwrap().id, id);
         }
