@@ -6,7 +6,6 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::call::CallRecord;
 use crate::{Timestamp, TurnKey};
@@ -29,58 +28,60 @@ pub struct Job {
     pub calls: Vec<CallRecord>,
 }
 
-/// The kinds of work. Their names are those in stored keys, in stored JSON and on the wire, and
-/// their places are those in stored keys: a new one goes to the end.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum JobKind {
-    /// Extract the workout from the athlete's message, and log it.
-    Workout,
-    /// Remember what the athlete has said.
-    Memory,
-    /// Forget what the athlete wants forgotten.
-    Forget,
-    /// Bring the conversation's summary up to date.
-    Summary,
+/// Variants with their names, which are the same in stored keys, in stored JSON and on the wire.
+macro_rules! named {
+    (
+        $(#[$about:meta])*
+        pub enum $name:ident as $schema:literal {
+            $($(#[$doc:meta])* $variant:ident = $text:literal,)*
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+
+            /// The one of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.name() == name)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                $schema.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "enum": Self::ALL })
+            }
+        }
+    };
 }
 
-impl JobKind {
-    /// All of them.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    /// The kind of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        name.parse().ok()
-    }
-}
-
-impl JsonSchema for JobKind {
-    fn schema_name() -> Cow<'static, str> {
-        "JobKind".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        one_of(Self::ALL)
+named! {
+    /// The kinds of work. Their places are those in stored keys: a new one goes to the end.
+    pub enum JobKind as "JobKind" {
+        /// Extract the workout from the athlete's message, and log it.
+        Workout = "workout",
+        /// Remember what the athlete has said.
+        Memory = "memory",
+        /// Forget what the athlete wants forgotten.
+        Forget = "forget",
+        /// Bring the conversation's summary up to date.
+        Summary = "summary",
     }
 }
 
@@ -137,47 +138,21 @@ impl JobState {
     }
 }
 
-/// How far a job is, by the words that clients know. What is stored of a [`JobState`] has words of
-/// its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, VariantArray)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Progress {
-    /// It waits.
-    Pending,
-    /// Somebody is at it.
-    Running,
-    /// It is done.
-    Done,
-    /// There was nothing to do.
-    Refused,
-    /// It was given up.
-    Dead,
-}
-
-impl Progress {
-    /// All of them.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        self.into()
+named! {
+    /// How far a job is, by the words that clients know. What is stored of a [`JobState`] has words
+    /// of its own.
+    pub enum Progress as "JobState" {
+        /// It waits.
+        Pending = "pending",
+        /// Somebody is at it.
+        Running = "running",
+        /// It is done.
+        Done = "done",
+        /// There was nothing to do.
+        Refused = "refused",
+        /// It was given up.
+        Dead = "dead",
     }
-}
-
-impl JsonSchema for Progress {
-    fn schema_name() -> Cow<'static, str> {
-        "JobState".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        one_of(Self::ALL)
-    }
-}
-
-fn one_of<T: Copy + Into<&'static str>>(all: &[T]) -> Schema {
-    let names: Vec<&str> = all.iter().map(|one| (*one).into()).collect();
-    json_schema!({ "type": "string", "enum": names })
 }
 
 /// What came of a try.

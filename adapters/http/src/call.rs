@@ -42,7 +42,7 @@ pub(crate) struct Call {
 pub(crate) type Answer = Result<Response, Problem>;
 
 impl Call {
-    /// The caller, who is also the user that the path names.
+    /// Returns the caller, who is also the user that the path names.
     pub(crate) fn scope(&self) -> Result<UserScope, Problem> {
         self.scope
             .clone()
@@ -72,7 +72,7 @@ impl Call {
         id(&self.path, name)
     }
 
-    /// What a store answers, if it does so in time.
+    /// Waits for what a store answers, but not for long.
     pub(crate) async fn answered<T>(
         &self,
         work: impl Future<Output = ports::Result<T>> + Send,
@@ -80,15 +80,15 @@ impl Call {
         Ok(self.app.ports.clock.answered(work).await?)
     }
 
-    /// A parameter of the query, decoded.
+    /// Returns a parameter of the query, decoded.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query().unwrap_or_default().as_bytes();
-        form_urlencoded::parse(query)
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        let mut parameters = form_urlencoded::parse(query);
+        let (_, value) = parameters.find(|(key, _)| key == name)?;
+        Some(value.into_owned())
     }
 
-    /// How many items a list may have.
+    /// Returns how many items a list may have.
     pub(crate) fn limit(&self, usual: usize, most: usize) -> Result<usize, Problem> {
         match self.query("limit") {
             None => Ok(usual),
@@ -99,17 +99,17 @@ impl Call {
         }
     }
 
-    /// The list of this name that the path leads to, and where in it the client is.
+    /// Returns the list of this name that the path leads to, and where in it the client is.
     pub(crate) fn list(&self, name: &str) -> Result<(List, Option<Cursor>), Problem> {
         let list = List::new(name, self.path.iter().map(|(_, id)| id.as_str()));
-        let place = self
-            .query("cursor")
-            .map(|cursor| list.place(&cursor))
-            .transpose()?;
+        let place = match self.query("cursor") {
+            Some(cursor) => Some(list.place(&cursor)?),
+            None => None,
+        };
         Ok((list, place))
     }
 
-    /// A parameter of the query that is one of a few words.
+    /// Returns what a parameter of the query means that is one of a few words.
     pub(crate) fn word<T: Copy>(
         &self,
         name: &str,
@@ -118,21 +118,18 @@ impl Call {
         let Some(said) = self.query(name) else {
             return Ok(None);
         };
-        let found = words
-            .iter()
-            .find(|(word, _)| *word == said)
-            .map(|(_, meant)| *meant);
+        if let Some((_, meant)) = words.iter().find(|(word, _)| *word == said) {
+            return Ok(Some(*meant));
+        }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        found
-            .map(Some)
-            .ok_or_else(|| field(&format!("{name} is {}", known.join(" or "))))
+        Err(field(&format!("{name} is {}", known.join(" or "))))
     }
 
     pub(crate) fn header(&self, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The address of a conversation, below which its turns are.
+    /// Returns the address of a conversation, below which its turns are.
     pub(crate) fn conversation_path(&self, key: &ConversationKey) -> String {
         let ConversationKey {
             user,
@@ -147,16 +144,17 @@ pub(crate) fn id<T: std::str::FromStr>(
     path: &[(String, String)],
     name: &str,
 ) -> Result<T, Problem> {
-    let found = path
-        .iter()
-        .find(|(key, _)| key == name)
-        .and_then(|(_, value)| value.parse().ok());
-    found.ok_or_else(|| {
-        Problem::from(Code::InvalidId).saying(format!("{name}: {}", Code::InvalidId.message()))
-    })
+    let named = path.iter().find(|(key, _)| key == name);
+    if let Some((_, value)) = named
+        && let Ok(id) = value.parse()
+    {
+        return Ok(id);
+    }
+    let rule = Code::InvalidId.message();
+    Err(Problem::from(Code::InvalidId).saying(format!("{name}: {rule}")))
 }
 
-/// The one bearer token of a request, from either of the two headers that may carry it.
+/// Returns the one bearer token of a request, from either of the two headers that may carry it.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let names = [
         header::AUTHORIZATION,
@@ -230,7 +228,11 @@ pub(crate) async fn body(
 
 /// Whether a body comes in another form than its own.
 fn is_coding(content_encoding: &HeaderValue) -> bool {
-    !matches!(content_encoding.to_str().map(str::trim), Ok(plain) if plain.is_empty() || plain.eq_ignore_ascii_case("identity"))
+    let Ok(coding) = content_encoding.to_str() else {
+        return true;
+    };
+    let coding = coding.trim();
+    !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {
@@ -245,7 +247,7 @@ fn is_json(content_type: &HeaderValue) -> bool {
         || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-/// A JSON answer.
+/// Answers with JSON.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Answer {
     let mut text = serde_json::to_string(value).map_err(|_| Code::Internal)?;
     // It may wait long for a client that does not read.

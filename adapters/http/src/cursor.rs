@@ -44,7 +44,7 @@ impl List {
     }
 }
 
-/// The number of a message, as a page of messages has told it.
+/// Reads the number of a message, as a page of messages has told it.
 pub(crate) fn number(cursor: &str) -> Result<u64, Problem> {
     let number = cursor
         .parse()
@@ -53,7 +53,7 @@ pub(crate) fn number(cursor: &str) -> Result<u64, Problem> {
     number.ok_or_else(not_given)
 }
 
-/// A cursor that this list has not given.
+/// Refuses a cursor that this list has not given.
 pub(crate) fn not_given() -> Problem {
     field("cursor is one that this list has given")
 }

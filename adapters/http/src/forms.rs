@@ -54,7 +54,10 @@ pub(crate) struct ConversationEdit {
     #[schemars(length(max = TITLE))]
     title: Option<String>,
     /// Instead of those that it has.
-    #[schemars(length(max = TAGS.0), inner(length(min = 1, max = TAGS.1), regex(pattern = VISIBLE)))]
+    #[schemars(
+        length(max = TAGS.0),
+        inner(length(min = 1, max = TAGS.1), regex(pattern = VISIBLE))
+    )]
     tags: Option<Vec<String>>,
 }
 
@@ -81,7 +84,10 @@ pub(crate) struct NewMemory {
     /// Which coach it is for; without one it is for all.
     coach_id: Option<CoachId>,
     /// To find it by.
-    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE)))]
+    #[schemars(
+        length(max = memory::TAGS.0),
+        inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE))
+    )]
     tags: Option<Vec<String>>,
 }
 
@@ -108,7 +114,10 @@ pub(crate) struct MemoryForm {
     content: Option<String>,
     importance: Option<Importance>,
     /// Instead of those that it has.
-    #[schemars(length(max = memory::TAGS.0), inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE)))]
+    #[schemars(
+        length(max = memory::TAGS.0),
+        inner(length(min = 1, max = memory::TAGS.1), regex(pattern = VISIBLE))
+    )]
     tags: Option<Vec<String>>,
 }
 
@@ -138,14 +147,11 @@ fn content(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// At most so many, each of at most so many characters.
+/// Reads tags: at most so many, each of at most so many characters.
 fn tags(told: &[String], (most, longest): (usize, usize)) -> Result<Vec<String>, Problem> {
     let tags: Vec<String> = told.iter().map(|tag| tag.trim().to_owned()).collect();
-    if tags.len() > most
-        || tags
-            .iter()
-            .any(|tag| is_blank(tag) || tag.chars().count() > longest)
-    {
+    let is_wrong = |tag: &String| is_blank(tag) || tag.chars().count() > longest;
+    if tags.len() > most || tags.iter().any(is_wrong) {
         return Err(field(&format!(
             "tags is a list of at most {most} texts of 1 to {longest} characters"
         )));
@@ -159,16 +165,16 @@ pub(crate) fn coach(body: &[u8], id: &CoachId) -> Result<Coach, Problem> {
     if text_field(&form, COACH_ID)?.is_some_and(|named| named != id.as_str()) {
         return Err(field("coachId is that of the address, or left out"));
     }
+    // Without an id it is no coach; with that of the address it is the one that is written.
     form.insert(COACH_ID.to_owned(), json!(id));
     let coach: Coach = read(form)?;
     let fields = serde_json::to_value(&coach).map_err(|_| Code::Internal)?;
-    if let Some((name, _)) = fields
-        .as_object()
-        .and_then(|fields| fields.iter().find(|(_, value)| !fits(value)))
-    {
+    let mut fields = fields.as_object().into_iter().flatten();
+    if let Some((name, _)) = fields.find(|(_, value)| !fits(value)) {
         let (text, list) = COACH;
         return Err(field(&format!(
-            "{name} has a text of more than {text} characters, more than {list} entries, or an empty one"
+            "{name} has a text of more than {text} characters, more than {list} entries, \
+             or an empty one"
         )));
     }
     if is_blank(&coach.name) {
@@ -300,6 +306,8 @@ fn read<T: DeserializeOwned>(form: Map<String, Value>) -> Result<T, Problem> {
         return parse(form).map_err(|_| Code::Internal.into());
     };
     let id = form.get_key_value(COACH_ID);
+    // Each field alone, with the id, without which there is no coach at all: the error of the whole
+    // names no field.
     for (name, value) in id.into_iter().chain(&form) {
         let alone = id
             .into_iter()
@@ -436,9 +444,18 @@ mod tests {
         for fine in [
             json!({}),
             json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
-            json!({ "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" }, "goals": [] }),
-            json!({ "models": { "temperature": 1, "maxTokens": 131_072, "reply": null }, "description": "" }),
-            json!({ "name": "é".repeat(4_000), "goals": vec!["run"; 50], "models": { "temperature": 0.5 } }),
+            json!({
+                "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" },
+                "goals": [],
+            }),
+            json!({
+                "models": { "temperature": 1, "maxTokens": 131_072, "reply": null },
+                "description": "",
+            }),
+            json!({
+                "name": "é".repeat(4_000), "goals": vec!["run"; 50],
+                "models": { "temperature": 0.5 },
+            }),
         ] {
             assert_eq!(parse(fine).unwrap().id, id);
         }

@@ -19,7 +19,7 @@ pub(crate) fn fresh(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(&ORDER, now.0 / 1_000, nanos))
 }
 
-/// The id that is written like this UUID.
+/// Returns the id that is written like this UUID.
 pub(crate) fn id<T: FromStr>(uuid: Uuid) -> Result<T, Problem> {
     uuid.simple()
         .to_string()
@@ -27,7 +27,7 @@ pub(crate) fn id<T: FromStr>(uuid: Uuid) -> Result<T, Problem> {
         .map_err(|_| Code::Internal.into())
 }
 
-/// A new id, which sorts after those that this process has made before, and by the time among those
+/// Makes an id, which sorts after those that this process has made before, and by the time among those
 /// of others.
 pub(crate) fn fresh_id<T: FromStr>(now: Timestamp) -> Result<T, Problem> {
     id(fresh(now))

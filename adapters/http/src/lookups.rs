@@ -17,7 +17,7 @@ const PAGES: usize = 10;
 /// How many steps it takes to read a letter of a record and judge it, as [`Pace`] counts them.
 const STEPS: usize = 4;
 
-/// The user's own coach of this id, or else the one that everybody has.
+/// Finds the user's own coach of this id, or else the one that everybody has.
 pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach>, Problem> {
     let at = RecordKey {
         owner: call.scope()?,
@@ -39,7 +39,7 @@ pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach
         .ok_or_else(|| Code::CoachConfigNotFound.into())
 }
 
-/// A conversation as it is, once a turn whose process is gone has been ended.
+/// Finds a conversation as it is, once a turn whose process is gone has been ended.
 pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conversation, Problem> {
     let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
     let found = call
@@ -67,7 +67,7 @@ pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conver
     Ok(found)
 }
 
-/// A turn with one of the user's coaches that has not ended, here or elsewhere.
+/// Finds a turn with one of the user's coaches that has not ended, here or elsewhere.
 pub(crate) async fn running(
     call: &Call,
     user: &UserScope,
@@ -106,7 +106,7 @@ pub(crate) async fn running(
     }
 }
 
-/// A conversation that has no time for anything else: what runs in it, and where that can be
+/// Refuses what a conversation has no time for: says what runs in it, and where that can be
 /// followed.
 pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
     let url = format!(
@@ -117,7 +117,7 @@ pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
     Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
 }
 
-/// Removes a record and what the index holds of it; whether there was one before. Repeated after a
+/// Removes a record and what the index holds of it; returns whether there was one before. Repeated after a
 /// failure, it removes what is left.
 pub(crate) async fn forget(
     call: &Call,
@@ -133,7 +133,7 @@ pub(crate) async fn forget(
     Ok(is_seen || is_found)
 }
 
-/// A page of records, the newest first, without those that cannot be read or are not to be shown;
+/// Reads a page of records, the newest first, without those that cannot be read or are not to be shown;
 /// and where the list goes on.
 pub(crate) async fn page<T: DeserializeOwned>(
     call: &Call,

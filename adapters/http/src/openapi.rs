@@ -74,8 +74,8 @@ pub(crate) fn document(routes: &'static [Route]) -> Value {
         "info": {
             "title": "Coach Stream",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "A fitness coach that streams its answers. Fields and events that a client does not know \
-                may come at any time; it ignores them.",
+            "description": "A fitness coach that streams its answers. Fields and events that a \
+                client does not know may come at any time; it ignores them.",
         },
         "servers": [{ "url": "/", "description": "The server that this document is read from" }],
         "tags": tags,
@@ -84,7 +84,12 @@ pub(crate) fn document(routes: &'static [Route]) -> Value {
             "schemas": schemas.answers.take_definitions(true),
             "responses": { "Refused": refused },
             "securitySchemes": {
-                BEARER: { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": bearer },
+                BEARER: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": bearer,
+                },
             },
         },
     });
@@ -152,8 +157,14 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     });
     let mut parameters: Vec<Value> = in_path.collect();
     parameters.extend(route.parameters.iter().map(|parameter| {
-        let Parameter { name, place, about, schema } = parameter;
-        json!({ "name": name, "in": place, "description": about, "schema": schema(&mut schemas.bodies) })
+        let Parameter {
+            name,
+            place,
+            about,
+            schema,
+        } = parameter;
+        let schema = schema(&mut schemas.bodies);
+        json!({ "name": name, "in": place, "description": about, "schema": schema })
     }));
     let mut operation = Map::new();
     let mut tell = |name: &str, value: Value| operation.insert(name.to_owned(), value);
@@ -244,15 +255,19 @@ fn refused(schemas: &mut Schemas) -> Value {
     });
     let codes: String = codes.collect();
     let description = format!(
-        "It led to nothing. A request that accepts {STREAM} is told it as one event, which x-event-schema describes. \
-        The status is that of the code:\n\n{codes}"
+        "It led to nothing. A request that accepts {STREAM} is told it as one event, which \
+        x-event-schema describes. The status is that of the code:\n\n{codes}"
     );
-    let seconds = json!({ "description": "Seconds to wait, with 429 and 503", "schema": { "type": "integer" } });
+    let problem = schemas.answers.subschema_for::<Refused<'_>>();
+    let seconds = json!({
+        "description": "Seconds to wait, with 429 and 503",
+        "schema": { "type": "integer" },
+    });
     json!({
         "description": description,
         "headers": { "Retry-After": seconds },
         // One form alone, so that tools have one type for an error.
-        "content": { "application/problem+json": { "schema": schemas.answers.subschema_for::<Refused<'_>>() } },
+        "content": { "application/problem+json": { "schema": problem } },
         "x-event-schema": schemas.answers.subschema_for::<Refusal<'_>>(),
     })
 }

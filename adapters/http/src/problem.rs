@@ -126,7 +126,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// A field or parameter that cannot be what it is.
+/// Refuses a field or parameter by the rule that it breaks.
 pub(crate) fn field(rule: &str) -> Problem {
     Problem::from(Code::InvalidField).saying(format!("{rule}."))
 }

@@ -1,5 +1,6 @@
 //! What a client asks for, parsed from what it sent. Nothing here knows a server.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use domain::{ConversationKey, IdempotencyKey, Timestamp, TurnId, ZoneName};
@@ -49,25 +50,19 @@ impl TurnRequest {
             (None, Some(header)) => Some(unquoted(header.trim())),
             (None, None) => None,
         };
-        let key = key.map(str::parse).transpose();
-        let key =
-            key.map_err(|_| field("clientMessageId (or Idempotency-Key) is written like an id"))?;
+        let rule = "clientMessageId (or Idempotency-Key) is written like an id";
+        let key = match key {
+            Some(key) => Some(key.parse().map_err(|_| field(rule))?),
+            None => None,
+        };
         let sent = match body.get("messageTimestamp") {
             None | Some(Value::Null) => None,
-            Some(sent) => Some(
-                sent.as_str()
-                    .and_then(|sent| sent.parse().ok())
-                    .ok_or(Code::InvalidTimestamp)?,
-            ),
+            Some(sent) => Some(parsed(sent).ok_or(Code::InvalidTimestamp)?),
         };
         let zone = match body.get("timezone") {
             None | Some(Value::Null) => None,
             Some(Value::String(zone)) if zone.is_empty() => None,
-            Some(zone) => Some(
-                zone.as_str()
-                    .and_then(|zone| zone.parse().ok())
-                    .ok_or(Code::InvalidTimezone)?,
-            ),
+            Some(zone) => Some(parsed(zone).ok_or(Code::InvalidTimezone)?),
         };
         let if_busy = match text_field(&body, "ifBusy")? {
             None | Some("reject") => IfBusy::Reject,
@@ -134,7 +129,7 @@ enum Busy {
     Interrupt,
 }
 
-/// A body that is a JSON object.
+/// Reads a body that is a JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     if body.trim_ascii().is_empty() {
         return Err(Code::MissingRequestBody.into());
@@ -150,7 +145,7 @@ pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     }
 }
 
-/// A field that holds text, or nothing.
+/// Returns a field that holds text, or nothing.
 pub(crate) fn text_field<'a>(
     body: &'a Map<String, Value>,
     name: &str,
@@ -162,14 +157,18 @@ pub(crate) fn text_field<'a>(
     }
 }
 
-/// Where a client that follows a turn has got to, from `Last-Event-ID`: `<turnId>.<seq>`.
+fn parsed<T: FromStr>(value: &Value) -> Option<T> {
+    value.as_str()?.parse().ok()
+}
+
+/// Reads where a client that follows a turn has got to, from `Last-Event-ID`: `<turnId>.<seq>`.
 /// What is not written like that is no place at all.
 pub(crate) fn place(last_event_id: &str) -> Option<(TurnId, usize)> {
     let (turn, seq) = last_event_id.trim().rsplit_once('.')?;
     Some((turn.parse().ok()?, after(seq)?))
 }
 
-/// The number of the first event that a client lacks, from the number of the last one that it has.
+/// Returns the number of the first event that a client lacks, from the number of the last one that it has.
 pub(crate) fn after(seq: &str) -> Option<usize> {
     let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
     seq.parse::<usize>().ok().filter(|_| digits)?.checked_add(1)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::any;
@@ -108,20 +108,10 @@ async fn checked(
 ) -> Answer {
     let arrived = app.ports.clock.now();
     let (mut parts, request_body) = request.into_parts();
-    let fields: usize = parts
-        .headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum();
-    if fields
-        + parts
-            .uri
-            .path_and_query()
-            .map_or(0, |uri| uri.as_str().len())
-        > HEADERS
-    {
+    if length_of_headers(&parts) > HEADERS {
         return Err(Code::HeadersTooLarge.into());
     }
+    // axum leaves out the body of an answer to HEAD.
     let method = if parts.method == Method::HEAD {
         Method::GET
     } else {
@@ -152,6 +142,7 @@ async fn checked(
         return Err(Code::UserIdMismatch.into());
     }
     let body = match method {
+        // A body has no meaning in a GET, and is not waited for.
         Method::GET => Bytes::new(),
         _ => body(&app, &parts, request_body, route.body.limit).await?,
     };
@@ -168,6 +159,19 @@ async fn checked(
     (route.handler)(call).await
 }
 
+/// How long the headers are as they are sent, together with the address.
+fn length_of_headers(parts: &request::Parts) -> usize {
+    let mut length = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |uri| uri.as_str().len());
+    for (name, value) in &parts.headers {
+        length += name.as_str().len() + ": ".len() + value.len() + "\r\n".len();
+    }
+    length
+}
+
+/// Answers with a problem, in the form that the client reads.
 fn refused(problem: &Problem, streams: bool, request_id: &str) -> Response {
     let status = problem.code.status();
     tracing::info!(request_id, code = problem.code.as_str(), "refused");
@@ -208,6 +212,7 @@ fn refused(problem: &Problem, streams: bool, request_id: &str) -> Response {
     response
 }
 
+/// Answers that an address does not take this method, and which ones it does.
 fn not_allowed(routes: &[&'static Route], headers: &HeaderMap, request_id: &str) -> Response {
     let mut response = refused(
         &Code::MethodNotAllowed.into(),
@@ -219,7 +224,7 @@ fn not_allowed(routes: &[&'static Route], headers: &HeaderMap, request_id: &str)
     response
 }
 
-/// Whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110, 12.5.1). A
+/// Returns whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110, 12.5.1). A
 /// range such as `*/*` names none: whoever takes anything can read a problem.
 fn accepts_events(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT).iter();
@@ -235,9 +240,10 @@ fn is_refused(kind: &MediaType<'_>) -> bool {
     weight.is_some_and(|weight| weight <= 0.0)
 }
 
-/// An empty answer can hang behind a Function URL; a preflight's is empty.
+/// Gives an answer that would be empty, such as that of a preflight, a body of `{}`.
 async fn never_empty(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
+    // An empty body can hang behind a Function URL.
     if parts.status == StatusCode::OK && body.size_hint().exact() == Some(0) {
         parts.headers.remove(header::CONTENT_LENGTH);
         return Response::from_parts(parts, Body::from("{}"));

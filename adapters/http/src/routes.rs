@@ -52,7 +52,8 @@ routes! {
         [WAIT], NOTHING => ok::<shapes::Turn>();
     POST conversation!("/turns/{turnId}/stop"), User, turns::stop, "Stop a turn",
         [], NOTHING => ok::<shapes::Stop>(), json::<shapes::Stop>(202);
-    POST "/users/{userId}/coaches/{coachId}/conversations", User, conversations::create, "Begin a conversation",
+    POST "/users/{userId}/coaches/{coachId}/conversations", User, conversations::create,
+        "Begin a conversation",
         [], optional(NewConversation::json_schema) => json::<shapes::Conversation>(201);
     GET "/users/{userId}/coaches/{coachId}/conversations", User, conversations::list,
         "List conversations, the last active first",
@@ -61,11 +62,14 @@ routes! {
         [], NOTHING => ok::<shapes::Conversation>();
     PATCH conversation!(""), User, conversations::edit, "Change a conversation's title or tags",
         [], form(ConversationEdit::json_schema) => ok::<shapes::Conversation>();
-    DELETE conversation!(""), User, conversations::delete, "Delete a conversation and all that is in it",
+    DELETE conversation!(""), User, conversations::delete,
+        "Delete a conversation and all that is in it",
         [], NOTHING => ok::<shapes::Done>();
-    GET conversation!("/messages"), User, conversations::messages, "Read messages, the oldest first",
+    GET conversation!("/messages"), User, conversations::messages,
+        "Read messages, the oldest first",
         [limit::<50, 200>(), CURSOR], NOTHING => ok::<shapes::Messages>();
-    GET conversation!("/summary"), User, conversations::summary, "What a conversation has been about",
+    GET conversation!("/summary"), User, conversations::summary,
+        "What a conversation has been about",
         [], NOTHING => ok::<shapes::Summed>();
     GET conversation!("/jobs"), User, conversations::jobs, "Jobs that wait, or that were given up",
         [], NOTHING => ok::<shapes::Jobs>();
@@ -73,25 +77,31 @@ routes! {
         [], NOTHING => ok::<shapes::Coaches>();
     GET "/users/{userId}/coaches/{coachId}", User, library::coach, "Look at a coach",
         [], NOTHING => ok::<Coach>();
-    PUT "/users/{userId}/coaches/{coachId}", User, library::set_coach, "Make or replace a coach of one's own",
+    PUT "/users/{userId}/coaches/{coachId}", User, library::set_coach,
+        "Make or replace a coach of one's own",
         [], form(coach_schema) => ok::<Coach>();
-    DELETE "/users/{userId}/coaches/{coachId}", User, library::delete_coach, "Delete a coach of one's own",
+    DELETE "/users/{userId}/coaches/{coachId}", User, library::delete_coach,
+        "Delete a coach of one's own",
         [], NOTHING => ok::<shapes::Done>();
     GET "/users/{userId}/workouts", User, library::workouts, "List workouts, the newest first",
         [limit::<20, 100>(), CURSOR, FROM, TO], NOTHING => ok::<shapes::Workouts>();
     GET "/users/{userId}/workouts/{workoutId}", User, library::workout, "Look at a workout",
         [], NOTHING => ok::<Workout>();
-    DELETE "/users/{userId}/workouts/{workoutId}", User, library::delete_workout, "Delete a workout",
+    DELETE "/users/{userId}/workouts/{workoutId}", User, library::delete_workout,
+        "Delete a workout",
         [], NOTHING => ok::<shapes::Done>();
-    GET "/users/{userId}/memories", User, memories::list, "List what is remembered, the newest first",
+    GET "/users/{userId}/memories", User, memories::list,
+        "List what is remembered, the newest first",
         [limit::<20, 100>(), CURSOR, FOR_COACH, SUPERSEDED], NOTHING => ok::<shapes::Memories>();
-    POST "/users/{userId}/memories", User, memories::create, "Have something remembered, unless it is already",
+    POST "/users/{userId}/memories", User, memories::create,
+        "Have something remembered, unless it is already",
         [], form(NewMemory::json_schema) => json::<Memory>(201), ok::<Memory>();
     GET "/users/{userId}/memories/{memoryId}", User, memories::read, "Look at a memory",
         [], NOTHING => ok::<Memory>();
     PATCH "/users/{userId}/memories/{memoryId}", User, memories::edit, "Change a memory",
         [], form(MemoryForm::json_schema) => ok::<Memory>();
-    DELETE "/users/{userId}/memories/{memoryId}", User, memories::delete, "Have something forgotten",
+    DELETE "/users/{userId}/memories/{memoryId}", User, memories::delete,
+        "Have something forgotten",
         [], NOTHING => ok::<shapes::Done>(), json::<shapes::Done>(202);
     GET "/users/{userId}/usage", User, usage::read, "What model calls have cost, day by day",
         [FROM_DAY, TO_DAY], NOTHING => ok::<shapes::Spending>();

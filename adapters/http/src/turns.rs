@@ -40,6 +40,7 @@ pub(crate) async fn send(call: Call) -> Answer {
     let encoder = encoder(&call, &following);
     let mut frames = frames(&call, following, 0);
     while let Some(frame) = frames.next().await {
+        // The words are in the message, which comes with the end.
         let Frame::Ended(_, closing, reply) = frame else {
             continue;
         };
@@ -49,32 +50,33 @@ pub(crate) async fn send(call: Call) -> Answer {
         }
         return json(StatusCode::OK, &encoder.completed(&closing, reply.as_ref()));
     }
+    // The frames end before the turn does only if the store cannot be read.
     Err(Code::StoreUnavailable.into())
 }
 
 /// `GET {conv}/stream`
 pub(crate) async fn resume(call: Call) -> Answer {
     let conversation = call.conversation()?;
-    let named = call
-        .query("turnId")
-        .map(|turn| turn.parse::<TurnId>())
-        .transpose()
-        .map_err(|_| Code::InvalidId)?;
+    let named = match call.query("turnId") {
+        Some(turn) => Some(turn.parse::<TurnId>().map_err(|_| Code::InvalidId)?),
+        None => None,
+    };
     let last = call.header("last-event-id").and_then(place);
-    let turn = match named.or_else(|| last.as_ref().map(|(turn, _)| turn.clone())) {
-        Some(turn) => turn,
-        None => match current(&call, &conversation).await?.active {
-            Some(turn) => turn,
+    let turn = match (named, &last) {
+        (Some(named), _) => named,
+        (None, Some((of_last, _))) => of_last.clone(),
+        (None, None) => match current(&call, &conversation).await?.active {
+            Some(running) => running,
             None => return json(StatusCode::OK, &shapes::NothingRuns { active_turn_id: () }),
         },
     };
-    let place = last.filter(|(of, _)| *of == turn).map(|(_, from)| from);
-    let from = call
-        .query("after")
-        .as_deref()
-        .and_then(after)
-        .or(place)
-        .unwrap_or(0);
+    let told = call.query("after").as_deref().and_then(after);
+    // A place in another turn says nothing of this one.
+    let from = match (told, last) {
+        (Some(from), _) => from,
+        (None, Some((of, from))) if of == turn => from,
+        (None, _) => 0,
+    };
     let following = call
         .app
         .turns()

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Ending, Message, PartKind, Said, Timestamp, ZoneName, router};
+use crate::{Body, Ending, Message, PartKind, Said, Timestamp, ZoneName, router};
 
 fn full() -> Value {
     json!({

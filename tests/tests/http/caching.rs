@@ -89,7 +89,8 @@ fn tokens(said: &Said) -> u64 {
 fn route(turn: u64) -> Scene {
     let mut route = scenes::routing(&[], false);
     route["memoryProcessing"] = json!({
-        "needsRetrieval": true, "isMemoryRequest": true, "isForgetRequest": false, "confidence": 0.9,
+        "needsRetrieval": true, "isMemoryRequest": true, "isForgetRequest": false,
+        "confidence": 0.9,
         "memory": { "content": liked(turn), "type": "preference", "importance": "high" },
     });
     Scene::saying(route.to_string())
@@ -102,7 +103,8 @@ fn liked(turn: u64) -> String {
 fn summary(number: u64) -> Scene {
     let form = json!({
         "narrative": format!("Summary {number}. {}", "They like many exercises. ".repeat(40)),
-        "currentGoals": [], "recentProgress": [], "preferences": [], "constraints": [], "emotionalState": "",
+        "currentGoals": [], "recentProgress": [], "preferences": [], "constraints": [],
+        "emotionalState": "",
         "keyInsights": [], "tags": ["exercises", "likes"],
     });
     Scene::saying(form.to_string())

@@ -93,7 +93,8 @@ async fn turn(text: &str, decided: &[(&str, Value)]) -> Turn {
 
 fn summary() -> Scene {
     let form = json!({
-        "narrative": "They talk about squats.", "currentGoals": [], "recentProgress": [], "preferences": [],
+        "narrative": "They talk about squats.", "currentGoals": [], "recentProgress": [],
+        "preferences": [],
         "constraints": [], "emotionalState": "", "keyInsights": [], "tags": ["squats", "form"],
     });
     Scene::saying(form.to_string())

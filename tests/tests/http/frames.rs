@@ -66,7 +66,9 @@ async fn another_route_streams_json_of_its_own() {
     );
     let beat = ": hb\n";
     let expected = format!(
-        "{beat}id: 0\ndata: {{\"price\":7}}\n\n{beat}id: 1\ndata: [\"a\\nb\",null]\n\n{beat}id: 2\ndata: \"data: x\\n\\n\"\n\n"
+        "{beat}id: 0\ndata: {{\"price\":7}}\n\n\
+         {beat}id: 1\ndata: [\"a\\nb\",null]\n\n\
+         {beat}id: 2\ndata: \"data: x\\n\\n\"\n\n"
     );
     assert_eq!(sse.raw(), expected);
 }

@@ -133,7 +133,8 @@ async fn every_stream_is_numbered_from_0_and_ends_with_its_only_terminal_event()
                 assert_eq!(lines.remove(0), "retry: 1500", "{}", reply.name);
             }
             assert!(
-                matches!(lines[..], [id, data] if id.starts_with("id: ") && data.starts_with("data: {")),
+                matches!(lines[..], [id, data]
+                    if id.starts_with("id: ") && data.starts_with("data: {")),
                 "{frame}"
             );
         }
@@ -199,8 +200,8 @@ async fn every_event_has_the_fields_that_are_documented_and_no_others() {
         "chunk" => "content seq type",
         "snapshot" => "content parts throughSeq type",
         "complete" => {
-            "aiMessage contentSha256 context conversationId jobs messageId route seq status timings turnId type usage \
-             userMessage"
+            "aiMessage contentSha256 context conversationId jobs messageId route seq status \
+             timings turnId type usage userMessage"
         }
         "error" => "code message messageId partial retryable seq type",
         other => panic!("an event of type {other}"),

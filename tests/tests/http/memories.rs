@@ -264,7 +264,8 @@ async fn an_edit_changes_what_is_recalled() {
         .json();
     let mut expected = before.clone();
     let changes = json!({
-        "content": "I hate box jumps", "importance": "low", "tags": ["jumps"], "lastSaidAt": before["createdAt"],
+        "content": "I hate box jumps", "importance": "low", "tags": ["jumps"],
+        "lastSaidAt": before["createdAt"],
     });
     expected
         .as_object_mut()

@@ -21,7 +21,10 @@ pub(crate) fn routed(memory: Option<&str>, forget: bool) -> Scene {
 pub(crate) fn routing(memory: Option<&str>, forget: bool) -> String {
     let mut answer: Value = serde_json::from_str(&scenes::routing(&[], false).to_string()).unwrap();
     let memory = memory.map(|content| {
-        json!({ "content": content, "type": "constraint", "importance": "high", "isCoachSpecific": false, "tags": ["knee"] })
+        json!({
+            "content": content, "type": "constraint", "importance": "high",
+            "isCoachSpecific": false, "tags": ["knee"],
+        })
     });
     answer["memoryProcessing"] = json!({
         "needsRetrieval": true, "isMemoryRequest": memory.is_some(), "isForgetRequest": forget,
@@ -219,7 +222,10 @@ async fn what_begs_to_be_remembered_in_a_prompt_is_not() {
 }
 
 /// What a router answers that wants everything looked up.
-const EVERYWHERE: &str = r#""needsPineconeSearch":true,"searchTypes":["methodology","workouts","progress","techniques"]"#;
+const EVERYWHERE: &str = concat!(
+    r#""needsPineconeSearch":true,"#,
+    r#""searchTypes":["methodology","workouts","progress","techniques"]"#
+);
 
 #[tokio::test(start_paused = true)]
 async fn a_logged_workout_is_found_until_it_is_deleted_also_if_the_index_fails_at_first() {

@@ -106,7 +106,8 @@ async fn turn(
 fn decision(text: &str, jobs: &[JobKind]) -> RouterDecision {
     let mut decision = router::fallback(text);
     let memory: ProposedMemory = serde_json::from_value(json!({
-        "content": text, "type": "preference", "importance": "medium", "isCoachSpecific": false, "tags": [],
+        "content": text, "type": "preference", "importance": "medium", "isCoachSpecific": false,
+        "tags": [],
     }))
     .unwrap();
     decision.memory_processing.is_memory_request = jobs.contains(&JobKind::Memory);

@@ -325,7 +325,8 @@ fn wrappings(prompt: &Prompt, speech: bool) -> Result<BTreeMap<String, usize>, S
 
 fn unseen(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{e0000}'..='\u{e007f}')
         || "\u{ad}\u{200b}\u{feff}＜＞❮❯〈〉⟨⟩\u{2028}".contains(c)
 }
 

@@ -117,8 +117,8 @@ impl Book {
         }
     }
 
-    /// Asks for the OpenAPI document, and writes it down in lines: what was sent is the same without
-    /// white space.
+    /// Asks for the OpenAPI document, and writes it down in lines: what was sent is the same
+    /// without white space.
     pub(super) async fn document(&mut self, client: &Client) {
         let request = client.request(Method::GET, "/openapi.json", &[], "");
         let (parts, sent, request) = copied(request).await;
