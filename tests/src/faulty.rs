@@ -15,10 +15,10 @@ use domain::{
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
-    Admission, Admitted, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry,
-    JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record,
-    RecordKey, RecordStore, Result, Search, Stop, TokenRefusal, TokenVerifier, TurnRecord,
-    TurnState, Writer, Written,
+    Account, Admission, Admitted, Answer, Bill, Binding, Checkpoint, Clock, Cursor, Expect,
+    Identity, IndexEntry, JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page,
+    Piece, PortError, Record, RecordKey, RecordStore, Result, Search, Stop, TokenRefusal,
+    TokenVerifier, TurnRecord, TurnState, Writer, Written,
 };
 
 /// A store that does to some calls of some methods what was planned for them, and counts them all.
@@ -224,6 +224,9 @@ impl<S: RecordStore> RecordStore for Faulty<S> {
     }
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
         self.run("delete", self.store.delete(at)).await
+    }
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
+        self.run("bind", self.store.bind(account, user)).await
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn ttl(at: Timestamp, grace: u64) -> AttributeValue {
     number(at.0 / 1_000 + grace)
 }
 
-fn item<const N: usize>(key: &Key, attributes: [(&str, AttributeValue); N]) -> Item {
+pub(crate) fn item<const N: usize>(key: &Key, attributes: [(&str, AttributeValue); N]) -> Item {
     let mut item = key.item();
     item.insert("v".to_owned(), number(FORM));
     item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));

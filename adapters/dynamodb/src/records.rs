@@ -1,7 +1,11 @@
 use async_trait::async_trait;
 use domain::{RecordId, UserScope};
-use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut, stored};
+use ports::{
+    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut,
+    stored,
+};
 
+use crate::bind;
 use crate::change::{Change, Changed};
 use crate::fault::{failed, too_long};
 use crate::item::{Item, Row, bytes, number, unreadable};
@@ -105,6 +109,10 @@ impl RecordStore for DynamoRecords {
         let delete = delete.return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
         let deleted = delete.send().await.map_err(failed)?;
         Ok(deleted.attributes.is_some_and(|item| !item.is_empty()))
+    }
+
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
+        bind::bind(&self.0, account, user).await
     }
 }
 

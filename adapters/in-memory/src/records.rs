@@ -1,14 +1,26 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::UserScope;
-use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut};
+use ports::{
+    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut,
+};
 
 /// Records in maps, one for each kind of each user.
 #[derive(Debug, Default)]
-pub struct InMemoryRecords(Mutex<Rows>);
+pub struct InMemoryRecords {
+    rows: Mutex<Rows>,
+    bindings: Mutex<Bindings>,
+}
+
+/// Whose account it is, and which account a user has.
+#[derive(Debug, Default)]
+struct Bindings {
+    users: HashMap<Account, UserScope>,
+    accounts: HashMap<UserScope, Account>,
+}
 
 /// By id, as the text that it is.
 type Rows = BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>;
@@ -24,7 +36,7 @@ impl InMemoryRecords {
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,6 +109,27 @@ impl RecordStore for InMemoryRecords {
             .rows()
             .get_mut(&of(at))
             .is_some_and(|rows| rows.remove(at.id.as_str()).is_some()))
+    }
+
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
+        let mut bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
+        if bindings
+            .users
+            .get(account)
+            .is_some_and(|known| known != user)
+        {
+            return Ok(Binding::AccountIsAnothers);
+        }
+        if bindings
+            .accounts
+            .get(user)
+            .is_some_and(|known| known != account)
+        {
+            return Ok(Binding::UserIsAnothers);
+        }
+        bindings.users.insert(account.clone(), user.clone());
+        bindings.accounts.insert(user.clone(), account.clone());
+        Ok(Binding::Bound)
     }
 }
 

@@ -128,6 +128,9 @@ macro_rules! record_store_conformance {
             kinds_do_not_mix
             nothing_of_another_user_is_seen
             a_deleted_record_is_gone
+            an_account_and_a_user_are_bound_to_each_other_and_to_nobody_else
+            an_account_is_known_by_its_issuer_and_its_subject
+            of_bindings_made_at_once_one_of_each_side_wins_whole
         }
     };
 }

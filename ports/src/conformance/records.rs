@@ -1,9 +1,10 @@
 //! The clauses of [`RecordStore`].
 
 use domain::UserScope;
+use futures::future::join_all;
 
 use super::somebody;
-use crate::{Expect, Kind, RecordKey, RecordStore};
+use crate::{Account, Binding, Expect, Kind, RecordKey, RecordStore};
 
 fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
     RecordKey {
@@ -236,4 +237,83 @@ pub async fn a_deleted_record_is_gone(store: &dyn RecordStore) {
     assert!(store.delete(&key).await.unwrap());
     assert_eq!(store.get(&key).await.unwrap(), None);
     assert!(ids(store, &owner, Kind::Memory, 10).await.is_empty());
+}
+
+fn account(subject: &str) -> Account {
+    let issuer = "https://issuer.example".to_owned();
+    Account {
+        issuer,
+        subject: subject.to_owned(),
+    }
+}
+
+/// An account that no other clause has.
+fn some_account() -> Account {
+    account(somebody().user().as_str())
+}
+
+pub async fn an_account_and_a_user_are_bound_to_each_other_and_to_nobody_else(
+    store: &dyn RecordStore,
+) {
+    let (ann, bea) = ((some_account(), somebody()), (some_account(), somebody()));
+    for (account, user, answer) in [
+        (&ann.0, &ann.1, Binding::Bound),
+        (&ann.0, &bea.1, Binding::AccountIsAnothers),
+        (&bea.0, &ann.1, Binding::UserIsAnothers),
+        // Neither refusal has bound the side that was free.
+        (&bea.0, &bea.1, Binding::Bound),
+        (&ann.0, &bea.1, Binding::AccountIsAnothers),
+        (&ann.0, &ann.1, Binding::Bound),
+        (&bea.0, &bea.1, Binding::Bound),
+    ] {
+        assert_eq!(store.bind(account, user).await.unwrap(), answer);
+    }
+}
+
+pub async fn an_account_is_known_by_its_issuer_and_its_subject(store: &dyn RecordStore) {
+    let name = somebody().user().to_string();
+    let (first, second) = name.split_at(4);
+    let parts = [(first, second), (second, first), (&name, ""), ("", &name)];
+    for (issuer, subject) in parts {
+        let account = Account {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        };
+        let user = somebody();
+        for _ in 0..2 {
+            assert_eq!(store.bind(&account, &user).await.unwrap(), Binding::Bound);
+        }
+    }
+}
+
+pub async fn of_bindings_made_at_once_one_of_each_side_wins_whole(store: &dyn RecordStore) {
+    for _ in 0..8 {
+        let accounts = [some_account(), some_account()];
+        let users = [somebody(), somebody()];
+        let pairs: Vec<_> = accounts
+            .iter()
+            .flat_map(|account| users.iter().map(move |user| (account, user)))
+            .collect();
+        let ask = || {
+            join_all(
+                pairs
+                    .iter()
+                    .map(|(account, user)| store.bind(account, user)),
+            )
+        };
+        let answers: Vec<_> = ask().await.into_iter().map(Result::unwrap).collect();
+        let is_bound: Vec<bool> = answers
+            .iter()
+            .map(|answer| *answer == Binding::Bound)
+            .collect();
+        // The first to come leaves one pair that it does not stand against.
+        let both_ways = [[true, false, false, true], [false, true, true, false]];
+        assert!(
+            both_ways.iter().any(|pairs| *pairs == *is_bound),
+            "{answers:?}"
+        );
+        let again: Vec<_> = ask().await.into_iter().map(Result::unwrap).collect();
+        let holds = |answer: &Binding| *answer == Binding::Bound;
+        assert_eq!(again.iter().map(holds).collect::<Vec<_>>(), is_bound);
+    }
 }

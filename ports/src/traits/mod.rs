@@ -1,5 +1,6 @@
 //! The traits: what a turn asks of the world. The documentation of each is its contract.
 
+mod account;
 mod bill;
 mod clock;
 mod embedder;
@@ -11,6 +12,7 @@ mod pace;
 mod records;
 mod tokens;
 
+pub use account::Account;
 pub use bill::{Bill, Item};
 pub use clock::Clock;
 pub use embedder::Embedder;
@@ -22,7 +24,7 @@ pub use messages::{
     TurnRecord, TurnState, Writer, Written, cut, page,
 };
 pub use pace::{Pace, give_way};
-pub use records::{Expect, Kind, Record, RecordKey, RecordStore};
+pub use records::{Binding, Expect, Kind, Record, RecordKey, RecordStore};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
 
 #[cfg(feature = "mock")]

@@ -3,10 +3,10 @@ use std::fmt;
 use async_trait::async_trait;
 use domain::{ConversationKey, RecordId, UserScope};
 
-use super::{Cursor, Page, Result};
+use super::{Account, Cursor, Page, Result};
 
 /// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
-/// summaries, usage, the pin of their identity.
+/// summaries, usage; and which account is theirs.
 ///
 /// One contract for all kinds; [`records::read`](crate::records::read) and
 /// [`records::body`](crate::records::body) give records their types. A list is in the
@@ -14,7 +14,8 @@ use super::{Cursor, Page, Result};
 ///
 /// - *All or nothing, repeatable, current, owned, timeless*, as for
 ///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very
-///   next turn.
+///   next turn. Only [`bind`](Self::bind) is not *owned*: an account belongs to nobody before it is
+///   bound.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
@@ -44,6 +45,22 @@ pub trait RecordStore: Send + Sync {
 
     /// Removes one record; `false` if there was none.
     async fn delete(&self, at: &RecordKey) -> Result<bool>;
+
+    /// Binds an account and a user to each other, unless one of them is bound already; the first
+    /// binding of either stays. Binds both sides or none. The same two again are
+    /// [`Bound`](Binding::Bound) again, and nothing is changed by any other answer.
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding>;
+}
+
+/// Whether an account and a user belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Binding {
+    /// They do, and neither belongs to anybody else.
+    Bound,
+    /// The account is another user's; so it is answered also if the user is another account's.
+    AccountIsAnothers,
+    /// The user is another account's.
+    UserIsAnothers,
 }
 
 /// Whose record, of which kind, and which.
@@ -84,7 +101,6 @@ pub enum Kind {
     PersonalRecord,
     Summary,
     Usage,
-    Identity,
 }
 
 impl Kind {
@@ -98,7 +114,6 @@ impl Kind {
             Self::PersonalRecord => "personal-record",
             Self::Summary => "summary",
             Self::Usage => "usage",
-            Self::Identity => "identity",
         }
     }
 }

@@ -13,9 +13,9 @@ use domain::{
 use futures::channel::oneshot;
 use futures::future;
 use ports::{
-    Admission, Admitted, Bill, Checkpoint, Cursor, Expect, IndexEntry, JobsOf, Kind, MemoryIndex,
-    MessageStore, Page, PortError, Record, RecordKey, RecordStore, Result, Search, Stop,
-    TurnRecord, TurnState, Writer, Written,
+    Account, Admission, Admitted, Bill, Binding, Checkpoint, Cursor, Expect, IndexEntry, JobsOf,
+    Kind, MemoryIndex, MessageStore, Page, PortError, Record, RecordKey, RecordStore, Result,
+    Search, Stop, TurnRecord, TurnState, Writer, Written,
 };
 
 use super::engine::WORLD;
@@ -296,6 +296,12 @@ impl RecordStore for Wire {
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
         let (records, at) = (self.stage.records.clone(), at.clone());
         self.send("delete", async move { records.delete(&at).await })
+            .await
+    }
+
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
+        let (records, account, user) = (self.stage.records.clone(), account.clone(), user.clone());
+        self.send("bind", async move { records.bind(&account, &user).await })
             .await
     }
 }
