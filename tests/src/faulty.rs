@@ -17,7 +17,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
     Account, Admission, Admitted, Answer, Bill, Binding, Checkpoint, Clock, Cursor, Expect,
     Identity, IndexEntry, JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page,
-    Piece, PortError, Record, RecordKey, RecordStore, Result, Search, Stop, TokenRefusal,
+    Piece, PortError, Record, RecordKey, RecordStore, Result, Search, Stop, Term, TokenRefusal,
     TokenVerifier, TurnRecord, TurnState, Writer, Written,
 };
 
@@ -219,8 +219,15 @@ impl<S: RecordStore> RecordStore for Faulty<S> {
         self.run("list", self.store.list(owner, kind, after, limit))
             .await
     }
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
-        self.run("put", self.store.put(at, body, expect)).await
+    async fn put(
+        &self,
+        at: &RecordKey,
+        body: &[u8],
+        term: Option<Term>,
+        expect: Expect,
+    ) -> Result<bool> {
+        self.run("put", self.store.put(at, body, term, expect))
+            .await
     }
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
         self.run("delete", self.store.delete(at)).await

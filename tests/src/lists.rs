@@ -168,7 +168,7 @@ async fn workouts(site: &Site, user: &str) {
             .app
             .ports
             .records
-            .put(&at, workout.to_string().as_bytes(), Expect::Absent)
+            .put(&at, workout.to_string().as_bytes(), None, Expect::Absent)
             .await;
         assert!(put.unwrap());
     }

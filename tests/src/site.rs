@@ -145,7 +145,12 @@ impl Site {
         };
         let at = RecordKey::summary_of(&key);
         self.records
-            .put(&at, &records::body(&summary).unwrap(), Expect::Anything)
+            .put(
+                &at,
+                &records::body(&summary).unwrap(),
+                None,
+                Expect::Anything,
+            )
             .await
             .unwrap();
         self.index(RecalledKind::Summary, at.id.as_str(), narrative)

@@ -337,6 +337,11 @@ fn read_job(item: &Item) -> Result<Job> {
     })
 }
 
+/// When DynamoDB may throw a record away that has ended.
+pub(crate) fn record_ttl(until: Timestamp) -> AttributeValue {
+    ttl(until, GRACE)
+}
+
 /// A record. One whose attributes cannot be read has a body and a version that nobody has written.
 pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Record {
     let row = Row(item);
@@ -345,5 +350,6 @@ pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Record {
         at: at.clone(),
         body,
         version: row.number("version").unwrap_or_default(),
+        until: row.opt_number("until").unwrap_or_default().map(Timestamp),
     }
 }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use domain::{RecordId, UserScope};
 use ports::{
-    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut,
-    stored,
+    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term,
+    cut, stored,
 };
 
 use crate::bind;
@@ -11,7 +11,7 @@ use crate::fault::{failed, too_long};
 use crate::item::{Item, Row, bytes, number, unreadable};
 use crate::key::{self, Key, LAST, SK};
 use crate::map;
-use crate::table::{Range, Table};
+use crate::table::{Range, TTL, Table};
 
 /// The longest body: an item takes 400 KiB, its key and the rest included.
 const LONGEST: usize = 390 * 1024;
@@ -72,30 +72,51 @@ impl RecordStore for DynamoRecords {
         Ok(Page { items, next })
     }
 
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
+    async fn put(
+        &self,
+        at: &RecordKey,
+        body: &[u8],
+        term: Option<Term>,
+        expect: Expect,
+    ) -> Result<bool> {
         if body.len() > LONGEST {
             return Err(too_long());
         }
         let body = bytes(body.to_vec());
+        let until = term.map(|term| term.until);
         let change = Change::of(Key::record(at))
             .set("v", number(stored::FORM))
             .set("body", body.clone())
             .add("version", number(1));
+        let change = match until {
+            Some(until) => change
+                .set("until", number(until.0))
+                .set(TTL, map::record_ttl(until)),
+            None => change.remove("until").remove(TTL),
+        };
+        let differs = match until {
+            Some(_) => "(#body <> :body OR attribute_not_exists(#until) OR #until <> :until)",
+            None => "(#body <> :body OR attribute_exists(#until))",
+        };
+        let mut seen = vec![("body", body.clone())];
+        seen.extend(until.map(|until| ("until", number(until.0))));
         let change = match expect {
-            Expect::Anything => change.only_if(
-                "attribute_not_exists(#pk) OR #body <> :body",
-                [("body", body.clone())],
-            ),
+            Expect::Anything => {
+                change.only_if(&format!("attribute_not_exists(#pk) OR {differs}"), seen)
+            }
             Expect::Absent => change.only_if("attribute_not_exists(#pk)", []),
             Expect::Version(version) => {
-                let seen = [("body", body.clone()), ("seen", number(version))];
-                change.only_if("#version = :seen AND #body <> :body", seen)
+                seen.push(("seen", number(version)));
+                change.only_if(&format!("#version = :seen AND {differs}"), seen)
             }
         };
         Ok(match change.make(self.0.client(), self.0.name()).await? {
             Changed::Now(_) => true,
-            // These very bytes are there: an earlier try has written them.
-            Changed::Not(found) => found.is_some_and(|found| found.get("body") == Some(&body)),
+            // This very write is there: an earlier try has made it.
+            Changed::Not(found) => found.is_some_and(|found| {
+                let ends = until.map(|until| number(until.0));
+                found.get("body") == Some(&body) && found.get("until") == ends.as_ref()
+            }),
         })
     }
 

@@ -76,7 +76,7 @@ pub(crate) async fn set_coach(call: Call) -> Answer {
         call.app
             .ports
             .records
-            .put(&at, &records::body(&coach)?, Expect::Anything),
+            .put(&at, &records::body(&coach)?, None, Expect::Anything),
     )
     .await?;
     json(StatusCode::OK, &coach)

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
-use crate::{Expect, Kind, PortError, Ports, Record, RecordKey, Result, stored};
+use crate::{Expect, Kind, PortError, Ports, Record, RecordKey, Result, Term, stored};
 
 /// How many records are read at once.
 const PAGE: usize = 100;
@@ -62,7 +62,7 @@ pub async fn newest_records(
 /// Makes a record what `change` makes of it, however many change it at once: what it is now, or
 /// `None` if `change` has left it as it was. A change whose answer was lost is looked for before it
 /// is made again: each counts once, also if another process makes an equal one. What cannot be read
-/// is not changed: that is an error.
+/// is not changed: that is an error. What ends still ends when it would have.
 pub async fn amend<T, F>(ports: &Ports, at: &RecordKey, change: F) -> Result<Option<T>>
 where
     T: Serialize + DeserializeOwned,
@@ -131,6 +131,11 @@ where
     let oldest = time_of_mark(Timestamp(ports.clock.now().0.saturating_sub(REMEMBERED.0)));
     changes.retain(|known| *known >= oldest);
     changes.push(mark.to_owned());
+    let ends = record.and_then(|record| record.until);
+    let term = ends.map(|until| Term {
+        from: ports.clock.now(),
+        until,
+    });
     let outdated = changes.len().saturating_sub(REMEMBERED.1);
     let amended = Amended {
         value,
@@ -138,7 +143,7 @@ where
     };
     let is_taken = ports
         .clock
-        .answered(ports.records.put(at, &body(&amended)?, expect))
+        .answered(ports.records.put(at, &body(&amended)?, term, expect))
         .await?;
     Ok(if is_taken {
         Tried::Is(Some(amended.value))

@@ -1,10 +1,10 @@
 //! The clauses of [`RecordStore`].
 
-use domain::UserScope;
+use domain::{Timestamp, UserScope};
 use futures::future::join_all;
 
 use super::somebody;
-use crate::{Account, Binding, Expect, Kind, RecordKey, RecordStore};
+use crate::{Account, Binding, Expect, Kind, Record, RecordKey, RecordStore, Term};
 
 fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
     RecordKey {
@@ -26,7 +26,7 @@ pub async fn a_record_is_read_as_it_was_written(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Workout, "w1");
     assert!(
         store
-            .put(&key, b"\0one\xff", Expect::Anything)
+            .put(&key, b"\0one\xff", None, Expect::Anything)
             .await
             .unwrap()
     );
@@ -45,16 +45,16 @@ pub async fn an_absent_record_is_nothing(store: &dyn RecordStore) {
 
 pub async fn a_write_that_expects_absence_is_taken_once(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Coach, "c");
-    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
-    assert!(!store.put(&key, b"two", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"one", None, Expect::Absent).await.unwrap());
+    assert!(!store.put(&key, b"two", None, Expect::Absent).await.unwrap());
     assert_eq!(store.get(&key).await.unwrap().unwrap().body, b"one");
 }
 
 pub async fn a_write_of_the_same_bytes_is_no_second_write(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Coach, "c");
-    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"one", None, Expect::Absent).await.unwrap());
     let first = store.get(&key).await.unwrap().unwrap();
-    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"one", None, Expect::Absent).await.unwrap());
     assert_eq!(
         store.get(&key).await.unwrap().unwrap().version,
         first.version
@@ -63,17 +63,22 @@ pub async fn a_write_of_the_same_bytes_is_no_second_write(store: &dyn RecordStor
 
 pub async fn a_write_that_expects_a_version_is_taken_at_that_version(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Summary, "v");
-    assert!(store.put(&key, b"one", Expect::Anything).await.unwrap());
+    assert!(
+        store
+            .put(&key, b"one", None, Expect::Anything)
+            .await
+            .unwrap()
+    );
     let first = store.get(&key).await.unwrap().unwrap().version;
     assert!(
         store
-            .put(&key, b"two", Expect::Version(first))
+            .put(&key, b"two", None, Expect::Version(first))
             .await
             .unwrap()
     );
     assert!(
         !store
-            .put(&key, b"three", Expect::Version(first))
+            .put(&key, b"three", None, Expect::Version(first))
             .await
             .unwrap()
     );
@@ -84,10 +89,10 @@ pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(
     store: &dyn RecordStore,
 ) {
     let key = at(&somebody(), Kind::Usage, "d");
-    assert!(store.put(&key, b"0", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"0", None, Expect::Absent).await.unwrap());
     let seen = Expect::Version(store.get(&key).await.unwrap().unwrap().version);
     for (body, is_taken) in [(b"1 by a", true), (b"1 by b", false), (b"1 by a", true)] {
-        assert_eq!(store.put(&key, body, seen).await.unwrap(), is_taken);
+        assert_eq!(store.put(&key, body, None, seen).await.unwrap(), is_taken);
     }
     let found = store.get(&key).await.unwrap().unwrap();
     assert_eq!(found.body, b"1 by a");
@@ -95,11 +100,11 @@ pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(
     // taken.
     assert!(
         store
-            .put(&key, b"2 by b", Expect::Version(found.version))
+            .put(&key, b"2 by b", None, Expect::Version(found.version))
             .await
             .unwrap()
     );
-    assert!(!store.put(&key, b"1 by a", seen).await.unwrap());
+    assert!(!store.put(&key, b"1 by a", None, seen).await.unwrap());
 }
 
 pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
@@ -109,6 +114,7 @@ pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
             .put(
                 &at(&owner, Kind::Workout, id),
                 id.as_bytes(),
+                None,
                 Expect::Anything,
             )
             .await
@@ -128,6 +134,7 @@ pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
             .put(
                 &at(&owner, Kind::Workout, id),
                 id.as_bytes(),
+                None,
                 Expect::Anything,
             )
             .await
@@ -156,6 +163,7 @@ pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(
             .put(
                 &at(&owner, Kind::Workout, id),
                 body.as_bytes(),
+                None,
                 Expect::Anything,
             )
             .await
@@ -188,12 +196,18 @@ pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
         .put(
             &at(&owner, Kind::Workout, "x"),
             b"workout",
+            None,
             Expect::Anything,
         )
         .await
         .unwrap();
     store
-        .put(&at(&owner, Kind::Memory, "x"), b"memory", Expect::Anything)
+        .put(
+            &at(&owner, Kind::Memory, "x"),
+            b"memory",
+            None,
+            Expect::Anything,
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -212,7 +226,7 @@ pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
 pub async fn nothing_of_another_user_is_seen(store: &dyn RecordStore) {
     let (one, other) = (somebody(), somebody());
     store
-        .put(&at(&one, Kind::Memory, "x"), b"one", Expect::Anything)
+        .put(&at(&one, Kind::Memory, "x"), b"one", None, Expect::Anything)
         .await
         .unwrap();
     assert_eq!(
@@ -233,10 +247,153 @@ pub async fn nothing_of_another_user_is_seen(store: &dyn RecordStore) {
 pub async fn a_deleted_record_is_gone(store: &dyn RecordStore) {
     let owner = somebody();
     let key = at(&owner, Kind::Memory, "x");
-    store.put(&key, b"one", Expect::Anything).await.unwrap();
+    store
+        .put(&key, b"one", None, Expect::Anything)
+        .await
+        .unwrap();
     assert!(store.delete(&key).await.unwrap());
     assert_eq!(store.get(&key).await.unwrap(), None);
     assert!(ids(store, &owner, Kind::Memory, 10).await.is_empty());
+}
+
+/// The first of two times, of which nothing but a store's own clock knows anything.
+const THEN: Timestamp = Timestamp(4_000_000_000_000);
+const LATER: Timestamp = Timestamp(4_000_000_060_000);
+
+fn ending(from: Timestamp, until: Timestamp) -> Option<Term> {
+    Some(Term { from, until })
+}
+
+/// Has the store hear again and again that it is later.
+async fn go_on(store: &dyn RecordStore, owner: &UserScope) {
+    let even_later = Timestamp(LATER.0 + 1);
+    for number in 0..20 {
+        let key = at(owner, Kind::Usage, &format!("d{number}"));
+        let term = ending(LATER, even_later);
+        assert!(
+            store
+                .put(&key, b"a day", term, Expect::Absent)
+                .await
+                .unwrap()
+        );
+    }
+}
+
+pub async fn a_record_that_ends_is_read_with_its_end(store: &dyn RecordStore) {
+    let owner = somebody();
+    let (kept, ends) = (at(&owner, Kind::Memory, "a"), at(&owner, Kind::Memory, "b"));
+    let term = ending(THEN, LATER);
+    assert!(store.put(&kept, b"x", None, Expect::Absent).await.unwrap());
+    assert!(store.put(&ends, b"x", term, Expect::Absent).await.unwrap());
+    let until = |record: Option<Record>| record.unwrap().until;
+    assert_eq!(until(store.get(&kept).await.unwrap()), None);
+    assert_eq!(until(store.get(&ends).await.unwrap()), Some(LATER));
+    let page = store.list(&owner, Kind::Memory, None, 10).await.unwrap();
+    let listed: Vec<_> = page.items.iter().map(|record| record.until).collect();
+    assert_eq!(listed, [Some(LATER), None]);
+}
+
+pub async fn the_end_of_a_record_is_part_of_what_was_written(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Memory, "x");
+    let before = Timestamp(THEN.0 - 1);
+    let [forever, soon, late] = [None, ending(before, THEN), ending(before, LATER)];
+    for (term, version) in [(forever, 1), (soon, 2), (soon, 2), (late, 3), (forever, 4)] {
+        assert!(store.put(&key, b"x", term, Expect::Anything).await.unwrap());
+        let found = store.get(&key).await.unwrap().unwrap();
+        assert_eq!(
+            (found.version, found.until),
+            (version, term.map(|term| term.until))
+        );
+    }
+    let seen = Expect::Version(4);
+    for (term, is_taken) in [(late, true), (late, true), (soon, false), (forever, false)] {
+        assert_eq!(
+            store.put(&key, b"x", term, seen).await.unwrap(),
+            is_taken,
+            "{term:?}"
+        );
+    }
+    assert!(store.put(&key, b"x", late, Expect::Absent).await.unwrap());
+    assert!(!store.put(&key, b"x", soon, Expect::Absent).await.unwrap());
+    assert!(
+        !store
+            .put(&key, b"x", forever, Expect::Absent)
+            .await
+            .unwrap()
+    );
+}
+
+pub async fn a_record_past_its_end_is_whole_or_gone(store: &dyn RecordStore) {
+    let owner = somebody();
+    let key = |number: usize| at(&owner, Kind::Workout, &format!("w{number}"));
+    for number in 0..20 {
+        let term = ending(THEN, LATER);
+        assert!(
+            store
+                .put(&key(number), b"w", term, Expect::Absent)
+                .await
+                .unwrap()
+        );
+    }
+    go_on(store, &owner).await;
+    for number in 0..20 {
+        let found = store.get(&key(number)).await.unwrap();
+        let told = found
+            .as_ref()
+            .map(|record| (record.body.as_slice(), record.until));
+        assert!(
+            told.is_none_or(|told| told == (&b"w"[..], Some(LATER))),
+            "{told:?}"
+        );
+        let seen = Expect::Version(found.as_ref().map_or(1, |record| record.version));
+        let is_restored = store.put(&key(number), b"w", None, seen).await.unwrap();
+        assert_eq!(is_restored, found.is_some());
+        assert_eq!(
+            store.get(&key(number)).await.unwrap().is_some(),
+            is_restored
+        );
+    }
+}
+
+pub async fn what_was_restored_is_not_forgotten(store: &dyn RecordStore) {
+    let owner = somebody();
+    let key = at(&owner, Kind::Workout, "w");
+    assert!(
+        store
+            .put(&key, b"w", ending(THEN, LATER), Expect::Absent)
+            .await
+            .unwrap()
+    );
+    let seen = store.get(&key).await.unwrap().unwrap().version;
+    assert!(
+        store
+            .put(&key, b"w", None, Expect::Version(seen))
+            .await
+            .unwrap()
+    );
+    go_on(store, &owner).await;
+    let found = store.get(&key).await.unwrap().unwrap();
+    assert_eq!((found.body.as_slice(), found.until), (&b"w"[..], None));
+}
+
+pub async fn what_was_forgotten_meanwhile_is_not_restored(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Workout, "w");
+    assert!(
+        store
+            .put(&key, b"w", ending(THEN, LATER), Expect::Absent)
+            .await
+            .unwrap()
+    );
+    let seen = store.get(&key).await.unwrap().unwrap().version;
+    // As the store itself does it in its own time.
+    assert!(store.delete(&key).await.unwrap());
+    assert!(
+        !store
+            .put(&key, b"w", None, Expect::Version(seen))
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.get(&key).await.unwrap(), None);
 }
 
 fn account(subject: &str) -> Account {

@@ -24,7 +24,7 @@ pub use messages::{
     TurnRecord, TurnState, Writer, Written, cut, page,
 };
 pub use pace::{Pace, give_way};
-pub use records::{Binding, Expect, Kind, Record, RecordKey, RecordStore};
+pub use records::{Binding, Expect, Kind, Record, RecordKey, RecordStore, Term};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
 
 #[cfg(feature = "mock")]

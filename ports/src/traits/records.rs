@@ -1,7 +1,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use domain::{ConversationKey, RecordId, UserScope};
+use domain::{ConversationKey, RecordId, Timestamp, UserScope};
 
 use super::{Account, Cursor, Page, Result};
 
@@ -35,13 +35,24 @@ pub trait RecordStore: Send + Sync {
     ) -> Result<Page<Record>>;
 
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing
-    /// changed, if not. A record that already holds these very bytes was written by an earlier try:
-    /// `Ok(true)`.
+    /// changed, if not. A record that already holds these very bytes, and ends when this one is to
+    /// end, was written by an earlier try: `Ok(true)`.
     ///
-    /// So the bytes are a write's identity. One that must count beside an equal one of somebody
-    /// else, such as a counter's, brings something in its bytes that no other has: [`records::amend`](crate::records::amend)
-    /// does.
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
+    /// A record with a `term` ends by itself: a store may forget it from its end on, and answers
+    /// with it until it has. A write without a term over one that ends takes the end away. So what
+    /// was put away can be restored for a time: by a write at the version that was seen, which is
+    /// refused if the store has forgotten the record meanwhile.
+    ///
+    /// The bytes and the end are a write's identity. One that must count beside an equal one of somebody
+    /// else, such as a counter's, brings something in its bytes that no other has:
+    /// [`records::amend`](crate::records::amend) does.
+    async fn put(
+        &self,
+        at: &RecordKey,
+        body: &[u8],
+        term: Option<Term>,
+        expect: Expect,
+    ) -> Result<bool>;
 
     /// Removes one record; `false` if there was none.
     async fn delete(&self, at: &RecordKey) -> Result<bool>;
@@ -125,6 +136,18 @@ pub struct Record {
     pub at: RecordKey,
     pub body: Vec<u8>,
     pub version: u64,
+    /// From when on a store may forget it; `None` if it is kept. One that is past its end and is
+    /// still there is for the caller to judge.
+    pub until: Option<Timestamp>,
+}
+
+/// How long a record is kept that ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// The time by the writer's clock: for it a store may forget what had ended by then.
+    pub from: Timestamp,
+    /// The end.
+    pub until: Timestamp,
 }
 
 /// What a record must be for a write to be taken.

@@ -15,7 +15,7 @@ use futures::future;
 use ports::{
     Account, Admission, Admitted, Bill, Binding, Checkpoint, Cursor, Expect, IndexEntry, JobsOf,
     Kind, MemoryIndex, MessageStore, Page, PortError, Record, RecordKey, RecordStore, Result,
-    Search, Stop, TurnRecord, TurnState, Writer, Written,
+    Search, Stop, Term, TurnRecord, TurnState, Writer, Written,
 };
 
 use super::engine::WORLD;
@@ -287,10 +287,19 @@ impl RecordStore for Wire {
         .await
     }
 
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
+    async fn put(
+        &self,
+        at: &RecordKey,
+        body: &[u8],
+        term: Option<Term>,
+        expect: Expect,
+    ) -> Result<bool> {
         let (records, at, body) = (self.stage.records.clone(), at.clone(), body.to_vec());
-        self.send("put", async move { records.put(&at, &body, expect).await })
-            .await
+        self.send(
+            "put",
+            async move { records.put(&at, &body, term, expect).await },
+        )
+        .await
     }
 
     async fn delete(&self, at: &RecordKey) -> Result<bool> {

@@ -453,7 +453,10 @@ async fn what_was_forgotten_before_the_next_try_is_not_told_to_the_model_that_lo
             kind: Kind::Tombstone,
             id: "t".parse().unwrap(),
         };
-        site.records.put(&at, &body, Expect::Absent).await.unwrap();
+        site.records
+            .put(&at, &body, None, Expect::Absent)
+            .await
+            .unwrap();
         site.settled().await;
         assert_eq!(
             (site.model.calls().extractions, workouts(&site).await),

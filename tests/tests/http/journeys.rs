@@ -192,7 +192,7 @@ async fn store(site: &Site, id: &str, kilograms: u32) {
         id: id.parse().unwrap(),
     };
     site.records
-        .put(&at, workout.to_string().as_bytes(), Expect::Anything)
+        .put(&at, workout.to_string().as_bytes(), None, Expect::Anything)
         .await
         .unwrap();
 }

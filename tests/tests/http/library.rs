@@ -34,7 +34,7 @@ async fn everybody_has_the_shipped_coaches_and_an_own_one_stands_before_its_name
     };
     let own = json!({ "coachId": "strength", "name": "Mine", "acknowledgments": ["Ahoy."] });
     site.records
-        .put(&at, own.to_string().as_bytes(), Expect::Anything)
+        .put(&at, own.to_string().as_bytes(), None, Expect::Anything)
         .await
         .unwrap();
 

@@ -114,7 +114,12 @@ async fn a_turn_costs_what_the_documentation_says() {
         for number in 0..count {
             let body = vec![b'x'; bytes];
             records
-                .put(&record(kind, &format!("r-{number}")), &body, Expect::Absent)
+                .put(
+                    &record(kind, &format!("r-{number}")),
+                    &body,
+                    None,
+                    Expect::Absent,
+                )
                 .await
                 .unwrap();
         }
@@ -193,7 +198,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             id,
         };
         records
-            .put(&log, &[b'x'; 600], Expect::Absent)
+            .put(&log, &[b'x'; 600], None, Expect::Absent)
             .await
             .unwrap();
         store
@@ -223,6 +228,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             .put(
                 &at,
                 body.repeat(400).as_bytes(),
+                None,
                 seen.unwrap_or(Expect::Absent),
             )
             .await

@@ -38,7 +38,7 @@ async fn a_deletion_of_which_the_first_answer_was_lost_is_a_deletion() {
     };
     table
         .records()
-        .put(&at, b"{}", Expect::Absent)
+        .put(&at, b"{}", None, Expect::Absent)
         .await
         .unwrap();
 

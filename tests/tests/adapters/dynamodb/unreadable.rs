@@ -436,7 +436,7 @@ async fn a_record_that_cannot_be_read_is_there_for_whoever_must_know_and_hides_n
     ] {
         assert!(
             store
-                .put(&at(kind, id), b"[1]", Expect::Absent)
+                .put(&at(kind, id), b"[1]", None, Expect::Absent)
                 .await
                 .unwrap()
         );

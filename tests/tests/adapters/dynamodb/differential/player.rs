@@ -13,8 +13,8 @@ use domain::{
 use dynamodb::{DynamoMessages, DynamoRecords, Table};
 use in_memory::{InMemoryMessages, InMemoryRecords};
 use ports::{
-    Admission, Admitted, Checkpoint, Expect, Hold, JobsOf, Kind, MessageStore, Page, RecordKey,
-    RecordStore, Stop, TurnState, Writer, Written,
+    Account, Admission, Admitted, Checkpoint, Expect, Hold, JobsOf, Kind, MessageStore, Page,
+    RecordKey, RecordStore, Stop, Term, TurnState, Writer, Written,
 };
 use serde_json::json;
 
@@ -22,6 +22,8 @@ use super::census::Census;
 
 const USERS: [&str; 2] = ["ada", "bob"];
 const COACHES: [&str; 2] = ["c", "c-1"];
+
+const BEGINNING: Timestamp = Timestamp(2_000_000_000_000);
 
 /// Enough to claim all that there is.
 const ALL: usize = 10_000;
@@ -77,7 +79,7 @@ impl Player {
         Self {
             chance: Chance::new(seed),
             // Later than today, for what has expired is thrown away by the peer, too.
-            now: Timestamp(2_000_000_000_000),
+            now: BEGINNING,
             made: 0,
             memory: (InMemoryMessages::default(), InMemoryRecords::default()),
             dynamo: (table.messages(), table.records()),
@@ -119,7 +121,8 @@ impl Player {
             85..91 => self.put().await,
             91..94 => self.record().await,
             94..97 => self.records().await,
-            _ => self.delete_record().await,
+            97..99 => self.delete_record().await,
+            _ => self.bind().await,
         }
     }
 
@@ -619,8 +622,21 @@ impl Player {
             Expect::Anything,
             &[Expect::Absent, right, right, Expect::Version(version + 1)],
         );
-        let taken = both!(self.1.put(&at, body, expect));
-        self.census.count(&format!("record put: {taken}"));
+        // Later than the end of the run: a store may forget what has ended, or not yet.
+        let ends = [
+            Duration::from_secs(40 * 86_400),
+            Duration::from_secs(41 * 86_400),
+        ];
+        let ends = self
+            .chance
+            .pick(None, &[None, Some(ends[0]), Some(ends[1])]);
+        let term = ends.map(|after| Term {
+            from: self.now,
+            until: BEGINNING + after,
+        });
+        let taken = both!(self.1.put(&at, body, term, expect));
+        let ending = if term.is_some() { " with an end" } else { "" };
+        self.census.count(&format!("record put{ending}: {taken}"));
     }
 
     async fn record(&mut self) {
@@ -654,6 +670,20 @@ impl Player {
         );
         self.census.count(&format!("record delete: {expected}"));
         both!(self.1.get(&at));
+    }
+
+    /// Few of each, so that most are bound already; of each generation some who are not.
+    async fn bind(&mut self) {
+        let generation = self.census.of("operation") / 500;
+        let subject = format!("s{}-{}", generation, self.chance.below(3));
+        let account = Account {
+            issuer: self.chance.pick("one", &["other"]).to_owned(),
+            subject,
+        };
+        let user = format!("u{}-{}", generation, self.chance.below(3));
+        let user = UserScope::stored(user.parse().unwrap());
+        let bound = both!(self.1.bind(&account, &user));
+        self.census.count(&format!("bind: {bound:?}"));
     }
 
     /// All that can be read, once nothing goes wrong any more.
