@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use domain::conversation::Edit;
 use domain::memory::RecalledKind;
 use domain::{
-    CoachId, Conversation, ConversationKey, Fault, Finish, Job, Message, Outcome, Recalled,
-    Timestamp, TurnEvent, TurnKey, UserScope, router, summary,
+    CoachId, Conversation, ConversationKey, Fault, Finish, GroupId, Job, Message, Outcome,
+    Recalled, Timestamp, TurnEvent, TurnKey, UserScope, router, summary,
 };
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -213,10 +213,11 @@ impl<S: RecordStore> RecordStore for Faulty<S> {
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>> {
-        self.run("list", self.store.list(owner, kind, after, limit))
+        self.run("list", self.store.list(owner, kind, within, after, limit))
             .await
     }
     async fn put(

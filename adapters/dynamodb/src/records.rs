@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{RecordId, UserScope};
+use domain::{GroupId, RecordId, UserScope};
 use ports::{
     Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term,
     cut, stored,
@@ -40,10 +40,15 @@ impl RecordStore for DynamoRecords {
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>> {
-        let (pk, first) = (key::partition(owner), key::records_of(kind));
+        let prefix = within.map_or_else(String::new, |group| group.prefix());
+        let (pk, first) = (
+            key::partition(owner),
+            format!("{}{prefix}", key::records_of(kind)),
+        );
         let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
         let last = format!("{first}{}", after.as_deref().unwrap_or(LAST));
         let range = Range {
@@ -57,18 +62,19 @@ impl RecordStore for DynamoRecords {
             .0
             .page(range, limit.saturating_add(2), read, length)
             .await?;
+        let place = |record: &Record| {
+            let place = record.at.id.as_str().strip_prefix(&prefix);
+            place.map(str::to_owned)
+        };
         let rest = records
             .into_iter()
-            .filter(|record| Some(record.at.id.as_str()) != after.as_deref());
+            .filter(|record| after.is_none() || place(record) != after);
         let mut items: Vec<Record> = rest.collect();
         let found = items.len();
         items.truncate(limit);
         let items = cut(items, length);
         let more = items.len() < found || goes_on;
-        let next = items
-            .last()
-            .filter(|_| more)
-            .map(|last| last.at.id.to_string());
+        let next = items.last().filter(|_| more).and_then(place);
         Ok(Page { items, next })
     }
 

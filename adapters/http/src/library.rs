@@ -186,7 +186,7 @@ pub(crate) async fn page<T: DeserializeOwned>(
                 call.app
                     .ports
                     .records
-                    .list(owner, kind, cursor, limit - items.len()),
+                    .list(owner, kind, None, cursor, limit - items.len()),
             )
             .await?;
         for record in &page.items {

@@ -3,13 +3,16 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::{Timestamp, UserScope};
+use domain::{GroupId, Timestamp, UserScope};
 use ports::{
     Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term, cut,
 };
 
 /// How many records that have ended one write lets go of: more than it adds.
 const SWEPT: usize = 8;
+
+/// Sorts after all that can be in an id.
+const LAST: &str = "~";
 
 /// Records in maps, one for each kind of each user.
 #[derive(Debug, Default)]
@@ -100,14 +103,20 @@ impl RecordStore for InMemoryRecords {
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>> {
-        let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let first = within.map_or_else(String::new, |group| group.prefix());
+        let end = format!("{first}{}", after.as_deref().unwrap_or(LAST));
+        let range = (
+            Bound::Included(first.as_str()),
+            Bound::Excluded(end.as_str()),
+        );
         let mut items: Vec<Record> = {
             let shelves = self.shelves();
             let mine = shelves.rows.get(&(owner.clone(), kind)).into_iter();
-            let older = mine.flat_map(|rows| rows.range::<str, _>((Bound::Unbounded, end)).rev());
+            let older = mine.flat_map(|rows| rows.range::<str, _>(range).rev());
             older
                 .map(|(_, record)| record)
                 .take(limit.saturating_add(1))
@@ -120,7 +129,8 @@ impl RecordStore for InMemoryRecords {
         let next = items
             .last()
             .filter(|_| items.len() < found)
-            .map(|last| last.at.id.to_string());
+            .and_then(|last| last.at.id.as_str().strip_prefix(&first))
+            .map(str::to_owned);
         Ok(Page { items, next })
     }
 

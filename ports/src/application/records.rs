@@ -48,7 +48,7 @@ pub async fn newest_records(
             .answered(
                 ports
                     .records
-                    .list(owner, kind, after, PAGE.min(most - found.len())),
+                    .list(owner, kind, None, after, PAGE.min(most - found.len())),
             )
             .await?;
         found.extend(page.items);

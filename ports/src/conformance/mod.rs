@@ -128,6 +128,7 @@ macro_rules! record_store_conformance {
             kinds_do_not_mix
             nothing_of_another_user_is_seen
             a_deleted_record_is_gone
+            a_group_is_listed_by_itself_in_pages_with_the_newest_first
             a_record_that_ends_is_read_with_its_end
             the_end_of_a_record_is_part_of_what_was_written
             a_record_past_its_end_is_whole_or_gone

@@ -1,6 +1,6 @@
 //! The clauses of [`RecordStore`].
 
-use domain::{Timestamp, UserScope};
+use domain::{GroupId, RecordId, Timestamp, UserScope};
 use futures::future::join_all;
 
 use super::somebody;
@@ -15,7 +15,7 @@ fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
 }
 
 async fn ids(store: &dyn RecordStore, owner: &UserScope, kind: Kind, limit: usize) -> Vec<String> {
-    let page = store.list(owner, kind, None, limit).await.unwrap();
+    let page = store.list(owner, kind, None, None, limit).await.unwrap();
     page.items
         .iter()
         .map(|record| record.at.id.to_string())
@@ -142,7 +142,10 @@ pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = store.list(&owner, Kind::Workout, after, 2).await.unwrap();
+        let page = store
+            .list(&owner, Kind::Workout, None, after, 2)
+            .await
+            .unwrap();
         seen.extend(page.items.iter().map(|record| record.at.id.to_string()));
         after = page.next;
         if after.is_none() {
@@ -171,7 +174,10 @@ pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = store.list(&owner, Kind::Workout, after, 100).await.unwrap();
+        let page = store
+            .list(&owner, Kind::Workout, None, after, 100)
+            .await
+            .unwrap();
         seen.push(
             page.items
                 .iter()
@@ -256,6 +262,81 @@ pub async fn a_deleted_record_is_gone(store: &dyn RecordStore) {
     assert!(ids(store, &owner, Kind::Memory, 10).await.is_empty());
 }
 
+pub async fn a_group_is_listed_by_itself_in_pages_with_the_newest_first(store: &dyn RecordStore) {
+    let owner = somebody();
+    let of = |group: &str| group.parse::<GroupId>().unwrap();
+    let named = |group: &str, id: &str| RecordKey {
+        owner: owner.clone(),
+        kind: Kind::PersonalRecord,
+        id: RecordId::within(&of(group), id.parse::<RecordId>().unwrap()),
+    };
+    // Names that begin alike, or sort right beside each other.
+    let groups = [
+        "squa",
+        "squat",
+        "squat-",
+        "squat-jump",
+        "squat0",
+        "squat_",
+        "squats",
+        "Squat",
+    ];
+    for group in groups {
+        for id in ["a2", "a1", "a3"] {
+            let key = named(group, id);
+            assert!(store.put(&key, b"r", None, Expect::Absent).await.unwrap());
+        }
+    }
+    let ungrouped = at(&owner, Kind::PersonalRecord, "squat");
+    assert!(
+        store
+            .put(&ungrouped, b"r", None, Expect::Absent)
+            .await
+            .unwrap()
+    );
+    let elsewhere = RecordKey {
+        kind: Kind::Memory,
+        ..named("squat", "a4")
+    };
+    assert!(
+        store
+            .put(&elsewhere, b"r", None, Expect::Absent)
+            .await
+            .unwrap()
+    );
+    for group in groups {
+        let (mut pages, mut after) = (Vec::new(), None);
+        loop {
+            let within = Some(of(group));
+            let page = store
+                .list(&owner, Kind::PersonalRecord, within, after, 2)
+                .await
+                .unwrap();
+            pages.push(
+                page.items
+                    .into_iter()
+                    .map(|record| record.at)
+                    .collect::<Vec<_>>(),
+            );
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert!(pages.len() < 3, "the list does not end");
+        }
+        let [newest, middle, oldest] = ["a3", "a2", "a1"].map(|id| named(group, id));
+        assert_eq!(pages, [vec![newest, middle], vec![oldest]]);
+    }
+    let none = store
+        .list(&owner, Kind::PersonalRecord, Some(of("bench")), None, 2)
+        .await
+        .unwrap();
+    assert!(none.items.is_empty() && none.next.is_none());
+    let all = ids(store, &owner, Kind::PersonalRecord, 100).await;
+    assert_eq!(all.len(), 3 * groups.len() + 1);
+    assert!(all.is_sorted_by(|one, next| one > next), "{all:?}");
+}
+
 /// The first of two times, of which nothing but a store's own clock knows anything.
 const THEN: Timestamp = Timestamp(4_000_000_000_000);
 const LATER: Timestamp = Timestamp(4_000_000_060_000);
@@ -288,7 +369,10 @@ pub async fn a_record_that_ends_is_read_with_its_end(store: &dyn RecordStore) {
     let until = |record: Option<Record>| record.unwrap().until;
     assert_eq!(until(store.get(&kept).await.unwrap()), None);
     assert_eq!(until(store.get(&ends).await.unwrap()), Some(LATER));
-    let page = store.list(&owner, Kind::Memory, None, 10).await.unwrap();
+    let page = store
+        .list(&owner, Kind::Memory, None, None, 10)
+        .await
+        .unwrap();
     let listed: Vec<_> = page.items.iter().map(|record| record.until).collect();
     assert_eq!(listed, [Some(LATER), None]);
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use domain::{ConversationKey, RecordId, Timestamp, UserScope};
+use domain::{ConversationKey, GroupId, RecordId, Timestamp, UserScope};
 
 use super::{Account, Cursor, Page, Result};
 
@@ -25,11 +25,13 @@ pub trait RecordStore: Send + Sync {
 
     /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
     /// none behind the one with which their bodies have reached [`PAGE`](crate::PAGE). For each of
-    /// them the same holds.
+    /// them the same holds. With `within`, only those of that [group](RecordId::within), whatever
+    /// else the kind holds; without, all of them, a group's next to each other.
     async fn list(
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>>;

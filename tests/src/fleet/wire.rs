@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use domain::conversation::Edit;
 use domain::memory::RecalledKind;
 use domain::{
-    CoachId, Conversation, ConversationKey, Finish, Job, Message, Outcome, Recalled, Timestamp,
-    TurnEvent, TurnKey, UserScope,
+    CoachId, Conversation, ConversationKey, Finish, GroupId, Job, Message, Outcome, Recalled,
+    Timestamp, TurnEvent, TurnKey, UserScope,
 };
 use futures::channel::oneshot;
 use futures::future;
@@ -277,12 +277,13 @@ impl RecordStore for Wire {
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>> {
         let (records, owner) = (self.stage.records.clone(), owner.clone());
         self.send("list", async move {
-            records.list(&owner, kind, after, limit).await
+            records.list(&owner, kind, within, after, limit).await
         })
         .await
     }

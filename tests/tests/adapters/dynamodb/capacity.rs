@@ -153,7 +153,10 @@ async fn a_turn_costs_what_the_documentation_says() {
         (Kind::Memory, 100),
         (Kind::Workout, 14),
     ] {
-        records.list(&key.user, kind, None, most).await.unwrap();
+        records
+            .list(&key.user, kind, None, None, most)
+            .await
+            .unwrap();
     }
     bill.insert("2 load and gather", meter.read_off());
 
@@ -188,7 +191,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             .await
             .unwrap();
         records
-            .list(&key.user, Kind::Workout, None, 100)
+            .list(&key.user, Kind::Workout, None, None, 100)
             .await
             .unwrap();
         let id = (&job.turn.turn).into();

@@ -222,7 +222,7 @@ async fn records_are_listed_as_they_are_now() {
     let looks = queries(&proxy);
     table
         .records()
-        .list(&key("user", "v").user, Kind::Tombstone, None, 100)
+        .list(&key("user", "v").user, Kind::Tombstone, None, None, 100)
         .await
         .unwrap();
     assert!(matches!(looks.lock().unwrap().as_slice(), [look] if look["ConsistentRead"] == true));

@@ -450,7 +450,10 @@ async fn a_record_that_cannot_be_read_is_there_for_whoever_must_know_and_hides_n
         Some(AttributeValue::Bool(true)),
     )
     .await;
-    let page = store.list(&key.user, Kind::Memory, None, 10).await.unwrap();
+    let page = store
+        .list(&key.user, Kind::Memory, None, None, 10)
+        .await
+        .unwrap();
     assert_eq!(
         page.items
             .iter()

@@ -52,6 +52,8 @@ const FLOORS: &[(&str, u64)] = &[
     ("record get: Some", 50),
     ("record list: last page", 50),
     ("record list: more", 20),
+    ("record list of a group: last page", 50),
+    ("record list of a group: more", 20),
     ("record put: false", 50),
     ("record put: true", 100),
     ("record put with an end: false", 50),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use coach_tests::world::Chance;
 use domain::conversation::{Edit, PartKind, Said};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, Outcome,
-    Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
+    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, GroupId, Job, JobKind,
+    Outcome, RecordId, Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
 };
 use dynamodb::{DynamoMessages, DynamoRecords, Table};
 use in_memory::{InMemoryMessages, InMemoryRecords};
@@ -603,8 +603,24 @@ impl Player {
         RecordKey {
             owner: self.user(),
             kind,
-            id: format!("r{}", self.chance.below(8)).parse().unwrap(),
+            id: self.record_id(),
         }
+    }
+
+    /// Half of them in groups, whose names begin alike.
+    fn record_id(&mut self) -> RecordId {
+        let id: RecordId = format!("r{}", self.chance.below(8)).parse().unwrap();
+        match self.group() {
+            Some(group) => RecordId::within(&group, id),
+            None => id,
+        }
+    }
+
+    fn group(&mut self) -> Option<GroupId> {
+        let group = self
+            .chance
+            .pick(None, &[None, Some("r"), Some("r1"), Some("r1-r")]);
+        group.map(|group| group.parse().unwrap())
     }
 
     async fn put(&mut self) {
@@ -648,10 +664,17 @@ impl Player {
     async fn records(&mut self) {
         let RecordKey { owner, kind, .. } = self.record_key();
         let limit = self.chance.index() % 4;
+        let within = self.group();
         let mut after = self.chance.percent(10).then(|| "~not a cursor".repeat(20));
         loop {
-            let page = both!(self.1.list(&owner, kind, after.clone(), limit));
-            self.census.count(&format!("record list: {}", more(&page)));
+            let list = (within.clone(), after.clone());
+            let page = both!(
+                self.1
+                    .list(&owner, kind, list.0.clone(), list.1.clone(), limit)
+            );
+            let part = if within.is_some() { " of a group" } else { "" };
+            self.census
+                .count(&format!("record list{part}: {}", more(&page)));
             after = page.next;
             if after.is_none() {
                 return;
@@ -703,7 +726,7 @@ impl Player {
                 Kind::PersonalRecord,
                 Kind::Summary,
             ] {
-                both!(self.1.list(&user, kind, None, ALL));
+                both!(self.1.list(&user, kind, None, None, ALL));
             }
         }
         both!(self.0.jobs(&JobsOf::Anyone));
