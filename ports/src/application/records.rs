@@ -8,10 +8,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
-use crate::{Expect, Kind, PortError, Ports, Record, RecordKey, Result, Term, stored};
+use crate::{Expect, Kind, Pace, PortError, Ports, Record, RecordKey, Result, Term, stored};
 
 /// How many records are read at once.
 const PAGE: usize = 100;
+
+/// How many steps it takes to read a letter of a record, as [`Pace`] counts them.
+const STEPS: usize = 4;
 
 /// How long a change is tried again that others came before, or that a store gave no answer to.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -32,6 +35,22 @@ pub async fn newest<T: DeserializeOwned>(
 ) -> Result<Vec<T>> {
     let found = newest_records(ports, owner, kind, most).await?;
     Ok(found.iter().filter_map(readable).collect())
+}
+
+/// Reads all of a kind that a user has, the newest first, however many those are: each as what it
+/// was written as, or why it cannot be read. For what nobody may pass over, such as safety facts.
+pub async fn all<T: DeserializeOwned>(
+    ports: &Ports,
+    owner: &UserScope,
+    kind: Kind,
+) -> Result<Vec<Result<T>>> {
+    let found = newest_records(ports, owner, kind, usize::MAX).await?;
+    let (mut all, mut pace) = (Vec::with_capacity(found.len()), Pace::default());
+    for record in &found {
+        pace.did(STEPS * record.body.len()).await;
+        all.push(read(record));
+    }
+    Ok(all)
 }
 
 /// A user's newest records of a kind.

@@ -5,8 +5,8 @@ use domain::{ConversationKey, GroupId, RecordId, Timestamp, UserScope};
 
 use super::{Account, Cursor, Page, Result};
 
-/// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
-/// summaries, usage; and which account is theirs.
+/// What is known about a user: coaches, memories and their tombstones, safety facts, workouts,
+/// personal records, summaries, usage; and which account is theirs.
 ///
 /// One contract for all kinds; [`records::read`](crate::records::read) and
 /// [`records::body`](crate::records::body) give records their types. A list is in the
@@ -114,6 +114,9 @@ pub enum Kind {
     PersonalRecord,
     Summary,
     Usage,
+    /// What may hurt the athlete if it is not known, such as an allergy. A kind of its own, so that
+    /// all of it can be read however much else there is.
+    Safety,
 }
 
 impl Kind {
@@ -127,6 +130,7 @@ impl Kind {
             Self::PersonalRecord => "personal-record",
             Self::Summary => "summary",
             Self::Usage => "usage",
+            Self::Safety => "safety",
         }
     }
 }

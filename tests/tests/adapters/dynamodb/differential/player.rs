@@ -725,6 +725,7 @@ impl Player {
                 Kind::Workout,
                 Kind::PersonalRecord,
                 Kind::Summary,
+                Kind::Safety,
             ] {
                 both!(self.1.list(&user, kind, None, None, ALL));
             }
