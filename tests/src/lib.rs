@@ -5,6 +5,7 @@ pub mod world;
 
 mod client;
 mod faulty;
+mod foreign;
 mod lagging;
 mod lists;
 pub mod masks;
@@ -16,6 +17,7 @@ mod wall_time;
 
 pub use client::{Answer, Client, EVENTS, Event, JSON, Sse, told};
 pub use faulty::{Calls, Closed, Counted, Faulty, Mishap};
+pub use foreign::Foreign;
 pub use lagging::Lagging;
 pub use lists::takes_only_cursors_that_it_gave;
 pub use site::{ADA, BOB, CLEO, Site, conversation_key, saying};

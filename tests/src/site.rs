@@ -9,8 +9,8 @@ use in_memory::{
     InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, Pace, Rehearsal, Scripted,
 };
 use ports::{
-    Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search,
-    records,
+    Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
+    Search, records,
 };
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
@@ -47,7 +47,7 @@ impl Site {
         let ports = Ports {
             llm: model.clone(),
             messages: messages.clone(),
-            records: records.clone(),
+            records: Records::new(records.clone()),
             index: memories.clone(),
             clock: Arc::new(clock),
         };

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{
-    CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey,
-    UserScope,
+    CoachId, ConversationKey, Fault, Fence, IdempotencyKey, Job, JobKind, RecordId, Timestamp,
+    TurnKey, UserScope,
 };
 use ports::{Account, Kind, PortError, RecordKey, Result};
 use sha2::{Digest, Sha256};
@@ -245,6 +245,15 @@ pub(crate) fn read_job(pk: &str, sk: &str) -> Result<(TurnKey, JobKind)> {
     parsed().ok_or_else(|| PortError::new("dynamodb", Fault::Rejected))
 }
 
+/// Whose record of a kind this is, and which, by its own key.
+pub(crate) fn read_record(kind: Kind, Key { pk, sk }: &Key) -> Option<RecordKey> {
+    Some(RecordKey {
+        owner: UserScope::stored(pk.strip_prefix("U#")?.parse().ok()?),
+        kind,
+        id: RecordId::stored(sk.strip_prefix(&records_of(kind))?)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -318,6 +327,22 @@ mod tests {
             assert_eq!(read_job(&pk, &sk).unwrap(), (turn.clone(), kind));
         }
         assert!(read_job("U#u", "J#c#v#t#nap").is_err());
+    }
+
+    #[test]
+    fn a_record_is_read_back_from_its_key_and_from_no_other() {
+        let summary = RecordKey::summary_of(&conversation("u", "c", "v"));
+        let key = Key::record(&summary);
+        assert_eq!(read_record(Kind::Summary, &key), Some(summary));
+        assert_eq!(read_record(Kind::Memory, &key), None);
+        for (pk, sk) in [
+            ("I#u", "R#summary#v.c"),
+            ("U#u", "R#summary#v.c.d"),
+            ("U#u", "M#c#v#1"),
+        ] {
+            let (pk, sk) = (pk.to_owned(), sk.to_owned());
+            assert_eq!(read_record(Kind::Summary, &Key { pk, sk }), None);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use domain::{
     Timestamp, TurnId, TurnKey,
 };
 use ports::stored::{self, FORM};
-use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
+use ports::{Admission, Begun, Hold, Kind, Record, Result, Stop, TurnRecord, TurnState};
 
 use crate::item::{Item, Row, bytes, number, text, unreadable};
 use crate::key::{self, Key, PK, SHARD, SK, TIME};
@@ -342,14 +342,15 @@ pub(crate) fn record_ttl(until: Timestamp) -> AttributeValue {
     ttl(until, GRACE)
 }
 
-/// A record. One whose attributes cannot be read has a body and a version that nobody has written.
-pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Record {
+/// The record of a kind that an item is, by its own key: whose it is, nobody else says. One whose
+/// attributes cannot be read has a body and a version that nobody has written.
+pub(crate) fn read_record(kind: Kind, item: &Item) -> Result<Record> {
+    let at = key_of(item).and_then(|key| key::read_record(kind, &key));
     let row = Row(item);
-    let body = row.bytes("body").map(<[u8]>::to_vec).unwrap_or_default();
-    Record {
-        at: at.clone(),
-        body,
+    Ok(Record {
+        at: at.ok_or_else(|| unreadable(SK))?,
+        body: row.bytes("body").map(<[u8]>::to_vec).unwrap_or_default(),
         version: row.number("version").unwrap_or_default(),
         until: row.opt_number("until").unwrap_or_default().map(Timestamp),
-    }
+    })
 }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{GroupId, RecordId, UserScope};
+use domain::{GroupId, UserScope};
 use ports::{
     Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term,
     cut, stored,
@@ -8,10 +8,10 @@ use ports::{
 use crate::bind;
 use crate::change::{Change, Changed};
 use crate::fault::{failed, too_long};
-use crate::item::{Item, Row, bytes, number, unreadable};
-use crate::key::{self, Key, LAST, SK};
+use crate::item::{Item, bytes, number};
+use crate::key::{self, Key, LAST};
 use crate::map;
-use crate::table::{Range, TTL, Table};
+use crate::table::{Range, TTL, Table, key_of};
 
 /// The longest body: an item takes 400 KiB, its key and the rest included.
 const LONGEST: usize = 390 * 1024;
@@ -33,7 +33,8 @@ impl DynamoRecords {
 impl RecordStore for DynamoRecords {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
         let item = self.0.item(&Key::record(at)).await?;
-        Ok(item.map(|item| map::read_record(at, &item)))
+        item.map(|item| map::read_record(at.kind, &item))
+            .transpose()
     }
 
     async fn list(
@@ -56,7 +57,10 @@ impl RecordStore for DynamoRecords {
             ..Range::of(&pk, &first, &last)
         };
         // One more than wanted shows whether there are more, and one may be the cursor's own.
-        let read = |item: &Item| listed(owner, kind, item).ok();
+        let read = |item: &Item| {
+            let key = key_of(item)?;
+            stored::if_readable(map::read_record(kind, item), key)
+        };
         let length = |record: &Record| record.body.len();
         let (records, goes_on) = self
             .0
@@ -141,21 +145,4 @@ impl RecordStore for DynamoRecords {
     async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
         bind::bind(&self.0, account, user).await
     }
-}
-
-fn listed(owner: &UserScope, kind: Kind, item: &Item) -> Result<Record> {
-    let id = Row(item)
-        .text(SK)?
-        .rsplit('#')
-        .next()
-        .and_then(RecordId::stored);
-    let id = id.ok_or_else(|| unreadable(SK))?;
-    Ok(map::read_record(
-        &RecordKey {
-            owner: owner.clone(),
-            kind,
-            id,
-        },
-        item,
-    ))
 }

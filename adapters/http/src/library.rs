@@ -91,7 +91,7 @@ pub(crate) async fn delete_coach(call: Call) -> Answer {
         kind: Kind::Coach,
         id: RecordId::from(&coach),
     };
-    let records = &*call.app.ports.records;
+    let records = &call.app.ports.records;
     call.answered(records.get(&at))
         .await?
         .ok_or(Code::CoachConfigNotFound)?;
@@ -160,7 +160,7 @@ pub(crate) async fn forget(
     at: &RecordKey,
     indexed_as: RecalledKind,
 ) -> Result<bool, Problem> {
-    let (records, index) = (&*call.app.ports.records, &*call.app.ports.index);
+    let (records, index) = (&call.app.ports.records, &*call.app.ports.index);
     // What was seen was there: a store's deletion whose first answer was lost finds nothing.
     let is_seen = call.answered(records.get(at)).await?.is_some();
     let is_found = call.answered(records.delete(at)).await?;

@@ -21,8 +21,8 @@ use crate::application::feed::Closing;
 use crate::application::remember::{KNOWN, forgotten};
 use crate::{
     Answer, Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall,
-    Piece, PortError, RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer,
-    newest, pages, records,
+    Piece, PortError, RecordKey, Records, Result, Search, Stop, Writer, Written, answer, newest,
+    pages, records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -46,7 +46,7 @@ const RECALLED: usize = 6;
 pub struct Ports {
     pub llm: Arc<dyn LlmStream>,
     pub messages: Arc<dyn MessageStore>,
-    pub records: Arc<dyn RecordStore>,
+    pub records: Records,
     pub index: Arc<dyn MemoryIndex>,
     pub clock: Arc<dyn Clock>,
 }

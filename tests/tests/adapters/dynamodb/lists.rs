@@ -7,7 +7,7 @@ use domain::UserScope;
 use futures::future::try_join_all;
 use in_memory::{InMemoryRecords, Scene};
 use peers::Trouble;
-use ports::{Expect, Kind, RecordKey, RecordStore, records};
+use ports::{Expect, Kind, RecordKey, RecordStore, Records, records};
 use serde_json::{Value, json};
 
 use super::parallel::ports;
@@ -18,7 +18,7 @@ async fn a_list_of_a_table_takes_only_cursors_that_it_gave() {
     let table = fresh().await;
     let mut site = Site::new(|model| model.reply(Scene::saying("You are welcome.")));
     site.app.ports.messages = Arc::new(table.messages());
-    site.app.ports.records = Arc::new(table.records());
+    site.app.ports.records = Records::new(Arc::new(table.records()));
     takes_only_cursors_that_it_gave(&site).await;
 }
 
@@ -27,7 +27,7 @@ async fn a_deletion_of_which_the_first_answer_was_lost_is_a_deletion() {
     let (proxy, table) = behind_proxy().await;
     let mut site = Site::new(|model| model.reply(Scene::saying("You are welcome.")));
     site.app.ports.messages = Arc::new(table.messages());
-    site.app.ports.records = Arc::new(table.records());
+    site.app.ports.records = Records::new(Arc::new(table.records()));
     let client = site.client();
     let made = client
         .put("/users/ada/coaches/mine", &json!({ "name": "Mine" }))
@@ -65,7 +65,8 @@ async fn a_deletion_of_which_the_first_answer_was_lost_is_a_deletion() {
 #[tokio::test]
 async fn all_of_a_kind_is_read_however_much_it_is_and_what_cannot_be_read_is_told() {
     let mut ports = ports(&fresh().await);
-    for store in [ports.records.clone(), Arc::new(InMemoryRecords::default())] {
+    let in_memory = Records::new(Arc::new(InMemoryRecords::default()));
+    for store in [ports.records.clone(), in_memory] {
         ports.records = store;
         let at = |number: usize| RecordKey {
             owner: UserScope::stored(ADA.parse().unwrap()),

@@ -8,7 +8,8 @@ use domain::{Coach, ConversationKey, Ending, Limits, Task, TurnEvent, TurnKey, c
 use dynamodb::Table;
 use in_memory::{LexicalIndex, Pace, Rehearsal};
 use ports::{
-    Admission, Admitting, Clock, Feed, Hold, IfBusy, Ports, Refusal, TurnState, admit, drive,
+    Admission, Admitting, Clock, Feed, Hold, IfBusy, Ports, Records, Refusal, TurnState, admit,
+    drive,
 };
 use system_clock::SystemClock;
 use tokio::task::JoinSet;
@@ -111,7 +112,7 @@ pub(super) fn ports(table: &Table) -> Ports {
     Ports {
         llm: Arc::new(llm),
         messages: Arc::new(table.messages()),
-        records: Arc::new(table.records()),
+        records: Records::new(Arc::new(table.records())),
         index: Arc::new(LexicalIndex::default()),
         clock,
     }

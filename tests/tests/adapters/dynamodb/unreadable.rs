@@ -13,8 +13,8 @@ use domain::{
 use dynamodb::Table;
 use in_memory::Scene;
 use ports::{
-    Admission, Admitted, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore, TurnState,
-    Writer,
+    Admission, Admitted, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Records,
+    TurnState, Writer,
 };
 use ports::{forgotten, records, tombstones, work_off};
 use serde_json::Value;
@@ -478,7 +478,7 @@ async fn a_record_that_cannot_be_read_is_there_for_whoever_must_know_and_hides_n
 fn over(table: &Table, site: &Site) -> Client {
     let mut app = site.app.clone();
     app.ports.messages = Arc::new(table.messages());
-    app.ports.records = Arc::new(table.records());
+    app.ports.records = Records::new(Arc::new(table.records()));
     app.feeds = Arc::default();
     Client::new(http_adapter::router(app), Some("ada"), site.clock)
 }
