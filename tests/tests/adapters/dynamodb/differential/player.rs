@@ -5,18 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coach_tests::world::Chance;
-use domain::conversation::{Edit, PartKind, Said};
+use domain::conversation::{PartKind, Said};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Fault, Fence, Finish, GroupId, Job, JobKind,
-    Outcome, RecordId, Report, Timestamp, TurnError, TurnEvent, TurnKey, UserScope,
+    Closing, ConversationKey, Ending, Fault, Fence, Finish, Job, JobKind, Report, Timestamp,
+    TurnError, TurnEvent, TurnKey, UserScope,
 };
 use dynamodb::{DynamoMessages, DynamoRecords, Table};
 use in_memory::{InMemoryMessages, InMemoryRecords};
 use ports::{
-    Account, Admission, Admitted, Checkpoint, Expect, Hold, JobsOf, Kind, MessageStore, Page,
-    RecordKey, RecordStore, Stop, Term, TurnState, Writer, Written,
+    Admission, Admitted, Checkpoint, Hold, JobsOf, Kind, MessageStore, Page, RecordStore, Stop,
+    TurnState, Writer, Written,
 };
-use serde_json::json;
 
 use super::census::Census;
 
@@ -73,6 +72,10 @@ macro_rules! both {
         expected
     }};
 }
+
+mod conversations;
+mod jobs;
+mod records;
 
 impl Player {
     pub(super) fn new(seed: u64, table: &Table) -> Self {
@@ -174,88 +177,6 @@ impl Player {
             return None;
         }
         Some(begun)
-    }
-
-    async fn create(&mut self) {
-        let key = self.conversation_key();
-        let title = self.chance.pick("", &["Squats"]).to_owned();
-        let new = Conversation::new(key, title, self.now);
-        both!(self.0.create_conversation(&new));
-        self.census.count("create_conversation");
-    }
-
-    async fn conversation(&mut self) {
-        let key = self.conversation_key();
-        let found = both!(self.0.conversation(&key));
-        self.census
-            .count(&format!("conversation: {}", some(&found)));
-    }
-
-    async fn conversations(&mut self) {
-        let (user, coach) = (
-            self.user(),
-            self.chance.pick(COACHES[0], &COACHES[1..]).parse().unwrap(),
-        );
-        let limit = self.chance.index() % 4;
-        let mut after = self.chance.percent(10).then(|| "not a cursor~".repeat(20));
-        loop {
-            let page: Page<Conversation> =
-                both!(self.0.conversations(&user, &coach, after.clone(), limit));
-            self.census
-                .count(&format!("conversations: {}", more(&page)));
-            after = page.next;
-            if after.is_none() || self.chance.percent(30) {
-                return;
-            }
-        }
-    }
-
-    async fn edit(&mut self) {
-        let key = self.conversation_key();
-        let title = self
-            .chance
-            .percent(60)
-            .then(|| self.chance.pick("", &["Legs", "Arms"]).to_owned());
-        let tags = self
-            .chance
-            .percent(60)
-            .then(|| vec!["b".to_owned(), "a".to_owned()]);
-        let edit = Edit { title, tags };
-        let edited = both!(self.0.edit_conversation(&key, &edit));
-        self.census.count(&format!("edit_conversation: {edited}"));
-    }
-
-    /// A deletion whose answer was lost finds nothing when it is asked for again.
-    async fn delete(&mut self) {
-        let key = self.conversation_key();
-        let expected = self.memory.0.delete_conversation(&key).await.unwrap();
-        let (found, again) = settled!(self.dynamo.0.delete_conversation(&key));
-        assert!(
-            found == expected || (again && expected),
-            "deletion of {key:?}: {found}, not {expected}"
-        );
-        self.census
-            .count(&format!("delete_conversation: {expected}"));
-        both!(self.0.conversation(&key));
-        both!(self.0.messages(&key, None, ALL));
-        both!(self.0.jobs(&JobsOf::Conversation(key.clone())));
-    }
-
-    async fn messages(&mut self) {
-        let key = self.conversation_key();
-        let before = self
-            .chance
-            .percent(60)
-            .then(|| self.chance.below(12))
-            .map(|before| before.min(11));
-        let before = if self.chance.percent(5) {
-            Some(u64::MAX)
-        } else {
-            before
-        };
-        let limit = self.chance.index() % 6;
-        let found = both!(self.0.messages(&key, before, limit));
-        self.census.count(&format!("messages: {}", any(&found)));
     }
 
     fn new_admission(&mut self) -> Admission {
@@ -523,190 +444,6 @@ impl Player {
             "turn: {}",
             name(found.as_ref().map(|(record, _)| &record.state))
         ));
-    }
-
-    fn jobs_of(&mut self) -> JobsOf {
-        let turn = self.some_turn().map(|begun| begun.admission.turn);
-        match (self.chance.below(24), turn) {
-            (0..6, Some(turn)) => JobsOf::Turn(turn),
-            (6..12, Some(turn)) => JobsOf::Conversation(turn.conversation),
-            (12, _) => JobsOf::Anyone,
-            _ => JobsOf::User(self.user()),
-        }
-    }
-
-    /// A claim may fail on the way: then the rest is claimed by asking again, but for what was
-    /// claimed before an answer was lost. That stays claimed, and is not told.
-    async fn claim(&mut self) {
-        let (of, until) = (self.jobs_of(), self.now + Duration::from_secs(60));
-        let limit = ALL;
-        let expected = self
-            .memory
-            .0
-            .claim_jobs(&of, self.now, until, limit)
-            .await
-            .unwrap();
-        let (now, mut found) = (self.now, Vec::new());
-        loop {
-            let (more, _) = settled!(self.dynamo.0.claim_jobs(&of, now, until, limit));
-            if more.is_empty() {
-                break;
-            }
-            found.extend(more);
-        }
-        let told: Vec<_> = expected
-            .iter()
-            .filter(|job| found.contains(job))
-            .cloned()
-            .collect();
-        assert_eq!(found, told, "of {expected:?}");
-        self.census.count(if found == expected {
-            "claim_jobs: all told"
-        } else {
-            "claim_jobs: some not told"
-        });
-        self.census
-            .count(&format!("claim_jobs: {}", any(&expected)));
-        self.claimed.extend(expected);
-        both!(self.0.jobs(&of));
-    }
-
-    async fn settle(&mut self) {
-        let lately = self.claimed.len().min(8);
-        if lately == 0 {
-            return;
-        }
-        let mut job = self.claimed[self.claimed.len() - 1 - self.chance.index() % lately].clone();
-        if self.chance.percent(10) {
-            job.attempts += 1;
-        }
-        let outcome = match self.chance.below(4) {
-            0 => Outcome::Done(json!({ "workout": { "name": "Fran", "seconds": 252.5 } })),
-            1 => Outcome::Refused("a plan".into()),
-            2 => Outcome::Dead("unavailable".into()),
-            _ => Outcome::Again(self.now + Duration::from_secs(2)),
-        };
-        both!(self.0.settle_job(&job, &outcome));
-        self.census.count("settle_job");
-    }
-
-    async fn jobs(&mut self) {
-        let of = self.jobs_of();
-        let found = both!(self.0.jobs(&of));
-        self.census.count(&format!("jobs: {}", any(&found)));
-    }
-
-    fn record_key(&mut self) -> RecordKey {
-        let kind = self
-            .chance
-            .pick(Kind::Memory, &[Kind::Workout, Kind::PersonalRecord]);
-        RecordKey {
-            owner: self.user(),
-            kind,
-            id: self.record_id(),
-        }
-    }
-
-    /// Half of them in groups, whose names begin alike.
-    fn record_id(&mut self) -> RecordId {
-        let id: RecordId = format!("r{}", self.chance.below(8)).parse().unwrap();
-        match self.group() {
-            Some(group) => RecordId::within(&group, id),
-            None => id,
-        }
-    }
-
-    fn group(&mut self) -> Option<GroupId> {
-        let group = self
-            .chance
-            .pick(None, &[None, Some("r"), Some("r1"), Some("r1-r")]);
-        group.map(|group| group.parse().unwrap())
-    }
-
-    async fn put(&mut self) {
-        let at = self.record_key();
-        let body = self.chance.pick(&b"\0one"[..], &[b"two\xff", b""]);
-        let version = self
-            .memory
-            .1
-            .get(&at)
-            .await
-            .unwrap()
-            .map_or(1, |record| record.version);
-        let right = Expect::Version(version);
-        let expect = self.chance.pick(
-            Expect::Anything,
-            &[Expect::Absent, right, right, Expect::Version(version + 1)],
-        );
-        // Later than the end of the run: a store may forget what has ended, or not yet.
-        let ends = [
-            Duration::from_secs(40 * 86_400),
-            Duration::from_secs(41 * 86_400),
-        ];
-        let ends = self
-            .chance
-            .pick(None, &[None, Some(ends[0]), Some(ends[1])]);
-        let term = ends.map(|after| Term {
-            from: self.now,
-            until: BEGINNING + after,
-        });
-        let taken = both!(self.1.put(&at, body, term, expect));
-        let ending = if term.is_some() { " with an end" } else { "" };
-        self.census.count(&format!("record put{ending}: {taken}"));
-    }
-
-    async fn record(&mut self) {
-        let at = self.record_key();
-        let found = both!(self.1.get(&at));
-        self.census.count(&format!("record get: {}", some(&found)));
-    }
-
-    async fn records(&mut self) {
-        let RecordKey { owner, kind, .. } = self.record_key();
-        let limit = self.chance.index() % 4;
-        let within = self.group();
-        let mut after = self.chance.percent(10).then(|| "~not a cursor".repeat(20));
-        loop {
-            let list = (within.clone(), after.clone());
-            let page = both!(
-                self.1
-                    .list(&owner, kind, list.0.clone(), list.1.clone(), limit)
-            );
-            let part = if within.is_some() { " of a group" } else { "" };
-            self.census
-                .count(&format!("record list{part}: {}", more(&page)));
-            after = page.next;
-            if after.is_none() {
-                return;
-            }
-        }
-    }
-
-    /// As with conversations; the SDK's second try finds nothing, too.
-    async fn delete_record(&mut self) {
-        let at = self.record_key();
-        let expected = self.memory.1.delete(&at).await.unwrap();
-        let (found, _) = settled!(self.dynamo.1.delete(&at));
-        assert!(
-            found == expected || expected,
-            "deletion of {at:?}: {found}, not {expected}"
-        );
-        self.census.count(&format!("record delete: {expected}"));
-        both!(self.1.get(&at));
-    }
-
-    /// Few of each, so that most are bound already; of each generation some who are not.
-    async fn bind(&mut self) {
-        let generation = self.census.of("operation") / 500;
-        let subject = format!("s{}-{}", generation, self.chance.below(3));
-        let account = Account {
-            issuer: self.chance.pick("one", &["other"]).to_owned(),
-            subject,
-        };
-        let user = format!("u{}-{}", generation, self.chance.below(3));
-        let user = UserScope::stored(user.parse().unwrap());
-        let bound = both!(self.1.bind(&account, &user));
-        self.census.count(&format!("bind: {bound:?}"));
     }
 
     /// All that can be read, once nothing goes wrong any more.
