@@ -1,8 +1,8 @@
 //! Conversations, messages, turns, jobs and records in one DynamoDB table.
 //!
 //! Every key begins with its user, so that a policy on leading keys can hold a role to one user's
-//! data; only whose an account is has a key of its own. Whatever the contract calls one write is one transaction or one conditional update; an
-//! answer that was lost is settled by asking again.
+//! data; only whose an account is has a key of its own. Whatever the contract calls one write is
+//! one transaction or one conditional update; an answer that was lost is settled by asking again.
 
 #![warn(missing_docs)]
 

@@ -87,7 +87,8 @@ pub async fn forget_through(
             Err(error) => error.fault,
         };
         let Outcome::Again(at) = Outcome::after(fault, attempts, ports.clock.now()) else {
-            return warn!(memory = %tombstone.memory_id, attempts, %fault, "a memory could not be erased");
+            let memory = &tombstone.memory_id;
+            return warn!(%memory, attempts, %fault, "a memory could not be erased");
         };
         ports.clock.sleep_until(at).await;
     }

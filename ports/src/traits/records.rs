@@ -45,8 +45,8 @@ pub trait RecordStore: Send + Sync {
     /// was put away can be restored for a time: by a write at the version that was seen, which is
     /// refused if the store has forgotten the record meanwhile.
     ///
-    /// The bytes and the end are a write's identity. One that must count beside an equal one of somebody
-    /// else, such as a counter's, brings something in its bytes that no other has:
+    /// The bytes and the end are a write's identity. One that must count beside an equal one of
+    /// somebody else, such as a counter's, brings something in its bytes that no other has:
     /// [`records::amend`](crate::records::amend) does.
     async fn put(
         &self,

@@ -64,7 +64,8 @@ async fn furnished(site: &Site) -> String {
         ..Summary::default()
     };
     let workout = json!({
-        "workoutId": "w", "name": CANARY, "discipline": "strength", "performedAt": "2026-11-20T08:00:00Z",
+        "workoutId": "w", "name": CANARY, "discipline": "strength",
+        "performedAt": "2026-11-20T08:00:00Z",
     });
     let forgotten: Memory = newest(&site.app.ports, &bob(), Kind::Memory, 1)
         .await

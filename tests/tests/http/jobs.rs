@@ -328,8 +328,7 @@ async fn a_summary_is_found_although_the_index_failed_when_it_was_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_summary_that_was_stored_after_its_conversation_was_deleted_is_taken_back_by_the_next_try()
- {
+async fn a_summary_stored_after_its_conversation_was_deleted_is_taken_back_by_the_next_try() {
     for mishap in [
         None,
         Some(Mishap::Fail(Fault::Unavailable)),
@@ -397,8 +396,9 @@ async fn of_the_summaries_that_wait_in_a_conversation_only_the_last_is_tried() {
 #[tokio::test(start_paused = true)]
 async fn a_summary_of_which_some_cannot_be_used_is_taken_without_it_in_one_call() {
     let form = json!({
-        "narrative": "They talk about squats.", "currentGoals": ["w".repeat(301), "10 km"], "recentProgress": 7,
-        "preferences": [], "constraints": ["left knee"], "emotionalState": "", "keyInsights": [], "tags": ["squats"],
+        "narrative": "They talk about squats.", "currentGoals": ["w".repeat(301), "10 km"],
+        "recentProgress": 7, "preferences": [], "constraints": ["left knee"], "emotionalState": "",
+        "keyInsights": [], "tags": ["squats"],
     });
     let site = summing_up([Scene::saying(form.to_string())]);
     let path = site.conversation().await;
@@ -433,7 +433,8 @@ async fn a_summary_of_which_some_cannot_be_used_is_taken_without_it_in_one_call(
 #[tokio::test(start_paused = true)]
 async fn what_was_forgotten_before_the_next_try_is_not_told_to_the_model_that_logs_workouts() {
     let memory = json!({
-        "memoryId": "m", "content": "I did back squats at 100 kg", "type": "context", "importance": "low",
+        "memoryId": "m", "content": "I did back squats at 100 kg", "type": "context",
+        "importance": "low",
         "tags": [], "source": "conversation", "createdAt": Timestamp(0), "timesUsed": 0,
     });
     let memory = serde_json::from_value(memory).unwrap();

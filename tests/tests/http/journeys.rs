@@ -160,7 +160,8 @@ async fn a_workout_is_measured_against_the_newest_200_before_it() {
             .json();
         let records = &told["jobs"][0]["result"]["records"];
         let heaviest = json!({
-            "exercise": "Back squat", "kind": "heaviestSet", "value": 100.0, "unit": "kg", "previous": 80.0,
+            "exercise": "Back squat", "kind": "heaviestSet", "value": 100.0, "unit": "kg",
+            "previous": 80.0,
         });
         assert_eq!(records[0] == heaviest, is_record, "{age:?}: {told}");
         assert_eq!(
@@ -180,9 +181,13 @@ async fn a_workout_is_measured_against_the_newest_200_before_it() {
 /// Puts a squat of Ada's into the log.
 async fn store(site: &Site, id: &str, kilograms: u32) {
     let workout = json!({
-        "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": id, "discipline": "strength",
+        "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": id,
+        "discipline": "strength",
         "name": "Legs", "performedAt": "2026-01-31T07:30:00Z", "durationSeconds": null,
-        "exercises": [{ "name": "Back squats", "sets": [{ "reps": 5, "weight": { "value": kilograms, "unit": "kg" } }] }],
+        "exercises": [{
+            "name": "Back squats",
+            "sets": [{ "reps": 5, "weight": { "value": kilograms, "unit": "kg" } }],
+        }],
         "score": null, "perceivedExertion": null, "notes": null, "confidence": 1,
     });
     let owner = UserScope::verified(ADA.parse().unwrap());

@@ -211,7 +211,11 @@ async fn workouts_are_listed_by_when_they_were_done() {
 async fn a_message_keeps_when_its_sender_sent_it() {
     let site = site();
     let path = site.conversation().await;
-    let body = json!({ "userResponse": QUESTION, "messageTimestamp": "2026-11-20T19:39:00+01:00", "timezone": "Europe/Berlin" });
+    let body = json!({
+        "userResponse": QUESTION,
+        "messageTimestamp": "2026-11-20T19:39:00+01:00",
+        "timezone": "Europe/Berlin",
+    });
     site.client()
         .post(&format!("{path}/send-message"), &body)
         .await;

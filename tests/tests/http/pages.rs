@@ -187,8 +187,10 @@ async fn a_list_of_large_records_ends_after_a_mebibyte_or_two_and_its_cursors_le
     for n in 0..60 {
         let id = format!("w{n:02}");
         let workout = json!({
-            "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": "t", "discipline": "strength",
-            "name": "Squats", "performedAt": Timestamp(n), "exercises": [], "notes": "x".repeat(60_000),
+            "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": "t",
+            "discipline": "strength",
+            "name": "Squats", "performedAt": Timestamp(n), "exercises": [],
+            "notes": "x".repeat(60_000),
             "confidence": 1.0,
         });
         let at = RecordKey {

@@ -105,7 +105,8 @@ fn ending(events: &[Event]) -> (&str, &str) {
 async fn a_summary_that_cannot_be_read_is_none_and_is_made_again() {
     let site = Site::new(|model| {
         let summary = json!({
-            "narrative": "They talked of squats.", "currentGoals": [], "recentProgress": [], "preferences": [],
+            "narrative": "They talked of squats.", "currentGoals": [], "recentProgress": [],
+            "preferences": [],
             "constraints": [], "emotionalState": "", "keyInsights": [], "tags": ["squats", "depth"],
         });
         model

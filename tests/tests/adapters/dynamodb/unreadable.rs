@@ -225,8 +225,7 @@ async fn of_a_running_turn_what_comes_before_a_segment_that_cannot_be_read_is_ke
 }
 
 #[tokio::test]
-async fn a_conversation_that_cannot_be_read_is_left_out_of_its_list_and_one_without_its_title_is_not()
- {
+async fn a_conversation_that_cannot_be_read_is_not_listed_and_one_without_its_title_is() {
     let (_proxy, table) = named("unreadable-head").await;
     let store = table.messages();
     let names = ["a", "b", "c", "d", "e"];
