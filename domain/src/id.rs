@@ -21,7 +21,8 @@ fn is_id(text: &str) -> bool {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "String")]
         #[schemars(extend("pattern" = "^[A-Za-z0-9_-]{1,64}$"))]
         pub struct $name(Arc<str>);
@@ -80,6 +81,8 @@ ids! {
     /// as they were made, those of several by the clocks of each. What must be earlier than
     /// something else, such as a message, is known by its number.
     RecordId
+    /// What records of a kind have in common that belong together, such as an exercise.
+    GroupId
     /// What a client sends to have a message taken in once, however often it arrives.
     IdempotencyKey
 }
@@ -131,10 +134,25 @@ impl RecordId {
         Self(format!("{conversation}.{coach}").into())
     }
 
+    /// Names a record as one of a group, which can be listed by itself. A record that is in another
+    /// group already has its own name in this one.
+    pub fn within(group: &GroupId, record: impl Into<Self>) -> Self {
+        let record = record.into();
+        let own = record.as_str().rsplit('.').next().unwrap_or_default();
+        Self(format!("{}{own}", group.prefix()).into())
+    }
+
     /// Reads an id in a key that a store wrote itself; `None` if it is none.
     pub fn stored(text: &str) -> Option<Self> {
         let (first, second) = text.split_once('.').unwrap_or((text, "none"));
         (is_id(first) && is_id(second)).then(|| Self(text.into()))
+    }
+}
+
+impl GroupId {
+    /// What the ids of its records begin with, and no others: no group's name has a dot.
+    pub fn prefix(&self) -> String {
+        format!("{self}.")
     }
 }
 
@@ -221,6 +239,18 @@ mod tests {
         for bad in ["", ".", "a.", ".a", "a.b.c", "a#b", "a.b#"] {
             assert_eq!(RecordId::stored(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_record_is_in_one_group_and_keeps_its_own_name_there() {
+        let [squat, jump] = ["squat", "squat-jump"].map(|group| group.parse::<GroupId>().unwrap());
+        let turn: TurnId = "t-1".parse().unwrap();
+        let in_squat = RecordId::within(&squat, &turn);
+        assert_eq!(in_squat.as_str(), "squat.t-1");
+        assert_eq!(RecordId::stored(in_squat.as_str()), Some(in_squat.clone()));
+        let in_jump = RecordId::within(&jump, in_squat);
+        assert_eq!(in_jump, RecordId::within(&jump, &turn));
+        assert!(!in_jump.as_str().starts_with(&squat.prefix()));
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub use conversation::{
 };
 pub use fault::Fault;
 pub use id::{
-    CoachId, ConversationId, Fence, IdempotencyKey, InvalidId, MemoryId, MessageId, RecordId,
-    TurnId, UserId, UserScope,
+    CoachId, ConversationId, Fence, GroupId, IdempotencyKey, InvalidId, MemoryId, MessageId,
+    RecordId, TurnId, UserId, UserScope,
 };
 pub use job::{Job, JobKind, JobState, Outcome, Progress};
 pub use memory::{Memory, Recalled};

@@ -155,9 +155,10 @@ async fn workouts(site: &Site, user: &str) {
         let id: RecordId = name.parse().unwrap();
         let owner = UserScope::verified(user.parse().unwrap());
         let workout: Value = json!({
-            "workoutId": id, "coachId": "c".parse::<CoachId>().unwrap(), "conversationId": "v", "turnId": name,
-            "discipline": "strength", "name": name, "performedAt": "2026-11-20T18:00:00Z", "durationSeconds": null,
-            "exercises": [], "score": null, "perceivedExertion": null, "notes": null, "confidence": 1.0,
+            "workoutId": id, "coachId": "c".parse::<CoachId>().unwrap(), "conversationId": "v",
+            "turnId": name, "discipline": "strength", "name": name,
+            "performedAt": "2026-11-20T18:00:00Z", "durationSeconds": null, "exercises": [], "score": null, "perceivedExertion": null,
+            "notes": null, "confidence": 1.0,
         });
         let at = RecordKey {
             owner,
@@ -168,7 +169,7 @@ async fn workouts(site: &Site, user: &str) {
             .app
             .ports
             .records
-            .put(&at, workout.to_string().as_bytes(), Expect::Absent)
+            .put(&at, workout.to_string().as_bytes(), None, Expect::Absent)
             .await;
         assert!(put.unwrap());
     }

@@ -7,8 +7,8 @@ use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach}
 use http_adapter::{App, Settings, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
-    Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Search,
-    records,
+    Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
+    Search, records,
 };
 use rehearsal::{Pace, Rehearsal, Scripted};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ impl Site {
         let ports = Ports {
             llm: model.clone(),
             messages: messages.clone(),
-            records: records.clone(),
+            records: Records::new(records.clone()),
             index: memories.clone(),
             clock: Arc::new(clock),
         };
@@ -144,7 +144,12 @@ impl Site {
         };
         let at = RecordKey::summary_of(&key);
         self.records
-            .put(&at, &records::body(&summary).unwrap(), Expect::Anything)
+            .put(
+                &at,
+                &records::body(&summary).unwrap(),
+                None,
+                Expect::Anything,
+            )
             .await
             .unwrap();
         self.index(RecalledKind::Summary, at.id.as_str(), narrative)

@@ -4,10 +4,14 @@ use std::fmt;
 use std::str::{FromStr, Split};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{
-    CoachId, ConversationKey, Fence, IdempotencyKey, Job, JobKind, Timestamp, TurnKey, UserScope,
+    CoachId, ConversationKey, Fence, IdempotencyKey, Job, JobKind, RecordId, Timestamp, TurnKey,
+    UserScope,
 };
-use ports::{Kind, RecordKey, Result};
+use ports::{Account, Kind, RecordKey, Result};
+use sha2::{Digest, Sha256};
 
 use crate::item::{Item, unreadable};
 
@@ -87,6 +91,20 @@ impl Key {
         Self::of(&at.owner, format!("{}{}", records_of(at.kind), at.id))
     }
 
+    /// Whose account this is. It has a partition of its own: who asks knows no user yet.
+    pub(crate) fn account(account: &Account) -> Self {
+        let pk = format!("I#{}", account_name(account));
+        Self {
+            pk,
+            sk: "I#user".to_owned(),
+        }
+    }
+
+    /// Which account a user has.
+    pub(crate) fn account_of(user: &UserScope) -> Self {
+        Self::of(user, "I#account".to_owned())
+    }
+
     pub(crate) fn item(&self) -> Item {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         Item::from([
@@ -104,6 +122,17 @@ impl fmt::Display for Key {
 
 pub(crate) fn partition(user: &UserScope) -> String {
     format!("U#{user}")
+}
+
+/// What stands for an account in keys, however long its parts are. The length of the first tells
+/// where the second begins, so that no two accounts are alike.
+pub(crate) fn account_name(account: &Account) -> String {
+    let Account { issuer, subject } = account;
+    let mut hash = Sha256::new();
+    hash.update((issuer.len() as u64).to_be_bytes());
+    hash.update(issuer);
+    hash.update(subject);
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
 fn within(key: &ConversationKey) -> String {
@@ -222,6 +251,15 @@ fn id<T: FromStr>(text: Option<&str>, attribute: &str) -> Result<T> {
     read.ok_or_else(|| unreadable(attribute))
 }
 
+/// Whose record of a kind this is, and which, by its own key.
+pub(crate) fn read_record(kind: Kind, Key { pk, sk }: &Key) -> Option<RecordKey> {
+    Some(RecordKey {
+        owner: UserScope::stored(pk.strip_prefix("U#")?.parse().ok()?),
+        kind,
+        id: RecordId::stored(sk.strip_prefix(&records_of(kind))?)?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -295,6 +333,22 @@ mod tests {
     }
 
     #[test]
+    fn a_record_is_read_back_from_its_key_and_from_no_other() {
+        let summary = RecordKey::summary_of(&conversation("u", "c", "v"));
+        let key = Key::record(&summary);
+        assert_eq!(read_record(Kind::Summary, &key), Some(summary));
+        assert_eq!(read_record(Kind::Memory, &key), None);
+        for (pk, sk) in [
+            ("I#u", "R#summary#v.c"),
+            ("U#u", "R#summary#v.c.d"),
+            ("U#u", "M#c#v#1"),
+        ] {
+            let (pk, sk) = (pk.to_owned(), sk.to_owned());
+            assert_eq!(read_record(Kind::Summary, &Key { pk, sk }), None);
+        }
+    }
+
+    #[test]
     fn the_names_and_places_of_kinds_of_job_in_keys_stay_as_they_are() {
         let turn = TurnKey {
             conversation: conversation("u", "c", "v"),
@@ -320,6 +374,29 @@ mod tests {
                 format!("J#00000000000000ff#c#v#t#{place}")
             );
         }
+    }
+
+    #[test]
+    fn the_names_of_accounts_in_keys_stay_as_they_are_and_no_two_are_alike() {
+        let of = |issuer: &str, subject: &str| {
+            let account = Account {
+                issuer: issuer.to_owned(),
+                subject: subject.to_owned(),
+            };
+            Key::account(&account).pk
+        };
+        assert_eq!(
+            of("https://issuer.example", "ann"),
+            "I#n-8mOgdrJYlJ8UkJa9_sHTdkbgVi9X5Dv_nUShllMhg"
+        );
+        let parts = ["", "a", "aa", "a#", "#a", "\0"];
+        let pairs = parts
+            .iter()
+            .flat_map(|issuer| parts.map(|subject| of(issuer, subject)));
+        assert_eq!(
+            pairs.collect::<HashSet<_>>().len(),
+            parts.len() * parts.len()
+        );
     }
 
     #[test]

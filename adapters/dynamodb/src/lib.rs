@@ -1,12 +1,13 @@
 //! Conversations, messages, turns, jobs and records in one DynamoDB table.
 //!
 //! Every key begins with its user, so that a policy on leading keys can hold a role to one user's
-//! data. Whatever the contract calls one write is one transaction or one conditional update; an
-//! answer that was lost is settled by asking again.
+//! data; only whose an account is has a key of its own. Whatever the contract calls one write is
+//! one transaction or one conditional update; an answer that was lost is settled by asking again.
 
 #![warn(missing_docs)]
 
 mod admit;
+mod bind;
 mod change;
 mod delete;
 mod fault;

@@ -7,7 +7,7 @@ use domain::{
     Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, Message, Timestamp, TurnId,
 };
 use ports::stored::{self, FORM};
-use ports::{Admission, Begun, Hold, Record, RecordKey, Result, Stop, TurnRecord, TurnState};
+use ports::{Admission, Begun, Hold, Kind, Record, Result, Stop, TurnRecord, TurnState};
 
 use crate::item::{Item, Row, bytes, number, text, unreadable};
 use crate::key::{self, Key, SHARD, SK, TIME};
@@ -29,7 +29,7 @@ pub(crate) fn ttl(at: Timestamp, grace: u64) -> AttributeValue {
     number(at.0 / 1_000 + grace)
 }
 
-fn item<const N: usize>(key: &Key, attributes: [(&str, AttributeValue); N]) -> Item {
+pub(crate) fn item<const N: usize>(key: &Key, attributes: [(&str, AttributeValue); N]) -> Item {
     let mut item = key.item();
     item.insert("v".to_owned(), number(FORM));
     item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
@@ -336,13 +336,20 @@ fn read_job(item: &Item) -> Result<Job> {
     })
 }
 
-/// A record. One whose attributes cannot be read has a body and a version that nobody has written.
-pub(crate) fn read_record(at: &RecordKey, item: &Item) -> Record {
+/// When DynamoDB may throw a record away that has ended.
+pub(crate) fn record_ttl(until: Timestamp) -> AttributeValue {
+    ttl(until, GRACE)
+}
+
+/// The record of a kind that an item is, by its own key: whose it is, nobody else says. One whose
+/// attributes cannot be read has a body and a version that nobody has written.
+pub(crate) fn read_record(kind: Kind, item: &Item) -> Result<Record> {
+    let at = key::read_record(kind, &key_of(item)?);
     let row = Row(item);
-    let body = row.bytes("body").map(<[u8]>::to_vec).unwrap_or_default();
-    Record {
-        at: at.clone(),
-        body,
+    Ok(Record {
+        at: at.ok_or_else(|| unreadable(SK))?,
+        body: row.bytes("body").map(<[u8]>::to_vec).unwrap_or_default(),
         version: row.number("version").unwrap_or_default(),
-    }
+        until: row.opt_number("until").unwrap_or_default().map(Timestamp),
+    })
 }

@@ -46,7 +46,7 @@ pub(crate) async fn set_coach(call: Call) -> Answer {
         call.app
             .ports
             .records
-            .put(&at, &records::body(&coach)?, Expect::Anything),
+            .put(&at, &records::body(&coach)?, None, Expect::Anything),
     )
     .await?;
     json(StatusCode::OK, &coach)
@@ -61,7 +61,7 @@ pub(crate) async fn delete_coach(call: Call) -> Answer {
         kind: Kind::Coach,
         id: RecordId::from(&coach),
     };
-    let records = &*call.app.ports.records;
+    let records = &call.app.ports.records;
     call.answered(records.get(&at))
         .await?
         .ok_or(Code::CoachConfigNotFound)?;

@@ -124,7 +124,7 @@ pub(crate) async fn forget(
     at: &RecordKey,
     indexed_as: RecalledKind,
 ) -> Result<bool, Problem> {
-    let (records, index) = (&*call.app.ports.records, &*call.app.ports.index);
+    let (records, index) = (&call.app.ports.records, &*call.app.ports.index);
     // What was seen was there: a store's deletion whose first answer was lost finds nothing.
     let is_seen = call.answered(records.get(at)).await?.is_some();
     let is_found = call.answered(records.delete(at)).await?;
@@ -150,7 +150,7 @@ pub(crate) async fn page<T: DeserializeOwned>(
                 call.app
                     .ports
                     .records
-                    .list(owner, kind, cursor, limit - items.len()),
+                    .list(owner, kind, None, cursor, limit - items.len()),
             )
             .await?;
         for record in &page.items {

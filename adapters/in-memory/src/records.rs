@@ -1,55 +1,122 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::UserScope;
-use ports::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, cut};
+use domain::{GroupId, Timestamp, UserScope};
+use ports::{
+    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term, cut,
+};
+
+/// How many records that have ended one write lets go of: more than it adds.
+const SWEPT: usize = 8;
+
+/// Sorts after all that can be in an id.
+const LAST: &str = "~";
 
 /// Records in maps, one for each kind of each user.
 #[derive(Debug, Default)]
-pub struct InMemoryRecords(Mutex<Rows>);
+pub struct InMemoryRecords {
+    shelves: Mutex<Shelves>,
+    bindings: Mutex<Bindings>,
+}
 
-/// By id, as the text that it is.
-type Rows = BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>;
+/// What is kept, and when it ends.
+#[derive(Debug, Default)]
+struct Shelves {
+    /// By id, as the text that it is.
+    rows: BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>,
+    ending: BTreeSet<(Timestamp, RecordKey)>,
+}
+
+impl Shelves {
+    fn get(&self, at: &RecordKey) -> Option<&Record> {
+        self.rows.get(&of(at))?.get(at.id.as_str())
+    }
+
+    fn keep(&mut self, record: Record) {
+        self.remove(&record.at);
+        if let Some(until) = record.until {
+            self.ending.insert((until, record.at.clone()));
+        }
+        let rows = self.rows.entry(of(&record.at)).or_default();
+        rows.insert(record.at.id.to_string(), record);
+    }
+
+    fn remove(&mut self, at: &RecordKey) -> bool {
+        let rows = self.rows.get_mut(&of(at));
+        let Some(gone) = rows.and_then(|rows| rows.remove(at.id.as_str())) else {
+            return false;
+        };
+        if let Some(until) = gone.until {
+            self.ending.remove(&(until, gone.at));
+        }
+        true
+    }
+
+    /// Lets go of some of what has ended.
+    fn sweep(&mut self, now: Timestamp) {
+        for _ in 0..SWEPT {
+            let Some((_, at)) = self
+                .ending
+                .first()
+                .filter(|(until, _)| *until <= now)
+                .cloned()
+            else {
+                return;
+            };
+            self.remove(&at);
+        }
+    }
+}
+
+/// Whose account it is, and which account a user has.
+#[derive(Debug, Default)]
+struct Bindings {
+    users: HashMap<Account, UserScope>,
+    accounts: HashMap<UserScope, Account>,
+}
 
 impl InMemoryRecords {
     /// Everything in it, for tests that compare stores.
     pub fn dump(&self) -> Vec<Record> {
-        self.rows()
+        self.shelves()
+            .rows
             .values()
             .flat_map(BTreeMap::values)
             .cloned()
             .collect()
     }
 
-    fn rows(&self) -> MutexGuard<'_, Rows> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl RecordStore for InMemoryRecords {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
-        let rows = self.rows();
-        Ok(rows
-            .get(&of(at))
-            .and_then(|rows| rows.get(at.id.as_str()))
-            .cloned())
+        Ok(self.shelves().get(at).cloned())
     }
 
     async fn list(
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>> {
-        let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let first = within.map_or_else(String::new, |group| group.prefix());
+        let end = format!("{first}{}", after.as_deref().unwrap_or(LAST));
+        let range = (
+            Bound::Included(first.as_str()),
+            Bound::Excluded(end.as_str()),
+        );
         let mut items: Vec<Record> = {
-            let rows = self.rows();
-            let mine = rows.get(&(owner.clone(), kind)).into_iter();
-            let older = mine.flat_map(|rows| rows.range::<str, _>((Bound::Unbounded, end)).rev());
+            let shelves = self.shelves();
+            let mine = shelves.rows.get(&(owner.clone(), kind)).into_iter();
+            let older = mine.flat_map(|rows| rows.range::<str, _>(range).rev());
             older
                 .map(|(_, record)| record)
                 .take(limit.saturating_add(1))
@@ -62,14 +129,22 @@ impl RecordStore for InMemoryRecords {
         let next = items
             .last()
             .filter(|_| items.len() < found)
-            .map(|last| last.at.id.to_string());
+            .and_then(|last| last.at.id.as_str().strip_prefix(&first))
+            .map(str::to_owned);
         Ok(Page { items, next })
     }
 
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool> {
-        let mut rows = self.rows();
-        let known = rows.get(&of(at)).and_then(|rows| rows.get(at.id.as_str()));
-        if known.is_some_and(|known| known.body == body) {
+    async fn put(
+        &self,
+        at: &RecordKey,
+        body: &[u8],
+        term: Option<Term>,
+        expect: Expect,
+    ) -> Result<bool> {
+        let until = term.map(|term| term.until);
+        let mut shelves = self.shelves();
+        let known = shelves.get(at);
+        if known.is_some_and(|known| known.body == body && known.until == until) {
             return Ok(true);
         }
         let version = known.map(|known| known.version);
@@ -79,28 +154,94 @@ impl RecordStore for InMemoryRecords {
             Expect::Version(expected) => version == Some(expected),
         };
         if may {
-            let version = version.unwrap_or_default() + 1;
-            let record = Record {
+            shelves.keep(Record {
                 at: at.clone(),
                 body: body.to_vec(),
-                version,
-            };
-            rows.entry(of(at))
-                .or_default()
-                .insert(at.id.to_string(), record);
+                version: version.unwrap_or_default() + 1,
+                until,
+            });
+            if let Some(term) = term {
+                shelves.sweep(term.from);
+            }
         }
         Ok(may)
     }
 
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
-        Ok(self
-            .rows()
-            .get_mut(&of(at))
-            .is_some_and(|rows| rows.remove(at.id.as_str()).is_some()))
+        Ok(self.shelves().remove(at))
+    }
+
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
+        let mut bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
+        if bindings
+            .users
+            .get(account)
+            .is_some_and(|known| known != user)
+        {
+            return Ok(Binding::AccountIsAnothers);
+        }
+        if bindings
+            .accounts
+            .get(user)
+            .is_some_and(|known| known != account)
+        {
+            return Ok(Binding::UserIsAnothers);
+        }
+        bindings.users.insert(account.clone(), user.clone());
+        bindings.accounts.insert(user.clone(), account.clone());
+        Ok(Binding::Bound)
     }
 }
 
 /// Whose record it is, and of which kind.
 fn of(at: &RecordKey) -> (UserScope, Kind) {
     (at.owner.clone(), at.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_write_that_ends_lets_go_of_more_that_has_ended_than_it_adds() {
+        let store = InMemoryRecords::default();
+        let at = |id: usize| RecordKey {
+            owner: UserScope::stored("ann".parse().unwrap()),
+            kind: Kind::Workout,
+            id: format!("w-{id:03}").parse().unwrap(),
+        };
+        let (from, until) = (Timestamp(1_000), Timestamp(2_000));
+        let put = async |id, term| {
+            store
+                .put(&at(id), b"w", term, Expect::Absent)
+                .await
+                .unwrap()
+        };
+        assert!(put(0, None).await);
+        for id in 1..=20 {
+            assert!(put(id, Some(Term { from, until })).await);
+        }
+        let late = Term {
+            from: until,
+            until: Timestamp(3_000),
+        };
+        let just_before = Term {
+            from: Timestamp(1_999),
+            ..late
+        };
+        let mut kept = Vec::new();
+        for (id, term) in [
+            (21, just_before),
+            (22, late),
+            (23, late),
+            (24, late),
+            (25, late),
+        ] {
+            assert!(put(id, Some(term)).await);
+            kept.push(store.dump().len());
+        }
+        assert_eq!(kept, [22, 15, 8, 5, 6]);
+        assert!(store.get(&at(0)).await.unwrap().is_some(), "it has no end");
+        assert_eq!(store.shelves().ending.len(), 5);
+    }
 }

@@ -2,7 +2,10 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use domain::{UserId, UserScope};
-use ports::{Identity, TokenRefusal, TokenVerifier};
+use ports::{Account, Identity, TokenRefusal, TokenVerifier};
+
+/// Whose accounts they are of whom a token was agreed on: nobody's but our own.
+const ISSUER: &str = "known-tokens";
 
 /// Tokens that were agreed on beforehand, for tests and for systems with a door of their own.
 #[derive(Debug, Default, Clone)]
@@ -24,8 +27,12 @@ impl TokenVerifier for KnownTokens {
             .0
             .get(token)
             .ok_or(TokenRefusal::Invalid("nobody was given this token"))?;
-        Ok(Identity {
+        let account = Account {
+            issuer: ISSUER.to_owned(),
             subject: user.to_string(),
+        };
+        Ok(Identity {
+            account,
             scope: UserScope::verified(user.clone()),
         })
     }

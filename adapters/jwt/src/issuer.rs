@@ -218,7 +218,7 @@ mod tests {
         let token = issuer.token(&ann, NOW, HOUR).unwrap();
         let identity = verifier.verify(&token).await.unwrap();
         assert_eq!(
-            (identity.subject.as_str(), identity.scope.user()),
+            (identity.account.subject.as_str(), identity.scope.user()),
             ("local-ann", &ann)
         );
         clock.pass(HOUR + Duration::from_secs(60));

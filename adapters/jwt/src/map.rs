@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Timestamp, UserId, UserScope};
-use ports::{Identity, TokenRefusal};
+use ports::{Account, Identity, TokenRefusal};
 use serde_json::{Map, Value};
 
 use crate::json;
@@ -104,8 +104,12 @@ impl Claims {
             .text("custom:user_id")
             .and_then(|id| id.parse().ok())
             .ok_or(TokenRefusal::MissingUserId)?;
-        Ok(Identity {
+        let account = Account {
+            issuer: expected.issuer.clone(),
             subject: subject.to_owned(),
+        };
+        Ok(Identity {
+            account,
             scope: UserScope::verified(user),
         })
     }

@@ -16,7 +16,7 @@ use aws_lc_rs::signature::KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use domain::{Fault, Timestamp};
-use ports::{Identity, PortError, TokenRefusal, TokenVerifier};
+use ports::{Account, Identity, PortError, TokenRefusal, TokenVerifier};
 use serde_json::{Value, json};
 
 use crate::testing::{Endpoint, HandClock, KEY, NOW, OTHER, jwk, response, sign};
@@ -124,10 +124,9 @@ fn good() -> String {
 #[tokio::test]
 async fn a_good_token_tells_who_is_asking() {
     let identity = verify(&good()).await.unwrap();
-    assert_eq!(
-        (identity.subject.as_str(), identity.scope.user().as_str()),
-        ("subject", "ann")
-    );
+    let (issuer, subject) = (ISSUER.to_owned(), "subject".to_owned());
+    assert_eq!(identity.account, Account { issuer, subject });
+    assert_eq!(identity.scope.user().as_str(), "ann");
 }
 
 #[tokio::test]

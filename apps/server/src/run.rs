@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{Coach, Delivery, Limits};
 use http_adapter::{App, Settings, router};
-use ports::{Clock, Feeds, Ports};
+use ports::{Clock, Feeds, Ports, Records};
 use system_clock::SystemClock;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
@@ -37,7 +37,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let ports = Ports {
         llm: model.ports,
         messages,
-        records,
+        records: Records::new(records),
         index: index.ports,
         clock: clock.clone(),
     };

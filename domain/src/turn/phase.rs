@@ -11,6 +11,7 @@ use crate::router::RouterDecision;
 
 /// What the turn is waiting for.
 #[derive(Debug, Default)]
+#[expect(clippy::large_enum_variant, reason = "a turn has one, and it is moved once an input")]
 pub(super) enum Phase {
     /// It goes on: it may still be stopped, and checkpoints are made.
     Open(Open),
@@ -48,6 +49,7 @@ pub(super) struct Preparing {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a turn has one, and it is moved once an input")]
 pub(super) enum Routing {
     Asked(OpenCall),
     Decided(RouterDecision),

@@ -21,8 +21,8 @@ use crate::application::read;
 use crate::application::remember::forgotten;
 use crate::{
     Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece,
-    PortError, RecordKey, RecordStore, Result, Search, Stop, Writer, Written, answer, newest,
-    pages, records,
+    PortError, RecordKey, Records, Result, Search, Stop, Writer, Written, answer, newest, pages,
+    records,
 };
 
 /// How long a turn may go without a checkpoint before others may end it.
@@ -42,7 +42,7 @@ const AGAIN: Duration = Duration::from_millis(300);
 pub struct Ports {
     pub llm: Arc<dyn LlmStream>,
     pub messages: Arc<dyn MessageStore>,
-    pub records: Arc<dyn RecordStore>,
+    pub records: Records,
     pub index: Arc<dyn MemoryIndex>,
     pub clock: Arc<dyn Clock>,
 }

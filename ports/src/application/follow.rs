@@ -208,7 +208,7 @@ impl Follower {
         let first = self.from;
         if let [TurnEvent::Ended(closing)] = events.as_slice() {
             self.stage = Stage::Over;
-            return Frame::Ended(first, closing.clone(), self.reply(&closing, &all()));
+            return Frame::Ended(first, closing.clone(), self.reply(closing, &all()));
         }
         if let Some(TurnEvent::Ended(_)) = events.last() {
             events.pop();

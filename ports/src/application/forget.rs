@@ -33,7 +33,7 @@ pub async fn forget(
         .answered(
             ports
                 .records
-                .put(&at, &records::body(tombstone)?, Expect::Anything),
+                .put(&at, &records::body(tombstone)?, None, Expect::Anything),
         )
         .await?;
     let mut tombstones = tombstones(ports, owner).await?;

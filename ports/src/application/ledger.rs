@@ -40,7 +40,7 @@ pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<
     loop {
         let page = ports
             .clock
-            .answered(ports.records.list(owner, Kind::Usage, after, PAGE))
+            .answered(ports.records.list(owner, Kind::Usage, None, after, PAGE))
             .await?;
         // Each is named after its day.
         let is_over = page.next.is_none()

@@ -8,10 +8,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::{NoContext, Uuid};
 
-use crate::{Expect, Kind, PortError, Ports, Record, RecordKey, Result, stored};
+use crate::{Expect, Kind, Pace, PortError, Ports, Record, RecordKey, Result, Term, stored};
 
 /// How many records are read at once.
 const PAGE: usize = 100;
+
+/// How many steps it takes to read a letter of a record, as [`Pace`] counts them.
+const STEPS: usize = 4;
 
 /// How long a change is tried again that others came before, or that a store gave no answer to.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -34,6 +37,22 @@ pub async fn newest<T: DeserializeOwned>(
     Ok(found.iter().filter_map(readable).collect())
 }
 
+/// Reads all of a kind that a user has, the newest first, however many those are: each as what it
+/// was written as, or why it cannot be read. For what nobody may pass over, such as safety facts.
+pub async fn all<T: DeserializeOwned>(
+    ports: &Ports,
+    owner: &UserScope,
+    kind: Kind,
+) -> Result<Vec<Result<T>>> {
+    let found = newest_records(ports, owner, kind, usize::MAX).await?;
+    let (mut all, mut pace) = (Vec::with_capacity(found.len()), Pace::default());
+    for record in &found {
+        pace.did(STEPS * record.body.len()).await;
+        all.push(read(record));
+    }
+    Ok(all)
+}
+
 /// A user's newest records of a kind.
 pub async fn newest_records(
     ports: &Ports,
@@ -48,7 +67,7 @@ pub async fn newest_records(
             .answered(
                 ports
                     .records
-                    .list(owner, kind, after, PAGE.min(most - found.len())),
+                    .list(owner, kind, None, after, PAGE.min(most - found.len())),
             )
             .await?;
         found.extend(page.items);
@@ -62,7 +81,7 @@ pub async fn newest_records(
 /// Makes a record what `change` makes of it, however many change it at once: what it is now, or
 /// `None` if `change` has left it as it was. A change whose answer was lost is looked for before it
 /// is made again: each counts once, also if another process makes an equal one. What cannot be read
-/// is not changed: that is an error.
+/// is not changed: that is an error. What ends still ends when it would have.
 pub async fn amend<T, F>(ports: &Ports, at: &RecordKey, change: F) -> Result<Option<T>>
 where
     T: Serialize + DeserializeOwned,
@@ -131,6 +150,11 @@ where
     let oldest = time_of_mark(Timestamp(ports.clock.now().0.saturating_sub(REMEMBERED.0)));
     changes.retain(|known| *known >= oldest);
     changes.push(mark.to_owned());
+    let ends = record.and_then(|record| record.until);
+    let term = ends.map(|until| Term {
+        from: ports.clock.now(),
+        until,
+    });
     let outdated = changes.len().saturating_sub(REMEMBERED.1);
     let amended = Amended {
         value,
@@ -138,7 +162,7 @@ where
     };
     let is_taken = ports
         .clock
-        .answered(ports.records.put(at, &body(&amended)?, expect))
+        .answered(ports.records.put(at, &body(&amended)?, term, expect))
         .await?;
     Ok(if is_taken {
         Tried::Is(Some(amended.value))

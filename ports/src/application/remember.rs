@@ -225,7 +225,11 @@ async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Re
     let at = key(owner, &new.id);
     if ports
         .clock
-        .answered(ports.records.put(&at, &records::body(new)?, Expect::Absent))
+        .answered(
+            ports
+                .records
+                .put(&at, &records::body(new)?, None, Expect::Absent),
+        )
         .await?
     {
         return index(ports, owner, new, bill).await;

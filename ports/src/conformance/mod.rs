@@ -128,6 +128,15 @@ macro_rules! record_store_conformance {
             kinds_do_not_mix
             nothing_of_another_user_is_seen
             a_deleted_record_is_gone
+            a_group_is_listed_by_itself_in_pages_with_the_newest_first
+            a_record_that_ends_is_read_with_its_end
+            the_end_of_a_record_is_part_of_what_was_written
+            a_record_past_its_end_is_whole_or_gone
+            what_was_restored_is_not_forgotten
+            what_was_forgotten_meanwhile_is_not_restored
+            an_account_and_a_user_are_bound_to_each_other_and_to_nobody_else
+            an_account_is_known_by_its_issuer_and_its_subject
+            of_bindings_made_at_once_one_of_each_side_wins_whole
         }
     };
 }

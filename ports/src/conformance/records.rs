@@ -1,9 +1,10 @@
 //! The clauses of [`RecordStore`].
 
-use domain::UserScope;
+use domain::{GroupId, RecordId, Timestamp, UserScope};
+use futures::future::join_all;
 
 use super::somebody;
-use crate::{Expect, Kind, RecordKey, RecordStore};
+use crate::{Account, Binding, Expect, Kind, Record, RecordKey, RecordStore, Term};
 
 fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
     RecordKey {
@@ -14,7 +15,7 @@ fn at(owner: &UserScope, kind: Kind, id: &str) -> RecordKey {
 }
 
 async fn ids(store: &dyn RecordStore, owner: &UserScope, kind: Kind, limit: usize) -> Vec<String> {
-    let page = store.list(owner, kind, None, limit).await.unwrap();
+    let page = store.list(owner, kind, None, None, limit).await.unwrap();
     page.items
         .iter()
         .map(|record| record.at.id.to_string())
@@ -25,7 +26,7 @@ pub async fn a_record_is_read_as_it_was_written(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Workout, "w1");
     assert!(
         store
-            .put(&key, b"\0one\xff", Expect::Anything)
+            .put(&key, b"\0one\xff", None, Expect::Anything)
             .await
             .unwrap()
     );
@@ -44,16 +45,16 @@ pub async fn an_absent_record_is_nothing(store: &dyn RecordStore) {
 
 pub async fn a_write_that_expects_absence_is_taken_once(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Coach, "c");
-    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
-    assert!(!store.put(&key, b"two", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"one", None, Expect::Absent).await.unwrap());
+    assert!(!store.put(&key, b"two", None, Expect::Absent).await.unwrap());
     assert_eq!(store.get(&key).await.unwrap().unwrap().body, b"one");
 }
 
 pub async fn a_write_of_the_same_bytes_is_no_second_write(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Coach, "c");
-    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"one", None, Expect::Absent).await.unwrap());
     let first = store.get(&key).await.unwrap().unwrap();
-    assert!(store.put(&key, b"one", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"one", None, Expect::Absent).await.unwrap());
     assert_eq!(
         store.get(&key).await.unwrap().unwrap().version,
         first.version
@@ -62,17 +63,22 @@ pub async fn a_write_of_the_same_bytes_is_no_second_write(store: &dyn RecordStor
 
 pub async fn a_write_that_expects_a_version_is_taken_at_that_version(store: &dyn RecordStore) {
     let key = at(&somebody(), Kind::Summary, "v");
-    assert!(store.put(&key, b"one", Expect::Anything).await.unwrap());
+    assert!(
+        store
+            .put(&key, b"one", None, Expect::Anything)
+            .await
+            .unwrap()
+    );
     let first = store.get(&key).await.unwrap().unwrap().version;
     assert!(
         store
-            .put(&key, b"two", Expect::Version(first))
+            .put(&key, b"two", None, Expect::Version(first))
             .await
             .unwrap()
     );
     assert!(
         !store
-            .put(&key, b"three", Expect::Version(first))
+            .put(&key, b"three", None, Expect::Version(first))
             .await
             .unwrap()
     );
@@ -83,10 +89,10 @@ pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(
     store: &dyn RecordStore,
 ) {
     let key = at(&somebody(), Kind::Usage, "d");
-    assert!(store.put(&key, b"0", Expect::Absent).await.unwrap());
+    assert!(store.put(&key, b"0", None, Expect::Absent).await.unwrap());
     let seen = Expect::Version(store.get(&key).await.unwrap().unwrap().version);
     for (body, is_taken) in [(b"1 by a", true), (b"1 by b", false), (b"1 by a", true)] {
-        assert_eq!(store.put(&key, body, seen).await.unwrap(), is_taken);
+        assert_eq!(store.put(&key, body, None, seen).await.unwrap(), is_taken);
     }
     let found = store.get(&key).await.unwrap().unwrap();
     assert_eq!(found.body, b"1 by a");
@@ -94,11 +100,11 @@ pub async fn a_write_is_told_from_another_at_the_same_version_by_its_bytes(
     // taken.
     assert!(
         store
-            .put(&key, b"2 by b", Expect::Version(found.version))
+            .put(&key, b"2 by b", None, Expect::Version(found.version))
             .await
             .unwrap()
     );
-    assert!(!store.put(&key, b"1 by a", seen).await.unwrap());
+    assert!(!store.put(&key, b"1 by a", None, seen).await.unwrap());
 }
 
 pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
@@ -108,6 +114,7 @@ pub async fn records_are_listed_with_the_newest_first(store: &dyn RecordStore) {
             .put(
                 &at(&owner, Kind::Workout, id),
                 id.as_bytes(),
+                None,
                 Expect::Anything,
             )
             .await
@@ -127,6 +134,7 @@ pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
             .put(
                 &at(&owner, Kind::Workout, id),
                 id.as_bytes(),
+                None,
                 Expect::Anything,
             )
             .await
@@ -134,7 +142,10 @@ pub async fn a_list_goes_on_where_it_ended(store: &dyn RecordStore) {
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = store.list(&owner, Kind::Workout, after, 2).await.unwrap();
+        let page = store
+            .list(&owner, Kind::Workout, None, after, 2)
+            .await
+            .unwrap();
         seen.extend(page.items.iter().map(|record| record.at.id.to_string()));
         after = page.next;
         if after.is_none() {
@@ -155,6 +166,7 @@ pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(
             .put(
                 &at(&owner, Kind::Workout, id),
                 body.as_bytes(),
+                None,
                 Expect::Anything,
             )
             .await
@@ -162,7 +174,10 @@ pub async fn a_page_of_records_ends_once_their_bodies_have_reached_a_mebibyte(
     }
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = store.list(&owner, Kind::Workout, after, 100).await.unwrap();
+        let page = store
+            .list(&owner, Kind::Workout, None, after, 100)
+            .await
+            .unwrap();
         seen.push(
             page.items
                 .iter()
@@ -187,12 +202,18 @@ pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
         .put(
             &at(&owner, Kind::Workout, "x"),
             b"workout",
+            None,
             Expect::Anything,
         )
         .await
         .unwrap();
     store
-        .put(&at(&owner, Kind::Memory, "x"), b"memory", Expect::Anything)
+        .put(
+            &at(&owner, Kind::Memory, "x"),
+            b"memory",
+            None,
+            Expect::Anything,
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -211,7 +232,7 @@ pub async fn kinds_do_not_mix(store: &dyn RecordStore) {
 pub async fn nothing_of_another_user_is_seen(store: &dyn RecordStore) {
     let (one, other) = (somebody(), somebody());
     store
-        .put(&at(&one, Kind::Memory, "x"), b"one", Expect::Anything)
+        .put(&at(&one, Kind::Memory, "x"), b"one", None, Expect::Anything)
         .await
         .unwrap();
     assert_eq!(
@@ -232,8 +253,308 @@ pub async fn nothing_of_another_user_is_seen(store: &dyn RecordStore) {
 pub async fn a_deleted_record_is_gone(store: &dyn RecordStore) {
     let owner = somebody();
     let key = at(&owner, Kind::Memory, "x");
-    store.put(&key, b"one", Expect::Anything).await.unwrap();
+    store
+        .put(&key, b"one", None, Expect::Anything)
+        .await
+        .unwrap();
     assert!(store.delete(&key).await.unwrap());
     assert_eq!(store.get(&key).await.unwrap(), None);
     assert!(ids(store, &owner, Kind::Memory, 10).await.is_empty());
+}
+
+pub async fn a_group_is_listed_by_itself_in_pages_with_the_newest_first(store: &dyn RecordStore) {
+    let owner = somebody();
+    let of = |group: &str| group.parse::<GroupId>().unwrap();
+    let named = |group: &str, id: &str| RecordKey {
+        owner: owner.clone(),
+        kind: Kind::PersonalRecord,
+        id: RecordId::within(&of(group), id.parse::<RecordId>().unwrap()),
+    };
+    // Names that begin alike, or sort right beside each other.
+    let groups = [
+        "squa",
+        "squat",
+        "squat-",
+        "squat-jump",
+        "squat0",
+        "squat_",
+        "squats",
+        "Squat",
+    ];
+    for group in groups {
+        for id in ["a2", "a1", "a3"] {
+            let key = named(group, id);
+            assert!(store.put(&key, b"r", None, Expect::Absent).await.unwrap());
+        }
+    }
+    let ungrouped = at(&owner, Kind::PersonalRecord, "squat");
+    assert!(
+        store
+            .put(&ungrouped, b"r", None, Expect::Absent)
+            .await
+            .unwrap()
+    );
+    let elsewhere = RecordKey {
+        kind: Kind::Memory,
+        ..named("squat", "a4")
+    };
+    assert!(
+        store
+            .put(&elsewhere, b"r", None, Expect::Absent)
+            .await
+            .unwrap()
+    );
+    for group in groups {
+        let (mut pages, mut after) = (Vec::new(), None);
+        loop {
+            let within = Some(of(group));
+            let page = store
+                .list(&owner, Kind::PersonalRecord, within, after, 2)
+                .await
+                .unwrap();
+            pages.push(
+                page.items
+                    .into_iter()
+                    .map(|record| record.at)
+                    .collect::<Vec<_>>(),
+            );
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert!(pages.len() < 3, "the list does not end");
+        }
+        let [newest, middle, oldest] = ["a3", "a2", "a1"].map(|id| named(group, id));
+        assert_eq!(pages, [vec![newest, middle], vec![oldest]]);
+    }
+    let none = store
+        .list(&owner, Kind::PersonalRecord, Some(of("bench")), None, 2)
+        .await
+        .unwrap();
+    assert!(none.items.is_empty() && none.next.is_none());
+    let all = ids(store, &owner, Kind::PersonalRecord, 100).await;
+    assert_eq!(all.len(), 3 * groups.len() + 1);
+    assert!(all.is_sorted_by(|one, next| one > next), "{all:?}");
+}
+
+/// The first of two times, of which nothing but a store's own clock knows anything.
+const THEN: Timestamp = Timestamp(4_000_000_000_000);
+const LATER: Timestamp = Timestamp(4_000_000_060_000);
+
+fn ending(from: Timestamp, until: Timestamp) -> Option<Term> {
+    Some(Term { from, until })
+}
+
+/// Has the store hear again and again that it is later.
+async fn go_on(store: &dyn RecordStore, owner: &UserScope) {
+    let even_later = Timestamp(LATER.0 + 1);
+    for number in 0..20 {
+        let key = at(owner, Kind::Usage, &format!("d{number}"));
+        let term = ending(LATER, even_later);
+        assert!(
+            store
+                .put(&key, b"a day", term, Expect::Absent)
+                .await
+                .unwrap()
+        );
+    }
+}
+
+pub async fn a_record_that_ends_is_read_with_its_end(store: &dyn RecordStore) {
+    let owner = somebody();
+    let (kept, ends) = (at(&owner, Kind::Memory, "a"), at(&owner, Kind::Memory, "b"));
+    let term = ending(THEN, LATER);
+    assert!(store.put(&kept, b"x", None, Expect::Absent).await.unwrap());
+    assert!(store.put(&ends, b"x", term, Expect::Absent).await.unwrap());
+    let until = |record: Option<Record>| record.unwrap().until;
+    assert_eq!(until(store.get(&kept).await.unwrap()), None);
+    assert_eq!(until(store.get(&ends).await.unwrap()), Some(LATER));
+    let page = store
+        .list(&owner, Kind::Memory, None, None, 10)
+        .await
+        .unwrap();
+    let listed: Vec<_> = page.items.iter().map(|record| record.until).collect();
+    assert_eq!(listed, [Some(LATER), None]);
+}
+
+pub async fn the_end_of_a_record_is_part_of_what_was_written(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Memory, "x");
+    let before = Timestamp(THEN.0 - 1);
+    let [forever, soon, late] = [None, ending(before, THEN), ending(before, LATER)];
+    for (term, version) in [(forever, 1), (soon, 2), (soon, 2), (late, 3), (forever, 4)] {
+        assert!(store.put(&key, b"x", term, Expect::Anything).await.unwrap());
+        let found = store.get(&key).await.unwrap().unwrap();
+        assert_eq!(
+            (found.version, found.until),
+            (version, term.map(|term| term.until))
+        );
+    }
+    let seen = Expect::Version(4);
+    for (term, is_taken) in [(late, true), (late, true), (soon, false), (forever, false)] {
+        assert_eq!(
+            store.put(&key, b"x", term, seen).await.unwrap(),
+            is_taken,
+            "{term:?}"
+        );
+    }
+    assert!(store.put(&key, b"x", late, Expect::Absent).await.unwrap());
+    assert!(!store.put(&key, b"x", soon, Expect::Absent).await.unwrap());
+    assert!(
+        !store
+            .put(&key, b"x", forever, Expect::Absent)
+            .await
+            .unwrap()
+    );
+}
+
+pub async fn a_record_past_its_end_is_whole_or_gone(store: &dyn RecordStore) {
+    let owner = somebody();
+    let key = |number: usize| at(&owner, Kind::Workout, &format!("w{number}"));
+    for number in 0..20 {
+        let term = ending(THEN, LATER);
+        assert!(
+            store
+                .put(&key(number), b"w", term, Expect::Absent)
+                .await
+                .unwrap()
+        );
+    }
+    go_on(store, &owner).await;
+    for number in 0..20 {
+        let found = store.get(&key(number)).await.unwrap();
+        let told = found
+            .as_ref()
+            .map(|record| (record.body.as_slice(), record.until));
+        assert!(
+            told.is_none_or(|told| told == (&b"w"[..], Some(LATER))),
+            "{told:?}"
+        );
+        let seen = Expect::Version(found.as_ref().map_or(1, |record| record.version));
+        let is_restored = store.put(&key(number), b"w", None, seen).await.unwrap();
+        assert_eq!(is_restored, found.is_some());
+        assert_eq!(
+            store.get(&key(number)).await.unwrap().is_some(),
+            is_restored
+        );
+    }
+}
+
+pub async fn what_was_restored_is_not_forgotten(store: &dyn RecordStore) {
+    let owner = somebody();
+    let key = at(&owner, Kind::Workout, "w");
+    assert!(
+        store
+            .put(&key, b"w", ending(THEN, LATER), Expect::Absent)
+            .await
+            .unwrap()
+    );
+    let seen = store.get(&key).await.unwrap().unwrap().version;
+    assert!(
+        store
+            .put(&key, b"w", None, Expect::Version(seen))
+            .await
+            .unwrap()
+    );
+    go_on(store, &owner).await;
+    let found = store.get(&key).await.unwrap().unwrap();
+    assert_eq!((found.body.as_slice(), found.until), (&b"w"[..], None));
+}
+
+pub async fn what_was_forgotten_meanwhile_is_not_restored(store: &dyn RecordStore) {
+    let key = at(&somebody(), Kind::Workout, "w");
+    assert!(
+        store
+            .put(&key, b"w", ending(THEN, LATER), Expect::Absent)
+            .await
+            .unwrap()
+    );
+    let seen = store.get(&key).await.unwrap().unwrap().version;
+    // As the store itself does it in its own time.
+    assert!(store.delete(&key).await.unwrap());
+    assert!(
+        !store
+            .put(&key, b"w", None, Expect::Version(seen))
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.get(&key).await.unwrap(), None);
+}
+
+fn account(subject: &str) -> Account {
+    let issuer = "https://issuer.example".to_owned();
+    Account {
+        issuer,
+        subject: subject.to_owned(),
+    }
+}
+
+/// An account that no other clause has.
+fn some_account() -> Account {
+    account(somebody().user().as_str())
+}
+
+pub async fn an_account_and_a_user_are_bound_to_each_other_and_to_nobody_else(
+    store: &dyn RecordStore,
+) {
+    let (ann, bea) = ((some_account(), somebody()), (some_account(), somebody()));
+    for (account, user, answer) in [
+        (&ann.0, &ann.1, Binding::Bound),
+        (&ann.0, &bea.1, Binding::AccountIsAnothers),
+        (&bea.0, &ann.1, Binding::UserIsAnothers),
+        // Neither refusal has bound the side that was free.
+        (&bea.0, &bea.1, Binding::Bound),
+        (&ann.0, &bea.1, Binding::AccountIsAnothers),
+        (&ann.0, &ann.1, Binding::Bound),
+        (&bea.0, &bea.1, Binding::Bound),
+    ] {
+        assert_eq!(store.bind(account, user).await.unwrap(), answer);
+    }
+}
+
+pub async fn an_account_is_known_by_its_issuer_and_its_subject(store: &dyn RecordStore) {
+    let name = somebody().user().to_string();
+    let (first, second) = name.split_at(4);
+    let parts = [(first, second), (second, first), (&name, ""), ("", &name)];
+    for (issuer, subject) in parts {
+        let account = Account {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        };
+        let user = somebody();
+        for _ in 0..2 {
+            assert_eq!(store.bind(&account, &user).await.unwrap(), Binding::Bound);
+        }
+    }
+}
+
+pub async fn of_bindings_made_at_once_one_of_each_side_wins_whole(store: &dyn RecordStore) {
+    for _ in 0..8 {
+        let accounts = [some_account(), some_account()];
+        let users = [somebody(), somebody()];
+        let pairs: Vec<_> = accounts
+            .iter()
+            .flat_map(|account| users.iter().map(move |user| (account, user)))
+            .collect();
+        let ask = || {
+            join_all(
+                pairs
+                    .iter()
+                    .map(|(account, user)| store.bind(account, user)),
+            )
+        };
+        let answers: Vec<_> = ask().await.into_iter().map(Result::unwrap).collect();
+        let is_bound: Vec<bool> = answers
+            .iter()
+            .map(|answer| *answer == Binding::Bound)
+            .collect();
+        // The first to come leaves one pair that it does not stand against.
+        let both_ways = [[true, false, false, true], [false, true, true, false]];
+        assert!(
+            both_ways.iter().any(|pairs| *pairs == *is_bound),
+            "{answers:?}"
+        );
+        let again: Vec<_> = ask().await.into_iter().map(Result::unwrap).collect();
+        let holds = |answer: &Binding| *answer == Binding::Bound;
+        assert_eq!(again.iter().map(holds).collect::<Vec<_>>(), is_bound);
+    }
 }

@@ -281,7 +281,7 @@ fn the_kinds_of_record_keep_their_names_in_keys() {
         PersonalRecord = "personal-record",
         Summary = "summary",
         Usage = "usage",
-        Identity = "identity",
+        Safety = "safety",
     });
     for (kind, name) in all {
         assert_eq!(kind.name(), name);

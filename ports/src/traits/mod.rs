@@ -1,5 +1,6 @@
 //! The traits: what a turn asks of the world. The documentation of each is its contract.
 
+mod account;
 mod bill;
 mod clock;
 mod embedder;
@@ -12,6 +13,7 @@ mod port;
 mod records;
 mod tokens;
 
+pub use account::Account;
 pub use bill::{Bill, Item};
 pub use clock::Clock;
 pub use embedder::Embedder;
@@ -23,7 +25,7 @@ pub use messages::{
     TurnRecord, TurnState, Writer, Written, cut, page,
 };
 pub use pace::{Pace, give_way};
-pub use records::{Expect, Kind, Record, RecordKey, RecordStore};
+pub use records::{Binding, Expect, Kind, Record, RecordKey, RecordStore, Term};
 pub use tokens::{Identity, TokenRefusal, TokenVerifier};
 
 #[cfg(feature = "mock")]

@@ -1,16 +1,16 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use domain::{ConversationKey, RecordId, UserScope};
+use domain::{ConversationKey, GroupId, RecordId, Timestamp, UserScope};
 use macro_rules_attribute::apply;
 
 use super::port::port;
-use super::{Cursor, Page, Result};
+use super::{Account, Cursor, Page, Result};
 
 #[apply(port)]
 #[methods(record_store_methods)]
-/// What is known about a user: coaches, memories and their tombstones, workouts, personal records,
-/// summaries, usage, the pin of their identity.
+/// What is known about a user: coaches, memories and their tombstones, safety facts, workouts,
+/// personal records, summaries, usage; and which account is theirs.
 ///
 /// One contract for all kinds; [`records::read`](crate::records::read) and
 /// [`records::body`](crate::records::body) give records their types. A list is in the
@@ -18,7 +18,8 @@ use super::{Cursor, Page, Result};
 ///
 /// - *All or nothing, repeatable, current, owned, timeless*, as for
 ///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very
-///   next turn.
+///   next turn. Only [`bind`](Self::bind) is not *owned*: an account belongs to nobody before it is
+///   bound.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
@@ -28,26 +29,55 @@ pub trait RecordStore: Send + Sync {
 
     /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
     /// none behind the one with which their bodies have reached [`PAGE`](crate::PAGE). For each of
-    /// them the same holds.
+    /// them the same holds. With `within`, only those of that [group](RecordId::within), whatever
+    /// else the kind holds; without, all of them, a group's next to each other.
     async fn list(
         &self,
         owner: &UserScope,
         kind: Kind,
+        within: Option<GroupId>,
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Record>>;
 
     /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing
-    /// changed, if not. A record that already holds these very bytes was written by an earlier try:
-    /// `Ok(true)`.
+    /// changed, if not. A record that already holds these very bytes, and ends when this one is to
+    /// end, was written by an earlier try: `Ok(true)`.
     ///
-    /// So the bytes are a write's identity. One that must count beside an equal one of somebody
-    /// else, such as a counter's, brings something in its bytes that no other has:
+    /// A record with a `term` ends by itself: a store may forget it from its end on, and answers
+    /// with it until it has. A write without a term over one that ends takes the end away. So what
+    /// was put away can be restored for a time: by a write at the version that was seen, which is
+    /// refused if the store has forgotten the record meanwhile.
+    ///
+    /// The bytes and the end are a write's identity. One that must count beside an equal one of
+    /// somebody else, such as a counter's, brings something in its bytes that no other has:
     /// [`records::amend`](crate::records::amend) does.
-    async fn put(&self, at: &RecordKey, body: &[u8], expect: Expect) -> Result<bool>;
+    async fn put(
+        &self,
+        at: &RecordKey,
+        body: &[u8],
+        term: Option<Term>,
+        expect: Expect,
+    ) -> Result<bool>;
 
     /// Removes one record; `false` if there was none.
     async fn delete(&self, at: &RecordKey) -> Result<bool>;
+
+    /// Binds an account and a user to each other, unless one of them is bound already; the first
+    /// binding of either stays. Binds both sides or none. The same two again are
+    /// [`Bound`](Binding::Bound) again, and nothing is changed by any other answer.
+    async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding>;
+}
+
+/// Whether an account and a user belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Binding {
+    /// They do, and neither belongs to anybody else.
+    Bound,
+    /// The account is another user's; so it is answered also if the user is another account's.
+    AccountIsAnothers,
+    /// The user is another account's.
+    UserIsAnothers,
 }
 
 /// Whose record, of which kind, and which.
@@ -88,7 +118,9 @@ pub enum Kind {
     PersonalRecord,
     Summary,
     Usage,
-    Identity,
+    /// What may hurt the athlete if it is not known, such as an allergy. A kind of its own, so that
+    /// all of it can be read however much else there is.
+    Safety,
 }
 
 impl Kind {
@@ -102,7 +134,7 @@ impl Kind {
             Self::PersonalRecord => "personal-record",
             Self::Summary => "summary",
             Self::Usage => "usage",
-            Self::Identity => "identity",
+            Self::Safety => "safety",
         }
     }
 }
@@ -114,6 +146,18 @@ pub struct Record {
     pub at: RecordKey,
     pub body: Vec<u8>,
     pub version: u64,
+    /// From when on a store may forget it; `None` if it is kept. One that is past its end and is
+    /// still there is for the caller to judge.
+    pub until: Option<Timestamp>,
+}
+
+/// How long a record is kept that ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// The time by the writer's clock: for it a store may forget what had ended by then.
+    pub from: Timestamp,
+    /// The end.
+    pub until: Timestamp,
 }
 
 /// What a record must be for a write to be taken.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::UserScope;
 
-use super::PortError;
+use super::{Account, PortError};
 
 /// Finds out who is asking.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -20,8 +20,8 @@ pub trait TokenVerifier: Send + Sync {
 /// Who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The issuer's own name for the account (`sub`).
-    pub subject: String,
+    /// The account that the token is of.
+    pub account: Account,
     /// Whose data the caller may see.
     pub scope: UserScope,
 }

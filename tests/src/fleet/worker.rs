@@ -8,8 +8,8 @@ use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{BoxStream, StreamExt};
 use ports::{
-    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Refusal, Tasks, TurnRules,
-    Turns, Watch, end_if_abandoned, follow, work_off,
+    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Records, Refusal, Tasks,
+    TurnRules, Turns, Watch, end_if_abandoned, follow, work_off,
 };
 
 use super::book::{Drive, Phase};
@@ -71,7 +71,7 @@ impl Stage {
                 turn: None,
             }),
             messages: wire.clone(),
-            records: wire.clone(),
+            records: Records::new(wire.clone()),
             index: wire,
             clock: Arc::new(SkewedClock {
                 hand: self.hand.clone(),

@@ -18,7 +18,9 @@ use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, ManualClock}
 use peers::pinecone::{Index, Pinecone as Peer};
 use peers::{Proxy, Trouble};
 use pinecone::{Pinecone, Settings};
-use ports::{Bill, Embedder, IndexEntry, MemoryIndex, Ports, Saved, Search, forget, remember};
+use ports::{
+    Bill, Embedder, IndexEntry, MemoryIndex, Ports, Records, Saved, Search, forget, remember,
+};
 use rehearsal::Scripted;
 use serde_json::json;
 
@@ -337,7 +339,7 @@ async fn what_is_to_be_forgotten_is_asked_for_until_it_is_gone() {
     let ports = Ports {
         llm: Arc::new(Scripted::new(clock.clone())),
         messages: Arc::new(InMemoryMessages::default()),
-        records: Arc::new(InMemoryRecords::default()),
+        records: Records::new(Arc::new(InMemoryRecords::default())),
         index: index.clone(),
         clock,
     };

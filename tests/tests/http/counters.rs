@@ -7,7 +7,7 @@ use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::usage::{Days, ModelUsage};
 use domain::{Fault, Usage};
 use futures::future::join_all;
-use ports::{Ports, charge, spent};
+use ports::{Clock, Expect, Ports, Term, charge, spent};
 
 /// A model call that is like any other.
 fn call() -> CallRecord {
@@ -102,4 +102,29 @@ async fn a_store_that_stays_down_is_left_alone_after_eight_seconds() {
     let began = site.clock.ms();
     charge(&site.app.ports, &conversation_key("v").user, &[call()]).await;
     assert_eq!(site.clock.ms() - began, 8_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_ends_and_is_changed_ends_when_it_would_have() {
+    let site = Site::new(|model| model);
+    let (ports, owner) = (&site.app.ports, conversation_key("v").user);
+    charge(ports, &owner, &[call()]).await;
+    let day = site.records.inside().dump().remove(0);
+    let from = site.clock.now();
+    let until = from + Duration::from_hours(1);
+    let (term, seen) = (Some(Term { from, until }), Expect::Version(day.version));
+    assert!(
+        ports
+            .records
+            .put(&day.at, &day.body, term, seen)
+            .await
+            .unwrap()
+    );
+    charge(ports, &owner, &[call()]).await;
+    let changed = ports.records.get(&day.at).await.unwrap().unwrap();
+    assert_eq!(
+        (changed.version, changed.until),
+        (day.version + 2, Some(until))
+    );
+    assert_eq!(entered(ports).await, sum(2));
 }

@@ -282,7 +282,10 @@ async fn two_hundred_tombstones_are_looked_at_and_no_more() {
             kind: Kind::Tombstone,
             id: format!("zz-{n:03}").parse().unwrap(),
         };
-        site.records.put(&at, &body, Expect::Absent).await.unwrap();
+        site.records
+            .put(&at, &body, None, Expect::Absent)
+            .await
+            .unwrap();
     };
     for n in 0..=199 {
         let (memory_id, trace) = (

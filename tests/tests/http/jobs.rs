@@ -397,9 +397,8 @@ async fn of_the_summaries_that_wait_in_a_conversation_only_the_last_is_tried() {
 async fn a_summary_of_which_some_cannot_be_used_is_taken_without_it_in_one_call() {
     let form = json!({
         "narrative": "They talk about squats.", "currentGoals": ["w".repeat(301), "10 km"],
-        "recentProgress": 7,
-        "preferences": [], "constraints": ["left knee"], "emotionalState": "", "keyInsights": [],
-        "tags": ["squats"],
+        "recentProgress": 7, "preferences": [], "constraints": ["left knee"], "emotionalState": "",
+        "keyInsights": [], "tags": ["squats"],
     });
     let site = summing_up([Scene::saying(form.to_string())]);
     let path = site.conversation().await;
@@ -455,7 +454,10 @@ async fn what_was_forgotten_before_the_next_try_is_not_told_to_the_model_that_lo
             kind: Kind::Tombstone,
             id: "t".parse().unwrap(),
         };
-        site.records.put(&at, &body, Expect::Absent).await.unwrap();
+        site.records
+            .put(&at, &body, None, Expect::Absent)
+            .await
+            .unwrap();
         site.settled().await;
         assert_eq!(
             (site.model.calls().extractions, workouts(&site).await),

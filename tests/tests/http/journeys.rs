@@ -184,8 +184,10 @@ async fn store(site: &Site, id: &str, kilograms: u32) {
         "workoutId": id, "coachId": "strength", "conversationId": "v", "turnId": id,
         "discipline": "strength",
         "name": "Legs", "performedAt": "2026-01-31T07:30:00Z", "durationSeconds": null,
-        "exercises": [{ "name": "Back squats",
-                "sets": [{ "reps": 5, "weight": { "value": kilograms, "unit": "kg" } }] }],
+        "exercises": [{
+            "name": "Back squats",
+            "sets": [{ "reps": 5, "weight": { "value": kilograms, "unit": "kg" } }],
+        }],
         "score": null, "perceivedExertion": null, "notes": null, "confidence": 1,
     });
     let owner = UserScope::verified(ADA.parse().unwrap());
@@ -195,7 +197,7 @@ async fn store(site: &Site, id: &str, kilograms: u32) {
         id: id.parse().unwrap(),
     };
     site.records
-        .put(&at, workout.to_string().as_bytes(), Expect::Anything)
+        .put(&at, workout.to_string().as_bytes(), None, Expect::Anything)
         .await
         .unwrap();
 }

@@ -34,7 +34,7 @@ async fn everybody_has_the_shipped_coaches_and_an_own_one_stands_before_its_name
     };
     let own = json!({ "coachId": "strength", "name": "Mine", "acknowledgments": ["Ahoy."] });
     site.records
-        .put(&at, own.to_string().as_bytes(), Expect::Anything)
+        .put(&at, own.to_string().as_bytes(), None, Expect::Anything)
         .await
         .unwrap();
 
@@ -212,7 +212,8 @@ async fn a_message_keeps_when_its_sender_sent_it() {
     let site = site();
     let path = site.conversation().await;
     let body = json!({
-        "userResponse": QUESTION, "messageTimestamp": "2026-11-20T19:39:00+01:00",
+        "userResponse": QUESTION,
+        "messageTimestamp": "2026-11-20T19:39:00+01:00",
         "timezone": "Europe/Berlin",
     });
     site.client()

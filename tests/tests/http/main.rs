@@ -16,6 +16,7 @@ mod deletions;
 mod disconnect;
 mod edits;
 mod errors;
+mod foreign;
 mod forgetting;
 mod frames;
 mod framing;

@@ -199,7 +199,7 @@ async fn a_list_of_large_records_ends_after_a_mebibyte_or_two_and_its_cursors_le
             id: id.parse().unwrap(),
         };
         site.records
-            .put(&at, workout.to_string().as_bytes(), Expect::Absent)
+            .put(&at, workout.to_string().as_bytes(), None, Expect::Absent)
             .await
             .unwrap();
     }

@@ -38,7 +38,7 @@ async fn spoil(site: &Site, at: &RecordKey) {
     assert!(
         site.records
             .inside()
-            .put(at, SPOILT, Expect::Anything)
+            .put(at, SPOILT, None, Expect::Anything)
             .await
             .unwrap()
     );

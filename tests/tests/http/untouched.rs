@@ -13,8 +13,9 @@ use http_adapter::ROUTES;
 use mockall::Sequence;
 use mockall::predicate::eq;
 use ports::{
-    Answer, Identity, Kind, LlmStream, MessageStore, MockLlmStream, MockMemoryIndex,
-    MockMessageStore, MockRecordStore, MockTokenVerifier, ModelCall, Ports, Result, TokenRefusal,
+    Account, Answer, Identity, Kind, LlmStream, MessageStore, MockLlmStream, MockMemoryIndex,
+    MockMessageStore, MockRecordStore, MockTokenVerifier, ModelCall, Ports, Records, Result,
+    TokenRefusal,
 };
 use rehearsal::{Line, Scene};
 
@@ -25,7 +26,7 @@ fn nothing(site: &Site) -> Ports {
     Ports {
         llm: Arc::new(MockLlmStream::new()),
         messages: Arc::new(MockMessageStore::new()),
-        records: Arc::new(MockRecordStore::new()),
+        records: Records::new(Arc::new(MockRecordStore::new())),
         index: Arc::new(MockMemoryIndex::new()),
         clock: Arc::new(site.clock),
     }
@@ -186,7 +187,10 @@ async fn nothing_is_looked_up_before_the_token_is_verified() {
 
 fn identity(scope: &UserScope) -> Identity {
     Identity {
-        subject: "subject".to_owned(),
+        account: Account {
+            issuer: "issuer".to_owned(),
+            subject: "subject".to_owned(),
+        },
         scope: scope.clone(),
     }
 }
@@ -209,7 +213,7 @@ async fn where_a_rule_answers_no_history_is_read_and_no_model_asked() {
         .returning(|_| Ok(None));
     site.app.ports = Ports {
         messages: Arc::new(store),
-        records: Arc::new(records),
+        records: Records::new(Arc::new(records)),
         ..nothing(&site)
     };
 
@@ -246,7 +250,7 @@ async fn a_request_that_is_repeated_asks_no_model_and_looks_nothing_up() {
         .returning(|_| Ok(None));
     again.app.ports = Ports {
         messages: site.app.ports.messages.clone(),
-        records: Arc::new(records),
+        records: Records::new(Arc::new(records)),
         ..nothing(&site)
     };
     for client in again.both() {

@@ -53,7 +53,7 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
     if !work
         .ports
         .clock
-        .answered(work.ports.records.put(&at, &body, expect))
+        .answered(work.ports.records.put(&at, &body, None, expect))
         .await?
     {
         return Err(Failed::Waits("another process has summed up meanwhile"));

@@ -104,7 +104,7 @@ async fn store_once(ports: &Ports, at: &RecordKey, workout: Workout) -> Result<W
         .answered(
             ports
                 .records
-                .put(at, &records::body(&workout)?, Expect::Absent),
+                .put(at, &records::body(&workout)?, None, Expect::Absent),
         )
         .await?
     {

@@ -114,7 +114,12 @@ async fn a_turn_costs_what_the_documentation_says() {
         for number in 0..count {
             let body = vec![b'x'; bytes];
             records
-                .put(&record(kind, &format!("r-{number}")), &body, Expect::Absent)
+                .put(
+                    &record(kind, &format!("r-{number}")),
+                    &body,
+                    None,
+                    Expect::Absent,
+                )
                 .await
                 .unwrap();
         }
@@ -148,7 +153,10 @@ async fn a_turn_costs_what_the_documentation_says() {
         (Kind::Memory, 100),
         (Kind::Workout, 14),
     ] {
-        records.list(&key.user, kind, None, most).await.unwrap();
+        records
+            .list(&key.user, kind, None, None, most)
+            .await
+            .unwrap();
     }
     bill.insert("2 load and gather", meter.read_off());
 
@@ -183,7 +191,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             .await
             .unwrap();
         records
-            .list(&key.user, Kind::Workout, None, 100)
+            .list(&key.user, Kind::Workout, None, None, 100)
             .await
             .unwrap();
         let id = (&job.turn.turn).into();
@@ -193,7 +201,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             id,
         };
         records
-            .put(&log, &[b'x'; 600], Expect::Absent)
+            .put(&log, &[b'x'; 600], None, Expect::Absent)
             .await
             .unwrap();
         store
@@ -223,6 +231,7 @@ async fn a_turn_costs_what_the_documentation_says() {
             .put(
                 &at,
                 body.repeat(400).as_bytes(),
+                None,
                 seen.unwrap_or(Expect::Absent),
             )
             .await

@@ -83,7 +83,12 @@ async fn a_write_of_one_item_that_meets_a_transaction_is_made_all_the_same() {
         kind: Kind::Memory,
         id: "r".parse().unwrap(),
     };
-    assert!(records.put(&at, b"one", Expect::Absent).await.unwrap());
+    assert!(
+        records
+            .put(&at, b"one", None, Expect::Absent)
+            .await
+            .unwrap()
+    );
     assert!(records.delete(&at).await.unwrap());
     each();
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Fault, Fence, Finish, JobKind, JobState, Timestamp};
 use ports::{
-    Admission, Admitted, Hold, JobsOf, Kind, MessageStore, RecordStore, Writer, Written, work_off,
+    Account, Admission, Admitted, Binding, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey,
+    RecordStore, Term, Writer, Written, work_off,
 };
 
 use super::parallel::ports;
@@ -221,8 +222,61 @@ async fn records_are_listed_as_they_are_now() {
     let looks = queries(&proxy);
     table
         .records()
-        .list(&key("user", "v").user, Kind::Tombstone, None, 100)
+        .list(&key("user", "v").user, Kind::Tombstone, None, None, 100)
         .await
         .unwrap();
     assert!(matches!(looks.lock().unwrap().as_slice(), [look] if look["ConsistentRead"] == true));
+}
+
+#[tokio::test]
+async fn a_record_that_has_ended_is_thrown_away_a_day_later_unless_it_was_restored() {
+    let (_proxy, table) = named("items-ending").await;
+    let records = table.records();
+    let at = RecordKey {
+        owner: key("user", "v").user,
+        kind: Kind::Workout,
+        id: "w".parse().unwrap(),
+    };
+    let until = NOW + Duration::from_secs(30 * DAY);
+    let term = Some(Term { from: NOW, until });
+    for (term, thrown_away) in [
+        (None, None),
+        (term, Some(until.0 / 1_000 + DAY)),
+        (None, None),
+    ] {
+        assert!(
+            records
+                .put(&at, b"w", term, Expect::Anything)
+                .await
+                .unwrap()
+        );
+        let item = stored("items-ending", &at.owner, "R#workout#w")
+            .await
+            .remove(0);
+        assert_eq!(ttl(&item), thrown_away);
+        assert_eq!(item.contains_key("until"), term.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_binding_says_no_more_of_an_account_than_it_takes_to_know_it_again() {
+    let (_proxy, table) = named("items-binding").await;
+    let (issuer, subject) = (
+        "https://issuer.example".to_owned(),
+        "ann@example.org".to_owned(),
+    );
+    let account = Account { issuer, subject };
+    let user = key("user", "v").user;
+    let bound = table.records().bind(&account, &user).await.unwrap();
+    assert_eq!(bound, Binding::Bound);
+    let of_user = stored("items-binding", &user, "I#").await.remove(0);
+    let pk = format!("I#{}", of_user["account"].as_s().unwrap());
+    let get = client()
+        .get_item()
+        .table_name("items-binding")
+        .key("pk", AttributeValue::S(pk))
+        .key("sk", AttributeValue::S("I#user".to_owned()));
+    let of_account = get.send().await.unwrap().item.unwrap();
+    assert_eq!(of_account["user"].as_s().unwrap(), "user");
+    assert!(!format!("{of_user:?}{of_account:?}").contains("ann@"));
 }

@@ -8,7 +8,8 @@ use domain::{Coach, ConversationKey, Ending, Limits, Task, TurnEvent, TurnKey, c
 use dynamodb::Table;
 use in_memory::LexicalIndex;
 use ports::{
-    Admission, Admitting, Clock, Feed, Hold, IfBusy, Ports, Refusal, TurnState, admit, drive,
+    Admission, Admitting, Clock, Feed, Hold, IfBusy, Ports, Records, Refusal, TurnState, admit,
+    drive,
 };
 use rehearsal::{Pace, Rehearsal};
 use system_clock::SystemClock;
@@ -112,7 +113,7 @@ pub(super) fn ports(table: &Table) -> Ports {
     Ports {
         llm: Arc::new(llm),
         messages: Arc::new(table.messages()),
-        records: Arc::new(table.records()),
+        records: Records::new(Arc::new(table.records())),
         index: Arc::new(LexicalIndex::default()),
         clock,
     }

@@ -115,7 +115,7 @@ async fn each_refusal_is_the_fault_that_it_means_and_quotes_nothing() {
         (0..3).for_each(|_| proxy.trouble(trouble.clone()));
         let error = table
             .records()
-            .put(&at, b"secret", Expect::Anything)
+            .put(&at, b"secret", None, Expect::Anything)
             .await
             .unwrap_err();
         proxy.calm();
@@ -214,13 +214,13 @@ async fn more_than_an_item_holds_is_too_long() {
         id: "r".parse().unwrap(),
     };
     let error = records
-        .put(&at, &vec![b'x'; 400 * 1024], Expect::Anything)
+        .put(&at, &vec![b'x'; 400 * 1024], None, Expect::Anything)
         .await
         .unwrap_err();
     assert_eq!(error.fault, Fault::TooLong);
     assert!(
         records
-            .put(&at, &vec![b'x'; 390 * 1024], Expect::Anything)
+            .put(&at, &vec![b'x'; 390 * 1024], None, Expect::Anything)
             .await
             .unwrap()
     );

@@ -13,7 +13,7 @@ use domain::{
 use dynamodb::Table;
 use ports::{
     Admission, Admitted, Begun, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore,
-    TurnState, Writer,
+    Records, TurnState, Writer,
 };
 use ports::{forgotten, records, tombstones, work_off};
 use rehearsal::Scene;
@@ -234,7 +234,7 @@ async fn of_a_running_turn_what_comes_before_a_segment_that_cannot_be_read_is_ke
 }
 
 #[tokio::test]
-async fn a_conversation_is_left_out_of_its_list_if_it_cannot_be_read_and_not_if_its_title_cannot() {
+async fn a_conversation_that_cannot_be_read_is_not_listed_and_one_without_its_title_is() {
     let (_proxy, table) = named("unreadable-head").await;
     let store = table.messages();
     let names = ["a", "b", "c", "d", "e"];
@@ -447,7 +447,7 @@ async fn a_record_that_cannot_be_read_is_there_for_whoever_must_know_and_hides_n
     ] {
         assert!(
             store
-                .put(&at(kind, id), b"[1]", Expect::Absent)
+                .put(&at(kind, id), b"[1]", None, Expect::Absent)
                 .await
                 .unwrap()
         );
@@ -461,7 +461,10 @@ async fn a_record_that_cannot_be_read_is_there_for_whoever_must_know_and_hides_n
         Some(AttributeValue::Bool(true)),
     )
     .await;
-    let page = store.list(&key.user, Kind::Memory, None, 10).await.unwrap();
+    let page = store
+        .list(&key.user, Kind::Memory, None, None, 10)
+        .await
+        .unwrap();
     assert_eq!(
         page.items
             .iter()
@@ -486,7 +489,7 @@ async fn a_record_that_cannot_be_read_is_there_for_whoever_must_know_and_hides_n
 fn over(table: &Table, site: &Site) -> Client {
     let mut app = site.app.clone();
     app.ports.messages = Arc::new(table.messages());
-    app.ports.records = Arc::new(table.records());
+    app.ports.records = Records::new(Arc::new(table.records()));
     app.feeds = Arc::default();
     Client::new(http_adapter::router(app), Some("ada"), site.clock)
 }

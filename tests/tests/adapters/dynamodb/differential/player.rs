@@ -46,6 +46,8 @@ use super::census::Census;
 const USERS: [&str; 2] = ["ada", "bob"];
 const COACHES: [&str; 2] = ["c", "c-1"];
 
+const BEGINNING: Timestamp = Timestamp(2_000_000_000_000);
+
 /// Enough to claim all that there is.
 const ALL: usize = 10_000;
 
@@ -72,7 +74,7 @@ impl Player {
         Self {
             chance: Chance::new(seed),
             // Later than today, for what has expired is thrown away by the peer, too.
-            now: Timestamp(2_000_000_000_000),
+            now: BEGINNING,
             made: 0,
             memory: (InMemoryMessages::default(), InMemoryRecords::default()),
             dynamo: (table.messages(), table.records()),
@@ -114,7 +116,8 @@ impl Player {
             85..91 => self.put().await,
             91..94 => self.record().await,
             94..97 => self.records().await,
-            _ => self.delete_record().await,
+            97..99 => self.delete_record().await,
+            _ => self.bind().await,
         }
     }
 
@@ -185,7 +188,7 @@ impl Player {
                 Kind::PersonalRecord,
                 Kind::Summary,
             ] {
-                both!(self.1.list(&user, kind, None, ALL));
+                both!(self.1.list(&user, kind, None, None, ALL));
             }
         }
         both!(self.0.jobs(&JobsOf::Anyone));

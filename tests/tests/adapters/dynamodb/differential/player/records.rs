@@ -1,8 +1,11 @@
-//! Records.
+//! Records, and whose account is whose.
 
-use ports::{Expect, Kind, RecordKey, RecordStore};
+use std::time::Duration;
 
-use super::{Player, more, some};
+use domain::{GroupId, RecordId, UserScope};
+use ports::{Account, Expect, Kind, RecordKey, RecordStore, Term};
+
+use super::{BEGINNING, Player, more, some};
 
 impl Player {
     pub(super) fn record_key(&mut self) -> RecordKey {
@@ -12,8 +15,24 @@ impl Player {
         RecordKey {
             owner: self.user(),
             kind,
-            id: format!("r{}", self.chance.below(8)).parse().unwrap(),
+            id: self.record_id(),
         }
+    }
+
+    /// Half of them in groups, whose names begin alike.
+    fn record_id(&mut self) -> RecordId {
+        let id: RecordId = format!("r{}", self.chance.below(8)).parse().unwrap();
+        match self.group() {
+            Some(group) => RecordId::within(&group, id),
+            None => id,
+        }
+    }
+
+    fn group(&mut self) -> Option<GroupId> {
+        let group = self
+            .chance
+            .pick(None, &[None, Some("r"), Some("r1"), Some("r1-r")]);
+        group.map(|group| group.parse().unwrap())
     }
 
     pub(super) async fn put(&mut self) {
@@ -31,8 +50,21 @@ impl Player {
             Expect::Anything,
             &[Expect::Absent, right, right, Expect::Version(version + 1)],
         );
-        let taken = both!(self.1.put(&at, body, expect));
-        self.census.count(&format!("record put: {taken}"));
+        // Later than the end of the run: a store may forget what has ended, or not yet.
+        let ends = [
+            Duration::from_secs(40 * 86_400),
+            Duration::from_secs(41 * 86_400),
+        ];
+        let ends = self
+            .chance
+            .pick(None, &[None, Some(ends[0]), Some(ends[1])]);
+        let term = ends.map(|after| Term {
+            from: self.now,
+            until: BEGINNING + after,
+        });
+        let taken = both!(self.1.put(&at, body, term, expect));
+        let ending = if term.is_some() { " with an end" } else { "" };
+        self.census.count(&format!("record put{ending}: {taken}"));
     }
 
     pub(super) async fn record(&mut self) {
@@ -44,10 +76,17 @@ impl Player {
     pub(super) async fn records(&mut self) {
         let RecordKey { owner, kind, .. } = self.record_key();
         let limit = self.chance.index() % 4;
+        let within = self.group();
         let mut after = self.chance.percent(10).then(|| "~not a cursor".repeat(20));
         loop {
-            let page = both!(self.1.list(&owner, kind, after.clone(), limit));
-            self.census.count(&format!("record list: {}", more(&page)));
+            let list = (within.clone(), after.clone());
+            let page = both!(
+                self.1
+                    .list(&owner, kind, list.0.clone(), list.1.clone(), limit)
+            );
+            let part = if within.is_some() { " of a group" } else { "" };
+            self.census
+                .count(&format!("record list{part}: {}", more(&page)));
             after = page.next;
             if after.is_none() {
                 return;
@@ -66,5 +105,19 @@ impl Player {
         );
         self.census.count(&format!("record delete: {expected}"));
         both!(self.1.get(&at));
+    }
+
+    /// Few of each, so that most are bound already; of each generation some who are not.
+    pub(super) async fn bind(&mut self) {
+        let generation = self.census.of("operation") / 500;
+        let subject = format!("s{}-{}", generation, self.chance.below(3));
+        let account = Account {
+            issuer: self.chance.pick("one", &["other"]).to_owned(),
+            subject,
+        };
+        let user = format!("u{}-{}", generation, self.chance.below(3));
+        let user = UserScope::stored(user.parse().unwrap());
+        let bound = both!(self.1.bind(&account, &user));
+        self.census.count(&format!("bind: {bound:?}"));
     }
 }
