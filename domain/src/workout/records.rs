@@ -56,9 +56,9 @@ impl PersonalRecord {
 pub enum Feat {
     /// The most weight in one set, whatever the repetitions.
     HeaviestSet,
-    /// The most weight that one repetition should be possible with, by Epley's formula: weight × (1
-    /// + repetitions / 30), from sets of 2 to 12 repetitions; a single repetition is its own
-    /// maximum.
+    /// The most weight that one repetition should be possible with, by Epley's formula:
+    /// weight × (1 + repetitions / 30), from sets of 2 to 12 repetitions; a single repetition is its
+    /// own maximum.
     EstimatedOneRepMax,
     /// The least time over an equal distance, or for a benchmark of the same name.
     BestTime,
