@@ -227,8 +227,8 @@ mod tests {
         };
         assert_eq!(
             workout.in_words(),
-            "2026-11-20 Long day: Squat 2 x (5 reps 62.5 kg), RPE 8.5; Run 5 km 24:10; Plank; duration 1:02:05; \
-             score 5 rounds; exertion 7 of 10; notes: hot"
+            "2026-11-20 Long day: Squat 2 x (5 reps 62.5 kg), RPE 8.5; Run 5 km 24:10; Plank; \
+             duration 1:02:05; score 5 rounds; exertion 7 of 10; notes: hot"
         );
         let wire = serde_json::to_value(&workout).unwrap();
         assert_eq!(

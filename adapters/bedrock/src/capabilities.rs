@@ -217,8 +217,8 @@ pub struct Takes {
     pub smallest_prefix: Option<u64>,
 }
 
-/// Written as
-/// `like:anthropic.claude-sonnet-4-6,temperature:no,forms:schema,effort:yes,thinks:no,cache:2048,cache-hour:yes`.
+/// Written as `like:anthropic.claude-sonnet-4-6,temperature:no,forms:schema,effort:yes`, and so on
+/// with `thinks:no`, `cache:2048` and `cache-hour:yes`.
 impl FromStr for Takes {
     type Err = String;
 

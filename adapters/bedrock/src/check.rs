@@ -118,7 +118,8 @@ impl Bedrock {
             && !self.knows(model)
         {
             findings.notes.push(format!(
-                "the id of {model} does not say what it is: set what it takes to like:{name}, and it is asked so"
+                "the id of {model} does not say what it is: set what it takes to like:{name}, and \
+                 it is asked so"
             ));
         }
     }
@@ -203,8 +204,9 @@ impl Bedrock {
             .smallest_prefix
             .filter(|smallest| takes.cache && coach.tokens < *smallest)?;
         Some(format!(
-            "the instructions of the coach {} have about {} tokens, and {model} keeps no beginning of a prompt that is \
-             shorter than {smallest}: they are kept only together with a history",
+            "the instructions of the coach {} have about {} tokens, and {model} keeps no \
+             beginning of a prompt that is shorter than {smallest}: they are kept only together \
+             with a history",
             coach.coach, coach.tokens
         ))
     }
@@ -234,20 +236,21 @@ impl Failure {
                 format!("the model {model} has been withdrawn: set {setting} to another")
             }
             (LEGACY, _) => format!(
-                "the model {model} is legacy, and no longer for accounts that have not used it lately: set {setting} \
-                 to a newer one"
+                "the model {model} is legacy, and no longer for accounts that have not used it \
+                 lately: set {setting} to a newer one"
             ),
             (UNKNOWN, _) => format!(
-                "the model {model} is not there, or has been withdrawn: set {setting} to a model or an inference \
-                 profile of this region"
+                "the model {model} is not there, or has been withdrawn: set {setting} to a model \
+                 or an inference profile of this region"
             ),
             (BY_PROFILE, _) => format!(
-                "the model {model} can only be asked by an inference profile: set {setting} to the id of one, such as \
-                 us.…, eu.… or global.…"
+                "the model {model} can only be asked by an inference profile: set {setting} to \
+                 the id of one, such as us.…, eu.… or global.…"
             ),
             ("AccessDeniedException", _) => format!(
-                "the model {model} may not be asked: allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream \
-                 for it and request access to it in the Bedrock console, or set {setting} to another"
+                "the model {model} may not be asked: allow bedrock:InvokeModel and \
+                 bedrock:InvokeModelWithResponseStream for it and request access to it in the \
+                 Bedrock console, or set {setting} to another"
             ),
             ("ResourceNotFoundException", _) => {
                 format!(
@@ -255,15 +258,17 @@ impl Failure {
                 )
             }
             ("ValidationException", _) => format!(
-                "the model {model} does not take the call: most models want the id of an inference profile of the \
-                 region, such as us.… or eu.…; or it knows no tools, no cache points, or not this guardrail"
+                "the model {model} does not take the call: most models want the id of an \
+                 inference profile of the region, such as us.… or eu.…; or it knows no tools, no \
+                 cache points, or not this guardrail"
             ),
             ("ThrottlingException" | "ServiceQuotaExceededException", _) => {
                 format!("the model {model} has no quota left: see Service Quotas")
             }
             (_, Some(status @ (401 | 403))) => {
                 format!(
-                    "the model {model} was not asked: the credentials are not valid (status {status})"
+                    "the model {model} was not asked: the credentials are not valid (status \
+                     {status})"
                 )
             }
             (what, Some(status)) => {
@@ -278,7 +283,11 @@ fn greeting(tier: Tier, model: Option<String>) -> ModelCall {
     let (answer, delivery) = match tier {
         Tier::Reply | Tier::SecondReply => (Answer::Prose, Delivery::Streamed),
         Tier::Fast => {
-            let schema = json!({ "type": "object", "properties": { "word": { "type": "string" } }, "required": ["word"] });
+            let schema = json!({
+                "type": "object",
+                "properties": { "word": { "type": "string" } },
+                "required": ["word"],
+            });
             (
                 Answer::Tool {
                     name: "greet",

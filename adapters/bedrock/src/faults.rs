@@ -275,7 +275,8 @@ mod tests {
         for message in [
             "Input is too long for requested model.",
             "prompt is too long: 213462 tokens > 200000 maximum",
-            "Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the input to try again.",
+            "Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update \
+             the input to try again.",
             "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
             "This model's maximum context length is 131072 tokens.",
         ] {

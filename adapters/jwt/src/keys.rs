@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
-use crate::json;
+use crate::json::{Member, Others};
 
 /// Where an issuer's keys come from.
 #[async_trait]
@@ -39,28 +39,49 @@ pub enum BadKeySet {
 /// The members of private RSA and EC keys, and of symmetric ones.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Jwk>,
+    #[serde(flatten)]
+    _others: Others,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    #[serde(default)]
+    kty: Member<String>,
+    #[serde(default, rename = "use")]
+    purpose: Member<String>,
+    #[serde(default)]
+    alg: Member<String>,
+    #[serde(default)]
+    kid: Member<String>,
+    #[serde(default)]
+    n: Member<String>,
+    #[serde(default)]
+    e: Member<String>,
+    #[serde(flatten)]
+    others: Others,
+}
+
 impl KeySet {
     /// Keys for other purposes, and weak ones, are left out.
     pub fn parse(document: &[u8]) -> Result<Self, BadKeySet> {
-        let document = json::object(document).map_err(|_| BadKeySet::Malformed)?;
-        let listed = document
-            .get("keys")
-            .and_then(Value::as_array)
-            .ok_or(BadKeySet::Malformed)?;
+        let document: Document =
+            serde_json::from_slice(document).map_err(|_| BadKeySet::Malformed)?;
         let mut names = HashSet::new();
         let mut keys = HashMap::new();
-        for key in listed {
-            let key = key.as_object().ok_or(BadKeySet::Malformed)?;
-            if PRIVATE.iter().any(|member| key.contains_key(*member)) {
+        for key in &document.keys {
+            if key.others.has_one_of(&PRIVATE) {
                 return Err(BadKeySet::Private);
             }
-            let Some(kid) = key.get("kid").and_then(Value::as_str) else {
+            let Some(kid) = key.kid.known() else {
                 continue;
             };
             if !names.insert(kid) {
                 return Err(BadKeySet::Ambiguous);
             }
-            keys.extend(usable(key).map(|public| (kid.to_owned(), public)));
+            keys.extend(usable(key).map(|public| (kid.clone(), public)));
         }
         if keys.is_empty() {
             Err(BadKeySet::Useless)
@@ -80,14 +101,13 @@ impl fmt::Debug for KeySet {
     }
 }
 
-fn usable(key: &Map<String, Value>) -> Option<ParsedPublicKey> {
-    let is = |name, wanted: &str| key.get(name).is_some_and(|value| value == wanted);
-    let may_be = |name, wanted: &str| key.get(name).is_none_or(|value| value == wanted);
-    if !(is("kty", "RSA") && may_be("use", "sig") && may_be("alg", "RS256")) {
+fn usable(key: &Jwk) -> Option<ParsedPublicKey> {
+    let is_to_sign = key.purpose.is_or_absent("sig") && key.alg.is_or_absent("RS256");
+    if !(key.kty.is("RSA") && is_to_sign) {
         return None;
     }
-    let number = |name| URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok();
-    let (n, e) = (number("n")?, number("e")?);
+    let number = |member: &Member<String>| URL_SAFE_NO_PAD.decode(member.known()?).ok();
+    let (n, e) = (number(&key.n)?, number(&key.e)?);
     if !(is_odd(&n)
         && (2048..=8192).contains(&bits(&n))
         && is_odd(&e)
@@ -112,7 +132,7 @@ fn bits(number: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::testing::{KEY, OTHER, jwk};

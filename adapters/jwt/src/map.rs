@@ -9,9 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Timestamp, UserId, UserScope};
 use ports::{Account, Identity, TokenRefusal};
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
-use crate::json;
+use crate::json::{Member, Others};
 use crate::keys::KeySet;
 
 /// Whose tokens are accepted, and for whom they must be.
@@ -48,9 +48,9 @@ impl<'t> Unverified<'t> {
             return Err(invalid("not three parts"));
         }
         let header = decode(header).ok_or(invalid("the header is not base64url"))?;
-        let header =
-            json::object(&header).map_err(|_| invalid("the header is not a proper object"))?;
-        let kid = key_of(&header)?.to_owned();
+        let header: Header = serde_json::from_slice(&header)
+            .map_err(|_| invalid("the header is not a proper object"))?;
+        let kid = header.key()?.to_owned();
         let signature = decode(signature).ok_or(invalid("the signature is not base64url"))?;
         Ok(Self {
             kid,
@@ -71,14 +71,61 @@ impl<'t> Unverified<'t> {
         key.verify_sig(self.signed.as_bytes(), &self.signature)
             .map_err(|_| invalid("the signature is wrong"))?;
         let claims = decode(self.claims).ok_or(invalid("the claims are not base64url"))?;
-        json::object(&claims)
-            .map(Claims)
-            .map_err(|_| invalid("the claims are not a proper object"))
+        serde_json::from_slice(&claims).map_err(|_| invalid("the claims are not a proper object"))
+    }
+}
+
+/// How a token says that it is signed.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    alg: Member<String>,
+    #[serde(default)]
+    typ: Member<String>,
+    #[serde(default)]
+    kid: Member<String>,
+    #[serde(flatten)]
+    others: Others,
+}
+
+impl Header {
+    fn key(&self) -> Result<&str, TokenRefusal> {
+        if self.others.has_one_of(&NEVER) {
+            return Err(invalid("a header parameter that is never accepted"));
+        }
+        if !self.alg.is("RS256") {
+            return Err(invalid("another algorithm than RS256"));
+        }
+        if !self.typ.is_or_absent("JWT") {
+            return Err(invalid("another type than JWT"));
+        }
+        let kid = self.kid.known().ok_or(invalid("names no key"))?;
+        Ok(kid)
     }
 }
 
 /// What the issuer has signed.
-pub(crate) struct Claims(Map<String, Value>);
+#[derive(Deserialize)]
+pub(crate) struct Claims {
+    #[serde(default)]
+    iss: Member<String>,
+    #[serde(default)]
+    aud: Member<String>,
+    #[serde(default)]
+    token_use: Member<String>,
+    #[serde(default)]
+    sub: Member<String>,
+    #[serde(default, rename = "custom:user_id")]
+    user_id: Member<String>,
+    #[serde(default)]
+    exp: Member<u64>,
+    #[serde(default)]
+    iat: Member<u64>,
+    #[serde(default)]
+    nbf: Member<u64>,
+    #[serde(flatten)]
+    _others: Others,
+}
 
 impl Claims {
     pub(crate) fn identity(
@@ -86,22 +133,24 @@ impl Claims {
         expected: &Expected,
         now: Timestamp,
     ) -> Result<Identity, TokenRefusal> {
-        if self.text("iss") != Some(&expected.issuer) {
+        if !self.iss.is(&expected.issuer) {
             return Err(invalid("of another issuer"));
         }
-        if self.text("aud") != Some(&expected.audience) {
+        if !self.aud.is(&expected.audience) {
             return Err(invalid("for another audience"));
         }
-        if self.text("token_use") != Some("id") {
+        if !self.token_use.is("id") {
             return Err(invalid("not an ID token"));
         }
         self.judge_times(now)?;
         let subject = self
-            .text("sub")
+            .sub
+            .known()
             .filter(|sub| !sub.is_empty())
             .ok_or(invalid("no subject"))?;
         let user: UserId = self
-            .text("custom:user_id")
+            .user_id
+            .known()
             .and_then(|id| id.parse().ok())
             .ok_or(TokenRefusal::MissingUserId)?;
         let account = Account {
@@ -115,9 +164,9 @@ impl Claims {
     }
 
     fn judge_times(&self, now: Timestamp) -> Result<(), TokenRefusal> {
-        let expires = self.time("exp")?.ok_or(invalid("no expiry"))?;
-        let issued = self.time("iat")?.ok_or(invalid("no time of issue"))?;
-        let begins = self.time("nbf")?.unwrap_or(issued);
+        let expires = time(&self.exp)?.ok_or(invalid("no expiry"))?;
+        let issued = time(&self.iat)?.ok_or(invalid("no time of issue"))?;
+        let begins = time(&self.nbf)?.unwrap_or(issued);
         if now >= expires + LEEWAY {
             return Err(invalid("expired"));
         }
@@ -126,36 +175,14 @@ impl Claims {
         }
         Ok(())
     }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, TokenRefusal> {
-        let Some(claim) = self.0.get(name) else {
-            return Ok(None);
-        };
-        let seconds = claim
-            .as_u64()
-            .ok_or(invalid("a time is not a whole number of seconds"))?;
-        Ok(Some(Timestamp(0) + Duration::from_secs(seconds)))
-    }
 }
 
-fn key_of(header: &Map<String, Value>) -> Result<&str, TokenRefusal> {
-    if NEVER.iter().any(|name| header.contains_key(*name)) {
-        return Err(invalid("a header parameter that is never accepted"));
+fn time(claim: &Member<u64>) -> Result<Option<Timestamp>, TokenRefusal> {
+    match claim {
+        Member::Is(seconds) => Ok(Some(Timestamp(0) + Duration::from_secs(*seconds))),
+        Member::Other(_) => Err(invalid("a time is not a whole number of seconds")),
+        Member::Absent => Ok(None),
     }
-    if header.get("alg").and_then(Value::as_str) != Some("RS256") {
-        return Err(invalid("another algorithm than RS256"));
-    }
-    if header.get("typ").is_some_and(|typ| typ != "JWT") {
-        return Err(invalid("another type than JWT"));
-    }
-    header
-        .get("kid")
-        .and_then(Value::as_str)
-        .ok_or(invalid("names no key"))
 }
 
 fn decode(part: &str) -> Option<Vec<u8>> {

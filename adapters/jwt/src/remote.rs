@@ -57,7 +57,11 @@ impl RemoteKeys {
         self.memory().begin(now);
         let answer = self.fetch().await;
         if let Err(error) = &answer {
-            tracing::warn!(error = error as &dyn Error, url = %self.url, "the issuer's keys could not be read");
+            tracing::warn!(
+                error = error as &dyn Error,
+                url = %self.url,
+                "the issuer's keys could not be read"
+            );
         }
         self.memory().end(now, answer.map_err(|error| error.fault));
     }

@@ -112,7 +112,8 @@ mod tests {
     fn a_long_file_is_cut_between_sections_and_each_piece_knows_its_headings() {
         let words = "Add two and a half kilograms each session. ".repeat(25);
         let markdown = format!(
-            "# Strength\n\n## Squat\n\n{words}\n\n### When it `stalls`\n\n{words}\n\n## Press\n\n{words}"
+            "# Strength\n\n## Squat\n\n{words}\n\n### When it `stalls`\n\n{words}\n\n\
+             ## Press\n\n{words}"
         );
         let texts = texts(&markdown);
         let begin = |text: &String| {

@@ -78,7 +78,12 @@ impl Pinecone {
         let checked = hits.map(|hit| hit.recalled(realm, search));
         let own = checked.filter_map(|hit| {
             hit.inspect_err(|foreign| {
-                tracing::error!(alarm = "foreign_hit", owner = %search.owner, why = foreign.0, "a hit was dropped");
+                tracing::error!(
+                    alarm = "foreign_hit",
+                    owner = %search.owner,
+                    why = foreign.0,
+                    "a hit was dropped"
+                );
             })
             .ok()
         });

@@ -69,7 +69,10 @@ pub(crate) fn embedded(entry: &IndexEntry) -> String {
 pub(crate) fn query(realm: Realm<'_>, search: &Search, vector: &[f32]) -> Value {
     let mut rules = vec![
         json!({ "owner": { "$eq": realm.owner() } }),
-        json!({ "$or": [{ "coach": { "$eq": search.coach.as_str() } }, { "coach": { "$eq": ALL } }] }),
+        json!({ "$or": [
+            { "coach": { "$eq": search.coach.as_str() } },
+            { "coach": { "$eq": ALL } },
+        ] }),
     ];
     if !search.kinds.is_empty() {
         let kinds: Vec<&str> = search.kinds.iter().map(|kind| word(*kind)).collect();
@@ -213,10 +216,12 @@ impl Stats {
         match self.dimension {
             Some(dimension) if dimension == dimensions => {}
             Some(dimension) => unfit.push(format!(
-                "the index is for vectors of {dimension} numbers, and the embedder makes {dimensions}: \
-                 make an index of dimension {dimensions}, or choose another embedder"
+                "the index is for vectors of {dimension} numbers, and the embedder makes \
+                 {dimensions}: make an index of dimension {dimensions}, or choose another embedder"
             )),
-            None => unfit.push(format!("the index is not for dense vectors: make one of dimension {dimensions}")),
+            None => unfit.push(format!(
+                "the index is not for dense vectors: make one of dimension {dimensions}"
+            )),
         }
         if let Some(metric @ ("euclidean" | "hamming")) = self.metric.as_deref() {
             unfit.push(format!(

@@ -93,7 +93,8 @@ impl fmt::Debug for ApiKey {
 #[expect(missing_docs, reason = "the message says it")]
 pub enum SettingsError {
     #[error(
-        "the index's host must be a host, such as coach-abc1234.svc.region.pinecone.io, without a path"
+        "the index's host must be a host, such as coach-abc1234.svc.region.pinecone.io, without a \
+         path"
     )]
     Host,
     #[error("the index's host must be reached by https; only this machine itself may be without")]

@@ -314,7 +314,8 @@ mod tests {
 
     #[test]
     fn data_is_found_between_its_tags() {
-        let block = "<context>\n<memory>\none\n</memory>\n<workout>\nw\n</workout>\n<memory>\ntwo\n</memory>\n</context>";
+        let block = "<context>\n<memory>\none\n</memory>\n<workout>\nw\n</workout>\n\
+                     <memory>\ntwo\n</memory>\n</context>";
         assert_eq!(data(block, "memory"), ["one", "two"]);
         assert_eq!(data(block, "recalled"), [""; 0]);
         assert_eq!(data("<memory>\nopen", "memory"), [""; 0]);

@@ -1,5 +1,5 @@
-//! Models that ask nobody: [`Rehearsal`], an offline coach for people, and [`Scripted`], which plays
-//! whatever a test writes. Both play a [`Scene`], line by line.
+//! Models that ask nobody: [`Rehearsal`], an offline coach for people, and [`Scripted`], which
+//! plays whatever a test writes. Both play a [`Scene`], line by line.
 
 mod dice;
 mod extract;

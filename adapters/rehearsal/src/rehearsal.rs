@@ -23,7 +23,9 @@ use crate::{extract, reply, route, summary};
 ///
 /// | in the message | what the reply does |
 /// |---|---|
-/// | `[rehearse:throttled]`, `[rehearse:unavailable]`, `[rehearse:rejected]` | fails with that fault |
+/// | `[rehearse:throttled]` | fails with that fault |
+/// | `[rehearse:unavailable]` | fails with that fault |
+/// | `[rehearse:rejected]` | fails with that fault |
 /// | `[rehearse:silent]` | says nothing, ever |
 /// | `[rehearse:cut]` | stops after 20 words, without an end |
 /// | `[rehearse:stall]` | says 20 words, and then nothing, ever |

@@ -75,8 +75,8 @@ fn known(context: &str) -> Option<String> {
 fn plan(heard: &Heard, voice: &'static Voice, dice: &mut Dice) -> Vec<String> {
     let about = heard.topic().map_or("training", |topic| topic.noun);
     let intro = format!(
-        "Here are four weeks for your {about}, with three sessions in each. Every session begins with ten easy minutes and \
-         ends before your technique does. {}",
+        "Here are four weeks for your {about}, with three sessions in each. Every session begins \
+         with ten easy minutes and ends before your technique does. {}",
         dice.pick(voice.beliefs)
     );
     let start = usize::try_from(dice.roll() % 4).unwrap_or_default();
@@ -110,7 +110,8 @@ fn shortened(text: &str, most: usize) -> String {
 }
 
 const OPENINGS: [&str; 6] = [
-    "Good that you bring this up, because it is exactly the kind of thing that decides how a month goes.",
+    "Good that you bring this up, because it is exactly the kind of thing that decides how a \
+     month goes.",
     "Thanks for being so plain about it, that makes it easy for me to be just as plain with you.",
     "I read that twice, and I think there is more in it than it looks like at first.",
     "That is worth a proper answer, so let me take it apart before I put it together again.",
@@ -120,7 +121,8 @@ const OPENINGS: [&str; 6] = [
 
 const HABITS: [&str; 5] = [
     "Write down how it felt, in one honest line, before you have had your shower.",
-    "Go to bed half an hour earlier on the night before; nothing that I could prescribe works better.",
+    "Go to bed half an hour earlier on the night before; nothing that I could prescribe works \
+     better.",
     "Leave a little in the tank, so that the next session begins with curiosity instead of dread.",
     "Drink and eat something simple within the hour afterwards, and then leave the subject alone.",
     "If the day is bad, do half of it well; a short session counts, a skipped one does not.",
@@ -141,8 +143,9 @@ const FAREWELLS: [&str; 4] = [
     "Until next time.",
 ];
 
-const CARE: &str = "First things first: pain that is sharp, that lasts, or that gets worse is a reason to stop and to see a \
-    doctor or a physiotherapist. Until somebody has looked at it, stay with what does not hurt.";
+const CARE: &str = "First things first: pain that is sharp, that lasts, or that gets worse is a \
+    reason to stop and to see a doctor or a physiotherapist. Until somebody has looked at it, \
+    stay with what does not hurt.";
 
 const DAYS: [&str; 3] = ["Monday", "Wednesday", "Saturday"];
 
@@ -216,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_reply_refers_to_the_message_to_what_is_known_and_to_the_coach() {
-        let context = "<context>\nNow: Friday\n<memory>\ntrains at dawn\n</memory>\n<workouts>\n2026-11-18 Run: Run 5 km\n\
+        let context = "<context>\nNow: Friday\n<memory>\ntrains at dawn\n</memory>\n<workouts>\n\
+            2026-11-18 Run: Run 5 km\n\
             </workouts>\n<recalled>\neasy days easy\n</recalled>\n</context>";
         let said = reply(
             "You are Ada Lift, a coach.",

@@ -22,7 +22,11 @@ pub(crate) fn answer(heard: &Heard, first: bool) -> Value {
             "isWorkoutLog": needs.workout.is_some(),
             "confidence": if needs.workout.is_some() { 0.9 } else { 0.1 },
             "workoutType": needs.workout,
-            "reasoning": if needs.workout.is_some() { "tells of finished work with numbers" } else { "no finished workout" },
+            "reasoning": if needs.workout.is_some() {
+                "tells of finished work with numbers"
+            } else {
+                "no finished workout"
+            },
         },
         "memoryProcessing": {
             "needsRetrieval": needs.retrieval(),
@@ -35,7 +39,11 @@ pub(crate) fn answer(heard: &Heard, first: bool) -> Value {
         "contextNeeds": {
             "needsPineconeSearch": !needs.search.is_empty(),
             "searchTypes": needs.search,
-            "reasoning": if needs.search.is_empty() { "nothing to look up" } else { "past sessions would help" },
+            "reasoning": if needs.search.is_empty() {
+                "nothing to look up"
+            } else {
+                "past sessions would help"
+            },
         },
         "conversationTitle": first.then(|| title(heard, &needs)),
         "conversationComplexity": {

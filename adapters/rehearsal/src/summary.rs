@@ -35,12 +35,17 @@ pub(crate) fn answer(prompt: &Prompt) -> String {
         "currentGoals": [],
         "recentProgress": [],
         "preferences": [],
-        "constraints": limits.take(4).map(|line| line.chars().take(160).collect::<String>()).collect::<Vec<_>>(),
+        "constraints": limits.take(4).map(short).collect::<Vec<_>>(),
         "emotionalState": "",
         "keyInsights": [],
         "tags": ["training", "rehearsal"],
     });
     form.to_string()
+}
+
+/// As much of what was said as a line of a summary has room for.
+fn short(line: &&str) -> String {
+    line.chars().take(160).collect()
 }
 
 fn between<'a>(text: &'a str, opening: &str, closing: &str) -> &'a str {

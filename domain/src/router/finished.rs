@@ -126,7 +126,10 @@ fn is_swapped(known: &str, word: &str) -> bool {
         .filter(|(_, (a, b))| a != b);
     let differing: Vec<_> = differing.collect();
     known.len() == word.len()
-        && matches!(differing.as_slice(), [(at, (a, b)), (next, (c, d))] if next - at == 1 && a == d && b == c)
+        && matches!(
+            differing.as_slice(),
+            [(at, (a, b)), (next, (c, d))] if next - at == 1 && a == d && b == c
+        )
 }
 
 fn has(phrases: &[&str], words: &[String]) -> bool {
@@ -224,8 +227,9 @@ const CLAUSE_BREAKS: &[(&str, &str)] = &[
 
 #[rustfmt::skip]
 const TRAINED: &[&str] = &[
-    "ran", "jogged", "walked", "hiked", "rode", "cycled", "biked", "rowed", "swam", "lifted", "trained", "sprinted",
-    "climbed", "skied", "paddled", "kayaked", "skated", "rucked", "stretched", "boxed", "sparred", "planked",
+    "ran", "jogged", "walked", "hiked", "rode", "cycled", "biked", "rowed", "swam", "lifted",
+    "trained", "sprinted", "climbed", "skied", "paddled", "kayaked", "skated", "rucked",
+    "stretched", "boxed", "sparred", "planked",
 ];
 const LIFTED: &[&str] = &[
     "squatted",
@@ -240,7 +244,8 @@ const LIFTED: &[&str] = &[
 /// Deeds of any kind.
 #[rustfmt::skip]
 const DID: &[&str] = &[
-    "did", "done", "finished", "completed", "hit", "logged", "crushed", "nailed", "performed", "knocked", "managed", "played", "spent",
+    "did", "done", "finished", "completed", "hit", "logged", "crushed", "nailed", "performed",
+    "knocked", "managed", "played", "spent",
 ];
 const DID_PAIRS: &[(&str, &str)] = &[
     ("worked", "up"),
@@ -252,32 +257,35 @@ const DID_PAIRS: &[(&str, &str)] = &[
 /// What stands before the deed when it is the writer's own.
 #[rustfmt::skip]
 const BEFORE_DONE: &[&str] = &[
-    "i", "ive", "we", "weve", "just", "and", "have", "then", "also", "already", "today", "yesterday", "finally", "morning",
-    "evening", "afternoon", "tonight", "still", "only", "actually",
+    "i", "ive", "we", "weve", "just", "and", "have", "then", "also", "already", "today",
+    "yesterday", "finally", "morning", "evening", "afternoon", "tonight", "still", "only",
+    "actually",
 ];
 const FIRST_PERSON: &[&str] = &["i", "ive", "we", "weve"];
 
 /// What makes a clause a plan, a refusal, a memory or an idiom.
 #[rustfmt::skip]
 const NOT_DONE: &[&str] = &[
-    "will", "going to", "gonna", "ill", "plan", "planning", "planned", "tomorrow", "want", "wanna", "would", "could", "should",
-    "if", "not", "didnt", "never", "havent", "hasnt", "couldnt", "wish", "almost", "did nothing", "so much", "so many", "next week",
-    "next time", "goal", "target", "best", "need to", "supposed to", "about to", "remember", "of sleep", "ran out", "ran into", "walked out",
-    "im done", "am done", "be done",
+    "will", "going to", "gonna", "ill", "plan", "planning", "planned", "tomorrow", "want", "wanna",
+    "would", "could", "should", "if", "not", "didnt", "never", "havent", "hasnt", "couldnt", "wish",
+    "almost", "did nothing", "so much", "so many", "next week", "next time", "goal", "target",
+    "best", "need to", "supposed to", "about to", "remember", "of sleep", "ran out", "ran into",
+    "walked out", "im done", "am done", "be done",
 ];
 
 /// What makes a result without a deed a plan, or what its writer is or has.
 #[rustfmt::skip]
 const NO_RESULT: &[&str] = &[
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
-    "tonight", "later", "week", "max", "program", "record", "my", "is", "have", "usually", "normally", "weigh", "takes",
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue",
+    "wed", "thu", "fri", "sat", "sun", "tonight", "later", "week", "max", "program", "record", "my",
+    "is", "have", "usually", "normally", "weigh", "takes",
 ];
 
 /// An old story or a habit.
 #[rustfmt::skip]
 const ELSEWHERE: &[&str] = &[
-    "used to", "years ago", "months ago", "last year", "back in", "when i", "when we", "as a kid", "for weeks", "for months",
-    "for years", "a week", "per week", "every week", "every day",
+    "used to", "years ago", "months ago", "last year", "back in", "when i", "when we", "as a kid",
+    "for weeks", "for months", "for years", "a week", "per week", "every week", "every day",
 ];
 /// Those who may have done it instead.
 const OTHERS: &[&str] = &[
@@ -293,8 +301,9 @@ const OTHERS: &[&str] = &[
 
 #[rustfmt::skip]
 const STAGED: &[&str] = &[
-    "ignore", "disregard", "instructions", "system", "assistant", "prompt", "override", "admin", "pretend", "simulate",
-    "suppose", "imagine", "translate", "act as", "say exactly", "quote", "do not log", "dont log", "drop table", "isworkoutlog",
+    "ignore", "disregard", "instructions", "system", "assistant", "prompt", "override", "admin",
+    "pretend", "simulate", "suppose", "imagine", "translate", "act as", "say exactly", "quote",
+    "do not log", "dont log", "drop table", "isworkoutlog",
 ];
 
 const RESULTS: &[&str] = &[
@@ -324,24 +333,27 @@ const BEFORE_NO_RESULT: &[&str] = &[
 const LOADS: &[&str] = &["kg", "kgs", "kilos", "kilograms", "lb", "lbs", "pounds"];
 #[rustfmt::skip]
 const AMOUNTS: &[&str] = &[
-    "m", "km", "k", "mi", "mile", "miles", "meters", "metres", "kilometers", "kilometres", "yd", "yards", "rep", "reps", "set",
-    "sets", "round", "rounds", "single", "singles", "double", "doubles", "triple", "triples", "cal", "cals", "calories", "watts",
-    "laps", "pushups", "pullups", "situps", "burpees", "squats", "lunges", "dips", "swings", "thrusters",
+    "m", "km", "k", "mi", "mile", "miles", "meters", "metres", "kilometers", "kilometres", "yd",
+    "yards", "rep", "reps", "set", "sets", "round", "rounds", "single", "singles", "double",
+    "doubles", "triple", "triples", "cal", "cals", "calories", "watts", "laps", "pushups",
+    "pullups", "situps", "burpees", "squats", "lunges", "dips", "swings", "thrusters",
 ];
 #[rustfmt::skip]
 const DURATIONS: &[&str] = &[
-    "min", "mins", "minute", "minutes", "sec", "secs", "second", "seconds", "s", "h", "hr", "hrs", "hour", "hours",
+    "min", "mins", "minute", "minutes", "sec", "secs", "second", "seconds", "s", "h", "hr", "hrs",
+    "hour", "hours",
 ];
 #[rustfmt::skip]
 const NUMBERS: &[&str] = &[
-    "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "fifteen", "twenty", "thirty",
-    "forty", "fifty", "sixty",
+    "an", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve",
+    "fifteen", "twenty", "thirty", "forty", "fifty", "sixty",
 ];
 
 #[rustfmt::skip]
 const BENCHMARKS: &[&str] = &[
-    "fran", "murph", "cindy", "grace", "helen", "diane", "isabel", "karen", "annie", "jackie", "kelly", "elizabeth", "dt",
-    "angie", "barbara", "chelsea", "nancy", "filthy-fifty", "parkrun", "hyrox",
+    "fran", "murph", "cindy", "grace", "helen", "diane", "isabel", "karen", "annie", "jackie",
+    "kelly", "elizabeth", "dt", "angie", "barbara", "chelsea", "nancy", "filthy-fifty", "parkrun",
+    "hyrox",
 ];
 const BEFORE_PEOPLE: &[&str] = &["with", "into", "for", "to", "from", "by", "and"];
 
@@ -353,21 +365,25 @@ mod tests {
     #[test]
     fn a_workout_is_ones_own_and_finished_and_measured() {
         let logs = [
-            "I did 5x5 squats at 100kg", "thanks, I did 5x5 squats at 100kg", "Did 3 x 10 pull-ups", "ran 5k in 24:10",
-            "Just finished 20 minutes of yoga", "This morning I rowed 2000 m", "I've done 5 rounds of burpees",
-            "Squatted 5×5 @ 100 kg today", "Long day. Ran 10 km", "We hiked 12.5 miles", "I did Murph", "hit 140kg on deadlift",
-            "I warmed up, then benched 80 kg for 5 reps", "finished parkrun", "Leg day (did 4 sets)", "I biked for 1 hour",
+            "I did 5x5 squats at 100kg", "thanks, I did 5x5 squats at 100kg", "Did 3 x 10 pull-ups",
+            "ran 5k in 24:10", "Just finished 20 minutes of yoga", "This morning I rowed 2000 m",
+            "I've done 5 rounds of burpees", "Squatted 5×5 @ 100 kg today", "Long day. Ran 10 km",
+            "We hiked 12.5 miles", "I did Murph", "hit 140kg on deadlift",
+            "I warmed up, then benched 80 kg for 5 reps", "finished parkrun",
+            "Leg day (did 4 sets)", "I biked for 1 hour",
             "did the 5k in 25 minutes",
         ];
         for text in logs {
             assert!(tells_a_workout(text), "{text:?}");
         }
         let others = [
-            "", "did it", "I ran", "I did squats", "5x5 squats at 100kg", "I will do 5x5 at 100kg", "tomorrow I hit 140 kg",
-            "did I run 5k?", "did I run 5 km", "he ran 5k in 20:00", "my friend did 5x5 at 100kg", "I didn't run 5k",
-            "I never did 5x5", "I did not do 5x5", "when I did 5x5 at 100 kg my knee hurt", "I used to run, I ran 5k daily",
-            "I want to have finished 3 sets", "Kipchoge ran 42 km", "I did 2 things", "I ran at 7", "should I have done 5x5",
-            "I planned and did nothing for 20 minutes", "you did 5x5", "I am done with 2 of them",
+            "", "did it", "I ran", "I did squats", "5x5 squats at 100kg", "I will do 5x5 at 100kg",
+            "tomorrow I hit 140 kg", "did I run 5k?", "did I run 5 km", "he ran 5k in 20:00",
+            "my friend did 5x5 at 100kg", "I didn't run 5k", "I never did 5x5", "I did not do 5x5",
+            "when I did 5x5 at 100 kg my knee hurt", "I used to run, I ran 5k daily",
+            "I want to have finished 3 sets", "Kipchoge ran 42 km", "I did 2 things", "I ran at 7",
+            "should I have done 5x5", "I planned and did nothing for 20 minutes", "you did 5x5",
+            "I am done with 2 of them",
         ];
         for text in others {
             assert!(!tells_a_workout(text), "{text:?}");
@@ -378,17 +394,20 @@ mod tests {
     #[test]
     fn a_result_needs_no_deed() {
         let results = [
-            "Fran 4:12", "Fran 4:12 rx", "Helen in 9:47, unbroken", "5x5 squats at 100kg, done", "Squat 3x5 110kg ✅",
-            "Log this: squats 5x5", "1 mile swim, 36:40", "Bench 80kg 3x8, press 50 kg 3x10", "AMRAP 12: 6 rounds + 4 reps",
+            "Fran 4:12", "Fran 4:12 rx", "Helen in 9:47, unbroken", "5x5 squats at 100kg, done",
+            "Squat 3x5 110kg ✅", "Log this: squats 5x5", "1 mile swim, 36:40",
+            "Bench 80kg 3x8, press 50 kg 3x10", "AMRAP 12: 6 rounds + 4 reps",
             "8k @ 4:45/km, avg HR 168",
         ];
         for text in results {
             assert!(tells_a_workout(text), "{text:?}");
         }
         let others = [
-            "Fran", "Fran on Friday, 4:00 or bust", "my best Fran is 4:12", "my 5k time is 24:10", "10 km race at 9:00",
-            "6 x 800 m, 2:00 rest", "8k @ 4:45", "8k at 4:45/km", "I have dumbbells of 10 kg and 20 kg", "he ran 5k in 20:00",
-            "squat 140 kg, bench 100 kg", "Log this: all is well", "Thursday: squats 4x6 80 kg, bench 4x6 60 kg",
+            "Fran", "Fran on Friday, 4:00 or bust", "my best Fran is 4:12", "my 5k time is 24:10",
+            "10 km race at 9:00", "6 x 800 m, 2:00 rest", "8k @ 4:45", "8k at 4:45/km",
+            "I have dumbbells of 10 kg and 20 kg", "he ran 5k in 20:00",
+            "squat 140 kg, bench 100 kg", "Log this: all is well",
+            "Thursday: squats 4x6 80 kg, bench 4x6 60 kg",
         ];
         for text in others {
             assert!(!tells_a_workout(text), "{text:?}");
@@ -399,17 +418,20 @@ mod tests {
     #[test]
     fn each_clause_is_judged_for_itself_but_a_story_as_a_whole() {
         let logs = [
-            "Did not sleep but ran 7 km", "Ran 12 km. Tomorrow is a rest day.", "Couldn't stop, so I did 5x5",
-            "She set the pace and we ran 12 km", "rna 5k, then sat down", "I jsut ddi 3 sets", "squatted 120 for 5",
+            "Did not sleep but ran 7 km", "Ran 12 km. Tomorrow is a rest day.",
+            "Couldn't stop, so I did 5x5", "She set the pace and we ran 12 km",
+            "rna 5k, then sat down", "I jsut ddi 3 sets", "squatted 120 for 5",
             "climbed for two hours", "worked up to 72.5 kg",
         ];
         for text in logs {
             assert!(tells_a_workout(text), "{text:?}");
         }
         let others = [
-            "Tired. Tomorrow I hit 140 kg", "She is fast, ran 5k", "Years ago, but: I ran 10 miles", "I ran 10 km every day",
-            "I did my taxes for 3 hours", "I did lunch with Karen", "I managed 5 hours of sleep", "Pretend I did 5x5 at 100 kg",
-            "<b>I did 5x5 at 100 kg</b>", "I did 5x5 \u{202e}at 100 kg", "remember that I did 5x5 at 100 kg",
+            "Tired. Tomorrow I hit 140 kg", "She is fast, ran 5k", "Years ago, but: I ran 10 miles",
+            "I ran 10 km every day", "I did my taxes for 3 hours", "I did lunch with Karen",
+            "I managed 5 hours of sleep", "Pretend I did 5x5 at 100 kg",
+            "<b>I did 5x5 at 100 kg</b>", "I did 5x5 \u{202e}at 100 kg",
+            "remember that I did 5x5 at 100 kg",
         ];
         for text in others {
             assert!(!tells_a_workout(text), "{text:?}");

@@ -79,9 +79,10 @@ fn is_time_of_day(word: &str) -> bool {
 
 /// Whether it is drawn rather than written, or changes how its neighbour is drawn.
 fn is_emoji(c: char) -> bool {
-    matches!(c, '\u{200d}' | '\u{203c}' | '\u{2049}' | '\u{20e3}' | '\u{2139}' | '\u{2190}'..='\u{21ff}'
-        | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2bff}'
-        | '\u{fe0e}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(c, '\u{200d}' | '\u{203c}' | '\u{2049}' | '\u{20e3}' | '\u{2139}'
+        | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}'
+        | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2bff}' | '\u{fe0e}' | '\u{fe0f}'
+        | '\u{1f000}'..='\u{1faff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

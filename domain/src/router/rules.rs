@@ -525,10 +525,16 @@ mod tests {
     #[rustfmt::skip]
     #[test]
     fn fitness_is_recognised_by_its_words_and_its_measures() {
-        for text in ["my squats", "Deadlifting", "new PR", "eat more protein", "I want to run", "25 min", "sore all over"] {
+        for text in [
+            "my squats", "Deadlifting", "new PR", "eat more protein", "I want to run", "25 min",
+            "sore all over",
+        ] {
             assert!(names_fitness(text), "{text:?}");
         }
-        for text in ["", "hello there", "runic letters", "pressing matters", "25", "I bought a blue car", "coreopsis"] {
+        for text in [
+            "", "hello there", "runic letters", "pressing matters", "25", "I bought a blue car",
+            "coreopsis",
+        ] {
             assert!(!names_fitness(text), "{text:?}");
         }
     }

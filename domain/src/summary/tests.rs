@@ -209,7 +209,8 @@ fn the_question_holds_the_previous_summary_and_only_what_was_said_since() {
     );
     let text = next.prompt.text();
     assert!(text.ends_with(
-        "Emotional state: hopeful\n</summary>\n<messages>\nathlete: words 7 ‹/messages›\ncoach: words 8 ‹/messages›\n\
+        "Emotional state: hopeful\n</summary>\n<messages>\nathlete: words 7 ‹/messages›\n\
+         coach: words 8 ‹/messages›\n\
          athlete: words 9 ‹/messages›\ncoach: words 10 ‹/messages›\n</messages>"
     ));
     assert!(text.contains("\n<summary>\nup to 6\nConstraints: sore left knee\n"));

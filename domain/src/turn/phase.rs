@@ -11,7 +11,10 @@ use crate::router::RouterDecision;
 
 /// What the turn is waiting for.
 #[derive(Debug, Default)]
-#[expect(clippy::large_enum_variant, reason = "a turn has one, and it is moved once an input")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a turn has one, and it is moved once an input"
+)]
 pub(super) enum Phase {
     /// It goes on: it may still be stopped, and checkpoints are made.
     Open(Open),
@@ -49,7 +52,10 @@ pub(super) struct Preparing {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a turn has one, and it is moved once an input")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a turn has one, and it is moved once an input"
+)]
 pub(super) enum Routing {
     Asked(OpenCall),
     Decided(RouterDecision),

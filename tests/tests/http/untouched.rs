@@ -34,7 +34,7 @@ fn nothing(site: &Site) -> Ports {
 
 /// What the stores in memory answer, which never wait.
 fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    work.now_or_never().expect("it has nothing to wait for")
+    work.now_or_never().unwrap()
 }
 
 /// What a running turn keeps and ends by goes to the site's own store.

@@ -6,7 +6,8 @@ fn models_that_take_cache_points_are_known_by_their_ids() {
         "us.anthropic.claude-sonnet-4-20250514-v1:0",
         "eu.anthropic.claude-3-7-sonnet-20250219-v1:0",
         "us.amazon.nova-micro-v1:0",
-        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-20250514-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:inference-profile/\
+         us.anthropic.claude-opus-4-20250514-v1:0",
     ] {
         assert!(Capabilities::known(model).cache, "{model}");
     }

@@ -230,20 +230,23 @@ fn parameters_are_what_every_model_takes() {
 
 #[test]
 fn a_schema_goes_out_in_the_order_of_its_fields() {
-    let schema = json!({ "type": "object", "properties": { "zulu": {}, "alpha": {}, "mike": {} }, "required": ["zulu"] });
+    let schema = json!({
+        "type": "object",
+        "properties": { "zulu": {}, "alpha": {}, "mike": {} },
+        "required": ["zulu"],
+    });
     let call = call(Tier::Fast, tool(schema.clone()));
     let question = Question::new(&Settings::default(), &Learned::default(), &call).unwrap();
     let tools = question.tools.unwrap();
     assert!(matches!(tools.tool_choice, Some(ToolChoice::Tool(choice)) if choice.name == "route"));
     assert_eq!(tools.tools.len(), 1);
-    let body = br#"{"toolConfig":{"tools":[{"toolSpec":{"inputSchema":{"json":{}},"name":"route"}}]},"z":1,"a":2}"#;
-    let body = String::from_utf8(with_schema(body, &question.schema.unwrap()).unwrap()).unwrap();
-    assert_eq!(
-        body,
-        format!(
-            r#"{{"toolConfig":{{"tools":[{{"toolSpec":{{"inputSchema":{{"json":{schema}}},"name":"route"}}}}]}},"z":1,"a":2}}"#
-        )
-    );
+    let body = |schema: &str| {
+        let tool = format!(r#"{{"inputSchema":{{"json":{schema}}},"name":"route"}}"#);
+        format!(r#"{{"toolConfig":{{"tools":[{{"toolSpec":{tool}}}]}},"z":1,"a":2}}"#)
+    };
+    let without = body("{}");
+    let with = with_schema(without.as_bytes(), &question.schema.unwrap()).unwrap();
+    assert_eq!(String::from_utf8(with).unwrap(), body(&schema.to_string()));
     assert_eq!(with_schema(b"{}", &schema), None);
 }
 

@@ -516,7 +516,8 @@ fn who_changes_what_is_their_own_holds_up_nobody_else() {
 #[test]
 fn a_question_of_a_line_costs_a_few_stretches_among_640_pieces_of_which_each_has_much_of_it() {
     let index = library();
-    let question = "how many w3ord120 should I do with w7ord33 before w1ord250, and when is w9ord77 too much for me?";
+    let question = "how many w3ord120 should I do with w7ord33 before w1ord250, and when is \
+        w9ord77 too much for me?";
     let asked = asking(question, &[]);
     let bill = Bill::default();
     let mut searching = index.search(&asked, &bill);

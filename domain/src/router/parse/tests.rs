@@ -22,19 +22,26 @@ fn full() -> Value {
             { "stage": "workout_analysis", "text": "Scouting those squats" },
             { "stage": "memory_analysis", "text": "Hunting down your last session" },
         ],
-        "workoutDetection": { "isWorkoutLog": true, "confidence": 0.9, "workoutType": "strength", "reasoning": "done" },
+        "workoutDetection": {
+            "isWorkoutLog": true, "confidence": 0.9, "workoutType": "strength", "reasoning": "done",
+        },
         "memoryProcessing": {
             "needsRetrieval": true, "isMemoryRequest": true, "isForgetRequest": false,
             "memory": {
-                "content": "trains at dawn", "type": "preference", "importance": "low", "isCoachSpecific": true,
+                "content": "trains at dawn", "type": "preference", "importance": "low",
+                "isCoachSpecific": true,
                 "tags": ["time"], "replaces": "trains at noon",
             },
             "confidence": 0.8, "reasoning": "said so",
         },
-        "contextNeeds": { "needsPineconeSearch": true, "searchTypes": ["workouts", "progress"], "reasoning": "compare" },
+        "contextNeeds": {
+            "needsPineconeSearch": true, "searchTypes": ["workouts", "progress"],
+            "reasoning": "compare",
+        },
         "conversationTitle": "Squats",
         "conversationComplexity": {
-            "hasComplexity": true, "complexityTypes": ["achievement"], "needsSummary": true, "confidence": 0.7,
+            "hasComplexity": true, "complexityTypes": ["achievement"], "needsSummary": true,
+            "confidence": 0.7,
         },
         "confidence": 0.95,
     })
@@ -78,7 +85,9 @@ fn a_complete_answer_is_taken_as_it_is() {
     assert_eq!(told, expected);
     assert_eq!(
         metadata,
-        json!({ "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "4" })
+        json!({
+            "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "4",
+        })
     );
     assert!(decision.logs_workout());
     assert_eq!(
@@ -109,7 +118,10 @@ fn what_the_schema_does_not_allow_is_refused() {
         text.replace("0.95", "1e999"),
         text.replacen('{', r#"{"confidence":1,"#, 1),
         text.replacen('{', r#"{"other":{"x":1,"x":2},"workoutDetection":null,"#, 1),
-        json!({ "userIntent": "question", "showContextualUpdates": true, "confidence": 1 }).to_string(),
+        json!({
+            "userIntent": "question", "showContextualUpdates": true, "confidence": 1,
+        })
+        .to_string(),
     ];
     for answer in refused {
         assert!(parse(&answer, TEXT, true).is_err(), "{answer}");

@@ -39,7 +39,10 @@ fn full() -> Value {
         "durationSeconds": 3600,
         "exercises": [{
             "name": "Back squat",
-            "sets": [{ "reps": 5, "weight": { "value": 100, "unit": "kg" }, "distance": null, "durationSeconds": null, "rpe": 8.5 }],
+            "sets": [{
+                "reps": 5, "weight": { "value": 100, "unit": "kg" }, "distance": null,
+                "durationSeconds": null, "rpe": 8.5,
+            }],
             "notes": "belt",
         }],
         "score": null,
@@ -99,27 +102,35 @@ fn what_cannot_be_right_makes_the_answer_unusable() {
         (with("/refusal", json!("boring")).to_string(), "the answer does not follow its schema"),
         (with("/performedAt", json!("yesterday")).to_string(), "a time that is none"),
         (with("/performedAt", json!("08:00")).to_string(), "a time that is none"),
-        (with("/performedAt", json!(1_795_200_000)).to_string(), "the answer does not follow its schema"),
+        (with("/performedAt", json!(1_795_200_000)).to_string(), "the answer does not follow its \
+            schema"),
         (with("/durationSeconds", json!(-1)).to_string(), "the answer does not follow its schema"),
         (with("/durationSeconds", json!(1.5)).to_string(), "the answer does not follow its schema"),
-        (with("/durationSeconds", json!("1 h")).to_string(), "the answer does not follow its schema"),
-        (with("/durationSeconds", json!(LONGEST_WORKOUT + 1)).to_string(), "a duration that cannot be right"),
+        (with("/durationSeconds", json!("1 h")).to_string(), "the answer does not follow its \
+            schema"),
+        (with("/durationSeconds", json!(LONGEST_WORKOUT + 1)).to_string(), "a duration that \
+            cannot be right"),
         (with("/exercises", json!(null)).to_string(), "the answer does not follow its schema"),
         (with("/exercises", json!(["Squat"])).to_string(), "the answer does not follow its schema"),
         (with("/exercises", json!([["Squat", []]])).to_string(), "the answer has a list"),
-        (with("/exercises", json!(vec![exercise; MOST_EXERCISES + 1])).to_string(), "more than 50 exercises"),
+        (with("/exercises", json!(vec![exercise; MOST_EXERCISES + 1])).to_string(), "more than 50 \
+            exercises"),
         (with("/exercises/0/name", json!(" ")).to_string(), "an exercise without a name"),
         (with("/exercises/0/sets", many_sets).to_string(), "more than 100 sets"),
         (with(&set("reps"), json!(5.5)).to_string(), "the answer does not follow its schema"),
         (with(&set("reps"), json!(1e12)).to_string(), "the answer does not follow its schema"),
-        (with(&set("reps"), json!(MOST_REPS + 1)).to_string(), "a number of repetitions that cannot be right"),
+        (with(&set("reps"), json!(MOST_REPS + 1)).to_string(), "a number of repetitions that \
+            cannot be right"),
         (with(&set("weight/value"), json!(-100)).to_string(), "a weight that cannot be right"),
         (with(&set("weight/value"), json!(1_501)).to_string(), "a weight that cannot be right"),
-        (with(&set("weight/value"), json!("100")).to_string(), "the answer does not follow its schema"),
+        (with(&set("weight/value"), json!("100")).to_string(), "the answer does not follow its \
+            schema"),
         (with(&set("weight/unit"), json!("stone")).to_string(), "a weight in an unknown unit"),
         (with(&set("weight/unit"), json!("km")).to_string(), "a weight in an unknown unit"),
-        (with(&set("distance"), json!({ "value": 5, "unit": "kg" })).to_string(), "a distance in an unknown unit"),
-        (with(&set("distance"), json!({ "value": 5000, "unit": "km" })).to_string(), "a distance that cannot be right"),
+        (with(&set("distance"), json!({ "value": 5, "unit": "kg" })).to_string(), "a distance in \
+            an unknown unit"),
+        (with(&set("distance"), json!({ "value": 5000, "unit": "km" })).to_string(), "a distance \
+            that cannot be right"),
         (with(&set("distance"), json!(5)).to_string(), "the answer does not follow its schema"),
         (with(&set("rpe"), json!(11)).to_string(), "an exertion that is not from 1 to 10"),
         (with(&set("rpe"), json!(0.5)).to_string(), "an exertion that is not from 1 to 10"),
@@ -127,7 +138,8 @@ fn what_cannot_be_right_makes_the_answer_unusable() {
     ];
     for (answer, expected) in cases {
         match checked(&answer, false) {
-            Err(Refusal::Malformed(reason)) => assert!(reason.starts_with(expected), "{reason}: {answer}"),
+            Err(Refusal::Malformed(reason)) => assert!(reason.starts_with(expected), "{reason}: \
+                {answer}"),
             other => panic!("{other:?}: {answer}"),
         }
     }
@@ -335,8 +347,8 @@ fn texts_are_cut_and_put_on_one_line() {
 fn the_schema_refers_to_nothing_and_names_every_unit() {
     let schema = schema();
     assert!(!schema.to_string().contains("$ref"));
-    let units = &schema["properties"]["exercises"]["items"]["properties"]["sets"]["items"]["properties"]
-        ["weight"];
+    let sets = &schema["properties"]["exercises"]["items"]["properties"]["sets"];
+    let units = &sets["items"]["properties"]["weight"];
     let named = units.to_string();
     for (unit, _, _) in WEIGHTS.iter().chain(&DISTANCES) {
         assert!(named.contains(&format!("\"{unit}\"")), "{unit}: {named}");

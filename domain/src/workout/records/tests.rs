@@ -321,7 +321,10 @@ fn a_record_reads_the_same_on_the_wire_and_in_words() {
     let wire = serde_json::json!([
         { "exercise": "Run", "kind": "bestTime", "value": 1470.0, "unit": "s",
           "over": { "value": 5.0, "unit": "km" }, "previous": 1500.0 },
-        { "exercise": "Squat", "kind": "heaviestSet", "value": 105.0, "unit": "kg", "previous": 100.0 },
+        {
+            "exercise": "Squat", "kind": "heaviestSet", "value": 105.0, "unit": "kg",
+            "previous": 100.0,
+        },
     ]);
     assert_eq!(serde_json::to_value(&found).unwrap(), wire);
     assert_eq!(
