@@ -15,10 +15,10 @@ use domain::{
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt};
 use ports::{
-    Admission, Admitted, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity, IndexEntry,
-    JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece, PortError, Record,
-    RecordKey, RecordStore, Result, Search, Stop, TokenRefusal, TokenVerifier, TurnRecord,
-    TurnState, Writer, Written,
+    Admission, Admitted, Allowance, Answer, Bill, Checkpoint, Clock, Cursor, Expect, Identity,
+    IndexEntry, JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Page, Piece,
+    PortError, Record, RecordKey, RecordStore, Result, Search, Stop, TokenRefusal, TokenVerifier,
+    TurnRecord, TurnState, Writer, Written,
 };
 
 /// A store that does to some calls of some methods what was planned for them, and counts them all.
@@ -175,6 +175,11 @@ impl<S: MessageStore> MessageStore for Faulty<S> {
         self.run("finish", self.store.finish(turn, writer, finish))
             .await
     }
+    async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()> {
+        self.run("settle_hold", self.store.settle_hold(turn, spent))
+            .await
+    }
+
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
         self.run("ask_stop", self.store.ask_stop(turn)).await
     }

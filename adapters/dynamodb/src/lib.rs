@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod admit;
+mod allowance;
 mod change;
 mod delete;
 mod fault;

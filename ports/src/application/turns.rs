@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use domain::turn::CallRecord;
 use domain::{
-    Coach, ConversationKey, Ending, Limits, MessageId, Opening, Task, Timestamp, TurnEvent, TurnKey,
+    Coach, ConversationKey, Ending, Limits, MessageId, Opening, Prices, Task, Timestamp, TurnEvent,
+    TurnKey,
 };
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
 use tracing::Instrument;
 
+use crate::application::holds::settle_if_over;
 use crate::{
-    Admission, Admitting, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports, Refusal,
-    Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned, opening,
-    pages, see_through, work_off,
+    Admission, Admitting, Allowance, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports,
+    Refusal, Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned,
+    opening, pages, see_through, work_off,
 };
 
 /// How long a turn's hold counts after its deadline, should nobody end it.
@@ -80,12 +82,14 @@ pub struct Turns {
     pub watch: Arc<dyn Watch>,
     /// How they are run.
     pub rules: TurnRules,
+    /// What models cost, for what turns reserve of their user's money.
+    pub prices: Arc<Prices>,
 }
 
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; its hold is set by [`Turns::begin`].
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -167,11 +171,8 @@ impl Turns {
             0
         };
         let until = asking.arrived + self.longest();
-        asking.admission.hold = Some(Hold {
-            amount: 1,
-            limit,
-            until,
-        });
+        // The first to be judged: a full process says that it is, whatever else does not fit.
+        asking.admission.holds.insert(0, one_turn(limit, until));
         // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody
         // drives.
         let (turns, (answer, answered)) = (self.clone(), oneshot::channel());
@@ -186,13 +187,8 @@ impl Turns {
     /// Finds the turn that a message began before; `None`, and none is begun, if there is none.
     pub async fn find(&self, admission: &Admission) -> Result<Option<Following>, NotBegun> {
         let (store, clock) = (&*self.ports.messages, &*self.ports.clock);
-        let hold = Some(Hold {
-            amount: 1,
-            limit: 0,
-            until: admission.now,
-        });
         let admission = Admission {
-            hold,
+            holds: vec![one_turn(0, admission.now)],
             ..admission.clone()
         };
         match admit(store, clock, &admission, IfBusy::Reject).await {
@@ -312,7 +308,9 @@ impl Turns {
                 let conversation: ConversationKey = asking.admission.turn.conversation.clone();
                 Ok(self.attach(TurnKey { conversation, turn }).await?)
             }
-            Err(Refusal::OverLimit) if place.is_none() => Err(NotBegun::Full),
+            Err(Refusal::OverLimit { of, .. }) if of == Allowance::Turns && place.is_none() => {
+                Err(NotBegun::Full)
+            }
             Err(refusal) => Err(NotBegun::Refused(refusal)),
         }
     }
@@ -331,7 +329,8 @@ impl Turns {
             deadline: asking.arrived + self.rules.deadline,
         };
         let (turns, driven) = (self.clone(), feed.clone());
-        let driving = async move { turns.see_to(task, &driven, place).await };
+        let is_to_be_settled = asking.admission.is_to_be_settled();
+        let driving = async move { turns.see_to(task, &driven, place, is_to_be_settled).await };
         self.tasks.spawn(driving.in_current_span().boxed());
         Following {
             opening,
@@ -340,23 +339,27 @@ impl Turns {
         }
     }
 
-    /// Drives a turn to its end, charges what it has cost, and does the work that it leaves behind.
-    async fn see_to(&self, task: Task, feed: &Feed, place: Place) {
+    /// Drives a turn to its end, charges what it has cost, does the work that it leaves behind, and
+    /// settles what it holds. Whoever does a job that is left to others settles it then.
+    async fn see_to(&self, task: Task, feed: &Feed, place: Place, is_to_be_settled: bool) {
         let turn = task.opening.turn.clone();
         let calls = drive(task, self.rules.limits, &self.ports, feed).await;
         drop(place);
         self.watch.ended(feed);
-        self.settle(&turn, feed, calls).await;
+        self.account(&turn, feed, calls).await;
         if self.rules.sees_jobs_through {
-            see_through(&self.ports, &turn).await;
+            see_through(&self.ports, &self.prices, &turn).await;
         } else {
-            work_off(&self.ports, &turn).await;
+            work_off(&self.ports, &self.prices, &turn).await;
+        }
+        if is_to_be_settled {
+            settle_if_over(&self.ports, &self.prices, &turn).await;
         }
         self.watch.is_over(&turn);
     }
 
     /// Charges the model calls of a turn that was driven here, and counts the uses of memories.
-    async fn settle(&self, turn: &TurnKey, feed: &Feed, mut calls: Vec<CallRecord>) {
+    async fn account(&self, turn: &TurnKey, feed: &Feed, mut calls: Vec<CallRecord>) {
         let (user, events) = (&turn.conversation.user, feed.events());
         let report = match events.last() {
             Some(TurnEvent::Ended(closing)) => Some(&closing.report),
@@ -370,5 +373,15 @@ impl Turns {
         if let Some(context) = report.and_then(|report| report.context.as_ref()) {
             count_uses(&self.ports, user, &context.memories).await;
         }
+    }
+}
+
+/// A turn that may run beside so many others as the limit lets it.
+fn one_turn(limit: u64, until: Timestamp) -> Hold {
+    Hold {
+        of: Allowance::Turns,
+        amount: 1,
+        limit,
+        until,
     }
 }

@@ -13,9 +13,9 @@ use domain::{
 use futures::channel::oneshot;
 use futures::future;
 use ports::{
-    Admission, Admitted, Bill, Checkpoint, Cursor, Expect, IndexEntry, JobsOf, Kind, MemoryIndex,
-    MessageStore, Page, PortError, Record, RecordKey, RecordStore, Result, Search, Stop,
-    TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Allowance, Bill, Checkpoint, Cursor, Expect, IndexEntry, JobsOf, Kind,
+    MemoryIndex, MessageStore, Page, PortError, Record, RecordKey, RecordStore, Result, Search,
+    Stop, TurnRecord, TurnState, Writer, Written,
 };
 
 use super::engine::WORLD;
@@ -181,8 +181,8 @@ impl MessageStore for Wire {
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
-        let (stage, admission) = (self.stage.clone(), admission.clone());
-        self.send("admit", async move { stage.admit(&admission) })
+        let (stage, by, admission) = (self.stage.clone(), self.by, admission.clone());
+        self.send("admit", async move { stage.admit(by, &admission) })
             .await
     }
 
@@ -216,6 +216,15 @@ impl MessageStore for Wire {
         answer
     }
 
+    async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()> {
+        let (stage, turn, spent) = (self.stage.clone(), turn.clone(), spent.to_vec());
+        self.send(
+            "settle_hold",
+            async move { stage.settle_hold(&turn, &spent) },
+        )
+        .await
+    }
+
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
         let (stage, turn) = (self.stage.clone(), turn.clone());
         self.send("ask_stop", async move { stage.ask_stop(&turn) })
@@ -227,8 +236,8 @@ impl MessageStore for Wire {
         turn: &TurnKey,
         from: usize,
     ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
-        let (store, turn) = (self.stage.ledger.store.clone(), turn.clone());
-        self.send("turn", async move { store.turn(&turn, from).await })
+        let (stage, turn) = (self.stage.clone(), turn.clone());
+        self.send("turn", async move { stage.turn(&turn, from) })
             .await
     }
 

@@ -38,6 +38,7 @@ mod refusals;
 mod resume;
 mod saved;
 mod send_message;
+mod settling;
 mod stop;
 mod stores;
 mod thinking;
