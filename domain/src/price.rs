@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -96,9 +97,25 @@ impl Price {
     }
 }
 
+impl Cost {
+    /// The amount in millionths of the currency, rounded up.
+    pub fn millionths(&self) -> u64 {
+        let millionths = self.amount.checked_mul(MILLION);
+        millionths
+            .and_then(|exact| exact.ceil().to_u64())
+            .unwrap_or(u64::MAX)
+    }
+}
+
 impl Tokens<'_> {
+    /// All of them together.
+    pub fn sum(self) -> u64 {
+        let parts = [self.input, self.output, self.cache_read, self.cache_write];
+        parts.into_iter().fold(0, u64::saturating_add)
+    }
+
     fn are_none(self) -> bool {
-        self.input == 0 && self.output == 0 && self.cache_read == 0 && self.cache_write == 0
+        self.sum() == 0
     }
 }
 
@@ -176,6 +193,7 @@ fn decimal<'de, D: Deserializer<'de>>(told: D) -> Result<Decimal, D::Error> {
     read.map_err(|_| D::Error::custom(format_args!("{told} is not a number")))
 }
 
+const MILLION: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 const MILLIONTH: Decimal = Decimal::from_parts(1, 0, 0, false, 6);
 /// So large, and to so many places, that a product with any count of tokens is exact.
 const MOST: Decimal = Decimal::from_parts(10_000, 0, 0, false, 0);
@@ -230,6 +248,27 @@ mod tests {
                 "{used:?}"
             );
             assert_eq!(cost.currency, "USD");
+        }
+    }
+
+    #[test]
+    fn a_cost_in_millionths_is_rounded_up() {
+        for (amount, millionths) in [
+            ("0", 0),
+            ("0.000000000001", 1),
+            ("0.000001", 1),
+            ("0.0000010001", 2),
+            ("12.5", 12_500_000),
+            ("18446744073709.551615", u64::MAX),
+            ("18446744073709.551616", u64::MAX),
+            ("79228162514264337593543950335", u64::MAX),
+        ] {
+            let cost = Cost {
+                amount: amount.parse().unwrap(),
+                currency: "USD".to_owned(),
+                partial: false,
+            };
+            assert_eq!(cost.millionths(), millionths, "{amount}");
         }
     }
 

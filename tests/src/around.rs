@@ -101,8 +101,8 @@ impl<'a> Give<'a, &'a str> for Kept<String> {
     }
 }
 
-impl<'a> Give<'a, &'a [u8]> for Kept<Vec<u8>> {
-    fn give(&'a self) -> &'a [u8] {
+impl<'a, T> Give<'a, &'a [T]> for Kept<Vec<T>> {
+    fn give(&'a self) -> &'a [T] {
         &self.0
     }
 }

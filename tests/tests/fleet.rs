@@ -64,16 +64,20 @@ fn a_worker_may_die_or_freeze_at_every_await() {
             .find(|script| is_whole(script, heard))
             .unwrap();
         // A client may wait for a frozen worker before it looks elsewhere.
+        // A store that knows the dead has nobody wait for their leases.
         let blows = [
-            (Blow::Death, false, 8_000),
-            (Blow::Death, true, 8_000),
-            (Blow::Frost(45_000), false, 45_000),
+            (Blow::Death, false, false, 5_001..8_000),
+            (Blow::Death, true, false, 5_001..8_000),
+            (Blow::Death, false, true, 0..1),
+            (Blow::Death, true, true, 0..1),
+            (Blow::Frost(45_000), false, true, 5_001..45_000),
         ];
-        for (blow, packets_die, soon) in blows {
+        for (blow, packets_die, knows_the_dead, soon) in blows {
             let (mut census, mut taken_over) = (Census::default(), 0);
             for steps in 0.. {
                 let mut script = Script {
                     packets_die,
+                    knows_the_dead,
                     ..whole.clone()
                 };
                 script.deeds.insert(
@@ -91,7 +95,7 @@ fn a_worker_may_die_or_freeze_at_every_await() {
                 examine(&script, &outcome, AT_EVERY_AWAIT);
                 for past in outcome.overdue {
                     assert!(
-                        (5_001..soon).contains(&past),
+                        soon.contains(&past),
                         "ended {past} ms past its lease\n{script}"
                     );
                     taken_over += 1;
@@ -101,7 +105,8 @@ fn a_worker_may_die_or_freeze_at_every_await() {
                 census.add(outcome.census);
                 if struck == 0 {
                     println!(
-                        "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}; {taken_over} turns taken over"
+                        "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}, \
+                         known: {knows_the_dead}; {taken_over} turns taken over"
                     );
                     break;
                 }

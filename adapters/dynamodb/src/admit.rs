@@ -1,23 +1,18 @@
 //! Taking in a message: judged by what is there, written if it is still there.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{Fence, UserScope};
-use ports::stored::{self, FORM};
-use ports::{Admission, Admitted, Begun, Hold, Result};
+use domain::Fence;
+use ports::stored;
+use ports::{Admission, Admitted, Begun, Result};
 
 use crate::ROUNDS;
+use crate::allowance;
 use crate::change::{Change, as_seen, put};
 use crate::fault::contended;
-use crate::item::{Item, Row, number, text};
+use crate::item::{Item, number, text};
 use crate::key::{Key, TIME, conversation_time};
 use crate::map::{self, Head, Request};
 use crate::table::Table;
-
-/// How long past its time a hold is kept, for those whose clocks are slow.
-const STALE: u64 = 24 * 3_600_000;
-
-/// How many such holds one admission clears away: an expression may not be long.
-const SWEPT: usize = 100;
 
 /// Admits, unless something stands against it.
 ///
@@ -27,12 +22,11 @@ pub(crate) async fn admit(table: &Table, a: &Admission) -> Result<Admitted> {
     let (head, request) = (Key::conversation(conversation), map::request_key(a));
     let allowance = Key::allowance(&conversation.user);
     for _ in 0..ROUNDS {
-        let found = match a.hold {
-            Some(_) => table.items([&head, &request, &allowance]).await?,
-            None => table
-                .items([&head, &request])
-                .await
-                .map(|[head, request]| [head, request, None])?,
+        let found = if a.holds.is_empty() {
+            let [head, request] = table.items([&head, &request]).await?;
+            [head, request, None]
+        } else {
+            table.items([&head, &request, &allowance]).await?
         };
         let [head, known, holds] = &found;
         let Some(head) = map::head(head.as_ref())? else {
@@ -86,18 +80,11 @@ fn of_known(a: &Admission, known: Option<Request>) -> Option<Admitted> {
     })
 }
 
-fn refusal(a: &Admission, head: &Head, allowance: Option<&Item>) -> Result<Option<Admitted>> {
+fn refusal(a: &Admission, head: &Head, item: Option<&Item>) -> Result<Option<Admitted>> {
     if let Some(active) = &head.conversation.active {
         return Ok(Some(Admitted::Busy(active.clone())));
     }
-    let holds = map::holds(allowance)?
-        .into_iter()
-        .filter(|(_, _, until)| *until > a.now);
-    let held = holds.fold(0, |sum: u64, (_, amount, _)| sum.saturating_add(amount));
-    let is_over = a
-        .hold
-        .is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit);
-    Ok(is_over.then_some(Admitted::OverLimit))
+    allowance::refusal(a, item)
 }
 
 fn writes(
@@ -137,34 +124,8 @@ fn writes(
         )?,
         put(table, map::turn(a, begun), None)?,
     ];
-    if let Some(hold) = &a.hold {
-        writes.push(taken(&key.user, a, hold, allowance)?.write(table)?);
+    if !a.holds.is_empty() {
+        writes.push(allowance::taken(a, allowance)?.write(table)?);
     }
     Ok(writes)
-}
-
-/// The allowance with this hold: nobody else's may have been added since it was read.
-fn taken(user: &UserScope, a: &Admission, hold: &Hold, allowance: Option<&Item>) -> Result<Change> {
-    let mut change = Change::of(Key::allowance(user))
-        .set("v", number(FORM))
-        .set(&map::hold_name(&a.turn.turn), map::hold(hold))
-        .add("taken", number(1));
-    let holds = map::holds(allowance)?.into_iter();
-    let stale = holds.filter(|(_, _, until)| until.0.saturating_add(STALE) <= a.now.0);
-    for (name, _, _) in stale.take(SWEPT) {
-        change = change.remove(name);
-    }
-    let seen = allowance
-        .map(|item| Row(item).opt_number("taken"))
-        .transpose()?
-        .flatten();
-    Ok(match seen {
-        Some(seen) => change.only_if("#taken = :seen", [("seen", number(seen))]),
-        None => change.only_if("attribute_not_exists(#taken)", []),
-    })
-}
-
-/// The allowance without the hold of a turn.
-pub(crate) fn given_back(turn: &domain::TurnKey) -> Change {
-    Change::of(Key::allowance(&turn.conversation.user)).remove(&map::hold_name(&turn.turn))
 }

@@ -4,7 +4,7 @@ use domain::ConversationKey;
 use ports::Result;
 
 use crate::ROUNDS;
-use crate::admit::given_back;
+use crate::allowance::given_back;
 use crate::change::Change;
 use crate::fault::contended;
 use crate::item::{Row, number, text};

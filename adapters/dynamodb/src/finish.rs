@@ -6,7 +6,7 @@ use ports::stored::{json, told};
 use ports::{Result, TurnState, Writer, Written};
 
 use crate::ROUNDS;
-use crate::admit::given_back;
+use crate::allowance::given_back;
 use crate::change::{Change, put};
 use crate::fault::contended;
 use crate::item::{number, text};

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 mod admit;
+mod allowance;
 mod bind;
 mod change;
 mod delete;

@@ -7,7 +7,7 @@ use domain::{
     Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, Message, Timestamp, TurnId,
 };
 use ports::stored::{self, FORM};
-use ports::{Admission, Begun, Hold, Kind, Record, Result, Stop, TurnRecord, TurnState};
+use ports::{Admission, Allowance, Begun, Kind, Record, Result, Stop, TurnRecord, TurnState};
 
 use crate::item::{Item, Row, bytes, number, text, unreadable};
 use crate::key::{self, Key, SHARD, SK, TIME};
@@ -177,7 +177,8 @@ pub(crate) fn turn(a: &Admission, begun: Begun) -> Item {
         ("until", number(a.kept_until.0)),
     ];
     let mut item = item(&Key::turn(&a.turn), attributes);
-    add(&mut item, "holds", a.hold.map(|hold| number(hold.amount)));
+    let turns = a.holds.iter().find(|hold| hold.of == Allowance::Turns);
+    add(&mut item, "holds", turns.map(|hold| number(hold.amount)));
     item
 }
 
@@ -187,6 +188,7 @@ pub(crate) struct TurnRow {
     pub(crate) stop: Stop,
     /// Whether its events, once it has ended, begin with the first.
     pub(crate) started: bool,
+    /// Whether it holds turns, which are given back when it ends.
     pub(crate) holds: bool,
     /// How it ended, as it was written.
     pub(crate) closing: Option<String>,
@@ -207,6 +209,8 @@ pub(crate) fn read_turn(item: &Item) -> Result<TurnRow> {
     let record = TurnRecord {
         turn: key_of(item)?.of_turn()?,
         state,
+        // Its holder may be anywhere.
+        is_holder_gone: false,
         number: row.number("number")?,
         assistant_message: row.id("assistant")?,
         created: row.time("created")?,
@@ -263,36 +267,6 @@ pub(crate) fn read_segment(item: &Item) -> Result<(Fence, usize, Vec<domain::Tur
         from,
         stored::read_events(Row(item).bytes("events")?)?,
     ))
-}
-
-/// The attribute of the allowance that is a turn's hold.
-pub(crate) fn hold_name(turn: &TurnId) -> String {
-    format!("hold:{turn}")
-}
-
-pub(crate) fn hold(hold: &Hold) -> AttributeValue {
-    AttributeValue::L(vec![number(hold.amount), number(hold.until.0)])
-}
-
-/// Whose holds they are, how much each is, and until when.
-pub(crate) fn holds(allowance: Option<&Item>) -> Result<Vec<(&str, u64, Timestamp)>> {
-    let holds = allowance
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.starts_with("hold:"));
-    let read = |value: &AttributeValue| {
-        let mut numbers = value
-            .as_l()
-            .ok()?
-            .iter()
-            .map(|number| number.as_n().ok()?.parse().ok());
-        Some((numbers.next()??, Timestamp(numbers.next()??)))
-    };
-    let read =
-        |(name, value)| read(value).map(|(amount, until)| (String::as_str(name), amount, until));
-    holds
-        .map(|hold| read(hold).ok_or_else(|| unreadable("hold")))
-        .collect()
 }
 
 pub(crate) fn job(job: &Job) -> Result<Item> {

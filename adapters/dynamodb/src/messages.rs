@@ -7,8 +7,8 @@ use domain::{
 };
 use futures::try_join;
 use ports::{
-    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop, TurnRecord,
-    TurnState, Writer, Written, page, stored,
+    Admission, Admitted, Allowance, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop,
+    TurnRecord, TurnState, Writer, Written, page, stored,
 };
 
 use crate::change::{Change, Changed};
@@ -16,7 +16,7 @@ use crate::fault::failed;
 use crate::item::{Item, text, unreadable};
 use crate::key::{self, Key, LAST, PK};
 use crate::table::{BY_TIME, Range, Table, key_of};
-use crate::{admit, delete, finish, jobs, map, turn};
+use crate::{admit, allowance, delete, finish, jobs, map, turn};
 
 /// More than any cursor that was given out: the rest of a longer one cannot matter.
 const LONGEST_CURSOR: usize = 100;
@@ -143,6 +143,10 @@ impl MessageStore for DynamoMessages {
 
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
         finish::finish(&self.0, turn, writer, finish).await
+    }
+
+    async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()> {
+        allowance::settle(&self.0, turn, spent).await
     }
 
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {

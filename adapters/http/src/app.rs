@@ -42,6 +42,7 @@ impl App {
             tasks,
             watch: Arc::new(Log),
             rules,
+            prices: settings.prices.clone(),
         }
     }
 }

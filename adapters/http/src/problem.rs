@@ -120,7 +120,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownConversation => Code::ConversationNotFound.into(),
             Refusal::Mismatch => Code::IdempotencyMismatch.into(),
             Refusal::Busy(turn) => Self::from(Code::ConversationBusy).with("turnId", turn.as_str()),
-            Refusal::OverLimit => Code::RateLimited.into(),
+            Refusal::OverLimit { .. } => Code::RateLimited.into(),
             Refusal::Store(_) => Code::StoreUnavailable.into(),
         }
     }

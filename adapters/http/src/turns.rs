@@ -143,7 +143,7 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         now,
         lease_until: now + LEASE,
         kept_until: now + KEY,
-        hold: None,
+        holds: Vec::new(),
         turn,
     };
     let conversation = admission.turn.conversation.clone();

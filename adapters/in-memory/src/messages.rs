@@ -7,8 +7,8 @@ use domain::{
     TurnEvent, TurnKey, UserScope,
 };
 use ports::{
-    Admission, Admitted, Checkpoint, Cursor, JobsOf, MessageStore, Page, PortError, Result, Stop,
-    TurnRecord, TurnState, Writer, Written, page,
+    Admission, Admitted, Allowance, Checkpoint, Cursor, JobsOf, MessageStore, Page, PortError,
+    Result, Stop, TurnRecord, TurnState, Writer, Written, page,
 };
 
 use crate::tables::Tables;
@@ -111,6 +111,10 @@ impl MessageStore for InMemoryMessages {
 
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
         self.with(|t| t.finish(turn, writer, finish))
+    }
+
+    async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()> {
+        self.with(|t| t.settle_hold(turn, spent))
     }
 
     async fn ask_stop(&self, key: &TurnKey) -> Result<Option<TurnState>> {

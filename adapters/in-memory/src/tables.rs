@@ -2,6 +2,8 @@
 //! looks at what is that user's and nothing else, so that it costs the same however many others
 //! there are.
 
+mod allowances;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
@@ -13,9 +15,11 @@ use domain::{
     UserScope,
 };
 use ports::{
-    Admission, Admitted, Begun, Cursor, Hold, JobsOf, Page, Stop, TurnRecord, TurnState, Writer,
-    Written,
+    Admission, Admitted, Allowance, Begun, Cursor, JobsOf, Page, Stop, TurnRecord, TurnState,
+    Writer, Written,
 };
+
+use self::allowances::Allowances;
 
 /// How much that has expired one admission clears away: more than it adds.
 const SWEPT: usize = 8;
@@ -38,8 +42,7 @@ enum Expiring {
 struct User {
     conversations: BTreeMap<(CoachId, ConversationId), Row>,
     listed: BTreeMap<CoachId, Listed>,
-    /// What running turns hold.
-    holds: BTreeMap<TurnKey, Hold>,
+    allowances: Allowances,
     /// The jobs that are open, the first that is due first.
     open: BTreeSet<Open>,
 }
@@ -90,6 +93,8 @@ impl TurnRow {
         TurnRecord {
             turn: self.opening.turn.clone(),
             state: self.state.clone(),
+            // Nothing here can know.
+            is_holder_gone: false,
             number: self.opening.user_message.number,
             assistant_message: self.opening.assistant_message.clone(),
             created: self.opening.user_message.created,
@@ -190,12 +195,6 @@ impl User {
 
     fn row_mut(&mut self, key: &ConversationKey) -> Option<&mut Row> {
         self.conversations.get_mut(&short(key))
-    }
-
-    /// What the user's running turns hold.
-    fn held(&self, now: Timestamp) -> u64 {
-        let holds = self.holds.values().filter(|hold| hold.until > now);
-        holds.fold(0, |sum, hold| sum.saturating_add(hold.amount))
     }
 
     /// Gives a conversation its place in the list: it was active at this time.
@@ -311,7 +310,7 @@ impl Tables {
             user.open.remove(&open);
         }
         if let Some(turn) = row.head.active {
-            user.holds.remove(&TurnKey {
+            user.allowances.give_back(&TurnKey {
                 conversation: key.clone(),
                 turn,
             });
@@ -351,8 +350,7 @@ impl Tables {
         let Some(user) = self.users.get_mut(&key.user) else {
             return Admitted::Unknown;
         };
-        let held = user.held(a.now);
-        let Some(row) = user.row_mut(key) else {
+        let Some(row) = user.row(key) else {
             return Admitted::Unknown;
         };
         if let Some(answer) = row.of_known(a) {
@@ -361,14 +359,15 @@ impl Tables {
         if let Some(active) = &row.head.active {
             return Admitted::Busy(active.clone());
         }
-        if a.hold
-            .is_some_and(|hold| held.saturating_add(hold.amount) > hold.limit)
-        {
-            return Admitted::OverLimit;
+        if let Some(refusal) = user.allowances.refusal(&a.holds, a.now) {
+            return refusal;
         }
+        let Some(row) = user.row_mut(key) else {
+            return Admitted::Unknown;
+        };
         let begun = row.begin(a);
         user.touch(key, a.now);
-        user.holds.extend(a.hold.map(|hold| (a.turn.clone(), hold)));
+        user.allowances.take(&a.turn, &a.holds, a.now);
         self.expiring
             .insert((a.kept_until, key.clone(), Expiring::Key(a.key.clone())));
         Admitted::New(begun)
@@ -406,7 +405,7 @@ impl Tables {
         }
         let active = row.head.last_activity.max(*at);
         user.touch(conversation, active);
-        user.holds.remove(key);
+        user.allowances.give_back(key);
         for kind in jobs {
             let state = JobState::Due(*at);
             user.put(Job {
@@ -423,6 +422,12 @@ impl Tables {
             Expiring::Turn(key.turn.clone()),
         ));
         Written::Done(())
+    }
+
+    pub(crate) fn settle_hold(&mut self, turn: &TurnKey, spent: &[(Allowance, u64)]) {
+        if let Some(user) = self.users.get_mut(&turn.conversation.user) {
+            user.allowances.settle(turn, spent);
+        }
     }
 
     pub(crate) fn claim(

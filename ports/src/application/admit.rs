@@ -7,7 +7,8 @@ use domain::{
 
 use crate::application::read;
 use crate::{
-    Admission, Admitted, Begun, Clock, MessageStore, Result, TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Allowance, Begun, Clock, MessageStore, Result, TurnRecord, TurnState,
+    Writer, Written,
 };
 
 /// How long past its lease a turn is left alone, for clocks that differ.
@@ -47,7 +48,7 @@ pub enum Refusal {
     UnknownConversation,
     Mismatch,
     Busy(TurnId),
-    OverLimit,
+    OverLimit { of: Allowance, until: Timestamp },
     Store(Fault),
 }
 
@@ -79,7 +80,7 @@ pub async fn admit(
             Admitted::New(begun) => return Ok(Admitting::Begin(begun)),
             Admitted::Existing(turn) => return Ok(Admitting::Follow(turn)),
             Admitted::Mismatch => return Err(Refusal::Mismatch),
-            Admitted::OverLimit => return Err(Refusal::OverLimit),
+            Admitted::OverLimit { of, until } => return Err(Refusal::OverLimit { of, until }),
             Admitted::Unknown => return Err(Refusal::UnknownConversation),
             Admitted::Busy(turn) => TurnKey {
                 turn,
@@ -105,12 +106,16 @@ pub async fn admit(
     }
 }
 
-/// Whether the holder of a turn has let its lease run out.
+/// Whether the holder of a turn is gone for certain, or has let its lease run out.
 pub(crate) fn is_abandoned(record: &TurnRecord, clock: &dyn Clock) -> bool {
-    matches!(record.state, TurnState::Running { lease_until, .. } if clock.now() > lease_until + GRACE)
+    let TurnState::Running { lease_until, .. } = record.state else {
+        return false;
+    };
+    record.is_holder_gone || clock.now() > lease_until + GRACE
 }
 
-/// Ends a turn whose holder let its lease run out. Whether it has ended, now or before.
+/// Ends a turn whose holder is gone for certain, or let its lease run out. Whether it has ended,
+/// now or before.
 pub async fn end_if_abandoned(
     store: &dyn MessageStore,
     clock: &dyn Clock,

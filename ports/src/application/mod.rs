@@ -7,6 +7,7 @@ mod drive;
 mod feed;
 mod follow;
 mod forget;
+mod holds;
 mod jobs;
 mod ledger;
 mod owned;

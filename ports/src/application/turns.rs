@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use domain::call::CallRecord;
 use domain::{
-    Coach, ConversationKey, Ending, Fence, Limits, MessageId, Opening, Task, Timestamp, TurnEvent,
-    TurnKey,
+    Coach, ConversationKey, Ending, Fence, Limits, MessageId, Opening, Prices, Task, Timestamp,
+    TurnEvent, TurnKey,
 };
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
 use tracing::Instrument;
 
+use crate::application::holds::settle_if_over;
 use crate::application::read;
 use crate::{
-    Admission, Admitting, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports, Refusal,
-    Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned, opening,
-    pages, see_through, work_off,
+    Admission, Admitting, Allowance, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports,
+    Refusal, Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned,
+    opening, pages, see_through, work_off,
 };
 
 /// How long a turn's hold counts after its deadline, should nobody end it.
@@ -82,12 +83,14 @@ pub struct Turns {
     pub watch: Arc<dyn Watch>,
     /// How they are run.
     pub rules: TurnRules,
+    /// What models cost, for what turns reserve of their user's money.
+    pub prices: Arc<Prices>,
 }
 
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; its hold is set by [`Turns::begin`].
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -121,6 +124,14 @@ pub enum NotBegun {
     Missing(Missing),
     /// A bug on our side: the task that should have admitted it panicked.
     Broken,
+}
+
+/// With what a turn that was begun is driven.
+struct Driven {
+    fence: Fence,
+    place: Place,
+    /// Whether it holds more than its place among the turns at once.
+    is_to_be_settled: bool,
 }
 
 /// Why a turn cannot be looked at.
@@ -169,11 +180,8 @@ impl Turns {
             0
         };
         let until = asking.arrived + self.longest();
-        asking.admission.hold = Some(Hold {
-            amount: 1,
-            limit,
-            until,
-        });
+        // The first to be judged: a full process says that it is, whatever else does not fit.
+        asking.admission.holds.insert(0, one_turn(limit, until));
         // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody
         // drives.
         let (turns, (answer, answered)) = (self.clone(), oneshot::channel());
@@ -188,13 +196,8 @@ impl Turns {
     /// Finds the turn that a message began before; `None`, and none is begun, if there is none.
     pub async fn find(&self, admission: &Admission) -> Result<Option<Following>, NotBegun> {
         let (store, clock) = (&*self.ports.messages, &*self.ports.clock);
-        let hold = Some(Hold {
-            amount: 1,
-            limit: 0,
-            until: admission.now,
-        });
         let admission = Admission {
-            hold,
+            holds: vec![one_turn(0, admission.now)],
             ..admission.clone()
         };
         match admit(store, clock, &admission, IfBusy::Reject).await {
@@ -315,7 +318,9 @@ impl Turns {
                 let conversation: ConversationKey = asking.admission.turn.conversation.clone();
                 Ok(self.attach(TurnKey { conversation, turn }).await?)
             }
-            Err(Refusal::OverLimit) if place.is_none() => Err(NotBegun::Full),
+            Err(Refusal::OverLimit { of, .. }) if of == Allowance::Turns && place.is_none() => {
+                Err(NotBegun::Full)
+            }
             Err(refusal) => Err(NotBegun::Refused(refusal)),
         }
     }
@@ -333,7 +338,12 @@ impl Turns {
             deadline: asking.arrived + self.rules.deadline,
         };
         let (turns, driven) = (self.clone(), feed.clone());
-        let driving = async move { turns.see_to(task, begun.fence, &driven, place).await };
+        let driven_by = Driven {
+            fence: begun.fence,
+            place,
+            is_to_be_settled: asking.admission.is_to_be_settled(),
+        };
+        let driving = async move { turns.see_to(task, driven_by, &driven).await };
         self.tasks.spawn(driving.in_current_span().boxed());
         Following {
             opening,
@@ -342,23 +352,27 @@ impl Turns {
         }
     }
 
-    /// Drives a turn to its end, charges what it has cost, and does the work that it leaves behind.
-    async fn see_to(&self, task: Task, fence: Fence, feed: &Feed, place: Place) {
+    /// Drives a turn to its end, charges what it has cost, does the work that it leaves behind, and
+    /// settles what it holds. Whoever does a job that is left to others settles it then.
+    async fn see_to(&self, task: Task, by: Driven, feed: &Feed) {
         let turn = task.opening.turn.clone();
-        let calls = drive(task, fence, self.rules.limits, &self.ports, feed).await;
-        drop(place);
+        let calls = drive(task, by.fence, self.rules.limits, &self.ports, feed).await;
+        drop(by.place);
         self.watch.ended(feed);
-        self.settle(&turn, feed, calls).await;
+        self.account(&turn, feed, calls).await;
         if self.rules.sees_jobs_through {
-            see_through(&self.ports, &turn).await;
+            see_through(&self.ports, &self.prices, &turn).await;
         } else {
-            work_off(&self.ports, &turn).await;
+            work_off(&self.ports, &self.prices, &turn).await;
+        }
+        if by.is_to_be_settled {
+            settle_if_over(&self.ports, &self.prices, &turn).await;
         }
         self.watch.is_over(&turn);
     }
 
     /// Charges the model calls of a turn that was driven here, and counts the uses of memories.
-    async fn settle(&self, turn: &TurnKey, feed: &Feed, mut calls: Vec<CallRecord>) {
+    async fn account(&self, turn: &TurnKey, feed: &Feed, mut calls: Vec<CallRecord>) {
         let (user, events) = (&turn.conversation.user, feed.events());
         let report = match events.last() {
             Some(TurnEvent::Ended(closing)) => Some(&closing.report),
@@ -372,5 +386,15 @@ impl Turns {
         if let Some(context) = report.and_then(|report| report.context.as_ref()) {
             count_uses(&self.ports, user, &context.memories).await;
         }
+    }
+}
+
+/// A turn that may run beside so many others as the limit lets it.
+fn one_turn(limit: u64, until: Timestamp) -> Hold {
+    Hold {
+        of: Allowance::Turns,
+        amount: 1,
+        limit,
+        until,
     }
 }

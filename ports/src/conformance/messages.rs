@@ -78,7 +78,7 @@ fn admission(conversation: &ConversationKey, turn: &str) -> Admission {
         now: NOW,
         lease_until: NOW + 15 * SECOND,
         kept_until: NOW + 90_000 * SECOND,
-        hold: None,
+        holds: Vec::new(),
     }
 }
 

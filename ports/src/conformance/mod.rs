@@ -76,7 +76,15 @@ macro_rules! message_store_conformance {
             a_known_key_is_judged_before_a_busy_conversation
             a_hold_beyond_the_limit_is_refused_and_changes_nothing
             a_hold_that_has_run_out_does_not_count
+            each_allowance_has_its_own_sum_and_the_first_hold_that_does_not_fit_is_told
+            a_refusal_tells_when_enough_has_ended
             a_finished_turn_gives_back_what_it_held
+            what_a_finished_turn_may_still_spend_goes_on_counting
+            what_is_settled_counts_as_it_was_spent
+            what_was_settled_once_is_not_changed_again
+            what_was_spent_until_the_same_end_adds_up_and_ends
+            settling_a_turn_that_holds_nothing_changes_nothing
+            a_deleted_conversation_gives_back_its_turn_and_not_what_it_may_have_spent
             fences_grow
             a_checkpoint_keeps_events_from_its_place_on
             a_checkpoint_asked_again_changes_nothing_more
@@ -91,6 +99,7 @@ macro_rules! message_store_conformance {
             a_finish_frees_the_conversation
             a_title_is_given_once
             a_reaper_ends_only_the_lease_that_it_saw
+            a_turn_that_was_just_admitted_or_renewed_its_lease_has_no_gone_holder
             messages_are_read_from_the_newest_back
             a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte
             a_turn_is_read_from_any_place

@@ -9,8 +9,8 @@ use domain::{
 };
 use macro_rules_attribute::apply;
 
-use super::Result;
 use super::port::port;
+use super::{Allowance, Hold, Result};
 
 #[apply(port)]
 #[methods(message_store_methods)]
@@ -72,8 +72,10 @@ pub trait MessageStore: Send + Sync {
     ///    it is this very turn's, [`Admitted::Existing`] if its body is the same, else
     ///    [`Admitted::Mismatch`];
     /// 3. a turn of the conversation that has not ended: [`Admitted::Busy`];
-    /// 4. a hold that would take the sum of the user's holds that count at `admission.now` over its
-    ///    limit: [`Admitted::OverLimit`].
+    /// 4. a hold that does not fit, the first of them: [`Admitted::OverLimit`], with the time from
+    ///    which it would. It fits if it and what the user has of its allowance, held and spent, are
+    ///    together no more than its limit. An amount counts as long as its end is after
+    ///    `admission.now`; see [`Hold::refused_until`].
     ///
     /// Anything but `New` has changed nothing. The message gets the number after the last one.
     async fn admit(&self, admission: &Admission) -> Result<Admitted>;
@@ -89,13 +91,22 @@ pub trait MessageStore: Send + Sync {
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
     /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was
-    /// said), its jobs, its hold settled, the conversation's title if it has none, and the
-    /// conversation free for the next turn, in one write.
+    /// said), its jobs, the conversation's title if it has none, and the conversation free for the
+    /// next turn, in one write. The turn gives back what it held of [`Allowance::Turns`]; what it
+    /// holds of the others goes on counting, for its jobs may still spend.
     ///
     /// [`Writer::Holder`] must hold the fence. [`Writer::Reaper`] speaks for a holder that is gone:
     /// it is refused if the turn's lease is no longer the one that it saw.
     /// [`Written::LeaseLost`] if refused, or if the turn has ended otherwise.
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>>;
+
+    /// Settles what a turn holds: of each allowance that `spent` names, at most once, its amount is
+    /// from now on what the turn has spent in all, also if that is more, until the same end.
+    ///
+    /// What was settled stays as it was; what the turn does not hold is not made. A turn that
+    /// nobody settles counts as it was reserved until its end, so that a process that is lost makes
+    /// no room.
+    async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()>;
 
     /// Has the next checkpoint of a turn answer [`Stop::Asked`]. What the turn is at this moment;
     /// `None` if unknown.
@@ -181,10 +192,16 @@ pub struct Admission {
     pub lease_until: Timestamp,
     /// Until when the key stands for this turn, and the turn can be replayed.
     pub kept_until: Timestamp,
-    pub hold: Option<Hold>,
+    /// What the turn reserves: at most one of each allowance.
+    pub holds: Vec<Hold>,
 }
 
 impl Admission {
+    /// Whether it reserves what is to be settled in the end: more than its turn.
+    pub fn is_to_be_settled(&self) -> bool {
+        self.holds.iter().any(|hold| hold.of != Allowance::Turns)
+    }
+
     /// What was opened, once it was admitted as message `number`.
     pub fn opening(&self, number: u64) -> Opening {
         let body = Body::User {
@@ -207,17 +224,6 @@ impl Admission {
     }
 }
 
-/// What a turn reserves of its user's allowance until it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
-    /// How much.
-    pub amount: u64,
-    /// What the sum of the user's holds must not exceed.
-    pub limit: u64,
-    /// When it no longer counts, whatever became of the turn.
-    pub until: Timestamp,
-}
-
 /// What became of an [`Admission`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "`MessageStore::admit` says each")]
@@ -226,7 +232,7 @@ pub enum Admitted {
     Existing(TurnId),
     Mismatch,
     Busy(TurnId),
-    OverLimit,
+    OverLimit { of: Allowance, until: Timestamp },
     Unknown,
 }
 
@@ -295,6 +301,10 @@ pub struct TurnRecord {
     pub turn: TurnKey,
     /// Whether it runs.
     pub state: TurnState,
+    /// Whether the store knows for certain that whoever holds the lease of a running turn is gone
+    /// and writes nothing more, such as another process of the same machine that has ended. `false`
+    /// if it cannot know; of a turn that was just admitted, or has renewed its lease, always.
+    pub is_holder_gone: bool,
     /// The number of the message that began it.
     pub number: u64,
     /// The id that the reply has, or will have.

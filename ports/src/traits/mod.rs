@@ -5,6 +5,7 @@ mod bill;
 mod clock;
 mod embedder;
 mod error;
+mod holds;
 mod llm;
 mod memories;
 mod messages;
@@ -18,10 +19,11 @@ pub use bill::{Bill, Item};
 pub use clock::Clock;
 pub use embedder::Embedder;
 pub use error::{PortError, Result};
+pub use holds::{Allowance, Hold};
 pub use llm::{Answer, LlmStream, ModelCall, Piece};
 pub use memories::{IndexEntry, MemoryIndex, Search};
 pub use messages::{
-    Admission, Admitted, Begun, Checkpoint, Cursor, Hold, JobsOf, MessageStore, PAGE, Page, Stop,
+    Admission, Admitted, Begun, Checkpoint, Cursor, JobsOf, MessageStore, PAGE, Page, Stop,
     TurnRecord, TurnState, Writer, Written, cut, page,
 };
 pub use pace::{Pace, give_way};

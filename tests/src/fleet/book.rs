@@ -14,6 +14,8 @@ use super::stage::Stage;
 #[derive(Default)]
 pub(super) struct Book {
     pub drives: BTreeMap<TurnKey, Drive>,
+    /// Who was given each turn, and when.
+    pub holders: BTreeMap<TurnKey, (Owner, u64)>,
     /// How far the requests and jobs are that no turn runs for.
     pub errands: BTreeMap<u64, (Owner, Phase)>,
 }

@@ -38,6 +38,8 @@ const FLOORS: &[(&str, &str, u64)] = &[
     ("killed while", "finishing", 10),
     ("killed while", "jobs", 10),
     ("request", "resumes", 2_000),
+    ("lost", "ended before its lease", 50),
+    ("settled", "turn", 2_000),
     ("refused", "Busy", 200),
     ("refused", "Mismatch", 10),
     ("refused", "OverLimit", 50),
@@ -45,7 +47,7 @@ const FLOORS: &[(&str, &str, u64)] = &[
 ];
 
 /// Every one of these methods fails in every way.
-const METHODS: [&str; 11] = [
+const METHODS: [&str; 12] = [
     "admit",
     "checkpoint",
     "claim_jobs",
@@ -55,6 +57,7 @@ const METHODS: [&str; 11] = [
     "messages",
     "put",
     "search",
+    "settle_hold",
     "settle_job",
     "turn",
 ];

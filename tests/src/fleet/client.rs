@@ -143,7 +143,7 @@ impl Client {
             now,
             lease_until: now + LEASE,
             kept_until: now + ms(25 * 3_600_000),
-            hold: None,
+            holds: self.stage.script.reserve(),
         }
     }
 
@@ -212,7 +212,7 @@ impl Client {
                     .iter()
                     .any(|deed| deed.what.is_other(self.say))
             }
-            Refusal::Busy(_) | Refusal::OverLimit | Refusal::Store(_) => true,
+            Refusal::Busy(_) | Refusal::OverLimit { .. } | Refusal::Store(_) => true,
         };
         self.stage.rule(is_possible, "A3", || {
             format!("{} was refused: {refusal:?}", self.id)

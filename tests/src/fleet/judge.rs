@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use domain::price::Tokens;
 use domain::{JobKind, JobState, TurnEvent, TurnKey};
 use ports::{JobsOf, Kind, MessageStore, TurnState, Writer, records};
 
@@ -17,6 +18,7 @@ impl Stage {
         self.judge_store();
         self.judge_told();
         self.judge_jobs();
+        self.judge_settled();
         for worker in self.slots.lock().unwrap().iter().flatten() {
             let is_empty = self.hand.is_dead(worker.owner) || worker.turns.feeds.is_empty();
             self.rule(is_empty, "R1", || {
@@ -86,6 +88,51 @@ impl Stage {
                     format!("the message of {turn} is there {questions} times")
                 });
             }
+        }
+    }
+
+    /// Where the store knows who has died, nobody waits for a lease of the dead: some time after
+    /// all have become able to look, no turn of theirs is left.
+    pub(super) fn judge_waiting(&self) {
+        let calm = self.script.calm;
+        let is_able = |owner: Owner| {
+            let awake = self.hand.awake_since(owner);
+            self.hand.is_dead(owner) || awake.is_some_and(|since| since <= calm)
+        };
+        let slots = self.slots.lock().unwrap();
+        if !slots.iter().flatten().all(|worker| is_able(worker.owner)) {
+            return;
+        }
+        let holders = self.book().holders.clone();
+        let early = holders.iter().filter(|(_, (_, admitted))| *admitted < calm);
+        for (turn, _) in early.filter(|(turn, _)| self.is_known_to_be_lost(turn)) {
+            let reference = self.ledger.reference();
+            let ended = reference.entry(turn).map(|entry| entry.ended.is_some());
+            self.rule(ended == Some(true), "L5", || {
+                format!(
+                    "{} still runs, and its holder is known to be dead",
+                    turn.turn
+                )
+            });
+        }
+    }
+
+    /// What a turn is settled with is what its model calls and those of its jobs have used.
+    fn judge_settled(&self) {
+        let reference = self.ledger.reference();
+        for ((turn, _), (spent, _)) in &reference.settled {
+            let jobs = done(self.ledger.store.jobs(&JobsOf::Turn(turn.clone()))).unwrap();
+            let (closing, _) = reference.entry(turn).unwrap().ended.as_ref().unwrap();
+            let of_jobs = jobs.iter().flat_map(|job| &job.calls);
+            let calls = closing.report.calls.iter().chain(of_jobs);
+            let used: u64 = calls.map(|call| Tokens::from(&call.usage).sum()).sum();
+            self.rule(*spent == used, "B1", || {
+                format!(
+                    "{} was settled with {spent} tokens, and used {used}",
+                    turn.turn
+                )
+            });
+            self.census().count("settled", "turn".to_owned());
         }
     }
 

@@ -9,8 +9,8 @@ use domain::{
 use futures::FutureExt;
 use in_memory::InMemoryMessages;
 use ports::{
-    Admission, Admitted, Checkpoint, GRACE, JobsOf, MessageStore, Result, Stop, TurnState, Writer,
-    Written,
+    Admission, Admitted, Allowance, Checkpoint, GRACE, JobsOf, MessageStore, Result, Stop,
+    TurnRecord, TurnState, Writer, Written,
 };
 
 use super::engine::{Owner, SkewedClock};
@@ -46,8 +46,12 @@ impl Ledger {
 }
 
 impl Stage {
-    pub(super) fn admit(&self, a: &Admission) -> Result<Admitted> {
+    pub(super) fn admit(&self, by: By, a: &Admission) -> Result<Admitted> {
         let answer = done(self.ledger.store.admit(a))?;
+        if let Admitted::New(_) = answer {
+            let holder = (by.owner, self.hand.now());
+            self.book().holders.entry(a.turn.clone()).or_insert(holder);
+        }
         let expected = self.ledger.reference().admit(a);
         self.same("admit", &answer, &expected);
         Ok(answer)
@@ -105,6 +109,49 @@ impl Stage {
         let expected = self.ledger.reference().ask_stop(turn);
         self.same("ask_stop", &answer, &expected);
         Ok(answer)
+    }
+
+    /// A turn as it is read; some stores know whose process has ended.
+    pub(super) fn turn(
+        &self,
+        turn: &TurnKey,
+        from: usize,
+    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+        let found = done(self.ledger.store.turn(turn, from))?;
+        Ok(found.map(|(record, events)| {
+            let is_running = matches!(record.state, TurnState::Running { .. });
+            let is_holder_gone = is_running && self.is_known_to_be_lost(turn);
+            let record = TurnRecord {
+                is_holder_gone,
+                ..record
+            };
+            (record, events)
+        }))
+    }
+
+    /// Whether the store knows that whoever was to drive the turn has died.
+    pub(super) fn is_known_to_be_lost(&self, turn: &TurnKey) -> bool {
+        let holder = self.book().holders.get(turn).copied();
+        self.script.knows_the_dead && holder.is_some_and(|(owner, _)| self.hand.is_dead(owner))
+    }
+
+    /// A hold is settled when nothing can be spent of it any more.
+    pub(super) fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()> {
+        let jobs = done(self.ledger.store.jobs(&JobsOf::Turn(turn.clone())))?;
+        let is_open = |job: &Job| job.state.due().is_some();
+        let ended = self
+            .ledger
+            .reference()
+            .entry(turn)
+            .map(|entry| entry.ended.is_some());
+        self.rule(
+            ended == Some(true) && !jobs.iter().any(is_open),
+            "B1",
+            || format!("{} is settled, and may still spend", turn.turn),
+        );
+        done(self.ledger.store.settle_hold(turn, spent))?;
+        self.ledger.reference().settle_hold(turn, spent);
+        Ok(())
     }
 
     /// A job is given to one at a time.
@@ -190,9 +237,14 @@ impl Stage {
     ) {
         let id = &turn.turn;
         let now = SkewedClock::shows(by.skew, self.hand.now());
-        self.rule(now > lease + GRACE, "A5", || {
+        let is_lost = self.is_known_to_be_lost(turn);
+        self.rule(is_lost || now > lease + GRACE, "A5", || {
             format!("{id} was ended at {now}, its lease runs until {lease}")
         });
+        if is_lost && now <= lease {
+            self.census()
+                .count("lost", "ended before its lease".to_owned());
+        }
         let started = [TurnEvent::Started];
         let expected = if kept.is_empty() { &started[..] } else { kept };
         self.rule(finish.events == expected, "D5", || {

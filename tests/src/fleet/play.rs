@@ -79,6 +79,9 @@ impl Stage {
         self.hand.sleep_until(self.script.calm).await;
         self.hand.spare_all();
         for round in 0..PEACE / LOOK {
+            if round == 2 {
+                self.judge_waiting();
+            }
             for conversation in 0..self.script.conversations {
                 let slot = usize::try_from(round).unwrap() + conversation;
                 self.look(

@@ -7,12 +7,16 @@ use domain::{
     Closing, ConversationKey, Fence, Finish, IdempotencyKey, JobKind, Message, Opening, Timestamp,
     TurnEvent, TurnId, TurnKey,
 };
-use ports::{Admission, Admitted, Begun, Checkpoint, Hold, Stop, TurnState, Writer, Written};
+use ports::{
+    Admission, Admitted, Allowance, Begun, Checkpoint, Hold, Stop, TurnState, Writer, Written,
+};
 
 /// Conversations, one write after the other.
 #[derive(Default)]
 pub(super) struct Reference {
     pub talks: BTreeMap<ConversationKey, Talk>,
+    /// What each turn has spent instead of what it had held.
+    pub settled: BTreeMap<(TurnKey, Allowance), (u64, Timestamp)>,
 }
 
 /// One conversation.
@@ -32,7 +36,7 @@ pub(super) struct Entry {
     pub lease_until: Timestamp,
     pub events: Vec<TurnEvent>,
     pub stop: Stop,
-    pub hold: Option<Hold>,
+    pub holds: Vec<Hold>,
     pub ended: Option<(Arc<Closing>, Writer)>,
     pub jobs: Vec<JobKind>,
 }
@@ -67,14 +71,7 @@ impl Reference {
     }
 
     pub(super) fn admit(&mut self, a: &Admission) -> Admitted {
-        let user = &a.turn.conversation.user;
-        let held = self
-            .turns()
-            .filter(|(turn, entry)| turn.conversation.user == *user && entry.ended.is_none());
-        let holds = held
-            .filter_map(|(_, entry)| entry.hold)
-            .filter(|hold| hold.until > a.now);
-        let held: u64 = holds.map(|hold| hold.amount).sum();
+        let refusal = self.refusal(a);
         let Some(talk) = self.talks.get_mut(&a.turn.conversation) else {
             return Admitted::Unknown;
         };
@@ -93,8 +90,8 @@ impl Reference {
         if let Some(active) = &talk.active {
             return Admitted::Busy(active.clone());
         }
-        if a.hold.is_some_and(|hold| held + hold.amount > hold.limit) {
-            return Admitted::OverLimit;
+        if let Some(refusal) = refusal {
+            return refusal;
         }
         talk.fence.0 += 1;
         talk.active = Some(a.turn.turn.clone());
@@ -112,12 +109,56 @@ impl Reference {
             lease_until: a.lease_until,
             events: Vec::new(),
             stop: Stop::NotAsked,
-            hold: a.hold,
+            holds: a.holds.clone(),
             ended: None,
             jobs: Vec::new(),
         };
         talk.turns.insert(a.turn.turn.clone(), entry);
         Admitted::New(begun)
+    }
+
+    /// The first hold that does not fit, and the first time at which it would.
+    fn refusal(&self, a: &Admission) -> Option<Admitted> {
+        let user = &a.turn.conversation.user;
+        for hold in &a.holds {
+            let turns = self
+                .turns()
+                .filter(|(turn, _)| turn.conversation.user == *user);
+            let held = turns.flat_map(|(_, entry)| entry.holds.iter());
+            let held = held.filter(|held| held.of == hold.of);
+            let held = held.map(|held| (held.amount, held.until));
+            let settled = self
+                .settled
+                .iter()
+                .filter(|((turn, of), _)| turn.conversation.user == *user && *of == hold.of);
+            let all: Vec<_> = held.chain(settled.map(|(_, spent)| *spent)).collect();
+            let fits = |at: Timestamp| {
+                let counting = all.iter().filter(|(_, until)| *until > at);
+                let sum: u64 = counting.map(|(amount, _)| amount).sum();
+                sum + hold.amount <= hold.limit
+            };
+            let mut ends: Vec<_> = all.iter().map(|(_, until)| *until).collect();
+            ends.sort();
+            if !fits(a.now) {
+                let (of, end) = (hold.of, ends.into_iter().find(|end| fits(*end)));
+                let until = end.unwrap_or(hold.until);
+                return Some(Admitted::OverLimit { of, until });
+            }
+        }
+        None
+    }
+
+    pub(super) fn settle_hold(&mut self, turn: &TurnKey, spent: &[(Allowance, u64)]) {
+        let talk = self.talks.get_mut(&turn.conversation);
+        let Some(entry) = talk.and_then(|talk| talk.turns.get_mut(&turn.turn)) else {
+            return;
+        };
+        for (of, spent) in spent {
+            let held = entry.holds.iter().position(|hold| hold.of == *of);
+            let held = held.map(|at| entry.holds.remove(at));
+            let settled = held.map(|held| ((turn.clone(), *of), (*spent, held.until)));
+            self.settled.extend(settled);
+        }
     }
 
     pub(super) fn checkpoint(&mut self, c: &Checkpoint) -> Written<Stop> {
@@ -159,6 +200,7 @@ impl Reference {
             return Written::LeaseLost;
         }
         entry.ended = Some((finish.closing.clone(), writer));
+        entry.holds.retain(|hold| hold.of != Allowance::Turns);
         entry.events.clone_from(&finish.events);
         entry.events.push(TurnEvent::Ended(finish.closing.clone()));
         entry.jobs.clone_from(&finish.closing.jobs);

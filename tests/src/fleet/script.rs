@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::{Delivery, Fault, Limits};
+use ports::{Allowance, Hold};
 
-use super::engine::Blow;
+use super::engine::{Blow, SkewedClock};
 use crate::world::{Chance, mix};
 
 /// A fleet, its clients, and what befalls them.
@@ -22,6 +23,10 @@ pub struct Script {
     pub deadline: u64,
     /// Whether workers wait for jobs that are to be tried again.
     pub sees_jobs_through: bool,
+    /// Whether the store knows which workers have died.
+    pub knows_the_dead: bool,
+    /// Whether turns reserve tokens.
+    pub reserves: bool,
     /// From then on nothing fails any more.
     pub calm: u64,
     pub faults: Faults,
@@ -140,6 +145,11 @@ impl fmt::Display for Script {
             f,
             "sees jobs through: {sees_jobs_through}, packets die: {packets_die}"
         )?;
+        let (knows, reserves) = (self.knows_the_dead, self.reserves);
+        writeln!(
+            f,
+            "store knows the dead: {knows}, turns reserve tokens: {reserves}"
+        )?;
         for Deed { at, what } in &self.deeds {
             writeln!(f, "  {at:>6} {what:?}")?;
         }
@@ -208,6 +218,8 @@ impl Script {
             calm,
             faults: Faults::Often(chance.weighted(&[(2, 0), (4, 20), (3, 80), (1, 300)], 0)),
             packets_die: chance.percent(30),
+            knows_the_dead: chance.percent(30),
+            reserves: chance.percent(50),
             deeds,
         };
         script.deeds.sort_by_key(|deed| deed.at);
@@ -240,11 +252,24 @@ impl Script {
             calm: 60_000,
             faults: Faults::Just(BTreeMap::new()),
             packets_die: false,
+            knows_the_dead: false,
+            reserves: true,
             deeds: vec![Deed {
                 at: 0,
                 what: What::Say(say),
             }],
         }
+    }
+
+    /// What each turn reserves beside itself: tokens, of which there are always enough.
+    pub(super) fn reserve(&self) -> Vec<Hold> {
+        let tokens = Hold {
+            of: Allowance::Tokens,
+            amount: 50_000,
+            limit: u64::MAX / 2,
+            until: SkewedClock::shows(0, 24 * 3_600_000),
+        };
+        self.reserves.then_some(tokens).into_iter().collect()
     }
 
     /// What befalls this call, and how long its way is there and back.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::memory::RecalledKind;
-use domain::{Finish, Job, Timestamp, TurnKey, UserScope};
+use domain::{Finish, Job, Timestamp, TurnEvent, TurnKey, UserScope};
 use futures::channel::oneshot;
 use futures::future;
 use in_memory::{InMemoryMessages, InMemoryRecords, LexicalIndex};
 use ports::{
-    Admission, Admitted, Checkpoint, JobsOf, MemoryIndex, PortError, Result, Stop, TurnState,
-    Writer, Written,
+    Admission, Admitted, Allowance, Checkpoint, JobsOf, MemoryIndex, PortError, Result, Stop,
+    TurnRecord, TurnState, Writer, Written,
 };
 
 use super::engine::WORLD;
@@ -122,8 +122,8 @@ impl AroundMessages for Wire {
     }
 
     async fn admit(&self, admission: &Admission) -> Result<Admitted> {
-        let (stage, admission) = (self.stage.clone(), admission.clone());
-        self.pass("admit", async move { stage.admit(&admission) })
+        let (stage, by, admission) = (self.stage.clone(), self.by, admission.clone());
+        self.pass("admit", async move { stage.admit(by, &admission) })
             .await
     }
 
@@ -157,9 +157,28 @@ impl AroundMessages for Wire {
         answer
     }
 
+    async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()> {
+        let (stage, turn, spent) = (self.stage.clone(), turn.clone(), spent.to_vec());
+        self.pass(
+            "settle_hold",
+            async move { stage.settle_hold(&turn, &spent) },
+        )
+        .await
+    }
+
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
         let (stage, turn) = (self.stage.clone(), turn.clone());
         self.pass("ask_stop", async move { stage.ask_stop(&turn) })
+            .await
+    }
+
+    async fn turn(
+        &self,
+        turn: &TurnKey,
+        from: usize,
+    ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
+        let (stage, turn) = (self.stage.clone(), turn.clone());
+        self.pass("turn", async move { stage.turn(&turn, from) })
             .await
     }
 

@@ -100,6 +100,7 @@ impl Stage {
             tasks,
             watch,
             rules,
+            prices: Arc::default(),
         };
         let worker = Arc::new(Worker {
             owner,
@@ -155,7 +156,7 @@ impl Stage {
     /// Has a worker try the jobs that are left over.
     pub(super) fn work_off(self: &Arc<Self>, slot: usize, turn: TurnKey) {
         self.connect(slot, |worker, _line| async move {
-            _ = work_off(&worker.turns.ports, &turn).await
+            _ = work_off(&worker.turns.ports, &worker.turns.prices, &turn).await
         });
     }
 
@@ -269,7 +270,7 @@ impl Worker {
             Ok(following) => following,
             Err(NotBegun::Refused(refusal)) => {
                 let told = format!("{refusal:?}");
-                let kind = told.split('(').next().unwrap_or_default().to_owned();
+                let kind = told.split(['(', ' ']).next().unwrap_or_default().to_owned();
                 stage.census().count("refused", kind);
                 let _gone = line.unbounded_send(Reply::Refused(refusal));
                 return;

@@ -119,6 +119,6 @@ fn admission(site: &Site, conversation: &str, turn: &str) -> Admission {
         now,
         lease_until: now + MINUTE * 10,
         kept_until: now + MINUTE * 10,
-        hold: None,
+        holds: Vec::new(),
     }
 }

@@ -217,7 +217,7 @@ pub(crate) async fn orphan(site: &Site, path: &str, turn: &'static str) -> &'sta
         now,
         lease_until: now + LEASE,
         kept_until: now + Duration::from_secs(90_000),
-        hold: None,
+        holds: Vec::new(),
     };
     site.messages.admit(&admission).await.unwrap();
     turn

@@ -8,7 +8,7 @@ use domain::{
     TurnKey,
 };
 use in_memory::InMemoryMessages;
-use ports::{Admission, Admitted, Hold, JobsOf, MessageStore, Writer};
+use ports::{Admission, Admitted, Allowance, Hold, JobsOf, MessageStore, Writer};
 
 const NOW: Timestamp = Timestamp(2_000_000_000_000);
 const TURNS: usize = 3_000;
@@ -31,11 +31,12 @@ fn admission(key: &ConversationKey, turn: &str) -> Admission {
         now: NOW,
         lease_until: later(15_000),
         kept_until: later(90_000_000),
-        hold: Some(Hold {
+        holds: vec![Hold {
+            of: Allowance::Turns,
             amount: 1,
             limit: 3,
             until: later(150_000),
-        }),
+        }],
     }
 }
 

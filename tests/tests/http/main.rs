@@ -40,6 +40,7 @@ mod refusals;
 mod resume;
 mod saved;
 mod send_message;
+mod settling;
 mod stop;
 mod stores;
 mod thinking;

@@ -549,6 +549,7 @@ async fn a_turn_that_has_ended_and_whose_events_are_gone_is_told_its_ending_once
         .unwrap();
     for (from, kept) in [(0, record.kept), (0, 0), (3, 3), (500, 3)] {
         let record = TurnRecord {
+            is_holder_gone: false,
             kept,
             ..record.clone()
         };

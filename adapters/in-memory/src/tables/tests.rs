@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use domain::{Ending, Report};
+use ports::Hold;
 
 use super::*;
 
@@ -32,11 +33,12 @@ fn admission(key: &ConversationKey, turn: &str, now: Timestamp) -> Admission {
         now,
         lease_until: now + HOUR,
         kept_until: now + 25 * HOUR,
-        hold: Some(Hold {
+        holds: vec![Hold {
+            of: Allowance::Turns,
             amount: 1,
             limit: 100,
             until: now + HOUR,
-        }),
+        }],
     }
 }
 
@@ -156,11 +158,47 @@ fn nothing_is_left_of_a_conversation_that_was_deleted_but_its_mark() {
     assert!(tables.delete(&key));
     let user = &tables.users[&key.user];
     assert_eq!(
-        (user.holds.len(), user.open.len(), user.conversations.len()),
+        (
+            user.allowances.len(),
+            user.open.len(),
+            user.conversations.len()
+        ),
         (0, 0, 0)
     );
     assert!(user.listed.values().all(|listed| listed.0.is_empty()));
     let late = admission(&conversation("other", "v"), "t9", NOW + 26 * HOUR);
     begin(&mut tables, &late);
     assert_eq!(tables.expiring.len(), 1, "only what was admitted last");
+}
+
+#[test]
+fn what_turns_have_spent_grows_with_their_ends_and_not_with_the_turns() {
+    let mut tables = Tables::default();
+    let key = conversation("u", "v");
+    for (hour, sums) in [(0, 2), (1, 3), (2, 4), (30, 2)] {
+        let now = NOW + hour * HOUR;
+        for number in 0..100 {
+            let until = if number % 2 == 0 {
+                NOW + 50 * HOUR
+            } else {
+                now + HOUR
+            };
+            let tokens = Hold {
+                of: Allowance::Tokens,
+                amount: 10,
+                limit: 10_000,
+                until,
+            };
+            let mut a = admission(&key, &format!("t{hour}-{number}"), now);
+            a.holds.push(tokens);
+            let fence = begin(&mut tables, &a);
+            end(&mut tables, &a, fence);
+            tables.settle_hold(&a.turn, &[(Allowance::Tokens, 3)]);
+        }
+        assert_eq!(
+            tables.users[&key.user].allowances.len(),
+            sums,
+            "after {hour} hours"
+        );
+    }
 }

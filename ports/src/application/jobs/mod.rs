@@ -5,6 +5,7 @@ mod summary;
 mod workout;
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -13,12 +14,14 @@ use domain::call::{CallKind, CallOutcome};
 use domain::job::ATTEMPTS;
 use domain::prompt::Extraction;
 use domain::{
-    Fault, Job, JobKind, Opening, Outcome, RouterDecision, Timestamp, Tries, TurnKey, UserScope,
+    Fault, Job, JobKind, Opening, Outcome, Prices, RouterDecision, Timestamp, Tries, TurnKey,
+    UserScope,
 };
 use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::application::forget::take_back;
+use crate::application::holds::settle_if_over;
 use crate::application::read;
 use crate::{
     Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge,
@@ -51,15 +54,17 @@ const UNREADABLE: &str = "its message cannot be read";
 
 /// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user have
 /// left over. When one of the turn's own is to be tried again, if one is.
-pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
+///
+/// What an earlier turn holds is settled with its last job; what this one holds, its caller knows.
+pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<Timestamp> {
     let own = JobsOf::Turn(turn.clone());
+    let users = JobsOf::User(turn.conversation.user.clone());
     claim_and_try(ports, &own, OWN).await;
-    claim_and_try(
-        ports,
-        &JobsOf::User(turn.conversation.user.clone()),
-        LEFT_OVER,
-    )
-    .await;
+    let mut earlier = claim_and_try(ports, &users, LEFT_OVER).await;
+    earlier.remove(turn);
+    for turn in &earlier {
+        settle_if_over(ports, prices, turn).await;
+    }
     let Ok(jobs) = ports
         .clock
         .answered(read::jobs(&*ports.messages, &own))
@@ -72,9 +77,12 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
 
 /// Works off the jobs of a turn until each is done, refused or dead, or the store could not say for
 /// so long that others will have to go on.
-pub async fn see_through(ports: &Ports, turn: &TurnKey) {
+pub async fn see_through(ports: &Ports, prices: &Prices, turn: &TurnKey) {
     let give_up = ports.clock.now() + CLAIM * ATTEMPTS;
-    while let Some(at) = work_off(ports, turn).await.filter(|at| *at < give_up) {
+    while let Some(at) = work_off(ports, prices, turn).await {
+        if at >= give_up {
+            return;
+        }
         ports
             .clock
             .sleep_until(at.max(ports.clock.now() + PACE))
@@ -83,17 +91,20 @@ pub async fn see_through(ports: &Ports, turn: &TurnKey) {
 }
 
 /// Claims one job and tries it before the next is claimed: a claim must not run out while its job
-/// waits for others.
-async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) {
+/// waits for others. The turns whose jobs were tried.
+async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) -> BTreeSet<TurnKey> {
+    let mut tried = BTreeSet::new();
     for _ in 0..most {
         let now = ports.clock.now();
         let claim = read::claim_jobs(&*ports.messages, of, now, now + CLAIM, 1);
         let claimed = ports.clock.answered(claim).await.unwrap_or_default();
         let Some(job) = claimed.into_iter().next() else {
-            return;
+            break;
         };
+        tried.insert(job.turn.clone());
         attempt(ports, job).await;
     }
+    tried
 }
 
 /// Tries a claimed job once, and notes what came of it.

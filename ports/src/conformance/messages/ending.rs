@@ -234,3 +234,15 @@ pub async fn a_reaper_ends_only_the_lease_that_it_saw(store: &dyn MessageStore) 
         Written::LeaseLost
     );
 }
+
+pub async fn a_turn_that_was_just_admitted_or_renewed_its_lease_has_no_gone_holder(
+    store: &dyn MessageStore,
+) {
+    let (a, fence) = running(store).await;
+    let (record, _) = store.turn(&a.turn, 0).await.unwrap().unwrap();
+    assert!(!record.is_holder_gone, "it was just admitted");
+    let renewed = checkpoint(&a, fence, 0, &words(&["alive"]));
+    store.checkpoint(&renewed).await.unwrap();
+    let (record, _) = store.turn(&a.turn, 0).await.unwrap().unwrap();
+    assert!(!record.is_holder_gone, "it has renewed its lease");
+}

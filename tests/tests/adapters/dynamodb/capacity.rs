@@ -9,7 +9,9 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use domain::conversation::PartKind;
 use domain::{JobKind, Outcome, Said, TurnEvent};
-use ports::{Admitted, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Writer};
+use ports::{
+    Admitted, Allowance, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Writer,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -127,14 +129,15 @@ async fn a_turn_costs_what_the_documentation_says() {
     meter.read_off();
 
     let mut bill: BTreeMap<&str, Units> = BTreeMap::new();
-    let hold = Some(Hold {
+    let holds = vec![Hold {
+        of: Allowance::Turns,
         amount: 1,
         limit: 8,
         until: NOW + Duration::from_secs(120),
-    });
+    }];
     let text = "I did five sets of five squats today, ".repeat(5).into();
     let a = admission(&key, "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be002");
-    let a = ports::Admission { hold, text, ..a };
+    let a = ports::Admission { holds, text, ..a };
     let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
         panic!("not admitted")
     };
@@ -284,6 +287,29 @@ async fn a_turn_costs_what_the_documentation_says() {
         .await
         .unwrap();
     println!("  {:<18} {:>6.1} read", "list", meter.read_off().read);
+}
+
+#[tokio::test]
+async fn settling_a_turn_costs_a_read_and_a_write_and_nothing_more_if_it_holds_nothing() {
+    let meter = Meter::default();
+    let table = table(&meter.start().await, "capacity-settling");
+    table.create().await.unwrap();
+    let (store, key) = (table.messages(), key("user", "v"));
+    store.create_conversation(&empty(&key)).await.unwrap();
+    let mut a = admission(&key, "t1");
+    a.holds = vec![Hold {
+        of: Allowance::Tokens,
+        amount: 1,
+        limit: 8,
+        until: NOW + Duration::from_secs(120),
+    }];
+    store.admit(&a).await.unwrap();
+    meter.read_off();
+    for write in [1.0, 0.0] {
+        let spent = [(Allowance::Tokens, 5)];
+        store.settle_hold(&a.turn, &spent).await.unwrap();
+        assert_eq!(meter.read_off(), Units { read: 1.0, write });
+    }
 }
 
 /// A reply of 3 KiB in so many pieces.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Fault, Fence, Finish, JobKind, JobState, Timestamp};
+use domain::{Fence, Finish, JobKind, JobState, Prices, Timestamp};
 use ports::{
-    Account, Admission, Admitted, Binding, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey,
-    RecordStore, Term, Writer, Written, work_off,
+    Account, Admitted, Binding, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Term,
+    Writer, Written, work_off,
 };
 
 use super::parallel::ports;
@@ -101,7 +101,7 @@ async fn a_job_whose_turn_was_thrown_away_is_dead_for_that_and_for_no_other_reas
                 .key("pk", pk);
             turn.key("sk", text("T#coach#v#t1")).send().await.unwrap();
         }
-        assert_eq!(work_off(&ports, &a.turn).await, None);
+        assert_eq!(work_off(&ports, &Prices::default(), &a.turn).await, None);
         let jobs = store.jobs(&JobsOf::Turn(a.turn)).await.unwrap();
         let expected = if is_deleted {
             JobState::Refused("the conversation was deleted".to_owned())
@@ -131,89 +131,6 @@ async fn the_segment_of_a_checkpoint_that_is_refused_is_removed() {
     let late = checkpoint(&a, Fence(begun.fence.0 - 1), 0, words(&["late"]));
     assert_eq!(store.checkpoint(&late).await.unwrap(), Written::LeaseLost);
     assert_eq!(stored("items-segment", &key.user, "E#").await.len(), 1);
-}
-
-/// An allowance with these holds, put there without the adapter.
-async fn held(table: &str, user: &str, holds: impl Iterator<Item = (String, AttributeValue)>) {
-    let put = client()
-        .put_item()
-        .table_name(table)
-        .item("pk", AttributeValue::S(format!("U#{user}")));
-    let put = put
-        .item("sk", AttributeValue::S("A#holds".to_owned()))
-        .item("taken", AttributeValue::N("1".to_owned()));
-    holds
-        .fold(put, |put, (name, hold)| put.item(name, hold))
-        .send()
-        .await
-        .unwrap();
-}
-
-fn with_hold(admission: Admission) -> Admission {
-    Admission {
-        hold: Some(Hold {
-            amount: 1,
-            limit: 1,
-            until: NOW + Duration::from_secs(120),
-        }),
-        ..admission
-    }
-}
-
-#[tokio::test]
-async fn holds_that_ran_out_long_ago_are_cleared_away_a_hundred_at_a_time() {
-    let (_proxy, table) = named("items-holds").await;
-    let (store, key) = (table.messages(), key("user", "v"));
-    store.create_conversation(&empty(&key)).await.unwrap();
-    let old = AttributeValue::L(
-        ["5", "1"]
-            .map(|number| AttributeValue::N(number.to_owned()))
-            .to_vec(),
-    );
-    held(
-        "items-holds",
-        "user",
-        (0..130).map(|number| (format!("hold:old-{number}"), old.clone())),
-    )
-    .await;
-    assert!(matches!(
-        store
-            .admit(&with_hold(admission(&key, "t1")))
-            .await
-            .unwrap(),
-        Admitted::New(_)
-    ));
-    let allowance = stored("items-holds", &key.user, "A#").await.remove(0);
-    assert_eq!(
-        allowance
-            .keys()
-            .filter(|name| name.starts_with("hold:"))
-            .count(),
-        31
-    );
-    assert!(allowance.contains_key("v"));
-}
-
-#[tokio::test]
-async fn a_hold_that_cannot_be_read_is_an_error_and_not_nothing() {
-    let (_proxy, table) = named("items-unreadable").await;
-    let (store, key) = (table.messages(), key("user", "v"));
-    store.create_conversation(&empty(&key)).await.unwrap();
-    let unreadable = AttributeValue::L(vec![AttributeValue::N("1".to_owned())]);
-    held(
-        "items-unreadable",
-        "user",
-        [("hold:t0".to_owned(), unreadable)].into_iter(),
-    )
-    .await;
-    assert_eq!(
-        store
-            .admit(&with_hold(admission(&key, "t1")))
-            .await
-            .unwrap_err()
-            .fault,
-        Fault::Rejected
-    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod allowance;
 mod capacity;
 mod contention;
 mod contract;

@@ -8,8 +8,8 @@ use domain::{Coach, ConversationKey, Ending, Limits, Task, TurnEvent, TurnKey, c
 use dynamodb::Table;
 use in_memory::LexicalIndex;
 use ports::{
-    Admission, Admitting, Clock, Feed, Hold, IfBusy, Ports, Records, Refusal, TurnState, admit,
-    drive,
+    Admission, Admitting, Allowance, Clock, Feed, Hold, IfBusy, Ports, Records, Refusal, TurnState,
+    admit, drive,
 };
 use rehearsal::{Pace, Rehearsal};
 use system_clock::SystemClock;
@@ -130,17 +130,18 @@ async fn say(ports: Ports, key: ConversationKey, id: String) -> (TurnKey, Vec<Tu
             now + Duration::from_secs(15),
             now + Duration::from_hours(25),
         );
-        let hold = Some(Hold {
+        let holds = vec![Hold {
+            of: Allowance::Turns,
             amount: 1,
             limit: 8,
             until: now + Duration::from_secs(120),
-        });
+        }];
         let a = Admission {
             text: "thanks!".into(),
             now,
             lease_until,
             kept_until,
-            hold,
+            holds: holds.clone(),
             ..admission(&key, &id)
         };
         match admit(&*ports.messages, clock, &a, IfBusy::Reject).await {

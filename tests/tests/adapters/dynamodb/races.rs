@@ -5,7 +5,9 @@ use std::thread;
 use domain::{Ending, Finish};
 use dynamodb::{DynamoMessages, Table};
 use peers::Proxy;
-use ports::{Admission, Admitted, Checkpoint, Hold, MessageStore, Result, Writer, Written};
+use ports::{
+    Admission, Admitted, Allowance, Checkpoint, Hold, MessageStore, Result, Writer, Written,
+};
 use tokio::runtime::Builder;
 
 use super::scenes::{NOW, admission, checkpoint, empty, finish, key, words};
@@ -62,13 +64,14 @@ async fn a_conversation_deleted_while_a_message_is_taken_in_does_not_come_back()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_turns_of_a_user_that_begin_at_once_only_one_gets_the_last_of_the_allowance() {
     let (proxy, store, direct) = store("race-hold").await;
-    let hold = Some(Hold {
+    let holds = vec![Hold {
+        of: Allowance::Turns,
         amount: 1,
         limit: 1,
         until: NOW + std::time::Duration::from_secs(120),
-    });
+    }];
     let [mine, theirs] = ["v1", "v2"].map(|name| Admission {
-        hold,
+        holds: holds.clone(),
         ..admission(&key("user", name), name)
     });
     for a in [&mine, &theirs] {
@@ -81,7 +84,11 @@ async fn of_two_turns_of_a_user_that_begin_at_once_only_one_gets_the_last_of_the
     meanwhile(&proxy, "race-hold", async move |store| {
         store.admit(&other).await
     });
-    assert_eq!(store.admit(&mine).await.unwrap(), Admitted::OverLimit);
+    let over = Admitted::OverLimit {
+        of: Allowance::Turns,
+        until: holds[0].until,
+    };
+    assert_eq!(store.admit(&mine).await.unwrap(), over);
     assert!(
         direct
             .messages()
@@ -207,4 +214,36 @@ async fn a_turn_that_is_ended_from_two_sides_ends_once() {
     assert_eq!(answer, Written::LeaseLost);
     let messages = direct.messages().messages(&key, None, 10).await.unwrap();
     assert_eq!(messages[0].content(), "theirs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_that_begins_while_another_is_settled_is_judged_by_what_that_has_spent() {
+    let (proxy, store, _) = store("race-settle").await;
+    let holds = vec![Hold {
+        of: Allowance::Tokens,
+        amount: 50,
+        limit: 100,
+        until: NOW + std::time::Duration::from_secs(120),
+    }];
+    let [mine, theirs] = ["v1", "v2"].map(|name| Admission {
+        holds: holds.clone(),
+        ..admission(&key("user", name), name)
+    });
+    for a in [&mine, &theirs] {
+        store
+            .create_conversation(&empty(&a.turn.conversation))
+            .await
+            .unwrap();
+    }
+    store.admit(&theirs).await.unwrap();
+    meanwhile(&proxy, "race-settle", async move |store| {
+        store
+            .settle_hold(&theirs.turn, &[(Allowance::Tokens, 51)])
+            .await
+    });
+    let over = Admitted::OverLimit {
+        of: Allowance::Tokens,
+        until: holds[0].until,
+    };
+    assert_eq!(store.admit(&mine).await.unwrap(), over);
 }

@@ -40,7 +40,7 @@ pub(super) fn admission(conversation: &ConversationKey, id: &str) -> Admission {
         now: NOW,
         lease_until: NOW + Duration::from_secs(15),
         kept_until: NOW + Duration::from_hours(25),
-        hold: None,
+        holds: Vec::new(),
     }
 }
 

@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{Calls, Client, Site, saying};
 use domain::{
-    Body, ConversationKey, Fault, Fence, JobKind, JobState, MessageStatus, Timestamp, TurnEvent,
+    Body, ConversationKey, Fault, Fence, JobKind, JobState, MessageStatus, Prices, Timestamp,
+    TurnEvent,
 };
 use dynamodb::Table;
 use ports::{
@@ -421,7 +422,7 @@ async fn a_job_whose_message_cannot_be_read_is_dead_for_that_and_asks_no_model()
             None,
         )
         .await;
-        assert_eq!(work_off(&ports, &a.turn).await, None);
+        assert_eq!(work_off(&ports, &Prices::default(), &a.turn).await, None);
         let jobs = store.jobs(&JobsOf::Turn(a.turn)).await.unwrap();
         assert_eq!(
             jobs[0].state,

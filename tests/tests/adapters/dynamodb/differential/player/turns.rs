@@ -8,7 +8,8 @@ use domain::{
     TurnKey,
 };
 use ports::{
-    Admission, Admitted, Checkpoint, Hold, MessageStore, Stop, TurnState, Writer, Written,
+    Admission, Admitted, Allowance, Checkpoint, Hold, MessageStore, Stop, TurnState, Writer,
+    Written,
 };
 
 use super::{Begun, Player};
@@ -22,11 +23,7 @@ impl Player {
         } else {
             30_000 + self.chance.below(300_000)
         };
-        let hold = self.chance.percent(60).then(|| Hold {
-            amount: 1 + self.chance.below(2),
-            limit: 2,
-            until: now + Duration::from_millis(10_000 + self.chance.below(1_000_000)),
-        });
+        let holds = self.holds();
         Admission {
             turn: TurnKey {
                 conversation: self.conversation_key(),
@@ -45,8 +42,62 @@ impl Player {
             now,
             lease_until: now + Duration::from_secs(15),
             kept_until: Timestamp(now.0 + lasting),
-            hold,
+            holds,
         }
+    }
+
+    /// Of each allowance something or nothing, in any order. Many have the same end.
+    fn holds(&mut self) -> Vec<Hold> {
+        let mut holds = Vec::new();
+        for (of, limit) in [
+            (Allowance::Turns, 2),
+            (Allowance::Tokens, 12),
+            (Allowance::Money, 30),
+        ] {
+            if self.chance.percent(60) {
+                let later = 10_000 + self.chance.below(1_000_000);
+                let until = if self.chance.percent(70) {
+                    Timestamp((self.now.0 + later).next_multiple_of(400_000))
+                } else {
+                    Timestamp(self.now.0 + later)
+                };
+                let at = self.chance.index() % (holds.len() + 1);
+                let amount = self.chance.below(limit) + 1;
+                holds.insert(
+                    at,
+                    Hold {
+                        of,
+                        amount,
+                        limit,
+                        until,
+                    },
+                );
+            }
+        }
+        holds
+    }
+
+    /// Settles some of what a turn holds, whether or not it has ended or was settled before; and so
+    /// once more.
+    pub(super) async fn settle_hold(&mut self) {
+        let Some(Begun { admission, .. }) = self.some_turn() else {
+            return;
+        };
+        let mut spent = Vec::new();
+        for (of, share) in [
+            (Allowance::Turns, 5),
+            (Allowance::Tokens, 70),
+            (Allowance::Money, 70),
+        ] {
+            if self.chance.percent(share) {
+                spent.push((of, self.chance.below(15)));
+            }
+        }
+        both!(self.0.settle_hold(&admission.turn, &spent));
+        if self.chance.percent(20) {
+            both!(self.0.settle_hold(&admission.turn, &spent));
+        }
+        self.census.count("settle_hold");
     }
 
     pub(super) async fn admit(&mut self) {
@@ -87,7 +138,11 @@ impl Player {
             Admitted::Existing(_) => "Existing",
             Admitted::Mismatch => "Mismatch",
             Admitted::Busy(_) => "Busy",
-            Admitted::OverLimit => "OverLimit",
+            Admitted::OverLimit { of, .. } => match of {
+                Allowance::Turns => "OverLimit, turns",
+                Allowance::Tokens => "OverLimit, tokens",
+                Allowance::Money => "OverLimit, money",
+            },
             Admitted::Unknown => "Unknown",
         };
         self.census.count(&format!("admit: {name}"));
