@@ -11,7 +11,7 @@ use crate::{CoachId, ConversationId, RecordId, Timestamp, TurnId};
 
 pub use check::{Logging, Refusal, check};
 pub use question::{extraction, was_commanded};
-pub use records::{Feat, PersonalRecord, records};
+pub use records::records;
 
 /// What an athlete did, in one session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -139,6 +139,68 @@ pub struct Quantity {
     /// For weights kg or lb; for distances m, km, mi, yd or ft.
     #[schemars(extend("enum" = ["kg", "lb", "m", "km", "mi", "yd", "ft"]))]
     pub unit: String,
+}
+
+/// Something that the athlete had done before, and now has done better than ever.
+///
+/// The first time is not a record, for there is nothing that it beats: `previous` always holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonalRecord {
+    /// The exercise, or the benchmark, as it is called in the workout.
+    pub exercise: String,
+    /// In what it is a record.
+    pub kind: Feat,
+    /// The new best, to two decimals.
+    pub value: f64,
+    /// The unit of `value` and `previous`: that of the set, or `s` for a time.
+    pub unit: String,
+    /// The distance of a best time; `None` for a benchmark, whose name says what was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Quantity>,
+    /// The best until now.
+    pub previous: f64,
+}
+
+impl PersonalRecord {
+    /// The record in a few words.
+    pub fn in_words(&self) -> String {
+        let said = |value: f64| match self.kind {
+            Feat::BestTime => clock(value as u32),
+            Feat::HeaviestSet | Feat::EstimatedOneRepMax | Feat::LongestDistance => {
+                format!("{value} {}", self.unit)
+            }
+        };
+        let what = match (self.kind, &self.over) {
+            (Feat::HeaviestSet, _) => "heaviest set".to_owned(),
+            (Feat::EstimatedOneRepMax, _) => "estimated one-repetition maximum".to_owned(),
+            (Feat::LongestDistance, _) => "longest distance".to_owned(),
+            (Feat::BestTime, Some(distance)) => format!("best time over {}", distance.in_words()),
+            (Feat::BestTime, None) => "best time".to_owned(),
+        };
+        format!(
+            "{}: {what} {} (before: {})",
+            self.exercise,
+            said(self.value),
+            said(self.previous)
+        )
+    }
+}
+
+/// What there are records in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Feat {
+    /// The most weight in one set, whatever the repetitions.
+    HeaviestSet,
+    /// The most weight that one repetition should be possible with, by Epley's formula:
+    /// weight × (1 + repetitions / 30), from sets of 2 to 12 repetitions; a single repetition is
+    /// its own maximum.
+    EstimatedOneRepMax,
+    /// The least time over an equal distance, or for a benchmark of the same name.
+    BestTime,
+    /// The longest distance in one go.
+    LongestDistance,
 }
 
 impl Quantity {

@@ -93,27 +93,46 @@ pub(crate) fn document(routes: &'static [Route]) -> Value {
             },
         },
     });
-    without_sizes(&mut document);
+    tidy(&mut document);
     document
 }
 
-/// Leaves out the formats that are sizes of ours: OpenAPI knows none of them, and the least and the
-/// most are said anyway.
-fn without_sizes(value: &mut Value) {
+/// Leaves out of a value what is of our sources and says nothing to clients: formats that are sizes
+/// of ours, for OpenAPI knows none of them, and the least and the most are said anyway; and where
+/// the lines of a description end.
+fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            if fields
-                .get("format")
-                .and_then(Value::as_str)
-                .is_some_and(|format| format.starts_with("uint"))
+            if let Some(Value::String(format)) = fields.get("format")
+                && format.starts_with("uint")
             {
                 fields.remove("format");
             }
-            fields.values_mut().for_each(without_sizes);
+            if let Some(Value::String(description)) = fields.get_mut("description") {
+                *description = in_paragraphs(description);
+            }
+            fields.values_mut().for_each(tidy);
         }
-        Value::Array(items) => items.iter_mut().for_each(without_sizes),
+        Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// The text with no ends of lines but those that say something: between paragraphs, and before the
+/// items of a list.
+fn in_paragraphs(text: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    for line in text.lines() {
+        let goes_on = !told.is_empty() && !told.ends_with('\n');
+        if line.is_empty() || line.starts_with("- ") {
+            told.push_str(if goes_on { "\n" } else { "" });
+            told.push_str(if line.is_empty() { "\n" } else { line });
+        } else {
+            told.push_str(if goes_on { " " } else { "" });
+            told.push_str(line);
+        }
+    }
+    told
 }
 
 /// What writes the schemas of both directions.

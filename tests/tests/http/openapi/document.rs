@@ -16,6 +16,14 @@ async fn the_document_refers_to_nothing_that_is_not_there_and_has_nothing_to_whi
         !document.to_string().contains("[`"),
         "a description speaks of the code"
     );
+    let lines = document
+        .to_string()
+        .replace("\\n\\n", "")
+        .replace("\\n- ", "");
+    assert!(
+        !lines.contains("\\n"),
+        "a description says where the lines of our sources end"
+    );
     let mut referred = BTreeSet::new();
     references(document, &mut referred);
     for reference in &referred {
