@@ -16,6 +16,9 @@ use crate::upstream::Manner;
 /// How long a process may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// With less of the CPU than this in 50 ms, in nanoseconds, a process is at rest.
+const REST: u64 = 200_000;
+
 /// How often is looked whether something has happened.
 const GLANCE: Duration = Duration::from_micros(500);
 
@@ -89,7 +92,7 @@ impl Process {
         for _ in 0..40 {
             thread::sleep(Duration::from_millis(50));
             let now = self.cpu()?;
-            if now - used < 200_000 {
+            if now.saturating_sub(used) < REST {
                 return Ok(now);
             }
             used = now;

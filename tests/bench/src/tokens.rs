@@ -134,9 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_without_its_end_is_not_whole() {
+    fn a_reply_without_its_end_or_with_more_behind_it_is_not_whole() {
         let whole = reply(3);
-        for (short, tokens) in [(&*whole, 4), (&whole[..whole.len() - 1], 3), ("", 0)] {
+        let (cut, too_long) = (&whole[..whole.len() - 1], format!("{whole}7:3:"));
+        for (short, tokens) in [(&*whole, 4), (cut, 3), (&*too_long, 3), ("", 0)] {
             let mut listener = Listener::default();
             listener.hear(short).unwrap();
             assert!(listener.end(tokens).is_err(), "{short:?}");
