@@ -84,7 +84,7 @@ fn bench(cli: Cli) -> Result<()> {
     let plan = Plan::lasting(cli.seconds);
     let before = Machine::now()?;
     let results = measure::run(server, &plan)?;
-    let table = table::of(&results, &plan, &before);
+    let table = table::of(&results, &plan, [&before, &Machine::now()?]);
     println!("{table}");
     match cli.write {
         Some(path) => table::write(&path, &table),

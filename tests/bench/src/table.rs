@@ -43,24 +43,25 @@ impl Machine {
 /// A row: what it is, and what each peer has.
 struct Row(String, [f64; 4]);
 
-/// The table, in Markdown.
-pub(crate) fn of(outcomes: &[Outcome; 4], plan: &Plan, machine: &Machine) -> String {
+/// The table, in Markdown; of the machine, as it was before and as it is after.
+pub(crate) fn of(outcomes: &[Outcome; 4], plan: &Plan, [before, after]: [&Machine; 2]) -> String {
     let Machine {
         cores,
         model,
         kernel,
         load,
-    } = machine;
+    } = before;
     let build = if cfg!(debug_assertions) {
         "debug"
     } else {
         "release"
     };
     let mut table = format!(
-        "{cores} cores ({model}), Linux {kernel}, load before {load}, {build} builds, {} rounds.\n\
-         Short: {}. Paced: {}. Firehose: {}.\n\n\
+        "{cores} cores ({model}), Linux {kernel}, load {load} before and {} after, {build} builds.\n\
+         Rounds: {}. Short: {}. Paced: {}. Firehose: {}.\n\n\
          | | lean | sdk | ruled | asked | ruled ÷ lean | ruled ÷ sdk | asked ÷ sdk |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|\n",
+        after.load,
         plan.rounds,
         said(plan.short),
         said(plan.paced),
