@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -53,11 +54,22 @@ impl Heard {
 }
 
 /// Asks on as many connections as there are lists, on each of them one after another, and hears
-/// every reply to its end.
-pub(crate) async fn run(address: SocketAddr, lists: &[Vec<Asking>], tokens: u32) -> Result<Heard> {
-    let clients = lists
-        .iter()
-        .map(|list| one_after_another(address, list, tokens));
+/// every reply to its end. Each connection begins so long after the one before.
+pub(crate) async fn run(
+    address: SocketAddr,
+    lists: &[Vec<Asking>],
+    tokens: u32,
+    apart: Duration,
+) -> Result<Heard> {
+    let starts = (0..).map(|place| apart * place);
+    let clients = lists.iter().zip(starts).map(async |(list, start)| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a load has no clock but the machine's"
+        )]
+        tokio::time::sleep(start).await;
+        one_after_another(address, list, tokens).await
+    });
     let mut all = Heard::default();
     for heard in try_join_all(clients).await? {
         all.add(heard);

@@ -23,6 +23,14 @@ pub(crate) struct Load {
     pub(crate) manner: Manner,
 }
 
+impl Load {
+    /// How long each client begins after the one before: paced streams do not come all at once, nor
+    /// in step.
+    fn apart(self) -> Duration {
+        self.manner.pace / 2
+    }
+}
+
 /// What is done in a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
@@ -61,10 +69,10 @@ impl Plan {
             paced: load(
                 (each / 40).clamp(8, 100),
                 1,
-                (each / 25).clamp(10, 300),
+                (each / 15).clamp(10, 300),
                 pace,
             ),
-            firehose: load(8, each / 250, 500, Duration::ZERO),
+            firehose: load(8, each / 125, 500, Duration::ZERO),
             limit: Duration::from_secs(u64::from(seconds) + 30),
         }
     }
@@ -160,7 +168,7 @@ impl Bench<'_> {
             .asking(peer, process.address, load.clients, load.times);
         let asking = self.runtime.block_on(asking)?;
         let before = process.cpu_at_rest()?;
-        let hearing = load::run(process.address, &asking, load.manner.tokens);
+        let hearing = load::run(process.address, &asking, load.manner.tokens, load.apart());
         let heard = self
             .runtime
             .block_on(async { timeout(limit, hearing).await })??;
