@@ -100,10 +100,18 @@ fn dependencies_point_inwards() {
     let outer: BTreeSet<_> = edges
         .keys()
         .filter(|name| {
-            !set(&["coach-domain", "coach-ports", "coach-peers", "coach-tests"]).contains(*name)
+            !set(&[
+                "coach-domain",
+                "coach-ports",
+                "coach-bench",
+                "coach-peers",
+                "coach-tests",
+            ])
+            .contains(*name)
         })
         .collect();
     assert_eq!(edges["coach-peers"], set(&[]));
+    assert_eq!(edges["coach-bench"], set(&["coach-peers"]));
     for name in outer
         .iter()
         .filter(|name| **name != "coach-server" && **name != "coach-lambda")
@@ -114,11 +122,12 @@ fn dependencies_point_inwards() {
             edges[*name]
         );
     }
-    assert!(
-        edges
-            .values()
-            .all(|inner| !inner.contains("coach-server") && !inner.contains("coach-tests"))
-    );
+    for name in ["coach-server", "coach-bench", "coach-tests"] {
+        assert!(
+            edges.values().all(|inner| !inner.contains(name)),
+            "{name} is used"
+        );
+    }
 }
 
 #[test]

@@ -103,7 +103,11 @@ async fn furnished(site: &Site) -> String {
 /// Ada, at a server to which the store answers with what is Bob's.
 fn mixed_up(site: &Site) -> (Client, Site) {
     let mut site = site.clone();
-    site.app.ports.records = Records::new(Arc::new(Foreign::new(site.records.clone(), bob())));
+    site.app.ports.records = Records::new(Arc::new(Foreign::new(
+        site.records.clone(),
+        bob(),
+        &["get", "list"],
+    )));
     (
         Client::new(router(site.app.clone()), Some(ADA), site.clock),
         site,
@@ -208,5 +212,96 @@ async fn records_of_another_user_are_left_out_whatever_the_store_answers_and_an_
             "{kind}: {heard}"
         );
     }
+    assert!(!heard.contains(CANARY), "{heard}");
+}
+
+/// Ada, at a server whose store answers with what is Bob's where one of these methods is asked.
+fn mixed_up_by(site: &Site, methods: &'static [&'static str]) -> (Client, Site) {
+    let mut site = site.clone();
+    site.app.ports.messages = Arc::new(Foreign::new(site.messages.clone(), bob(), methods));
+    let router = router(site.app.clone());
+    (Client::new(router, Some(ADA), site.clock), site)
+}
+
+/// Two conversations of the same id; Bob's has a turn and its job, and speaks of the canary.
+async fn twins(site: &Site) -> (String, String) {
+    let ada = site.conversation_of(ADA, "strength").await;
+    let bob = ada.replace("/users/ada/", "/users/bob/");
+    let client = site.client().showing(Some(BOB));
+    let id = bob.rsplit('/').next().unwrap();
+    let new = json!({ "conversationId": id });
+    let list = bob.trim_end_matches(id).trim_end_matches('/');
+    assert_eq!(client.post(list, &new).await.status.as_u16(), 201);
+    let said = json!({ "userResponse": format!("I did 5x5 squats at 100 kg with {CANARY}") });
+    let mut told = client.stream(&format!("{bob}/stream"), &[], &said).await;
+    let turn = told.rest().await[0].json["turnId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    (ada, turn)
+}
+
+#[tokio::test(start_paused = true)]
+async fn conversations_of_another_user_are_left_out_whatever_the_store_answers() {
+    warnings::listen();
+    let site = Site::new(|model| {
+        let model = model
+            .route(routed(None, false))
+            .reply(Scene::saying("Well done."));
+        model
+            .route(routed(None, false))
+            .reply(Scene::saying("Sit."))
+    });
+    let (path, turn) = twins(&site).await;
+    let status = async |methods: &'static [&'static str], path: String| {
+        let (client, _) = mixed_up_by(&site, methods);
+        let answer = client.get(&path).await;
+        assert!(!answer.body.contains(CANARY), "{methods:?}");
+        answer.status.as_u16()
+    };
+    assert_eq!(status(&["conversation"], path.clone()).await, 404);
+    assert_eq!(status(&["turn"], format!("{path}/turns/{turn}")).await, 404);
+    assert_eq!(
+        status(
+            &["turn", "messages"],
+            format!("{path}/stream?turnId={turn}")
+        )
+        .await,
+        404
+    );
+    for (methods, list, name) in [
+        (
+            &["conversations"][..],
+            "/users/ada/coaches/strength/conversations".to_owned(),
+            "conversations",
+        ),
+        (&["messages"][..], format!("{path}/messages"), "messages"),
+        (&["jobs"][..], format!("{path}/jobs"), "jobs"),
+    ] {
+        let (client, _) = mixed_up_by(&site, methods);
+        let told = client.get(&list).await.json();
+        assert_eq!(told[name], json!([]), "{methods:?}: {told}");
+    }
+
+    let earlier = site.model.calls().all();
+    let (client, mixed) = mixed_up_by(&site, &["messages", "claim_jobs", "jobs"]);
+    let mut events = client
+        .stream(&format!("{path}/stream"), &[], &saying(QUESTION))
+        .await;
+    assert_eq!(events.rest().await.last().unwrap().kind(), "complete");
+    mixed.settled().await;
+    let asked = site.model.asked_after(earlier);
+    assert!(!asked.is_empty());
+    assert!(
+        asked
+            .iter()
+            .all(|call| !call.prompt.text().contains(CANARY))
+    );
+
+    let heard = warnings::heard();
+    assert!(
+        heard.contains("alarm=\"foreign_answer\"") && heard.contains("user=bob"),
+        "{heard}"
+    );
     assert!(!heard.contains(CANARY), "{heard}");
 }

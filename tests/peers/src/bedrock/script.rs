@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
@@ -43,6 +43,8 @@ pub enum Script {
 pub enum Step {
     /// Some text.
     Text(String),
+    /// Some text, with the time at which it is sent behind it: see [`Step::timed`].
+    Timed(String),
     /// A call of a tool.
     Tool(String, Value),
     /// The stop reason.
@@ -118,6 +120,11 @@ impl Step {
     /// Some text.
     pub fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+
+    /// Some text as it is when sent at this time, which is in nanoseconds of the machine's clock.
+    pub fn timed(text: &str, now: u64) -> String {
+        format!("{text}{now:016x} ")
     }
 
     /// Some of a thought.
@@ -196,6 +203,7 @@ pub(super) fn frames(
         loop {
             let frame = match steps.pop_front()? {
                 Step::Text(text) => Ok(text_frame(&text)),
+                Step::Timed(text) => Ok(text_frame(&Step::timed(&text, now()))),
                 Step::Tool(name, input) => {
                     tool_events(&name, &input)
                         .into_iter()
@@ -243,6 +251,7 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
     for step in steps {
         match step {
             Step::Text(more) => text += &more,
+            Step::Timed(more) => text += &Step::timed(&more, now()),
             Step::Tool(name, input) => {
                 content.push(
                     json!({ "toolUse": { "toolUseId": "call", "name": name, "input": input } }),
@@ -363,6 +372,18 @@ fn frame(headers: [(&'static str, &str); 2], body: &Value) -> Bytes {
 pub(super) async fn cut() -> io::Error {
     tokio::task::yield_now().await;
     io::ErrorKind::ConnectionReset.into()
+}
+
+/// The time of the machine's clock, in nanoseconds: the same for all of its processes.
+pub fn now() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a peer has no clock but the machine's"
+    )]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    })
 }
 
 async fn wait(pause: Duration) {
