@@ -6,9 +6,9 @@ use std::sync::Arc;
 use coach_tests::scenes::QUESTION;
 use coach_tests::{ADA, BOB, Client, Foreign, Site, conversation_key, saying};
 use domain::memory::Tombstone;
-use domain::{Memory, Summary, UserScope, Workout};
+use domain::{Conversation, Memory, Summary, UserScope, Workout};
 use http_adapter::router;
-use ports::{Expect, Kind, RecordKey, RecordStore, Records, newest, records};
+use ports::{Clock, Expect, Kind, MessageStore, RecordKey, RecordStore, Records, newest, records};
 use rehearsal::Scene;
 use serde_json::{Value, json};
 
@@ -223,21 +223,18 @@ fn mixed_up_by(site: &Site, methods: &'static [&'static str]) -> (Client, Site) 
     (Client::new(router, Some(ADA), site.clock), site)
 }
 
-/// Two conversations of the same id; Bob's has a turn and its job, and speaks of the canary.
+/// Two conversations of the same id: Bob's has a turn with its job, and speaks of the canary.
+/// Returns the address of Ada's, which is empty, and the turn.
 async fn twins(site: &Site) -> (String, String) {
-    let ada = site.conversation_of(ADA, "strength").await;
-    let bob = ada.replace("/users/ada/", "/users/bob/");
+    let bob = site.conversation_of(BOB, "strength").await;
+    let ada = bob.replace("/users/bob/", "/users/ada/");
+    let empty = Conversation::new(conversation_key(&ada), String::new(), site.clock.now());
+    site.messages.create_conversation(&empty).await.unwrap();
     let client = site.client().showing(Some(BOB));
-    let id = bob.rsplit('/').next().unwrap();
-    let new = json!({ "conversationId": id });
-    let list = bob.trim_end_matches(id).trim_end_matches('/');
-    assert_eq!(client.post(list, &new).await.status.as_u16(), 201);
     let said = json!({ "userResponse": format!("I did 5x5 squats at 100 kg with {CANARY}") });
-    let mut told = client.stream(&format!("{bob}/stream"), &[], &said).await;
-    let turn = told.rest().await[0].json["turnId"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let told = client.stream(&format!("{bob}/stream"), &[], &said).await;
+    let turn = told.header("x-turn-id").to_owned();
+    drop(told);
     (ada, turn)
 }
 
