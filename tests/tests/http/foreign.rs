@@ -2,13 +2,20 @@
 //! an error names its key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use coach_tests::scenes::QUESTION;
 use coach_tests::{ADA, BOB, Client, Foreign, Site, conversation_key, saying};
 use domain::memory::Tombstone;
-use domain::{Conversation, Memory, Summary, UserScope, Workout};
+use domain::{
+    Closing, Conversation, ConversationKey, Ending, Finish, Job, JobKind, JobState, Memory, Report,
+    Summary, TurnEvent, TurnKey, UserScope, Workout,
+};
 use http_adapter::router;
-use ports::{Clock, Expect, Kind, MessageStore, RecordKey, RecordStore, Records, newest, records};
+use ports::{
+    Admission, Admitted, Clock, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore,
+    Records, Writer, newest, read, records,
+};
 use rehearsal::Scene;
 use serde_json::{Value, json};
 
@@ -301,4 +308,102 @@ async fn conversations_of_another_user_are_left_out_whatever_the_store_answers()
         "{heard}"
     );
     assert!(!heard.contains(CANARY), "{heard}");
+}
+
+/// A turn of Bob's that has ended and left a job, in a conversation of which Ada has a twin; its
+/// key, with Ada in it.
+async fn ended(site: &Site) -> TurnKey {
+    let now = site.clock.now();
+    let of = |user: &str| ConversationKey {
+        user: UserScope::verified(user.parse().unwrap()),
+        coach: "strength".parse().unwrap(),
+        conversation: "twin".parse().unwrap(),
+    };
+    for user in [ADA, BOB] {
+        let empty = Conversation::new(of(user), String::new(), now);
+        site.messages.create_conversation(&empty).await.unwrap();
+    }
+    let a = Admission {
+        turn: TurnKey {
+            conversation: of(BOB),
+            turn: "turn".parse().unwrap(),
+        },
+        key: "key".parse().unwrap(),
+        body: [7; 32],
+        user_message: "question".parse().unwrap(),
+        assistant_message: "answer".parse().unwrap(),
+        text: CANARY.into(),
+        sent: None,
+        zone: None,
+        now,
+        lease_until: now + Duration::from_secs(15),
+        kept_until: now + Duration::from_secs(90),
+        holds: Vec::new(),
+    };
+    let Admitted::New(begun) = site.messages.admit(&a).await.unwrap() else {
+        panic!("Bob's turn was not admitted")
+    };
+    let closing = Closing {
+        ending: Ending::Finished,
+        at: now,
+        jobs: vec![JobKind::Workout],
+        report: Report::default(),
+    };
+    let place = a.opening(begun.number).place();
+    let finish = Finish::of(place, closing, vec![TurnEvent::Started], None);
+    let writer = Writer::Holder(begun.fence);
+    site.messages
+        .finish(&a.turn, writer, &finish)
+        .await
+        .unwrap();
+    TurnKey {
+        conversation: of(ADA),
+        ..a.turn
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_that_is_read_is_of_another_user_than_was_asked_for() {
+    warnings::listen();
+    let site = Site::new(|model| model);
+    let turn = ended(&site).await;
+    let key = turn.conversation.clone();
+    let methods = &[
+        "conversation",
+        "conversations",
+        "messages",
+        "turn",
+        "jobs",
+        "claim_jobs",
+    ];
+    let store = Foreign::new(site.messages.clone(), bob(), methods);
+    let (now, mine) = (site.clock.now(), JobsOf::User(key.user.clone()));
+    let later = now + Duration::from_secs(60);
+
+    let conversation = read::conversation(&store, &key).await.unwrap();
+    assert_eq!(conversation, None);
+    let listed = read::conversations(&store, &key.user, &key.coach, None, 9).await;
+    assert_eq!(listed.unwrap().items, []);
+    let messages = read::messages(&store, &key, None, 9).await.unwrap();
+    assert_eq!(messages, []);
+    assert_eq!(read::turn(&store, &turn, 0).await.unwrap(), None);
+    for of in [
+        JobsOf::Turn(turn.clone()),
+        JobsOf::Conversation(key.clone()),
+        mine.clone(),
+    ] {
+        assert!(
+            !store.jobs(&of).await.unwrap().is_empty(),
+            "Bob's are there"
+        );
+        assert_eq!(read::jobs(&store, &of).await.unwrap(), []);
+    }
+    let claimed = read::claim_jobs(&store, &mine, later, later, 9).await;
+    assert_eq!(claimed.unwrap(), []);
+    let claimed = store.jobs(&mine).await.unwrap();
+    let is_claimed = |job: &Job| job.state == JobState::Claimed(later);
+    assert!(
+        claimed.iter().all(is_claimed),
+        "Bob's was there to be claimed: {claimed:?}"
+    );
 }
