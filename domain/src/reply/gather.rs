@@ -46,3 +46,66 @@ impl Gathered {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{MemoryKind, MemorySource, Recalled};
+
+    fn memory(id: &str, importance: Importance, coach: Option<&str>) -> Memory {
+        Memory {
+            id: id.parse().unwrap(),
+            content: format!("what {id} says"),
+            kind: MemoryKind::Preference,
+            importance,
+            coach: coach.map(|coach| coach.parse().unwrap()),
+            tags: Vec::new(),
+            source: MemorySource::Conversation,
+            source_message_id: None,
+            conversation_id: None,
+            created_at: Timestamp(0),
+            last_used_at: None,
+            last_said_at: None,
+            times_used: 0,
+            superseded_by: None,
+        }
+    }
+
+    fn hit(kind: RecalledKind, id: &str) -> Recalled {
+        Recalled {
+            kind,
+            id: id.to_owned(),
+            owner: None,
+            text: "what the index has kept".to_owned(),
+            score: 1.0,
+        }
+    }
+
+    #[test]
+    fn the_four_newest_that_matter_are_told_and_those_that_were_found_as_they_are_stored() {
+        let high = (1..=6).map(|n| memory(&format!("high{n}"), Importance::High, None));
+        let others = [
+            memory("found", Importance::Low, None),
+            memory("unfound", Importance::Medium, None),
+            memory("anothers", Importance::High, Some("endurance")),
+        ];
+        let gathered = Gathered {
+            memories: high.chain(others).collect(),
+            recalled: vec![
+                hit(RecalledKind::Memory, "found"),
+                hit(RecalledKind::Memory, "anothers"),
+                hit(RecalledKind::Memory, "gone"),
+                hit(RecalledKind::Workout, "unfound"),
+            ],
+            ..Gathered::default()
+        };
+        let chosen = gathered.chosen(&"strength".parse().unwrap(), Timestamp(0));
+        let ids: Vec<&str> = chosen
+            .memories
+            .iter()
+            .map(|memory| memory.id.as_str())
+            .collect();
+        assert_eq!(ids, ["high1", "high2", "high3", "high4", "found"]);
+        assert_eq!(chosen.recalled, [hit(RecalledKind::Workout, "unfound")]);
+    }
+}

@@ -4,6 +4,7 @@ use domain::{Effect, Ending, Input, JobKind, RouterDecision, TurnEvent, conversa
 
 use super::{Case, Verdict, check, places, reply_of};
 use crate::world::play::At;
+use crate::world::words;
 
 pub(super) fn what_was_told_is_what_was_saved(case: &Case<'_>) -> Verdict {
     let Some((TurnEvent::Ended(closing), told)) = case.trace.told.split_last() else {
@@ -21,6 +22,13 @@ pub(super) fn what_was_told_is_what_was_saved(case: &Case<'_>) -> Verdict {
     })?;
     check(saved.closing == *closing, || {
         "another ending was told than saved".to_owned()
+    })?;
+    let said = told.iter().filter_map(TurnEvent::said);
+    let reply = words::opening(case.script)
+        .place()
+        .filled(closing.ending, said);
+    check(saved.reply == reply, || {
+        "the message that was saved is not what was told".to_owned()
     })
 }
 
