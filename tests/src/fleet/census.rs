@@ -28,6 +28,7 @@ const FLOORS: &[(&str, &str, u64)] = &[
     ("ending", "producer lost", 200),
     ("ending", "failed: internal", 10),
     ("trouble", "kill", 300),
+    ("trouble", "users mixed up", 1_000),
     ("trouble", "freeze", 300),
     ("trouble", "stop", 100),
     ("trouble", "graceful stop", 100),

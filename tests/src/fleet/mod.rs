@@ -15,6 +15,7 @@ mod book;
 mod census;
 mod client;
 mod engine;
+mod foreign;
 mod judge;
 mod ledger;
 mod model;

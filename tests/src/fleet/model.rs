@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::book::Phase;
 use super::engine::{SkewedClock, ms};
+use super::foreign::FOREIGN;
 use super::script::{name, sub_seed};
 use super::stage::Stage;
 use crate::world::Chance;
@@ -26,6 +27,7 @@ pub(super) struct Voice {
 impl LlmStream for Voice {
     fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>> {
         let (kind, count) = self.note(&call.answer);
+        self.is_told_nothing_foreign(&call);
         // Jobs are those of the worker, whichever turn's they are.
         let turn = self.turn.as_ref().filter(|_| kind != "extract");
         let source = turn.map_or(self.slot as u64, |(_, source)| *source);
@@ -71,6 +73,18 @@ impl LlmStream for Voice {
 }
 
 impl Voice {
+    fn is_told_nothing_foreign(&self, call: &ModelCall) {
+        let is_foreign = call.prompt.text().contains(FOREIGN);
+        self.stage.rule(!is_foreign, "A2", || {
+            "a model is told what is somebody else's".to_owned()
+        });
+        if self.stage.script.mixes_users {
+            self.stage
+                .census()
+                .count("trouble", "users mixed up".to_owned());
+        }
+    }
+
     /// What is asked, and how often it was asked before.
     fn note(&self, answer: &Answer) -> (&'static str, u64) {
         let kind = match answer {

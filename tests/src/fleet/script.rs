@@ -27,6 +27,8 @@ pub struct Script {
     pub knows_the_dead: bool,
     /// Whether turns reserve tokens.
     pub reserves: bool,
+    /// Whether the stores mix something of another user into what they answer.
+    pub mixes_users: bool,
     /// From then on nothing fails any more.
     pub calm: u64,
     pub faults: Faults,
@@ -148,7 +150,8 @@ impl fmt::Display for Script {
         let (knows, reserves) = (self.knows_the_dead, self.reserves);
         writeln!(
             f,
-            "store knows the dead: {knows}, turns reserve tokens: {reserves}"
+            "store knows the dead: {knows}, turns reserve tokens: {reserves}, stores mix users: {}",
+            self.mixes_users
         )?;
         for Deed { at, what } in &self.deeds {
             writeln!(f, "  {at:>6} {what:?}")?;
@@ -220,6 +223,7 @@ impl Script {
             packets_die: chance.percent(30),
             knows_the_dead: chance.percent(30),
             reserves: chance.percent(50),
+            mixes_users: chance.percent(30),
             deeds,
         };
         script.deeds.sort_by_key(|deed| deed.at);
@@ -254,6 +258,7 @@ impl Script {
             packets_die: false,
             knows_the_dead: false,
             reserves: true,
+            mixes_users: false,
             deeds: vec![Deed {
                 at: 0,
                 what: What::Say(say),

@@ -5,16 +5,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::memory::RecalledKind;
-use domain::{Finish, Job, Timestamp, TurnEvent, TurnKey, UserScope};
+use domain::{
+    ConversationKey, Finish, GroupId, Job, Message, RecordId, Timestamp, TurnEvent, TurnKey,
+    UserScope,
+};
 use futures::channel::oneshot;
 use futures::future;
 use in_memory::{InMemoryMessages, InMemoryRecords, LexicalIndex};
 use ports::{
-    Admission, Admitted, Allowance, Checkpoint, JobsOf, MemoryIndex, PortError, Result, Stop,
-    TurnRecord, TurnState, Writer, Written,
+    Admission, Admitted, Allowance, Checkpoint, Cursor, JobsOf, Kind, MemoryIndex, MessageStore,
+    Page, PortError, Record, RecordKey, RecordStore, Result, Stop, TurnRecord, TurnState, Writer,
+    Written,
 };
 
 use super::engine::WORLD;
+use super::foreign;
 use super::ledger::By;
 use super::script::Mishap;
 use super::stage::Stage;
@@ -166,6 +171,22 @@ impl AroundMessages for Wire {
         .await
     }
 
+    async fn messages(
+        &self,
+        key: &ConversationKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let (store, key) = (self.stage.ledger.store.clone(), key.clone());
+        let mixes = self.stage.script.mixes_users;
+        self.pass("messages", async move {
+            let mut found = store.messages(&key, before, limit).await?;
+            found.extend(mixes.then(|| foreign::message(&key)));
+            Ok(found)
+        })
+        .await
+    }
+
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>> {
         let (stage, turn) = (self.stage.clone(), turn.clone());
         self.pass("ask_stop", async move { stage.ask_stop(&turn) })
@@ -197,11 +218,42 @@ impl AroundMessages for Wire {
     }
 }
 
+#[async_trait]
 impl AroundRecords for Wire {
     type Inside = InMemoryRecords;
 
     fn inside(&self) -> Arc<InMemoryRecords> {
         self.stage.records.clone()
+    }
+
+    async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
+        let (records, at) = (self.stage.records.clone(), at.clone());
+        let (asked, mixes) = (at.clone(), self.stage.script.mixes_users);
+        self.pass("get", async move {
+            let found = records.get(&asked).await?;
+            Ok(found.or_else(|| foreign::record(&at).filter(|_| mixes)))
+        })
+        .await
+    }
+
+    async fn list(
+        &self,
+        owner: &UserScope,
+        kind: Kind,
+        within: Option<GroupId>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Record>> {
+        let (records, owner) = (self.stage.records.clone(), owner.clone());
+        let mixes = self.stage.script.mixes_users;
+        self.pass("list", async move {
+            let mut page = records.list(&owner, kind, within, after, limit).await?;
+            let id = RecordId::from(&foreign::turn());
+            let foreign = foreign::record(&RecordKey { owner, kind, id });
+            page.items.extend(foreign.filter(|_| mixes));
+            Ok(page)
+        })
+        .await
     }
 }
 
