@@ -157,7 +157,8 @@ async fn workouts(site: &Site, user: &str) {
         let workout: Value = json!({
             "workoutId": id, "coachId": "c".parse::<CoachId>().unwrap(), "conversationId": "v",
             "turnId": name, "discipline": "strength", "name": name,
-            "performedAt": "2026-11-20T18:00:00Z", "durationSeconds": null, "exercises": [], "score": null, "perceivedExertion": null,
+            "performedAt": "2026-11-20T18:00:00Z", "durationSeconds": null, "exercises": [],
+            "score": null, "perceivedExertion": null,
             "notes": null, "confidence": 1.0,
         });
         let at = RecordKey {

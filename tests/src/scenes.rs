@@ -226,7 +226,8 @@ pub fn routing(updates: &[(&str, &str)], workout: bool) -> Value {
         .map(|(stage, text)| json!({ "stage": stage, "text": text }))
         .collect();
     let memory = json!({
-        "needsRetrieval": workout, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.9,
+        "needsRetrieval": workout, "isMemoryRequest": false, "isForgetRequest": false,
+        "confidence": 0.9,
     });
     json!({
         "userIntent": if workout { "workout_logging" } else { "question" },

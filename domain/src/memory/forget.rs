@@ -75,16 +75,17 @@ fn wanted(text: &str) -> String {
 
 #[rustfmt::skip]
 const ASKING: [&str; 19] = [
-    "please", "forget about", "forget", "delete", "erase", "remove", "stop remembering", "do not remember",
-    "dont remember", "you can", "you should", "can you", "could you", "i want you to", "what you know about",
-    "what i said about", "what i told you about", "everything about", "the memory about",
+    "please", "forget about", "forget", "delete", "erase", "remove", "stop remembering",
+    "do not remember", "dont remember", "you can", "you should", "can you", "could you",
+    "i want you to", "what you know about", "what i said about", "what i told you about",
+    "everything about", "the memory about",
 ];
 
 const CLOSING: [&str; 4] = [" please", " again", " now", " from your memory"];
 
 #[rustfmt::skip]
 const POINTERS: [&str; 17] = [
-    "", "that", "it", "this", "that one", "this one", "the last one", "that again", "that please", "the last thing",
-    "what i just said", "what i just told you", "what you just saved", "the last memory", "that last one", "that memory",
-    "about it",
+    "", "that", "it", "this", "that one", "this one", "the last one", "that again", "that please",
+    "the last thing", "what i just said", "what i just told you", "what you just saved",
+    "the last memory", "that last one", "that memory", "about it",
 ];

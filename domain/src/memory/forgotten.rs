@@ -348,8 +348,10 @@ mod tests {
     fn a_workout_keeps_what_was_done_and_not_what_it_says_besides() {
         let workout = |performed_at, name: &str, score: Option<&str>, notes: Option<&str>| {
             let workout = serde_json::json!({
-                "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t", "discipline": "strength",
-                "name": name, "performedAt": Timestamp(performed_at), "exercises": [{ "name": "Lunge" }],
+                "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t",
+                "discipline": "strength",
+                "name": name, "performedAt": Timestamp(performed_at),
+                "exercises": [{ "name": "Lunge" }],
                 "score": score, "notes": notes, "confidence": 1.0,
             });
             serde_json::from_value::<Workout>(workout).unwrap()

@@ -157,9 +157,12 @@ mod tests {
             .collect();
         let memory = |n: usize, text: &str| {
             let memory = serde_json::json!({
-                "memoryId": format!("m{n}"), "content": text, "type": "context", "importance": "low", "coachId": null,
-                "tags": [], "source": "conversation", "sourceMessageId": null, "conversationId": null,
-                "createdAt": Timestamp(n as u64 * 7 % 10), "lastUsedAt": null, "timesUsed": 0, "supersededBy": null,
+                "memoryId": format!("m{n}"), "content": text, "type": "context",
+                "importance": "low", "coachId": null,
+                "tags": [], "source": "conversation", "sourceMessageId": null,
+                "conversationId": null,
+                "createdAt": Timestamp(n as u64 * 7 % 10), "lastUsedAt": null, "timesUsed": 0,
+                "supersededBy": null,
             });
             serde_json::from_value::<Memory>(memory).unwrap()
         };

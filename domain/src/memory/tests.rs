@@ -109,9 +109,11 @@ fn what_is_new_is_saved_with_where_it_comes_from() {
     };
     assert_eq!(memory, expected);
     let wire = serde_json::json!({
-        "memoryId": "new", "content": "I prefer mornings", "type": "preference", "importance": "low", "coachId": null,
+        "memoryId": "new", "content": "I prefer mornings", "type": "preference",
+        "importance": "low", "coachId": null,
         "tags": [], "source": "explicitRequest", "sourceMessageId": "m", "conversationId": "v",
-        "createdAt": "2026-11-20T18:40:00.123Z", "lastUsedAt": null, "lastSaidAt": null, "timesUsed": 0,
+        "createdAt": "2026-11-20T18:40:00.123Z", "lastUsedAt": null, "lastSaidAt": null,
+        "timesUsed": 0,
         "supersededBy": null,
     });
     assert_eq!(serde_json::to_value(&memory).unwrap(), wire);

@@ -204,7 +204,8 @@ fn decision(chance: &mut Chance) -> Value {
         ],
         "workoutDetection": { "isWorkoutLog": logs, "confidence": 0.9 },
         "memoryProcessing": {
-            "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.5,
+            "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false,
+            "confidence": 0.5,
         },
         "contextNeeds": { "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"] },
         "conversationTitle": null,
@@ -233,8 +234,10 @@ fn extraction(chance: &mut Chance, is_calm: bool) -> (Scene, &'static str) {
         Value::Null
     };
     let workout = json!({
-        "refusal": refusal, "discipline": "strength", "name": format!("Squats {}", chance.below(1 << 30)),
-        "performedAt": null, "durationSeconds": 3_600, "exercises": [], "score": null, "perceivedExertion": null,
+        "refusal": refusal, "discipline": "strength",
+        "name": format!("Squats {}", chance.below(1 << 30)),
+        "performedAt": null, "durationSeconds": 3_600, "exercises": [], "score": null,
+        "perceivedExertion": null,
         "notes": null, "confidence": 0.9,
     });
     let line = match what {

@@ -299,7 +299,8 @@ fn one_decision(logs: bool, tells: bool, recalls: bool, names: bool) -> Value {
         ],
         "workoutDetection": { "isWorkoutLog": logs, "confidence": 0.9 },
         "memoryProcessing": {
-            "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.5,
+            "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false,
+            "confidence": 0.5,
         },
         "contextNeeds": { "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"] },
         "conversationTitle": if names { json!("Squats at dawn") } else { Value::Null },

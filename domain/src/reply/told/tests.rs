@@ -74,8 +74,10 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         hit("b", "They met."),
     ];
     let workout = serde_json::json!({
-        "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t", "discipline": "strength",
-        "name": "Squats", "performedAt": Timestamp(1_000), "exercises": [], "notes": KNEE, "confidence": 1.0,
+        "workoutId": "w", "coachId": "c", "conversationId": "v", "turnId": "t",
+        "discipline": "strength",
+        "name": "Squats", "performedAt": Timestamp(1_000), "exercises": [], "notes": KNEE,
+        "confidence": 1.0,
     });
     let workout: Workout = serde_json::from_value(workout).unwrap();
     let gathered = Gathered {
