@@ -505,11 +505,13 @@ mod tests {
         assert_eq!(
             json(&closing).unwrap(),
             concat!(
-                r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"#,
+                r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","#,
+                r#""jobs":["workout"],"#,
                 r#""report":{"route":{"userIntent":"general","showContextualUpdates":false,"#,
                 r#""contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"#,
                 r#""confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"#,
-                r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"isForgetRequest":false,"#,
+                r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"#,
+                r#""isForgetRequest":false,"#,
                 r#""memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"#,
                 r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
                 r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,

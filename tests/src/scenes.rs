@@ -201,7 +201,12 @@ pub fn workout_route() -> Scene {
 pub fn workout() -> Scene {
     let set = json!({ "reps": 5, "weight": { "value": 100, "unit": "kg" } });
     let exercise = json!({ "name": "Back squat", "sets": [set.clone(), set] });
-    let form = json!({ "refusal": null, "discipline": "strength", "exercises": [exercise], "confidence": 0.9 });
+    let form = json!({
+        "refusal": null,
+        "discipline": "strength",
+        "exercises": [exercise],
+        "confidence": 0.9,
+    });
     Scene::saying(form.to_string())
 }
 
@@ -233,9 +238,14 @@ pub fn routing(updates: &[(&str, &str)], workout: bool) -> Value {
         "userIntent": if workout { "workout_logging" } else { "question" },
         "showContextualUpdates": !updates.is_empty(),
         "contextualUpdates": lines,
-        "workoutDetection": { "isWorkoutLog": workout, "confidence": if workout { 0.9 } else { 0.0 } },
+        "workoutDetection": {
+            "isWorkoutLog": workout, "confidence": if workout { 0.9 } else { 0.0 },
+        },
         "memoryProcessing": memory,
-        "contextNeeds": { "needsPineconeSearch": workout, "searchTypes": if workout { json!(["workouts"]) } else { json!([]) } },
+        "contextNeeds": {
+            "needsPineconeSearch": workout,
+            "searchTypes": if workout { json!(["workouts"]) } else { json!([]) },
+        },
         "conversationTitle": "Squats",
         "conversationComplexity": { "hasComplexity": false, "confidence": 0.9 },
         "confidence": 0.9,

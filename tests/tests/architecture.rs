@@ -250,20 +250,27 @@ fn the_server_has_aws_in_it_only_if_it_is_built_for_it() {
 }
 
 #[test]
-fn files_are_short_enough_to_be_read() {
+fn files_and_lines_are_short_enough_to_be_read() {
+    let mut found = Vec::new();
     for folder in ["domain", "ports", "adapters", "apps", "tests"] {
         for (path, text) in sources(folder) {
-            let (lines, most) = (
-                text.lines().count(),
-                if path.ends_with("domain/src/turn.rs") {
-                    450
-                } else {
-                    600
-                },
-            );
-            assert!(lines <= most, "{} has {lines} lines", path.display());
+            let most = if path.ends_with("domain/src/turn.rs") {
+                450
+            } else {
+                600
+            };
+            let lines = text.lines().count();
+            if lines > most {
+                found.push(format!("{} has {lines} lines", path.display()));
+            }
+            // What rustfmt cannot break, it leaves as long as it is.
+            let long = (1..)
+                .zip(text.lines())
+                .filter(|(_, line)| line.chars().count() > 100);
+            found.extend(long.map(|(number, _)| format!("{}:{number} is long", path.display())));
         }
     }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

@@ -101,7 +101,8 @@ fn a_worker_may_die_or_freeze_at_every_await() {
                 census.add(outcome.census);
                 if struck == 0 {
                     println!(
-                        "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}; {taken_over} turns taken over"
+                        "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}; \
+                        {taken_over} turns taken over"
                     );
                     break;
                 }

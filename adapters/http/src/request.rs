@@ -168,7 +168,8 @@ pub(crate) fn place(last_event_id: &str) -> Option<(TurnId, usize)> {
     Some((turn.parse().ok()?, after(seq)?))
 }
 
-/// Returns the number of the first event that a client lacks, from the number of the last one that it has.
+/// Returns the number of the first event that a client lacks, from the number of the last one that
+/// it has.
 pub(crate) fn after(seq: &str) -> Option<usize> {
     let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
     seq.parse::<usize>().ok().filter(|_| digits)?.checked_add(1)

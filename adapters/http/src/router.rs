@@ -224,8 +224,8 @@ fn not_allowed(routes: &[&'static Route], headers: &HeaderMap, request_id: &str)
     response
 }
 
-/// Returns whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110, 12.5.1). A
-/// range such as `*/*` names none: whoever takes anything can read a problem.
+/// Returns whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110,
+/// 12.5.1). A range such as `*/*` names none: whoever takes anything can read a problem.
 fn accepts_events(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT).iter();
     let texts = lines.filter_map(|line| line.to_str().ok());

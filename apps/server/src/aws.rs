@@ -70,7 +70,13 @@ pub(crate) struct AwsArgs {
     /// What a model takes, where its id does not say so, such as
     /// ARN=like:anthropic.claude-sonnet-4-6; may be given more than once, in the environment with
     /// semicolons between.
-    #[arg(long, env = "COACH_MODEL_TAKES", value_name = "ID=TAKES", value_delimiter = ';', value_parser = model_takes)]
+    #[arg(
+        long,
+        env = "COACH_MODEL_TAKES",
+        value_name = "ID=TAKES",
+        value_delimiter = ';',
+        value_parser = model_takes
+    )]
     pub(crate) model_takes: Vec<(String, Takes)>,
 
     /// The guardrail that checks replies, with its version, such as abc123:1 or abc123:DRAFT.

@@ -35,7 +35,12 @@ pub(crate) struct PartsArgs {
     pub(crate) pace_ms: u64,
 
     /// What the rehearsal model's choices come from.
-    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = Rehearsal::SEED)]
+    #[arg(
+        long,
+        env = "COACH_REHEARSAL_SEED",
+        value_name = "NUMBER",
+        default_value_t = Rehearsal::SEED
+    )]
     pub(crate) rehearsal_seed: u64,
 
     /// Have the rehearsal model route about one message in sixteen wrongly, as real models do.

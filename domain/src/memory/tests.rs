@@ -333,7 +333,10 @@ fn a_tombstone_is_kept_without_a_word_of_what_was_forgotten_and_known_again_in_e
         SAID_AT,
     );
     let wire = serde_json::to_string(&tombstone).unwrap();
-    let trace = r#"{"words":[143102005,1143879380,2270500307,2549935354,3762563936],"marks":[143102005,4201562620]}"#;
+    let trace = concat!(
+        r#"{"words":[143102005,1143879380,2270500307,2549935354,3762563936],"#,
+        r#""marks":[143102005,4201562620]}"#
+    );
     let expected = format!(
         r#"{{"memoryId":"gone","trace":{trace},"forgottenAt":"2026-11-20T18:40:00.000Z"}}"#
     );

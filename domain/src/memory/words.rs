@@ -252,8 +252,17 @@ pub(super) fn narrow(letter: char) -> char {
 }
 
 pub(super) fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Without the words in which models speak of somebody.
@@ -277,7 +286,13 @@ fn speaks_of_somebody(content: &str) -> bool {
 
 /// Whether there is Chinese or Japanese in it.
 fn is_unspaced(word: &str) -> bool {
-    word.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'))
+    let kana_or_han = [
+        '\u{3040}'..='\u{30ff}',
+        '\u{3400}'..='\u{9fff}',
+        '\u{20000}'..='\u{3ffff}',
+    ];
+    word.chars()
+        .any(|letter| kana_or_han.iter().any(|letters| letters.contains(&letter)))
 }
 
 fn pairs(word: &str) -> Vec<String> {

@@ -107,7 +107,10 @@ pub async fn admit(
 
 /// Whether the holder of a turn has let its lease run out.
 pub(crate) fn is_abandoned(record: &TurnRecord, clock: &dyn Clock) -> bool {
-    matches!(record.state, TurnState::Running { lease_until, .. } if clock.now() > lease_until + GRACE)
+    let TurnState::Running { lease_until, .. } = record.state else {
+        return false;
+    };
+    clock.now() > lease_until + GRACE
 }
 
 /// Ends a turn whose holder let its lease run out. Whether it has ended, now or before.

@@ -94,7 +94,10 @@ fn is_own(is_own: bool, found: &ConversationKey) -> bool {
             coach,
             conversation,
         } = found;
-        error!(alarm = "foreign_answer", %user, %coach, %conversation, "a store has answered with it");
+        error!(
+            alarm = "foreign_answer",
+            %user, %coach, %conversation, "a store has answered with it"
+        );
     }
     is_own
 }
