@@ -32,19 +32,41 @@ pub const AWKWARD: &str =
 
 /// Everything that a reply can do.
 pub fn replies() -> Vec<Reply> {
-    use Outcome::{Complete, Error};
-    let reply = |name, lines: Vec<Line>, outcome| Reply {
+    let mut replies = spoken();
+    replies.extend(broken_off());
+    for (name, later, fault, code) in FAULTS {
+        replies.push(reply(
+            name,
+            vec![Line::Fail(fault)],
+            Outcome::Error(code, false),
+        ));
+        replies.push(reply(
+            later,
+            vec![say("Sit "), Line::Fail(fault)],
+            Outcome::Error(code, true),
+        ));
+    }
+    replies
+}
+
+fn reply(name: &'static str, lines: Vec<Line>, outcome: Outcome) -> Reply {
+    Reply {
         name,
         scene: Scene(lines),
         outcome,
-    };
+    }
+}
+
+/// Replies that come to an end of their own.
+fn spoken() -> Vec<Reply> {
+    use Outcome::{Complete, Error};
     let end = |reason| Line::End(reason);
     let done = || end(StopReason::Complete);
     let letters = ('a'..='z')
         .cycle()
         .take(300)
         .map(|letter| say(&letter.to_string()));
-    let mut replies = vec![
+    vec![
         Reply {
             name: "word by word",
             scene: Scene::word_by_word(
@@ -72,22 +94,6 @@ pub fn replies() -> Vec<Reply> {
             "nothing",
             vec![done()],
             Error("MODEL_STREAM_TRUNCATED", false),
-        ),
-        reply(
-            "cut at once",
-            vec![Line::Cut],
-            Error("MODEL_STREAM_TRUNCATED", false),
-        ),
-        reply(
-            "cut",
-            vec![say("Sit "), Line::Cut],
-            Error("MODEL_STREAM_TRUNCATED", true),
-        ),
-        reply("silent", vec![Line::Hang], Error("MODEL_TIMEOUT", false)),
-        reply(
-            "stalled",
-            vec![say("Sit "), Line::Hang],
-            Error("MODEL_TIMEOUT", true),
         ),
         reply(
             "blank first",
@@ -126,6 +132,29 @@ pub fn replies() -> Vec<Reply> {
             vec![say(&"é".repeat(90_000)), done()],
             Complete("truncated"),
         ),
+    ]
+}
+
+/// Replies that stop without an end.
+fn broken_off() -> Vec<Reply> {
+    use Outcome::Error;
+    vec![
+        reply(
+            "cut at once",
+            vec![Line::Cut],
+            Error("MODEL_STREAM_TRUNCATED", false),
+        ),
+        reply(
+            "cut",
+            vec![say("Sit "), Line::Cut],
+            Error("MODEL_STREAM_TRUNCATED", true),
+        ),
+        reply("silent", vec![Line::Hang], Error("MODEL_TIMEOUT", false)),
+        reply(
+            "stalled",
+            vec![say("Sit "), Line::Hang],
+            Error("MODEL_TIMEOUT", true),
+        ),
         reply(
             "panicking at once",
             vec![Line::Panic],
@@ -136,16 +165,7 @@ pub fn replies() -> Vec<Reply> {
             vec![say("Sit "), pause(700), say("down"), Line::Panic],
             Error("INTERNAL", true),
         ),
-    ];
-    for (name, later, fault, code) in FAULTS {
-        replies.push(reply(name, vec![Line::Fail(fault)], Error(code, false)));
-        replies.push(reply(
-            later,
-            vec![say("Sit "), Line::Fail(fault)],
-            Error(code, true),
-        ));
-    }
-    replies
+    ]
 }
 
 const FAULTS: [(&str, &str, Fault, &str); 6] = [

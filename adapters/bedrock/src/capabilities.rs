@@ -300,6 +300,23 @@ impl Lesson {
     }
 }
 
+const SCHEMA: [&str; 5] = [
+    "textformat",
+    "outputformat",
+    "jsonschema",
+    "structuredoutput",
+    "responseformat",
+];
+
+const FORCED_TOOL: [&str; 6] = [
+    "toolchoice",
+    "toolconfig",
+    "tooluse",
+    "forcedtool",
+    "forcetool",
+    "functioncall",
+];
+
 /// What a request had in it that a model may refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sent {
@@ -328,21 +345,7 @@ impl Sent {
         let says = |words: &[&str]| words.iter().any(|word| squeezed.contains(word));
         let is_effort = says(&["effort"]);
         let is_hour = self.cache_hour && is_word("ttl");
-        let is_schema = says(&[
-            "textformat",
-            "outputformat",
-            "jsonschema",
-            "structuredoutput",
-            "responseformat",
-        ]);
-        let forced = [
-            "toolchoice",
-            "toolconfig",
-            "tooluse",
-            "forcedtool",
-            "forcetool",
-            "functioncall",
-        ];
+        let is_schema = says(&SCHEMA);
         let named = [
             (Lesson::Effort, self.effort && is_effort),
             (Lesson::CacheHour, is_hour),
@@ -360,7 +363,7 @@ impl Sent {
             ),
             (
                 Lesson::ForcedTool,
-                self.forms == Some(Forms::ForcedTool) && says(&forced),
+                self.forms == Some(Forms::ForcedTool) && says(&FORCED_TOOL),
             ),
             (
                 Lesson::Schema,

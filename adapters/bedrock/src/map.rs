@@ -62,30 +62,14 @@ impl Question {
         let ttl = Ttl {
             is_taken: takes.cache_hour,
         };
-        let kept = |block: &&Block| takes.cache || block.text().is_some();
-        let system = call
-            .prompt
-            .system
-            .iter()
-            .filter(kept)
-            .map(|block| instruction(block, ttl));
-        let manner = forms
-            .and_then(|forms| manner(forms, call))
-            .map(SystemContentBlock::Text)
-            .map(Ok);
-        let messages = call
-            .prompt
-            .messages
-            .iter()
-            .map(|said| message(said, takes.cache, ttl));
-        let max_tokens = call
-            .max_tokens
-            .saturating_add(room)
-            .try_into()
-            .unwrap_or(i32::MAX);
-        let temperature = takes
-            .temperature
-            .then(|| call.temperature.clamp(0.0, 1.0) as f32);
+        let mut system = instructions(&call.prompt.system, takes.cache, ttl)?;
+        if let Some(manner) = forms.and_then(|forms| manner(forms, call)) {
+            system.push(SystemContentBlock::Text(manner));
+        }
+        let mut messages = Vec::new();
+        for said in &call.prompt.messages {
+            messages.push(message(said, takes.cache, ttl)?);
+        }
         let (tools, schema) = match (&call.answer, takes.forms) {
             (Answer::Tool { name, schema }, Forms::ForcedTool | Forms::ChosenTool) => {
                 (Some(tool(name, takes.forms)?), Some(schema.clone()))
@@ -93,12 +77,9 @@ impl Question {
             (Answer::Tool { .. }, Forms::Schema) | (Answer::Prose, _) => (None, None),
         };
         Ok(Self {
-            system: system.chain(manner).collect::<Result<_, _>>()?,
-            messages: messages.collect::<Result<_, _>>()?,
-            inference: InferenceConfiguration::builder()
-                .max_tokens(max_tokens)
-                .set_temperature(temperature)
-                .build(),
+            system,
+            messages,
+            inference: inference(&takes, call, room),
             tools,
             schema,
             output: output(effort, call, takes.forms)?,
@@ -114,6 +95,34 @@ impl Question {
             },
             model,
         })
+    }
+}
+
+/// What the model is told to be, as far as it takes places to keep a prompt until.
+fn instructions(
+    blocks: &[Block],
+    takes_points: bool,
+    ttl: Ttl,
+) -> Result<Vec<SystemContentBlock>, BuildError> {
+    let mut told = Vec::new();
+    for block in blocks {
+        if takes_points || block.text().is_some() {
+            told.push(instruction(block, ttl)?);
+        }
+    }
+    Ok(told)
+}
+
+/// How long and how freely the model may answer; `room` is for what it thinks before.
+fn inference(takes: &Capabilities, call: &ModelCall, room: u32) -> InferenceConfiguration {
+    let max_tokens = call.max_tokens.saturating_add(room);
+    let builder =
+        InferenceConfiguration::builder().max_tokens(i32::try_from(max_tokens).unwrap_or(i32::MAX));
+    if takes.temperature {
+        let temperature = call.temperature.clamp(0.0, 1.0) as f32;
+        builder.temperature(temperature).build()
+    } else {
+        builder.build()
     }
 }
 

@@ -138,74 +138,72 @@ impl Needs {
 
 fn updates(heard: &Heard, needs: &Needs) -> Vec<Value> {
     let about = heard.topic().map_or("training", |topic| topic.noun);
-    let told = match needs.intent {
-        "workout_logging" => vec![
-            (
-                "workout_analysis",
-                format!("Crunching the numbers of that {about} session..."),
-            ),
-            (
-                "memory_analysis",
-                format!("Hunting down what you told me about your {about}..."),
-            ),
-            (
-                "pattern_analysis",
-                format!("Lining it up with your recent {about} sessions..."),
-            ),
-        ],
-        "memory_request" => {
-            vec![(
-                "memory_analysis",
-                "Fitting this into what I know about you...".to_owned(),
-            )]
-        }
-        "progress_check" => vec![
-            (
-                "initial_greeting",
-                format!("Diving into your {about} story..."),
-            ),
-            (
-                "pattern_analysis",
-                format!("Tracing how your {about} has moved lately..."),
-            ),
-            (
-                "insights_brewing",
-                "Distilling what the numbers say...".to_owned(),
-            ),
-        ],
-        _ if heard.wants_plan() => vec![
-            (
-                "initial_greeting",
-                format!("Rolling out the drawing board for your {about} plan..."),
-            ),
-            (
-                "memory_analysis",
-                "Digging up your goals and your limits...".to_owned(),
-            ),
-            (
-                "insights_brewing",
-                format!("Brewing up weeks of {about} that fit you..."),
-            ),
-        ],
-        _ => vec![
-            (
-                "initial_greeting",
-                format!("Zooming in on your {about} question..."),
-            ),
-            (
-                "pattern_analysis",
-                format!("Scouting your recent {about} sessions..."),
-            ),
-            (
-                "insights_brewing",
-                format!("Brewing up a {about} answer for you..."),
-            ),
-        ],
+    let told: &[(&str, &str)] = match needs.intent {
+        "workout_logging" => &ON_LOGGING,
+        "memory_request" => &ON_MEMORY,
+        "progress_check" => &ON_PROGRESS,
+        _ if heard.wants_plan() => &ON_PLAN,
+        _ => &ON_QUESTION,
     };
-    told.into_iter()
-        .map(|(stage, text)| json!({ "stage": stage, "text": text }))
-        .collect()
+    let update = |(stage, text): &(&str, &str)| {
+        let text = text.replace("{about}", about);
+        json!({ "stage": stage, "text": text })
+    };
+    told.iter().map(update).collect()
 }
+
+const ON_LOGGING: [(&str, &str); 3] = [
+    (
+        "workout_analysis",
+        "Crunching the numbers of that {about} session...",
+    ),
+    (
+        "memory_analysis",
+        "Hunting down what you told me about your {about}...",
+    ),
+    (
+        "pattern_analysis",
+        "Lining it up with your recent {about} sessions...",
+    ),
+];
+
+const ON_MEMORY: [(&str, &str); 1] = [(
+    "memory_analysis",
+    "Fitting this into what I know about you...",
+)];
+
+const ON_PROGRESS: [(&str, &str); 3] = [
+    ("initial_greeting", "Diving into your {about} story..."),
+    (
+        "pattern_analysis",
+        "Tracing how your {about} has moved lately...",
+    ),
+    ("insights_brewing", "Distilling what the numbers say..."),
+];
+
+const ON_PLAN: [(&str, &str); 3] = [
+    (
+        "initial_greeting",
+        "Rolling out the drawing board for your {about} plan...",
+    ),
+    (
+        "memory_analysis",
+        "Digging up your goals and your limits...",
+    ),
+    (
+        "insights_brewing",
+        "Brewing up weeks of {about} that fit you...",
+    ),
+];
+
+const ON_QUESTION: [(&str, &str); 3] = [
+    ("initial_greeting", "Zooming in on your {about} question..."),
+    (
+        "pattern_analysis",
+        "Scouting your recent {about} sessions...",
+    ),
+    ("insights_brewing", "Brewing up a {about} answer for you..."),
+];
 
 /// What is worth remembering: what the athlete says to remember, or else states about themself.
 fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
