@@ -172,8 +172,7 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::E
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_workout_is_told_in_one_line() {
+    fn long_day() -> Workout {
         let set = Set {
             reps: Some(5),
             weight: Some(Quantity {
@@ -195,7 +194,7 @@ mod tests {
             sets,
             notes: None,
         };
-        let mut workout = Workout {
+        Workout {
             id: "t".parse().unwrap(),
             coach_id: "c".parse().unwrap(),
             conversation_id: "v".parse().unwrap(),
@@ -224,7 +223,12 @@ mod tests {
             notes: Some("hot".to_owned()),
             confidence: 1.0,
             records: vec![],
-        };
+        }
+    }
+
+    #[test]
+    fn a_workout_is_told_in_one_line() {
+        let mut workout = long_day();
         assert_eq!(
             workout.in_words(),
             "2026-11-20 Long day: Squat 2 x (5 reps 62.5 kg), RPE 8.5; Run 5 km 24:10; Plank; \

@@ -473,7 +473,31 @@ mod tests {
             hex::encode(events(&rebuilt(true, pieces)).unwrap()),
             "010201010001030300020303094f6b0a486920486920"
         );
+    }
 
+    const CLOSING: &str = concat!(
+        r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","#,
+        r#""jobs":["workout"],"#,
+        r#""report":{"route":{"userIntent":"general","showContextualUpdates":false,"#,
+        r#""contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"#,
+        r#""confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"#,
+        r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"#,
+        r#""isForgetRequest":false,"#,
+        r#""memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"#,
+        r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
+        r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,
+        r#""complexityTypes":[],"needsSummary":false,"confidence":0.0},"#,
+        r#""routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","#,
+        r#""policyVersion":"1"}},"#,
+        r#""context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"#,
+        r#""outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"#,
+        r#""estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"#,
+        r#""timings":{"admit":null,"start":null,"load":null,"route":null,"#,
+        r#""gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#,
+    );
+
+    #[test]
+    fn the_stored_form_of_a_closing_stays_as_it_is() {
         let call = CallRecord {
             kind: CallKind::Reply,
             usage: domain::Usage {
@@ -502,30 +526,11 @@ mod tests {
             read_json::<Closing>(json(&closing).unwrap().as_bytes()).unwrap(),
             closing
         );
-        assert_eq!(
-            json(&closing).unwrap(),
-            concat!(
-                r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","#,
-                r#""jobs":["workout"],"#,
-                r#""report":{"route":{"userIntent":"general","showContextualUpdates":false,"#,
-                r#""contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"#,
-                r#""confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"#,
-                r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"#,
-                r#""isForgetRequest":false,"#,
-                r#""memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"#,
-                r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
-                r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,
-                r#""complexityTypes":[],"needsSummary":false,"confidence":0.0},"#,
-                r#""routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","#,
-                r#""policyVersion":"1"}},"#,
-                r#""context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"#,
-                r#""outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"#,
-                r#""estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"#,
-                r#""timings":{"admit":null,"start":null,"load":null,"route":null,"#,
-                r#""gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#,
-            )
-        );
+        assert_eq!(json(&closing).unwrap(), CLOSING);
+    }
 
+    #[test]
+    fn the_stored_form_of_a_jobs_state_stays_as_it_is() {
         for (state, text) in [
             (
                 JobState::Due(Timestamp(1)),

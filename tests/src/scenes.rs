@@ -33,6 +33,7 @@ pub const AWKWARD: &str =
 /// Everything that a reply can do.
 pub fn replies() -> Vec<Reply> {
     let mut replies = spoken();
+    replies.extend(unusual());
     replies.extend(broken_off());
     for (name, later, fault, code) in FAULTS {
         replies.push(reply(
@@ -62,10 +63,6 @@ fn spoken() -> Vec<Reply> {
     use Outcome::{Complete, Error};
     let end = |reason| Line::End(reason);
     let done = || end(StopReason::Complete);
-    let letters = ('a'..='z')
-        .cycle()
-        .take(300)
-        .map(|letter| say(&letter.to_string()));
     vec![
         Reply {
             name: "word by word",
@@ -95,6 +92,18 @@ fn spoken() -> Vec<Reply> {
             vec![done()],
             Error("MODEL_STREAM_TRUNCATED", false),
         ),
+    ]
+}
+
+/// Replies of words that are none, that are hard to send, or that are too many.
+fn unusual() -> Vec<Reply> {
+    use Outcome::{Complete, Error};
+    let done = || Line::End(StopReason::Complete);
+    let letters = ('a'..='z')
+        .cycle()
+        .take(300)
+        .map(|letter| say(&letter.to_string()));
+    vec![
         reply(
             "blank first",
             vec![

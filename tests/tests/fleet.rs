@@ -54,6 +54,54 @@ fn every_rule_holds_in_every_fleet() {
     assert_eq!(census.short_of(), [""; 0], "too few turns came far enough");
 }
 
+/// Plays a script once for each await of the first worker, which is struck there.
+fn struck_at_every_await(
+    whole: &Script,
+    heard: &[&str],
+    blow: Blow,
+    packets_die: bool,
+    soon: u64,
+) -> Census {
+    let (mut census, mut taken_over) = (Census::default(), 0);
+    let mut steps = 0;
+    loop {
+        let mut script = Script {
+            packets_die,
+            ..whole.clone()
+        };
+        script.deeds.insert(
+            0,
+            Deed {
+                at: 0,
+                what: What::Strike {
+                    slot: 0,
+                    steps,
+                    blow,
+                },
+            },
+        );
+        let outcome = play(&script);
+        examine(&script, &outcome, AT_EVERY_AWAIT);
+        for past in outcome.overdue {
+            assert!(
+                (5_001..soon).contains(&past),
+                "ended {past} ms past its lease\n{script}"
+            );
+            taken_over += 1;
+        }
+        let struck = outcome.census.of("trouble", "kill") + outcome.census.of("trouble", "freeze");
+        census.add(outcome.census);
+        if struck == 0 {
+            println!(
+                "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}; \
+                        {taken_over} turns taken over"
+            );
+            return census;
+        }
+        steps += 1;
+    }
+}
+
 /// The first worker is struck before its first poll, after it, after the next, and so on.
 #[test]
 fn a_worker_may_die_or_freeze_at_every_await() {
@@ -70,44 +118,13 @@ fn a_worker_may_die_or_freeze_at_every_await() {
             (Blow::Frost(45_000), false, 45_000),
         ];
         for (blow, packets_die, soon) in blows {
-            let (mut census, mut taken_over) = (Census::default(), 0);
-            for steps in 0.. {
-                let mut script = Script {
-                    packets_die,
-                    ..whole.clone()
-                };
-                script.deeds.insert(
-                    0,
-                    Deed {
-                        at: 0,
-                        what: What::Strike {
-                            slot: 0,
-                            steps,
-                            blow,
-                        },
-                    },
-                );
-                let outcome = play(&script);
-                examine(&script, &outcome, AT_EVERY_AWAIT);
-                for past in outcome.overdue {
-                    assert!(
-                        (5_001..soon).contains(&past),
-                        "ended {past} ms past its lease\n{script}"
-                    );
-                    taken_over += 1;
-                }
-                let struck =
-                    outcome.census.of("trouble", "kill") + outcome.census.of("trouble", "freeze");
-                census.add(outcome.census);
-                if struck == 0 {
-                    println!(
-                        "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}; \
-                        {taken_over} turns taken over"
-                    );
-                    break;
-                }
-            }
-            all.add(census);
+            all.add(struck_at_every_await(
+                &whole,
+                heard,
+                blow,
+                packets_die,
+                soon,
+            ));
         }
     }
     print!(

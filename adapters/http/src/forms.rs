@@ -420,6 +420,10 @@ mod tests {
                 "{bad:.80}: {wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_memory_is_changed_where_it_is_said_and_nowhere_else() {
         let edit = |body: Value| memory_edit(body.to_string().as_bytes());
         assert_eq!(
             edit(json!({ "content": null })).unwrap(),
@@ -437,29 +441,8 @@ mod tests {
         assert!(wrong(edit(json!({ "content": "" }))).starts_with("INVALID_FIELD content is"));
     }
 
-    #[test]
-    fn a_coach_may_be_partial_and_is_held_to_its_limits() {
-        let id: CoachId = "mine".parse().unwrap();
-        let parse = |body: Value| coach(body.to_string().as_bytes(), &id);
-        for fine in [
-            json!({}),
-            json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
-            json!({
-                "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" },
-                "goals": [],
-            }),
-            json!({
-                "models": { "temperature": 1, "maxTokens": 131_072, "reply": null },
-                "description": "",
-            }),
-            json!({
-                "name": "é".repeat(4_000), "goals": vec!["run"; 50],
-                "models": { "temperature": 0.5 },
-            }),
-        ] {
-            assert_eq!(parse(fine).unwrap().id, id);
-        }
-        for (bad, named) in [
+    fn wrong_coaches() -> [(Value, &'static str); 19] {
+        [
             (json!({ "coachId": "other" }), "coachId"),
             (json!({ "coachId": 1 }), "coachId"),
             (json!({ "personality": "é".repeat(4_001) }), "personality"),
@@ -497,7 +480,32 @@ mod tests {
                 json!({ "safety": { "requiredModifications": [" "] } }),
                 "safety",
             ),
+        ]
+    }
+
+    #[test]
+    fn a_coach_may_be_partial_and_is_held_to_its_limits() {
+        let id: CoachId = "mine".parse().unwrap();
+        let parse = |body: Value| coach(body.to_string().as_bytes(), &id);
+        for fine in [
+            json!({}),
+            json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
+            json!({
+                "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" },
+                "goals": [],
+            }),
+            json!({
+                "models": { "temperature": 1, "maxTokens": 131_072, "reply": null },
+                "description": "",
+            }),
+            json!({
+                "name": "é".repeat(4_000), "goals": vec!["run"; 50],
+                "models": { "temperature": 0.5 },
+            }),
         ] {
+            assert_eq!(parse(fine).unwrap().id, id);
+        }
+        for (bad, named) in wrong_coaches() {
             let wrong = wrong(parse(bad.clone()));
             assert!(
                 wrong.starts_with(&format!("INVALID_FIELD {named}")),

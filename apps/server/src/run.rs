@@ -1,5 +1,6 @@
 //! The composition of a server, from its start to its end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::banner::Banner;
 use crate::config::{Config, number};
 use crate::demo::{self, Demo};
 use crate::error::StartError;
+use crate::listen::Listen;
 use crate::page::{Off, Page};
 use crate::parts::Assembly;
 use crate::trust::token;
@@ -43,12 +45,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         clock: clock.clone(),
     };
 
-    let closed = |source| StartError::Listen {
-        address: config.listen.to_string(),
-        source,
-    };
-    let listener = config.listen.bind().await.map_err(closed)?;
-    let address = listener.local_addr().map_err(closed)?;
+    let (listener, address) = bind(&config.listen).await?;
 
     let coaches: Vec<Arc<Coach>> = domain::coach::shipped().into_iter().map(Arc::new).collect();
     let (tokens, issuer) = config.trust.verifier(&clock)?;
@@ -90,6 +87,16 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     .say();
     serve_to_the_end(app, page, listener, &config).await;
     Ok(())
+}
+
+async fn bind(listen: &Listen) -> Result<(TcpListener, SocketAddr), StartError> {
+    let closed = |source| StartError::Listen {
+        address: listen.to_string(),
+        source,
+    };
+    let listener = listen.bind().await.map_err(closed)?;
+    let address = listener.local_addr().map_err(closed)?;
+    Ok((listener, address))
 }
 
 /// Serves until it is told to stop, and then until what runs is over or has had its time.

@@ -374,56 +374,29 @@ mod tests {
 
     #[test]
     fn a_summary_that_said_it_anywhere_is_not_told_any_more() {
-        let item = || vec![KNEE.to_owned()];
-        let earlier = || {
-            vec![crate::summary::Version {
-                words: format!("A story.\nConstraints: {KNEE}"),
-                through: 2,
-            }]
-        };
-        let made = |summary: Summary| Summary {
-            made_at: Timestamp(1_000),
-            ..summary
-        };
-        for summary in [
-            Summary {
-                narrative: format!("They met. {KNEE}. They trained."),
-                ..Summary::default()
+        type Says = fn(&mut Summary);
+        let places: [Says; 9] = [
+            |told| told.narrative = format!("They met. {KNEE}. They trained."),
+            |told| told.current_goals = vec![KNEE.to_owned()],
+            |told| told.recent_progress = vec![KNEE.to_owned()],
+            |told| told.preferences = vec![KNEE.to_owned()],
+            |told| told.constraints = vec![KNEE.to_owned()],
+            |told| told.key_insights = vec![KNEE.to_owned()],
+            |told| told.emotional_state = KNEE.to_owned(),
+            |told| told.tags = vec![KNEE.to_owned()],
+            |told| {
+                told.earlier = vec![crate::summary::Version {
+                    words: format!("A story.\nConstraints: {KNEE}"),
+                    through: 2,
+                }];
             },
-            Summary {
-                current_goals: item(),
+        ];
+        for says in places {
+            let mut summary = Summary {
+                made_at: Timestamp(1_000),
                 ..Summary::default()
-            },
-            Summary {
-                recent_progress: item(),
-                ..Summary::default()
-            },
-            Summary {
-                preferences: item(),
-                ..Summary::default()
-            },
-            Summary {
-                constraints: item(),
-                ..Summary::default()
-            },
-            Summary {
-                key_insights: item(),
-                ..Summary::default()
-            },
-            Summary {
-                emotional_state: KNEE.to_owned(),
-                ..Summary::default()
-            },
-            Summary {
-                tags: item(),
-                ..Summary::default()
-            },
-            Summary {
-                earlier: earlier(),
-                ..Summary::default()
-            },
-        ] {
-            let summary = made(summary);
+            };
+            says(&mut summary);
             assert_eq!(
                 still_told(summary.clone(), &[tombstone(KNEE)]),
                 None,

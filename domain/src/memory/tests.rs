@@ -289,7 +289,13 @@ fn what_was_forgotten_is_not_learnt_from_older_messages() {
         outcome(decided(&proposed("I prefer mornings"), &[], &[itself])),
         "refused: Forgotten"
     );
-    let covers = |memory: &Memory| tombstone(SAID_AT).covers(memory);
+}
+
+#[test]
+fn a_tombstone_covers_what_was_said_before_it_and_not_since() {
+    let tombstone = Tombstone::of(&known("gone", "I prefer Mornings!"), SAID_AT);
+    let (before, after) = (Timestamp(SAID_AT.0 - 1), Timestamp(SAID_AT.0 + 1));
+    let covers = |memory: &Memory| tombstone.covers(memory);
     assert!(covers(&known("gone", "something else by now")));
     assert!(covers(&Memory {
         created_at: before,

@@ -425,55 +425,73 @@ mod tests {
         }
     }
 
+    /// Text, intent, logged, searched, told.
+    const BY_DEFAULT: [(&str, UserIntent, bool, bool, bool); 12] = [
+        (
+            "I did 5x5 back squats at 100 kg today",
+            UserIntent::WorkoutLogging,
+            true,
+            false,
+            true,
+        ),
+        (
+            "ran 5k in 24:10",
+            UserIntent::WorkoutLogging,
+            true,
+            false,
+            false,
+        ),
+        (
+            "how do I get a stronger bench",
+            UserIntent::Question,
+            false,
+            true,
+            true,
+        ),
+        ("why?", UserIntent::Question, false, true, true),
+        (
+            "did I beat my 5k time of 24:10?",
+            UserIntent::Question,
+            false,
+            true,
+            true,
+        ),
+        (
+            "tomorrow I will squat 5x5 at 100 kg",
+            UserIntent::General,
+            false,
+            false,
+            true,
+        ),
+        (
+            "my knee hurts after yesterday's session",
+            UserIntent::General,
+            false,
+            false,
+            true,
+        ),
+        ("squats", UserIntent::General, false, false, false),
+        ("tired today", UserIntent::General, false, false, false),
+        (
+            "I bought a new car last weekend, it is blue",
+            UserIntent::General,
+            false,
+            false,
+            false,
+        ),
+        (
+            "remember that I train at dawn",
+            UserIntent::General,
+            false,
+            false,
+            true,
+        ),
+        ("", UserIntent::General, false, false, false),
+    ];
+
     #[test]
     fn the_safe_default_logs_searches_and_tells_as_the_text_suggests() {
-        use UserIntent::{General, Question, WorkoutLogging};
-        // Text, intent, logged, searched, told.
-        let cases = [
-            (
-                "I did 5x5 back squats at 100 kg today",
-                WorkoutLogging,
-                true,
-                false,
-                true,
-            ),
-            ("ran 5k in 24:10", WorkoutLogging, true, false, false),
-            ("how do I get a stronger bench", Question, false, true, true),
-            ("why?", Question, false, true, true),
-            (
-                "did I beat my 5k time of 24:10?",
-                Question,
-                false,
-                true,
-                true,
-            ),
-            (
-                "tomorrow I will squat 5x5 at 100 kg",
-                General,
-                false,
-                false,
-                true,
-            ),
-            (
-                "my knee hurts after yesterday's session",
-                General,
-                false,
-                false,
-                true,
-            ),
-            ("squats", General, false, false, false),
-            ("tired today", General, false, false, false),
-            (
-                "I bought a new car last weekend, it is blue",
-                General,
-                false,
-                false,
-                false,
-            ),
-            ("remember that I train at dawn", General, false, false, true),
-            ("", General, false, false, false),
-        ];
-        for (text, intent, logged, searched, told) in cases {
+        for (text, intent, logged, searched, told) in BY_DEFAULT {
             let decision = fallback(text);
             assert_eq!(decision.user_intent, intent, "{text:?}");
             assert_eq!(decision.logs_workout(), logged, "{text:?}");

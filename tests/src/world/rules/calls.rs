@@ -3,7 +3,8 @@
 use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::router::Source;
 use domain::{
-    Effect, Ending, Fault, Heard, Input, Kept, Prompt, StopReason, Timestamp, TurnError, Usage,
+    Effect, Ending, Fault, Heard, Input, Kept, Prompt, Report, StopReason, Timestamp, TurnError,
+    Usage,
 };
 
 use super::{Case, Verdict, check};
@@ -173,23 +174,30 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
     let recorded = others.iter().map(|call| (call.kind, call.outcome));
     check(expected.eq(recorded), || format!("{:?}", report.calls))?;
     embeddings_are_those_that_were_told(case, at, embeddings)?;
-    others
-        .into_iter()
-        .try_for_each(|call| costs_are_told_or_estimated(case, at, call))?;
-    let source = match (answer, routed) {
+    for call in others {
+        costs_are_told_or_estimated(case, at, call)?;
+    }
+    let source = source_of_the_decision(report, answer, router, routed);
+    let decided = report.route.as_ref();
+    let told = decided.map(|route| route.router_metadata.source);
+    check(told == source, || {
+        format!("{told:?} decided, not {source:?}")
+    })
+}
+
+fn source_of_the_decision(
+    report: &Report,
+    answer: Option<&RoutersAnswer>,
+    router: CallOutcome,
+    routed: u64,
+) -> Option<Source> {
+    match (answer, routed) {
         (Some(_), _) if router == CallOutcome::Ok => Some(Source::Model),
         (Some(_), _) => Some(Source::Default),
         // A rule's decision is reported once it is used.
         (None, 0) => report.route.as_ref().map(|_| Source::Rule),
         (None, _) => None,
-    };
-    let told = report
-        .route
-        .as_ref()
-        .map(|route| route.router_metadata.source);
-    check(told == source, || {
-        format!("{told:?} decided, not {source:?}")
-    })
+    }
 }
 
 type RoutersAnswer = Result<(String, Usage), Fault>;
