@@ -10,10 +10,10 @@ use crate::{
     Admission, Admitted, Begun, Clock, MessageStore, Result, TurnRecord, TurnState, Writer, Written,
 };
 
-/// How long past its lease a turn is left alone, for clocks that differ.
+/// How long a turn is left alone after its lease, because the clocks of two processes differ.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// How long an admission without an answer is repeated.
+/// For how long an admission that gets no answer is repeated.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a store is asked again.
@@ -51,10 +51,10 @@ pub enum Refusal {
     Store(Fault),
 }
 
-/// Admits a request, or says whom to follow, or why not.
+/// Admits a request; returns which turn to follow if one is there already, or why there is none.
 ///
-/// An admission that got no answer may have been made: the same is asked again, for two seconds. A
-/// turn in the way whose holder is gone is ended first.
+/// Repeats an admission that got no answer for two seconds, since it may have been made. Ends a
+/// turn that is in the way and whose holder is gone.
 pub async fn admit(
     store: &dyn MessageStore,
     clock: &dyn Clock,
@@ -139,8 +139,8 @@ pub async fn end_if_abandoned(
     }
 }
 
-/// The finishing write of a turn that nobody drives to its end. Its ending is never event 0: every
-/// client has been told that it began, also when that was not kept.
+/// Makes the finishing write of a turn that nobody drives to its end. Its ending is never event 0:
+/// every client has been told that the turn began, also when that was not kept.
 pub(crate) fn failed(
     place: ReplyPlace,
     error: TurnError,

@@ -25,7 +25,7 @@ use crate::{
     records,
 };
 
-/// How long a turn may go without a checkpoint before others may end it.
+/// A turn that has made no checkpoint for this long may be ended by others.
 pub const LEASE: Duration = Duration::from_secs(15);
 
 const LOAD: Duration = Duration::from_secs(3);
@@ -47,12 +47,12 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Drives an admitted turn to its end, by the fence that it was admitted with. Whoever watches
-/// reads `feed`; nobody can hold the turn up.
+/// Drives an admitted turn to its end, with the fence that it was admitted with. Clients read
+/// `feed`, and none of them can hold the turn up.
 ///
-/// A panic on the way ends the turn too: with what was told, as an internal error. However this
-/// ends, the feed is closed. Returns those model calls that the turn's report does not have,
-/// because it ended before they did.
+/// If the driver panics, ends the turn as an internal error, with what was told. Closes the feed
+/// however this ends. Returns the model calls that the turn's report does not have, because the
+/// turn ended before they did.
 pub async fn drive(
     task: Task,
     fence: Fence,
@@ -85,7 +85,7 @@ pub async fn drive(
     }
 }
 
-/// Whether the report has what looking up has taken: it has all of it, or nothing.
+/// Returns whether the report has the model calls of looking up: it has all of them, or none.
 fn has_embeddings(feed: &Feed) -> bool {
     let events = feed.events();
     let Some(TurnEvent::Ended(closing)) = events.last() else {
@@ -141,7 +141,8 @@ struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// Does what `effect` asks; one that takes too long has timed out, so every effect is answered.
+    /// Does what `effect` asks, and answers `TimedOut` if that takes too long, so that every effect
+    /// is answered.
     fn perform(self, effect: Effect) -> BoxFuture<'a, Option<Input>> {
         async move {
             Some(match effect {
@@ -205,7 +206,7 @@ impl<'a> At<'a> {
         Input::Routed(answered, tries)
     }
 
-    /// Three look-ups side by side; each that fails costs only its own part.
+    /// Looks up three things side by side; one that fails leaves out only its own part.
     async fn gather(self, wanted: Wanted) -> Gathered {
         let conversation = &self.opening.turn.conversation;
         let owner = &conversation.user;
@@ -253,8 +254,8 @@ impl<'a> At<'a> {
         written(self.within(SAVE, "finish", write).await)
     }
 
-    /// A reply as inputs: words that are there together are one; a reply that just stops has
-    /// failed.
+    /// Asks for a reply, and returns it as inputs. Words that arrive together are one input; a
+    /// reply that merely stops has failed.
     fn speak(self, attempt: Attempt, call: ReplyCall) -> Reply {
         let turn = self.opening.turn.turn.clone();
         let log = move |error: &PortError| {

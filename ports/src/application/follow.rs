@@ -11,10 +11,10 @@ use crate::application::feed::AT_ONCE;
 use crate::application::read;
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
-/// How long a store that cannot be read is asked again.
+/// For how long a store that cannot be read is asked again.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How often a store is asked for more, at first and at last.
+/// How long a follower waits before it asks the store again: at first, and at most.
 const PACE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
 /// What a follower passes on to its client.
@@ -29,7 +29,8 @@ pub enum Frame {
     Ended(usize, Arc<Closing>, Option<Message>),
 }
 
-/// Reads what a turn that runs, or ran, elsewhere was opened with; `None` if there is no such turn.
+/// Returns what a turn was opened with that runs, or ran, elsewhere; `None` if there is no such
+/// turn.
 pub async fn opening(
     store: &dyn MessageStore,
     turn: &TurnKey,
@@ -52,10 +53,10 @@ pub async fn opening(
     }))
 }
 
-/// Follows a turn for a client that has all events before number `from`: by its feed as long as
-/// there is one, else by the store.
+/// Follows a turn for a client that has all events before number `from`: reads its feed as long as
+/// there is one, then the store.
 ///
-/// Ends after [`Frame::Ended`]; without it only if the store cannot be read for 15 seconds.
+/// Ends after [`Frame::Ended`]; ends without it only if the store cannot be read for 15 seconds.
 pub fn follow(
     store: Arc<dyn MessageStore>,
     clock: Arc<dyn Clock>,
@@ -136,7 +137,7 @@ impl Follower {
         }
     }
 
-    /// What the store has for the client, [`AT_ONCE`] events at most.
+    /// Reads what the store has for the client, at most [`AT_ONCE`] events.
     async fn read_store(&mut self) -> Result<Option<Frame>, Gone> {
         if self.ahead.is_empty()
             && let Some(frame) = self.read_ahead().await?
@@ -155,7 +156,8 @@ impl Follower {
         Ok(Some(self.frame(next, || all)))
     }
 
-    /// Reads all that there is; what it gives back stands in the place of what is not there.
+    /// Reads all events that the client lacks into `ahead`. Returns a snapshot if the turn has
+    /// ended and fewer events were kept than the client has.
     async fn read_ahead(&mut self) -> Result<Option<Frame>, Gone> {
         let turn = &self.opening.turn;
         let look = || {
@@ -178,8 +180,8 @@ impl Follower {
         Ok(None)
     }
 
-    /// What was kept of a turn that has ended and has nothing more for this client. Its ending is
-    /// in its record, so it is told next whatever became of its events.
+    /// Returns what was kept of a turn that has ended and has nothing more for this client. The
+    /// ending is told next: it is in the turn's record, whatever became of its events.
     async fn snapshot(&mut self, kept: usize, closing: Arc<Closing>) -> Result<Frame, Gone> {
         let all = self.all().await?;
         // Never event 0: that a turn began is told to everybody.
@@ -203,7 +205,7 @@ impl Follower {
         self.opening.place().filled(closing.ending, said)
     }
 
-    /// The next frame out of `events`, which begin at the client's place.
+    /// Makes the next frame out of `events`, which begin at the client's place.
     fn frame(&mut self, mut events: Vec<TurnEvent>, all: impl FnOnce() -> Vec<TurnEvent>) -> Frame {
         let first = self.from;
         if let [TurnEvent::Ended(closing)] = events.as_slice() {

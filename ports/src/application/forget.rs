@@ -9,13 +9,13 @@ use crate::{
     Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records,
 };
 
-/// How many summaries are looked at.
+/// How many of a user's newest summaries are searched.
 const SUMMARIES: usize = 500;
 
-/// Forgets a memory: first a tombstone, from which on no prompt says it; then whatever it covers is
-/// erased, and what earlier tombstones have left: memories that say the same, summaries that
-/// mention it, their entries in the index. Whether the index no longer finds any of them; if it
-/// does, the rest is left for another try.
+/// Forgets a memory. Writes a tombstone first, from which on no prompt says it. Then erases what
+/// this and earlier tombstones cover: memories that say the same, summaries that mention it, and
+/// their entries in the index. Returns whether the index no longer finds any of them; if it does,
+/// the rest is left for another try.
 pub async fn forget(
     ports: &Ports,
     owner: &UserScope,
@@ -69,8 +69,7 @@ pub async fn forget(
     }
 }
 
-/// Forgets a memory, and goes on with that as a job would until it is gone or was tried often
-/// enough.
+/// Forgets a memory, and tries again as a job would until it is gone or was tried often enough.
 pub async fn forget_through(
     ports: &Ports,
     owner: &UserScope,
@@ -94,7 +93,8 @@ pub async fn forget_through(
     }
 }
 
-/// Erases a memory once the index no longer finds it; until then it is known by what to ask.
+/// Erases a memory from the index, and from the store once the index no longer finds it. Returns
+/// whether it is gone.
 async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<bool> {
     ports
         .clock
@@ -115,7 +115,8 @@ async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
     Ok(true)
 }
 
-/// Erases a memory that cannot be read: whether the index still finds it cannot be asked.
+/// Erases a memory that cannot be read, without asking whether the index still finds it: there is
+/// no text to ask by.
 pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
     let gone = ports
         .index
@@ -125,7 +126,7 @@ pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
     Ok(true)
 }
 
-/// Removes the summaries that mention it: they are made again when they are due.
+/// Removes the summaries that mention what was forgotten; they are made again when they are due.
 async fn forget_summaries(
     ports: &Ports,
     owner: &UserScope,
@@ -142,8 +143,8 @@ async fn forget_summaries(
     Ok(())
 }
 
-/// Removes a conversation's summary, from the index first: what is still in the store is found
-/// again.
+/// Removes a conversation's summary, from the index first: while it is in the store, it is found by
+/// the next try.
 pub(crate) async fn take_back(ports: &Ports, summary: &RecordKey) -> Result<()> {
     ports
         .clock

@@ -12,8 +12,7 @@ const PAGE: usize = 100;
 
 /// Adds model calls to the ledger of the user's day.
 ///
-/// It is an account of what happened, and never stands in the way of a turn: an entry that cannot
-/// be made is left out and logged.
+/// Never stands in the way of a turn: leaves out an entry that cannot be made, and logs that.
 pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     let now = ports.clock.now();
     let Some(id) = UsageDay::id(now).filter(|_| !calls.is_empty()) else {
@@ -33,8 +32,8 @@ pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     }
 }
 
-/// What the ledger says of these days, the newest first; nothing of days without calls, nor of what
-/// cannot be read.
+/// Returns what the ledger says of these days, the newest first, without days that had no calls and
+/// without what cannot be read.
 pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {

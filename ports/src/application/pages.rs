@@ -6,8 +6,8 @@ use futures::stream::{Stream, try_unfold};
 use crate::application::read;
 use crate::{MessageStore, Result};
 
-/// Messages before `before`, the newest first, page by page, until there are `most` or no older
-/// ones.
+/// Reads messages before number `before` page by page, the newest first, until there are `most` or
+/// no older ones.
 pub fn pages<'a>(
     store: &'a dyn MessageStore,
     key: &'a ConversationKey,

@@ -11,7 +11,7 @@ use crate::{
     Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records,
 };
 
-/// How many memories, and how many tombstones, are looked at: the newest.
+/// How many of a user's newest memories, and how many tombstones, are looked at.
 pub(crate) const KNOWN: usize = 200;
 
 /// How many steps it takes to compare a letter of a memory, as [`Pace`] counts them.
@@ -33,8 +33,8 @@ pub enum Saved {
     Refused(Unsaveable),
 }
 
-/// Remembers something, unless it is known, corrects something, or may not be kept. To try it again
-/// under the same id saves nothing twice.
+/// Remembers something; reinforces what says it already, corrects what it contradicts, or refuses
+/// it. A second try under the same id saves nothing twice.
 pub async fn remember(
     ports: &Ports,
     owner: &UserScope,
@@ -98,8 +98,8 @@ pub async fn remember(
     )
 }
 
-/// Changes a memory as its owner wants it: what it is now, or why it cannot be so. `None` if there
-/// is no such memory.
+/// Changes a memory as its owner wants it. Returns what it is now, or why it cannot be so; `None`
+/// if there is no such memory.
 pub async fn edit(
     ports: &Ports,
     owner: &UserScope,
@@ -122,7 +122,8 @@ pub async fn edit(
     Ok(Some(Ok(edited)))
 }
 
-/// A memory that is not being forgotten, for its owner; one that cannot be read is none.
+/// Returns a memory for its owner; `None` if there is none, if it is being forgotten, or if it
+/// cannot be read.
 pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<Option<Memory>> {
     let Some(record) = ports
         .clock
@@ -139,9 +140,9 @@ pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<O
     .pop())
 }
 
-/// Counts that memories were in a prompt, once a day for each.
+/// Counts that memories were in a prompt, each at most once a day.
 ///
-/// It never stands in the way of a turn: a use that cannot be counted is not.
+/// Never stands in the way of a turn: leaves out a use that cannot be counted.
 pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     let now = ports.clock.now();
     for id in memories.iter().filter_map(|id| id.parse::<MemoryId>().ok()) {
@@ -155,19 +156,21 @@ pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     }
 }
 
-/// What a user wanted forgotten, the newest first: all of it, or an error. Whatever a model is
-/// told, and whatever is learnt, has passed this; what it is that cannot be read, nobody knows.
+/// Returns what a user wanted forgotten, the newest first: all of it, or an error. Whatever a model
+/// is told, and whatever is learnt, has passed this; so a tombstone that cannot be read is an
+/// error, since nobody knows what it stands for.
 pub async fn forgotten(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     let found = records::newest_records(ports, owner, Kind::Tombstone, KNOWN).await?;
     found.iter().map(records::read).collect()
 }
 
-/// The same without what cannot be read: for what its owner is shown, and for erasing what can be.
+/// Returns the same without what cannot be read: for what the owner is shown, and for erasing what
+/// can be erased.
 pub async fn tombstones(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     newest(ports, owner, Kind::Tombstone, KNOWN).await
 }
 
-/// The memories that go with none of these tombstones.
+/// Returns the memories that none of these tombstones covers.
 pub(crate) async fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory> {
     let graveyard = Graveyard::of(tombstones);
     let (mut remembered, mut pace) = (Vec::new(), Pace::default());
@@ -180,7 +183,7 @@ pub(crate) async fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) 
     remembered
 }
 
-/// What the index knows that is like this text, for this coach or for all.
+/// Returns what the index knows that is like this text, for this coach or for all.
 pub(crate) async fn nearest(
     ports: &Ports,
     owner: &UserScope,
@@ -206,12 +209,12 @@ pub(crate) async fn nearest(
         .await
 }
 
-/// Whether a hit is the entry of this memory.
+/// Returns whether a hit is the entry of this memory.
 pub(crate) fn is_of(hit: &Recalled, memory: &MemoryId) -> bool {
     hit.kind == RecalledKind::Memory && hit.id == memory.as_str()
 }
 
-/// Where a memory is kept.
+/// Returns where a memory is kept.
 pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
     RecordKey {
         owner: owner.clone(),
@@ -240,8 +243,8 @@ async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Re
     }
 }
 
-/// Lets a memory be found, unless it was superseded or is gone by then: who saw to that may have
-/// been at the index before us.
+/// Lets a memory be found, and takes it back if it was superseded or forgotten meanwhile: whoever
+/// did that may have been at the index before us.
 async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<()> {
     if memory.superseded_by.is_some() {
         return Ok(());

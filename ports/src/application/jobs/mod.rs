@@ -25,7 +25,7 @@ use crate::{
     opening,
 };
 
-/// How long a claimed job is left to who has claimed it.
+/// How long a claimed job is left to whoever has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
 
 /// How long a try may take: what settles it must come while the claim still holds.
@@ -43,14 +43,14 @@ const LEFT_OVER: usize = 3;
 /// The least pause between two tries, should a store say that one is due at once.
 const PACE: Duration = Duration::from_millis(100);
 
-/// How long a store that could not say what is left is left alone.
+/// How long to wait before a store is asked again that could not say which jobs are left.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Why a job is dead that nobody can do.
+/// Why a job is dead whose message cannot be read.
 const UNREADABLE: &str = "its message cannot be read";
 
 /// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user have
-/// left over. When one of the turn's own is to be tried again, if one is.
+/// left over. Returns when one of the turn's own is to be tried again, if one is.
 pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
     let own = JobsOf::Turn(turn.clone());
     claim_and_try(ports, &own, OWN).await;
@@ -164,7 +164,7 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
     }
 }
 
-/// What becomes of a job whose turn cannot be read any more.
+/// Says what becomes of a job whose turn cannot be read any more.
 async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     let conversation = &job.turn.conversation;
     if ports
@@ -182,7 +182,7 @@ async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     Ok(Outcome::Refused("the conversation was deleted".to_owned()))
 }
 
-/// One line for each try: why it is to be made again, or was the last.
+/// Logs one line for each try: why it is to be made again, or was the last.
 fn tell(job: &Job, outcome: &Outcome, failed: Option<&Failed>) {
     let (turn, kind, attempts) = (&job.turn.turn, job.kind, job.attempts);
     let error = failed.map(|failed| failed as &dyn Error);
@@ -244,8 +244,9 @@ impl Work<'_> {
         &self.opening.turn.conversation.user
     }
 
-    /// Whether any of these jobs is of a turn that stands like this to the own one in the
-    /// conversation, by the numbers of their messages: ids are by the clocks of many processes.
+    /// Returns whether one of these jobs is of a turn that stands at `place` to this one in the
+    /// conversation. Compares the numbers of their messages: ids are by the clocks of many
+    /// processes.
     async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
         let number = self.opening.user_message.number;
         for job in jobs {
@@ -258,8 +259,8 @@ impl Work<'_> {
         Ok(false)
     }
 
-    /// Has a form filled in by the small model, and notes what that cost: what `check` has made of
-    /// it, or why there is nothing to do.
+    /// Lets the small model fill in a form, and notes what that cost. Returns what `check` has made
+    /// of it, or why there is nothing to do.
     async fn ask<T>(
         &mut self,
         kind: CallKind,
