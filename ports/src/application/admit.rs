@@ -66,6 +66,8 @@ pub async fn admit(
         IfBusy::Interrupt => INTERRUPT,
     };
     let until = clock.now() + patience;
+    // The same admission each time: one that was made although its answer was lost is answered as
+    // new again, and so begins its turn once.
     loop {
         let answer = match clock.answered(store.admit(admission)).await {
             Ok(answer) => answer,
@@ -86,17 +88,20 @@ pub async fn admit(
                 ..admission.turn.clone()
             },
         };
-        if end_if_abandoned(store, clock, &busy)
+        // Before anything is refused: nobody else may come to end a turn whose process has died.
+        let has_ended = end_if_abandoned(store, clock, &busy)
             .await
-            .map_err(unavailable)?
-            && clock.now() < until
-        {
+            .map_err(unavailable)?;
+        if has_ended && clock.now() < until {
+            // A moment passes even if nothing else waits: else a store that goes on naming an ended
+            // turn would be asked for ever at one moment of a virtual clock.
             clock.sleep(Duration::from_millis(1)).await;
             continue;
         }
         if if_busy == IfBusy::Reject || clock.now() >= until {
             return Err(Refusal::Busy(busy.turn));
         }
+        // Asked each time round: it may be another turn by now that is in the way.
         clock
             .answered(store.ask_stop(&busy))
             .await
@@ -120,6 +125,7 @@ pub async fn end_if_abandoned(
     turn: &TurnKey,
 ) -> Result<bool> {
     loop {
+        // Without its events: most turns that are looked at are not abandoned.
         let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await? else {
             return Ok(true);
         };
@@ -131,6 +137,8 @@ pub async fn end_if_abandoned(
         let Some((record, events)) = clock.answered(read::turn(store, turn, 0)).await? else {
             return Ok(true);
         };
+        // By the lease that was judged, not the one that was just read: whoever has renewed it
+        // meanwhile lives, and the store refuses this.
         let finish = failed(record.place(), TurnError::ProducerLost, events, clock.now());
         // Refused: its holder lives after all, or another reader was faster. Look again.
         if let Written::Done(()) = clock.answered(store.finish(turn, writer, &finish)).await? {

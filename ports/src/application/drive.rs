@@ -28,9 +28,13 @@ use crate::{
 /// A turn that has made no checkpoint for this long may be ended by others.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+// What the athlete waits for in silence is short, and what it costs to do without it is little: a
+// turn that is not routed goes by the rules, one that has gathered nothing is answered without.
+// Without its history a turn fails, so that may take longer.
 const LOAD: Duration = Duration::from_secs(3);
 const ROUTE: Duration = Duration::from_millis(1_500);
 const GATHER: Duration = Duration::from_millis(800);
+/// Much less than [`LEASE`], so that a checkpoint can be tried again before it runs out.
 const SAVE: Duration = Duration::from_secs(2);
 
 /// The pause before a turn whose driver panicked is tried to be ended again.
@@ -102,6 +106,7 @@ async fn run(at: At<'_>, mut turn: Turn, feed: &Feed) {
     let (stop, hurry) = (feed.stop_asked().fuse(), feed.hurried().fuse());
     pin_mut!(stop, hurry);
     loop {
+        // All that it wants done is begun before anything is waited for.
         while let Some(output) = turn.poll_output() {
             match output {
                 Output::Tell(event) => feed.push(event),
@@ -281,6 +286,8 @@ impl<'a> At<'a> {
         let clock = &*self.ports.clock;
         let until = clock.now() + patience;
         while clock.now() < until {
+            // Looked at anew each time: a finishing write whose answer was lost may have been made,
+            // and then nobody may write any more.
             match self.try_to_bury(feed).await {
                 Ok(()) | Err(Refused::LeaseLost) => return,
                 Err(Refused::Fault(_)) => clock.sleep(AGAIN).await,
@@ -307,6 +314,7 @@ impl<'a> At<'a> {
             all.clone(),
             self.ports.clock.now(),
         );
+        // Saved before it is told: what a client sees last must be what the store holds.
         self.finish(&finish).await?;
         for event in finish.events.into_iter().skip(told.len()) {
             feed.push(event);

@@ -107,6 +107,7 @@ enum Stage {
 
 impl Follower {
     async fn next(&mut self) -> Option<Frame> {
+        // Over unless it goes on, so that nothing can follow an ending.
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Going => self.stage = Stage::Going,
             Stage::Ending(last, closing, reply) => return Some(Frame::Ended(last, closing, reply)),
@@ -117,6 +118,8 @@ impl Follower {
             if !events.is_empty() {
                 return Some(self.frame(events, || feed.events()));
             }
+            // Closed without an ending: the turn was taken from this process, or could not be
+            // saved. What became of it only the store knows.
             self.feed = None;
             self.read = self.clock.now();
         }
@@ -148,6 +151,7 @@ impl Follower {
         if next.is_empty() {
             return Ok(None);
         }
+        // Only the ending needs them: it tells the whole message.
         let all = if let [TurnEvent::Ended(_)] = next.as_slice() {
             self.all().await?
         } else {
@@ -165,11 +169,13 @@ impl Follower {
                 .answered(read::turn(&*self.store, turn, self.from))
         };
         let (mut record, mut events) = look().await?.ok_or(Gone::ForGood)?;
+        // Whoever looks ends it: there may be nobody else who ever does.
         if is_abandoned(&record, &*self.clock) {
             end_if_abandoned(&*self.store, &*self.clock, turn).await?;
             (record, events) = look().await?.ok_or(Gone::ForGood)?;
         }
         if !events.is_empty() {
+            // It speaks, so more will come soon.
             self.pause = PACE.0;
             self.ahead = events.into();
             return Ok(None);
@@ -212,6 +218,7 @@ impl Follower {
             self.stage = Stage::Over;
             return Frame::Ended(first, closing.clone(), self.reply(closing, &all()));
         }
+        // The ending comes in a frame of its own, next time.
         if let Some(TurnEvent::Ended(_)) = events.last() {
             events.pop();
         }

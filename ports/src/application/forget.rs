@@ -28,27 +28,19 @@ pub async fn forget(
         kind: Kind::Tombstone,
         id: id.clone(),
     };
-    ports
-        .clock
-        .answered(
-            ports
-                .records
-                .put(&at, &records::body(tombstone)?, None, Expect::Anything),
-        )
-        .await?;
+    let body = records::body(tombstone)?;
+    let put = ports.records.put(&at, &body, None, Expect::Anything);
+    ports.clock.answered(put).await?;
     let mut tombstones = tombstones(ports, owner).await?;
-    // A list may lag.
+    // The list has only the newest, and of them what can be read: this one counts in any case.
     tombstones.push(tombstone.clone());
     forget_summaries(ports, owner, &tombstones).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let graveyard = Graveyard::of(&tombstones);
     let (mut are_gone, mut pace) = (true, Pace::default());
-    for memory in memories
-        .iter()
-        .filter(|memory| memory.id != tombstone.memory_id)
-    {
+    for memory in &memories {
         pace.did(STEPS * memory.content.len()).await;
-        if graveyard.covers(memory) {
+        if memory.id != tombstone.memory_id && graveyard.covers(memory) {
             are_gone &= erase(ports, owner, memory, bill).await?;
         }
     }
@@ -56,16 +48,13 @@ pub async fn forget(
         return Ok(false);
     }
     // The named one last: while it is there, somebody can ask for the rest once more.
-    match ports
-        .clock
-        .answered(ports.records.get(&key(owner, &tombstone.memory_id)))
-        .await?
-    {
-        Some(named) => match records::readable(&named) {
-            Some(named) => erase(ports, owner, &named, bill).await,
-            None => erase_unread(ports, &named.at).await,
-        },
-        None => Ok(true),
+    let at = key(owner, &tombstone.memory_id);
+    let Some(named) = ports.clock.answered(ports.records.get(&at)).await? else {
+        return Ok(true);
+    };
+    match records::readable(&named) {
+        Some(memory) => erase(ports, owner, &memory, bill).await,
+        None => erase_unread(ports, &at).await,
     }
 }
 
@@ -96,22 +85,17 @@ pub async fn forget_through(
 /// Erases a memory from the index, and from the store once the index no longer finds it. Returns
 /// whether it is gone.
 async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<bool> {
-    ports
-        .clock
-        .answered(
-            ports
-                .index
-                .delete(owner, RecalledKind::Memory, memory.id.as_str()),
-        )
-        .await?;
+    let id = memory.id.as_str();
+    let gone = ports.index.delete(owner, RecalledKind::Memory, id);
+    ports.clock.answered(gone).await?;
+    // An index forgets in its own time. The record goes last, since its text is what the index is
+    // asked by.
     let hits = nearest(ports, owner, memory.coach.as_ref(), &memory.content, bill).await?;
     if hits.iter().any(|hit| is_of(hit, &memory.id)) {
         return Ok(false);
     }
-    ports
-        .clock
-        .answered(ports.records.delete(&key(owner, &memory.id)))
-        .await?;
+    let at = key(owner, &memory.id);
+    ports.clock.answered(ports.records.delete(&at)).await?;
     Ok(true)
 }
 
@@ -133,8 +117,11 @@ async fn forget_summaries(
     tombstones: &[Tombstone],
 ) -> Result<()> {
     for record in records::newest_records(ports, owner, Kind::Summary, SUMMARIES).await? {
-        let is_told = records::read::<Summary>(&record)
-            .is_ok_and(|known| memory::still_told(known, tombstones).is_some());
+        // One that cannot be read may mention it.
+        let is_told = match records::read::<Summary>(&record) {
+            Ok(summary) => memory::still_told(summary, tombstones).is_some(),
+            Err(_) => false,
+        };
         if !is_told {
             take_back(ports, &record.at).await?;
         }
@@ -146,14 +133,11 @@ async fn forget_summaries(
 /// Removes a conversation's summary, from the index first: while it is in the store, it is found by
 /// the next try.
 pub(crate) async fn take_back(ports: &Ports, summary: &RecordKey) -> Result<()> {
-    ports
-        .clock
-        .answered(
-            ports
-                .index
-                .delete(&summary.owner, RecalledKind::Summary, summary.id.as_str()),
-        )
-        .await?;
+    let id = summary.id.as_str();
+    let gone = ports
+        .index
+        .delete(&summary.owner, RecalledKind::Summary, id);
+    ports.clock.answered(gone).await?;
     ports.clock.answered(ports.records.delete(summary)).await?;
     Ok(())
 }

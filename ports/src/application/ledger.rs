@@ -37,18 +37,18 @@ pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
 pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = ports
-            .clock
-            .answered(ports.records.list(owner, Kind::Usage, None, after, PAGE))
-            .await?;
-        // Each is named after its day.
-        let is_over = page.next.is_none()
-            || page
-                .items
-                .iter()
-                .any(|day| day.at.id.as_str() < days.from().as_str());
-        let read = page.items.iter().filter_map(records::readable::<UsageDay>);
-        found.extend(read.filter(|day| (days.from()..=days.to()).contains(&day.day)));
+        let page = ports.records.list(owner, Kind::Usage, None, after, PAGE);
+        let page = ports.clock.answered(page).await?;
+        let mut is_over = page.next.is_none();
+        for record in &page.items {
+            // Each is named after its day, so what cannot be read says, too, that older ones begin.
+            is_over |= record.at.id.as_str() < days.from().as_str();
+            if let Some(day) = records::readable::<UsageDay>(record)
+                && (days.from()..=days.to()).contains(&day.day)
+            {
+                found.push(day);
+            }
+        }
         if is_over {
             return Ok(found);
         }

@@ -53,7 +53,7 @@ pub async fn all<T: DeserializeOwned>(
     Ok(all)
 }
 
-/// Returns a user's newest records of a kind, at most `most` and the rest of the last page.
+/// Returns a user's newest records of a kind, at most `most` of them.
 pub async fn newest_records(
     ports: &Ports,
     owner: &UserScope,
@@ -62,14 +62,9 @@ pub async fn newest_records(
 ) -> Result<Vec<Record>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = ports
-            .clock
-            .answered(
-                ports
-                    .records
-                    .list(owner, kind, None, after, PAGE.min(most - found.len())),
-            )
-            .await?;
+        let left = PAGE.min(most - found.len());
+        let page = ports.records.list(owner, kind, None, after, left);
+        let page = ports.clock.answered(page).await?;
         found.extend(page.items);
         after = page.next;
         if after.is_none() || found.len() >= most {
@@ -89,6 +84,7 @@ where
     F: Fn(Option<T>) -> Option<T>,
 {
     let began = ports.clock.now();
+    // One mark for all tries: by it a try that was made is known, whatever became of its answer.
     let mark = own_id(began).simple().to_string();
     loop {
         let tried = try_to_amend(ports, at, &mark, &change).await;
@@ -135,19 +131,20 @@ where
     F: Fn(Option<T>) -> Option<T>,
 {
     let record = ports.clock.answered(ports.records.get(at)).await?;
-    let expect = record
-        .as_ref()
-        .map_or(Expect::Absent, |record| Expect::Version(record.version));
-    let known: Option<Amended<T>> = record.as_ref().map(read).transpose()?;
-    let (value, mut changes) = known.map_or((None, Vec::new()), |known| {
-        (Some(known.value), known.changes)
-    });
+    let (value, mut changes, expect) = match &record {
+        None => (None, Vec::new(), Expect::Absent),
+        Some(record) => {
+            let Amended { value, changes } = read(record)?;
+            (Some(value), changes, Expect::Version(record.version))
+        }
+    };
     if changes.iter().any(|known| known == mark) {
         return Ok(Tried::Is(value));
     }
     let Some(value) = change(value) else {
         return Ok(Tried::Is(None));
     };
+    // Marks begin with their time, so the old ones are those that sort before it.
     let oldest = time_of_mark(Timestamp(ports.clock.now().0.saturating_sub(REMEMBERED.0)));
     changes.retain(|known| *known >= oldest);
     changes.push(mark.to_owned());
@@ -161,10 +158,9 @@ where
         value,
         changes: changes.split_off(outdated),
     };
-    let is_taken = ports
-        .clock
-        .answered(ports.records.put(at, &body(&amended)?, term, expect))
-        .await?;
+    let body = body(&amended)?;
+    let put = ports.records.put(at, &body, term, expect);
+    let is_taken = ports.clock.answered(put).await?;
     Ok(if is_taken {
         Tried::Is(Some(amended.value))
     } else {

@@ -46,56 +46,51 @@ pub async fn remember(
     let tombstones = forgotten(ports, owner).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let memories = remembered(memories, &tombstones).await;
+    // Without an index words alone are compared: what is said is not lost for want of a search.
     let hits = nearest(ports, owner, from.coach, &proposed.content, bill)
         .await
         .unwrap_or_default();
-    let score = |memory: &Memory| {
+    let mut known = Vec::new();
+    for memory in memories {
         let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
-        hit.map_or(0.0, |hit| hit.score)
+        let score = hit.map_or(0.0, |hit| hit.score);
+        known.push((memory, score));
+    }
+    let saved = match memory::decide(proposed, from, &known, &tombstones, now) {
+        Saving::New(new) => {
+            keep(ports, owner, &new, bill).await?;
+            Saved::New(new)
+        }
+        Saving::Reinforce(id) => {
+            let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
+            records::amend(ports, &key(owner, &id), said).await?;
+            // Whoever made it may not have come as far as the index.
+            if let Some(known) = self::memory(ports, owner, &id).await? {
+                index(ports, owner, &known, bill).await?;
+            }
+            Saved::Reinforced(id)
+        }
+        Saving::Supersede { old, new } => {
+            // The new one first: should this end in between, both are known, and the next try
+            // finds what is left to do. The other way round, neither would be.
+            keep(ports, owner, &new, bill).await?;
+            let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
+            records::amend(ports, &key(owner, &old), outdated).await?;
+            let gone = ports
+                .index
+                .delete(owner, RecalledKind::Memory, old.as_str());
+            ports.clock.answered(gone).await?;
+            Saved::Corrected(new, old)
+        }
+        Saving::Refused(reason) => {
+            // An earlier try may have come between the erasing of the store and of the index.
+            if reason == Unsaveable::Forgotten {
+                take_back(ports, owner, from.id).await?;
+            }
+            Saved::Refused(reason)
+        }
     };
-    let known: Vec<(Memory, f32)> = memories
-        .into_iter()
-        .map(|memory| (memory.clone(), score(&memory)))
-        .collect();
-    Ok(
-        match memory::decide(proposed, from, &known, &tombstones, now) {
-            Saving::New(new) => {
-                keep(ports, owner, &new, bill).await?;
-                Saved::New(new)
-            }
-            Saving::Reinforce(id) => {
-                let said =
-                    |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
-                records::amend(ports, &key(owner, &id), said).await?;
-                // Whoever made it may not have come as far as the index.
-                if let Some(known) = self::memory(ports, owner, &id).await? {
-                    index(ports, owner, &known, bill).await?;
-                }
-                Saved::Reinforced(id)
-            }
-            Saving::Supersede { old, new } => {
-                keep(ports, owner, &new, bill).await?;
-                let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
-                records::amend(ports, &key(owner, &old), outdated).await?;
-                ports
-                    .clock
-                    .answered(
-                        ports
-                            .index
-                            .delete(owner, RecalledKind::Memory, old.as_str()),
-                    )
-                    .await?;
-                Saved::Corrected(new, old)
-            }
-            Saving::Refused(reason) => {
-                // An earlier try may have come between the erasing of the store and of the index.
-                if reason == Unsaveable::Forgotten {
-                    take_back(ports, owner, from.id).await?;
-                }
-                Saved::Refused(reason)
-            }
-        },
-    )
+    Ok(saved)
 }
 
 /// Changes a memory as its owner wants it. Returns what it is now, or why it cannot be so; `None`
@@ -111,6 +106,8 @@ pub async fn edit(
     let Some(known) = memory(ports, owner, id).await? else {
         return Ok(None);
     };
+    // Asked of what was read, so that a refusal has a reason: `amend` can only leave a record as it
+    // is.
     if let Err(reason) = known.edited(edit, now) {
         return Ok(Some(Err(reason)));
     }
@@ -125,19 +122,15 @@ pub async fn edit(
 /// Returns a memory for its owner; `None` if there is none, if it is being forgotten, or if it
 /// cannot be read.
 pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<Option<Memory>> {
-    let Some(record) = ports
-        .clock
-        .answered(ports.records.get(&key(owner, id)))
-        .await?
-    else {
+    let at = key(owner, id);
+    let Some(record) = ports.clock.answered(ports.records.get(&at)).await? else {
+        return Ok(None);
+    };
+    let Some(memory) = records::readable(&record) else {
         return Ok(None);
     };
     let tombstones = tombstones(ports, owner).await?;
-    Ok(memory::remembered(
-        records::readable(&record).into_iter().collect(),
-        &tombstones,
-    )
-    .pop())
+    Ok(memory::remembered(vec![memory], &tombstones).pop())
 }
 
 /// Counts that memories were in a prompt, each at most once a day.
@@ -225,18 +218,12 @@ pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
 
 /// Stores a new memory, unless an earlier try has, and lets it be found.
 async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Result<()> {
-    let at = key(owner, &new.id);
-    if ports
-        .clock
-        .answered(
-            ports
-                .records
-                .put(&at, &records::body(new)?, None, Expect::Absent),
-        )
-        .await?
-    {
+    let (at, body) = (key(owner, &new.id), records::body(new)?);
+    let put = ports.records.put(&at, &body, None, Expect::Absent);
+    if ports.clock.answered(put).await? {
         return index(ports, owner, new, bill).await;
     }
+    // It may have been edited or superseded since that try: what it is now is what is to be found.
     match ports.clock.answered(ports.records.get(&at)).await? {
         Some(earlier) => index(ports, owner, &records::read(&earlier)?, bill).await,
         None => Ok(()),
@@ -267,27 +254,25 @@ async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
 /// Removes what is left of a memory that was forgotten while it was made, and lets one that was
 /// superseded be found no more.
 async fn take_back(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
-    let found = ports
-        .clock
-        .answered(ports.records.get(&key(owner, id)))
-        .await?;
-    let found = found.as_ref().map(records::read::<Memory>).transpose()?;
-    let known =
-        memory::remembered(found.into_iter().collect(), &forgotten(ports, owner).await?).pop();
-    if known
-        .as_ref()
-        .is_none_or(|known| known.superseded_by.is_some())
-    {
-        ports
-            .clock
-            .answered(ports.index.delete(owner, RecalledKind::Memory, id.as_str()))
-            .await?;
+    let at = key(owner, id);
+    let found = match ports.clock.answered(ports.records.get(&at)).await? {
+        Some(record) => vec![records::read::<Memory>(&record)?],
+        None => Vec::new(),
+    };
+    // Tombstones are read after the memory was written: one that came later finds the memory
+    // itself, and one that came earlier is seen here.
+    let tombstones = forgotten(ports, owner).await?;
+    let known = memory::remembered(found, &tombstones).pop();
+    let is_to_be_found = match &known {
+        Some(known) => known.superseded_by.is_none(),
+        None => false,
+    };
+    if !is_to_be_found {
+        let gone = ports.index.delete(owner, RecalledKind::Memory, id.as_str());
+        ports.clock.answered(gone).await?;
     }
     if known.is_none() {
-        ports
-            .clock
-            .answered(ports.records.delete(&key(owner, id)))
-            .await?;
+        ports.clock.answered(ports.records.delete(&at)).await?;
     }
     Ok(())
 }

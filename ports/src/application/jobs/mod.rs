@@ -60,11 +60,8 @@ pub async fn work_off(ports: &Ports, turn: &TurnKey) -> Option<Timestamp> {
         LEFT_OVER,
     )
     .await;
-    let Ok(jobs) = ports
-        .clock
-        .answered(read::jobs(&*ports.messages, &own))
-        .await
-    else {
+    let left = read::jobs(&*ports.messages, &own);
+    let Ok(jobs) = ports.clock.answered(left).await else {
         return Some(ports.clock.now() + AGAIN);
     };
     jobs.iter().filter_map(|job| job.state.due()).min()
@@ -105,6 +102,7 @@ async fn attempt(ports: &Ports, mut job: Job) {
     } else {
         guarded(ports, &job, &bill).await
     };
+    // An outcome has no room for why it failed: that is for the log alone.
     let (outcome, failed) = match tried {
         Ok(outcome) => (outcome, None),
         Err(failed) => (
@@ -115,11 +113,9 @@ async fn attempt(ports: &Ports, mut job: Job) {
     tell(&job, &outcome, failed.as_ref());
     let calls = bill.calls();
     job.calls.extend_from_slice(&calls);
-    if let Err(error) = ports
-        .clock
-        .answered(ports.messages.settle_job(&job, &outcome))
-        .await
-    {
+    // Not repeated: the claim runs out, and the next try finds what this one has done.
+    let noting = ports.messages.settle_job(&job, &outcome);
+    if let Err(error) = ports.clock.answered(noting).await {
         let (turn, kind) = (&job.turn.turn, job.kind);
         let error = &error as &dyn Error;
         warn!(%turn, ?kind, error, "a job's outcome could not be noted");
@@ -167,12 +163,8 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
 /// Says what becomes of a job whose turn cannot be read any more.
 async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     let conversation = &job.turn.conversation;
-    if ports
-        .clock
-        .answered(read::conversation(&*ports.messages, conversation))
-        .await?
-        .is_some()
-    {
+    let found = read::conversation(&*ports.messages, conversation);
+    if ports.clock.answered(found).await?.is_some() {
         return Ok(Outcome::Dead("its turn is no longer kept".to_owned()));
     }
     // An earlier try may have stored one after the conversation was deleted.
@@ -272,11 +264,15 @@ impl Work<'_> {
         let call = ModelCall::question(form);
         let item = self.bill.open(kind, prompt_tokens);
         let mut tries = Tries::default();
-        let answer = clock
-            .within(ANSWER, answer(&*self.ports.llm, call, &mut tries))
-            .await;
-        let answer = answer.unwrap_or_else(|| Err(PortError::new("llm", Fault::TimedOut)));
-        let usage = answer.as_ref().ok().map(|(_, usage)| usage.clone());
+        let asked = answer(&*self.ports.llm, call, &mut tries);
+        let answer = match clock.within(ANSWER, asked).await {
+            Some(answer) => answer,
+            None => Err(PortError::new("llm", Fault::TimedOut)),
+        };
+        let usage = match &answer {
+            Ok((_, usage)) => Some(usage.clone()),
+            Err(_) => None,
+        };
         item.costs(tries.asked, tries.cost(usage, prompt_tokens, 0));
         let (result, outcome) = match answer.map(|(text, _)| check(&text)) {
             Ok(Ok(checked)) => (Ok(Ok(checked)), CallOutcome::Ok),
