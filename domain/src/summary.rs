@@ -56,11 +56,8 @@ impl Summary {
     /// All of it for a prompt: the story, then of the rest what fits, line by line.
     pub fn in_words(&self) -> String {
         let list = |items: &[String]| {
-            items
-                .iter()
-                .map(|item| one_line(item))
-                .collect::<Vec<_>>()
-                .join("; ")
+            let items: Vec<String> = items.iter().map(|item| one_line(item)).collect();
+            items.join("; ")
         };
         let lines = [
             ("Constraints", list(&self.constraints)),
@@ -76,11 +73,14 @@ impl Summary {
             .unwrap_or_default();
         let mut room = Room(MOST_TOKENS);
         room.takes(narrative);
-        let lines = lines.into_iter().filter(|(_, told)| !told.is_empty());
-        let lines = lines
-            .map(|(label, told)| format!("\n{label}: {told}"))
-            .filter(|line| room.takes(line));
-        lines.fold(narrative.to_owned(), |words, line| words + &line)
+        let mut words = narrative.to_owned();
+        for (label, told) in lines {
+            let line = format!("\n{label}: {told}");
+            if !told.is_empty() && room.takes(&line) {
+                words += &line;
+            }
+        }
+        words
     }
 
     /// What stands for the messages up to this one: the first version that covers them all, so that

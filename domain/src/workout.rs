@@ -50,16 +50,19 @@ impl Workout {
 
     /// What was done, in one line.
     pub(crate) fn what(&self) -> String {
-        let exercises = self.exercises.iter().map(Exercise::in_words);
-        let rest = [
-            self.duration_seconds
-                .map(|seconds| format!("duration {}", clock(seconds))),
-            self.score.as_ref().map(|score| format!("score {score}")),
-            self.perceived_exertion
-                .map(|exertion| format!("exertion {exertion} of 10")),
-            self.notes.as_ref().map(|notes| format!("notes: {notes}")),
-        ];
-        let what: Vec<String> = exercises.chain(rest.into_iter().flatten()).collect();
+        let mut what: Vec<String> = self.exercises.iter().map(Exercise::in_words).collect();
+        if let Some(seconds) = self.duration_seconds {
+            what.push(format!("duration {}", clock(seconds)));
+        }
+        if let Some(score) = &self.score {
+            what.push(format!("score {score}"));
+        }
+        if let Some(exertion) = self.perceived_exertion {
+            what.push(format!("exertion {exertion} of 10"));
+        }
+        if let Some(notes) = &self.notes {
+            what.push(format!("notes: {notes}"));
+        }
         if what.is_empty() {
             self.name.clone()
         } else {

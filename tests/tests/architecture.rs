@@ -4,6 +4,8 @@
 
 #[path = "architecture/circles.rs"]
 mod circles;
+#[path = "architecture/style.rs"]
+mod style;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -273,6 +275,19 @@ fn files_and_lines_are_short_enough_to_be_read() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Printed for the reader, never judged: `cargo test --test architecture style -- --nocapture`.
+/// `COACH_SOURCES` says where else the code is, such as that of an earlier commit.
+#[test]
+fn the_style_of_all_production_code_can_be_counted() {
+    let root = std::env::var_os("COACH_SOURCES").map_or_else(root, PathBuf::from);
+    let folders = ["domain", "ports", "adapters", "apps"];
+    let files: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| sources_in(&root.join(folder)))
+        .collect();
+    style::print(&files, &root);
+}
+
 #[test]
 fn the_top_level_is_what_the_readme_says() {
     let expected = ["adapters", "apps", "docs", "domain", "ports", "tests"];
@@ -289,7 +304,11 @@ fn the_top_level_is_what_the_readme_says() {
 }
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
-    let (mut open, mut found) = (vec![root().join(folder)], Vec::new());
+    sources_in(&root().join(folder))
+}
+
+fn sources_in(folder: &Path) -> Vec<(PathBuf, String)> {
+    let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
     while let Some(next) = open.pop() {
         for entry in
             std::fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display()))
@@ -303,7 +322,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
             }
         }
     }
-    assert!(!found.is_empty(), "nothing in {folder}");
+    assert!(!found.is_empty(), "nothing in {}", folder.display());
     found
 }
 

@@ -167,33 +167,24 @@ impl Bedrock {
             (Tier::Fast, Forms::Schema) => Some("forms as text by a schema"),
             (Tier::Fast, Forms::ChosenTool) => Some("forms by a tool that it may call"),
         };
-        let effort = takes
-            .effort
-            .then(|| self.settings.efforts.of(*tier).unwrap_or(Effort::Low));
-        let parts = [
-            Some(
-                if takes.temperature {
-                    "with a temperature"
-                } else {
-                    "without a temperature"
-                }
-                .to_owned(),
-            ),
-            effort.map(|effort| format!("effort {}", effort.as_str())),
-            forms.map(str::to_owned),
-            Some(kept(takes)),
-        ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let lessons = self
-            .learned
-            .of(model)
-            .into_iter()
-            .map(|lesson| format!("; {}", lesson.in_words()));
-        format!(
-            "{model} is asked {}{}",
-            parts.join(", "),
-            lessons.collect::<String>()
-        )
+        let temperature = if takes.temperature {
+            "with a temperature"
+        } else {
+            "without a temperature"
+        };
+        let mut manner = format!("{model} is asked {temperature}");
+        if takes.effort {
+            let effort = self.settings.efforts.of(*tier).unwrap_or(Effort::Low);
+            manner += &format!(", effort {}", effort.as_str());
+        }
+        if let Some(forms) = forms {
+            manner += &format!(", {forms}");
+        }
+        manner += &format!(", {}", kept(takes));
+        for lesson in self.learned.of(model) {
+            manner += &format!("; {}", lesson.in_words());
+        }
+        manner
     }
 
     /// A coach whose instructions are never kept by themselves.

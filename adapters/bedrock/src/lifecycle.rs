@@ -111,12 +111,11 @@ fn read(told: &Value) -> Lifecycle {
 
 /// The day of a time that is written out, or told in seconds.
 fn day(time: &Value) -> Option<String> {
-    let seconds = || {
-        time.as_f64()
-            .map(|seconds| Timestamp((seconds * 1_000.0) as u64).to_string())
+    let time = match time.as_str() {
+        Some(time) => time.to_owned(),
+        None => Timestamp((time.as_f64()? * 1_000.0) as u64).to_string(),
     };
-    let time = time.as_str().map(str::to_owned).or_else(seconds)?;
-    time.get(..10).map(str::to_owned)
+    Some(time.get(..10)?.to_owned())
 }
 
 /// The model behind an application's own profile.

@@ -50,9 +50,11 @@ impl Question {
             Answer::Prose => None,
             Answer::Tool { .. } => Some(takes.forms),
         };
-        let effort = takes
-            .effort
-            .then(|| settings.efforts.of(call.tier).unwrap_or(Effort::Low));
+        let effort = if takes.effort {
+            Some(settings.efforts.of(call.tier).unwrap_or(Effort::Low))
+        } else {
+            None
+        };
         let room = if takes.thinks && takes.room {
             effort.unwrap_or(Effort::Medium).room()
         } else {

@@ -240,19 +240,18 @@ impl Table {
                 .batch_get_item()
                 .request_items(&self.name, wanted.build().map_err(unmade)?);
             let output = get.send().await.map_err(failed)?;
-            let items = output
-                .responses
-                .and_then(|mut tables| tables.remove(&self.name))
-                .unwrap_or_default();
-            found.extend(
-                items
-                    .into_iter()
-                    .filter_map(|item| Some((key_of(&item).ok()?, item))),
-            );
-            open = output
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(&self.name))
-                .map_or_else(Vec::new, |left| left.keys);
+            let mut items = output.responses.unwrap_or_default();
+            for item in items.remove(&self.name).unwrap_or_default() {
+                if let Ok(key) = key_of(&item) {
+                    found.insert(key, item);
+                }
+            }
+            // What was too much for one answer is asked for again.
+            let mut left = output.unprocessed_keys.unwrap_or_default();
+            open = match left.remove(&self.name) {
+                Some(left) => left.keys,
+                None => Vec::new(),
+            };
             if open.is_empty() {
                 return Ok(keys.map(|key| found.remove(key)));
             }

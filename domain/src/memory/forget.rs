@@ -29,17 +29,23 @@ pub fn forgettable(
     };
     let wanted = wanted(text);
     if POINTERS.contains(&wanted.as_str()) {
-        return last_saved
-            .filter(|last| memories.iter().any(|memory| memory.id == **last))
-            .cloned();
+        let last = last_saved?;
+        let is_there = memories.iter().any(|memory| memory.id == *last);
+        return is_there.then(|| last.clone());
     }
     let wanted = Compared::of(&wanted);
-    let fitting = memories.iter().filter_map(|memory| {
+    let mut fitting = Vec::new();
+    for memory in memories {
         let known = Compared::of(&memory.content);
-        let share = wanted.share_in(&known).filter(|share| *share >= 0.5)?;
-        Some((share, wanted.similarity(&known), memory))
-    });
-    let best = fitting.max_by(|(share, near, memory), (other_share, other_near, other)| {
+        // Half of what is wanted must be in it: to forget something else cannot be undone.
+        if let Some(share) = wanted.share_in(&known)
+            && share >= 0.5
+        {
+            fitting.push((share, wanted.similarity(&known), memory));
+        }
+    }
+    let best = fitting.into_iter();
+    let best = best.max_by(|(share, near, memory), (other_share, other_near, other)| {
         let holds = memory
             .superseded_by
             .is_none()

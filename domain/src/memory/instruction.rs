@@ -126,22 +126,20 @@ fn spoken(seen: &str) -> Vec<String> {
             continue;
         }
         if apart.chars().count() > 3 {
-            let verb = BREAKING
-                .iter()
-                .find(|verb| apart.starts_with(**verb))
-                .map_or(0, |verb| verb.len());
-            let (verb, rest) = apart.split_at(verb);
-            spoken.extend(
-                [verb, rest]
-                    .into_iter()
-                    .filter(|part| !part.is_empty())
-                    .map(str::to_owned),
-            );
+            let verb = BREAKING.iter().find(|verb| apart.starts_with(**verb));
+            let (verb, rest) = apart.split_at(verb.map_or(0, |verb| verb.len()));
+            for part in [verb, rest] {
+                if !part.is_empty() {
+                    spoken.push(part.to_owned());
+                }
+            }
             apart.clear();
         } else {
             spoken.extend(apart.drain(..).map(String::from));
         }
-        spoken.extend((!word.is_empty()).then_some(word));
+        if !word.is_empty() {
+            spoken.push(word);
+        }
     }
     spoken
 }

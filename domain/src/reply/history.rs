@@ -37,19 +37,17 @@ pub(super) const MOST_HISTORY_TOKENS: u64 = 12_000;
 pub(super) fn sent(loaded: &Loaded) -> (Option<String>, Vec<(Speaker, String)>) {
     let newest = loaded.history.last().map_or(0, |message| message.number);
     let said = chosen(&loaded.history);
-    let cut = said
-        .first()
-        .map_or(newest, |first| first.number.saturating_sub(1));
-    let summary = loaded
-        .summary
-        .as_ref()
-        .filter(|_| cut > 0)
-        .map(|summary| summary.standing_for(cut));
-    let sent = said
-        .into_iter()
-        .map(|told| (told.speaker, told.text))
-        .collect();
-    (summary, sent)
+    let cut = match said.first() {
+        Some(first) => first.number.saturating_sub(1),
+        None => newest,
+    };
+    // A summary stands only for what is not sent.
+    let summary = match &loaded.summary {
+        Some(summary) if cut > 0 => Some(summary.standing_for(cut)),
+        _ => None,
+    };
+    let sent = said.into_iter().map(|told| (told.speaker, told.text));
+    (summary, sent.collect())
 }
 
 /// The messages without those that are too old to be sent, whatever is left out of the others: what

@@ -100,6 +100,10 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         Vec::new()
     };
     let title: Option<String> = parts.take("conversationTitle").flatten();
+    let conversation_title = match title {
+        Some(title) if first_turn => self::title(&title),
+        _ => None,
+    };
     let complexity = parts.take("conversationComplexity").map(complexity);
     let confidence = parts.take("confidence");
     let confidence = confidence.unwrap_or_else(|| safe.router_metadata.confidence);
@@ -110,10 +114,7 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         workout_detection,
         memory_processing,
         context_needs: told_context.unwrap_or_else(|| safe.context_needs.clone()),
-        conversation_title: title
-            .as_deref()
-            .filter(|_| first_turn)
-            .and_then(self::title),
+        conversation_title,
         conversation_complexity: complexity.unwrap_or_else(|| safe.conversation_complexity.clone()),
         router_metadata: RouterMetadata {
             left_out: parts.left_out,
@@ -258,21 +259,22 @@ fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
 /// The memory, unless it is empty or too long.
 fn proposed(memory: ProposedMemory) -> Option<ProposedMemory> {
     let content = memory.content.trim();
-    let replaces = memory
-        .replaces
-        .as_deref()
-        .map(str::trim)
-        .filter(|replaced| !replaced.is_empty());
+    let replaces = match memory.replaces.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(replaced) => Some(replaced),
+    };
     let is_long = |text: &str| text.chars().count() > LONGEST_MEMORY;
     if content.is_empty() || is_long(content) || replaces.is_some_and(is_long) {
         return None;
     }
-    let tags = memory.tags.iter().map(|tag| tag.trim());
-    let tags = tags
-        .filter(|tag| (1..=TAGS.1).contains(&tag.chars().count()))
-        .take(TAGS.0);
+    let mut tags: Vec<String> = Vec::new();
+    for tag in memory.tags.iter().map(|tag| tag.trim()) {
+        if (1..=TAGS.1).contains(&tag.chars().count()) && tags.len() < TAGS.0 {
+            tags.push(tag.to_owned());
+        }
+    }
     Some(ProposedMemory {
-        tags: tags.map(str::to_owned).collect(),
+        tags,
         replaces: replaces.map(str::to_owned),
         content: content.to_owned(),
         ..memory

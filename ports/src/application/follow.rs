@@ -40,17 +40,15 @@ pub async fn opening(
     };
     let before = Some(record.number + 1);
     let newest_first = read::messages(store, &turn.conversation, before, 1).await?;
-    Ok(newest_first.into_iter().next().map(|user_message| {
-        let assistant_message = record.assistant_message.clone();
-        (
-            Opening {
-                turn: turn.clone(),
-                user_message,
-                assistant_message,
-            },
-            record,
-        )
-    }))
+    let Some(user_message) = newest_first.into_iter().next() else {
+        return Ok(None);
+    };
+    let opening = Opening {
+        turn: turn.clone(),
+        user_message,
+        assistant_message: record.assistant_message.clone(),
+    };
+    Ok(Some((opening, record)))
 }
 
 /// Follows a turn for a client that has all events before number `from`: reads its feed as long as

@@ -146,12 +146,13 @@ pub fn page(newest_first: Vec<Message>) -> Vec<Message> {
 /// Returns the items up to the one with which all together reach [`PAGE`].
 pub fn cut<T>(mut items: Vec<T>, length: impl Fn(&T) -> usize) -> Vec<T> {
     let mut all = 0;
-    let fitting = items.iter().take_while(|item| {
-        let fits = all < PAGE;
-        all += length(item);
-        fits
-    });
-    items.truncate(fitting.count());
+    for at in 0..items.len() {
+        if all >= PAGE {
+            items.truncate(at);
+            break;
+        }
+        all += items.get(at).map_or(0, &length);
+    }
     items
 }
 
