@@ -100,8 +100,8 @@ pub struct Tries {
 }
 
 impl Tries {
-    /// What all of it has cost. What no model has said is estimated: the prompts, and the answer as
-    /// far as it came; but not if the last try was answered.
+    /// Returns what all of it has cost. What no model has said is estimated: the prompts, and the
+    /// answer as far as it came; but not if the last try was answered.
     pub fn cost(self, answered: Option<Usage>, prompt_tokens: u64, answer_bytes: usize) -> Usage {
         let unsaid = u64::from(self.asked).saturating_sub(self.spent.len() as u64);
         let estimated = || Usage {
@@ -147,7 +147,7 @@ impl OpenCall {
         }
     }
 
-    /// What came of it.
+    /// Returns what came of it.
     pub(crate) fn closed(
         self,
         outcome: CallOutcome,

@@ -74,7 +74,7 @@ pub struct ModelOverrides {
 }
 
 impl Coach {
-    /// What is said at once, before anything is looked up; the same seed says the same.
+    /// Returns what is said at once, before anything is looked up; the same seed says the same.
     pub fn acknowledgment(&self, seed: u64) -> &str {
         let own = self
             .acknowledgments
@@ -93,8 +93,8 @@ impl Coach {
         chosen.copied().unwrap_or(ACKNOWLEDGMENTS[0])
     }
 
-    /// The standing instructions for the model that replies: always the same bytes for the same
-    /// coach.
+    /// Returns the standing instructions for the model that replies: always the same bytes for the
+    /// same coach.
     ///
     /// What must hold whatever the configuration says comes last.
     pub fn instructions(&self) -> String {

@@ -108,7 +108,7 @@ impl Message {
         }
     }
 
-    /// The whole text: for an assistant's message exactly what was streamed.
+    /// Returns the whole text: for an assistant's message exactly what was streamed.
     pub fn content(&self) -> String {
         match &self.body {
             Body::User { text, .. } => text.to_string(),
@@ -117,7 +117,7 @@ impl Message {
         }
     }
 
-    /// How long the whole text is, in bytes.
+    /// Returns how long the whole text is, in bytes.
     pub fn length(&self) -> usize {
         match &self.body {
             Body::User { text, .. } => text.len(),
@@ -126,7 +126,8 @@ impl Message {
         }
     }
 
-    /// The text by kind; adjacent pieces of one kind are one part. The user's message is one part.
+    /// Returns the text by kind; adjacent pieces of one kind are one part. The user's message is
+    /// one part.
     pub fn parts(&self) -> Vec<Part> {
         match &self.body {
             Body::User { text, .. } => vec![Part {
@@ -139,8 +140,8 @@ impl Message {
         }
     }
 
-    /// What a model is told of this message later: nothing of what failed, and of an assistant's
-    /// message only the reply.
+    /// Returns what a model is told of this message later: nothing of what failed, and of an
+    /// assistant's message only the reply.
     pub fn for_history(&self) -> Option<String> {
         let text: String = match &self.body {
             Body::User { text, .. } => text.to_string(),
@@ -158,7 +159,7 @@ impl Message {
         (!text.trim().is_empty()).then_some(text)
     }
 
-    /// What became of it.
+    /// Returns what became of it.
     pub fn status(&self) -> MessageStatus {
         match &self.body {
             Body::User { .. } => MessageStatus::Complete,

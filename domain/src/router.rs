@@ -43,7 +43,7 @@ pub struct RouterDecision {
 }
 
 impl RouterDecision {
-    /// What is told while the reply is being opened.
+    /// Returns what is told while the reply is being opened.
     pub fn updates(&self) -> &[Update] {
         if self.show_contextual_updates {
             &self.contextual_updates
@@ -52,17 +52,17 @@ impl RouterDecision {
         }
     }
 
-    /// Whether anything of what memory and index hold enters the prompt.
+    /// Returns whether anything of what memory and index hold enters the prompt.
     pub fn wants_gathering(&self) -> bool {
         self.memory_processing.needs_retrieval || self.context_needs.needs_pinecone_search
     }
 
-    /// Whether the athlete's own past training enters the prompt.
+    /// Returns whether the athlete's own past training enters the prompt.
     pub fn wants_own_training(&self) -> bool {
         self.wants_search(&[SearchType::Workouts, SearchType::Progress])
     }
 
-    /// Whether something of this kind that the index found enters the prompt.
+    /// Returns whether something of this kind that the index found enters the prompt.
     pub fn wants(&self, kind: RecalledKind) -> bool {
         match kind {
             RecalledKind::Methodology => {
@@ -82,12 +82,12 @@ impl RouterDecision {
                 .any(|wanted| any_of.contains(wanted))
     }
 
-    /// Whether a finished workout was told that is to be logged.
+    /// Returns whether a finished workout was told that is to be logged.
     pub fn logs_workout(&self) -> bool {
         self.workout_detection.is_workout_log && self.workout_detection.confidence > 0.5
     }
 
-    /// What is to be remembered, if that is sure enough.
+    /// Returns what is to be remembered, if that is sure enough.
     pub fn memory_to_save(&self) -> Option<&ProposedMemory> {
         let asked =
             self.memory_processing.is_memory_request && self.memory_processing.confidence > 0.7;

@@ -83,8 +83,8 @@ impl Summary {
         words
     }
 
-    /// What stands for the messages up to this one: the first version that covers them all, so that
-    /// it stays the same while this is renewed.
+    /// Returns what stands for the messages up to this one: the first version that covers them all,
+    /// so that it stays the same while this is renewed.
     pub fn standing_for(&self, through: u64) -> String {
         let earlier = self
             .earlier
@@ -93,7 +93,7 @@ impl Summary {
         earlier.map_or_else(|| self.in_words(), |version| version.words.clone())
     }
 
-    /// Everything that it says, and said before.
+    /// Returns everything that it says, and said before.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let lists = [
             &self.current_goals,
@@ -111,7 +111,7 @@ impl Summary {
             .chain(earlier)
     }
 
-    /// Whether this covers more than the previous one, and all of it.
+    /// Returns whether this covers more than the previous one, and all of it.
     pub fn replaces(&self, previous: Option<&Self>) -> bool {
         previous
             .is_none_or(|previous| self.from <= previous.from && self.through > previous.through)
@@ -146,15 +146,15 @@ impl Summary {
     }
 }
 
-/// Whether a summary is due that covers more than the last one did: after six more messages, or
-/// when the decision says so.
+/// Returns whether a summary is due that covers more than the last one did: after six more
+/// messages, or when the decision says so.
 pub fn due(last_through: u64, messages_saved: u64, decision: &RouterDecision) -> bool {
     let more = messages_saved.saturating_sub(last_through);
     more >= EVERY || (more > 0 && decision.conversation_complexity.needs_summary)
 }
 
-/// Which messages a summary of these covers, on top of the previous one; `None` if there is nothing
-/// new.
+/// Returns which messages a summary of these covers, on top of the previous one; `None` if there is
+/// nothing new.
 pub fn range(previous: Option<&Summary>, messages: &[Message]) -> Option<RangeInclusive<u64>> {
     let new = unseen(previous, messages);
     let from = previous.map_or_else(

@@ -46,12 +46,12 @@ impl UsageDay {
         }
     }
 
-    /// The id of the record of the day that `at` falls on.
+    /// Returns the id of the record of the day that `at` falls on.
     pub fn id(at: Timestamp) -> Option<RecordId> {
         day(at).parse().ok()
     }
 
-    /// The same with more calls.
+    /// Returns the same with more calls.
     #[must_use]
     pub fn with(mut self, calls: &[CallRecord]) -> Self {
         for call in calls {
@@ -125,12 +125,12 @@ impl Days {
         }
     }
 
-    /// The first.
+    /// Returns the first.
     pub fn from(&self) -> String {
         self.from.to_string()
     }
 
-    /// The last.
+    /// Returns the last.
     pub fn to(&self) -> String {
         self.to.to_string()
     }

@@ -41,7 +41,7 @@ pub struct Workout {
 }
 
 impl Workout {
-    /// The workout in one line, for a prompt.
+    /// Returns the workout in one line, for a prompt.
     pub fn in_words(&self) -> String {
         let when = self.performed_at.to_string();
         let day = when.split('T').next().unwrap_or(&when);

@@ -53,8 +53,8 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
     })
 }
 
-/// The message of this number, as far as it can be read: one that cannot keeps its place, with what
-/// is known of it.
+/// Returns the message of this number, as far as it can be read: one that cannot keeps its place,
+/// with what is known of it.
 pub fn message_at(
     conversation: ConversationKey,
     number: u64,
@@ -136,7 +136,7 @@ pub fn read_events(bytes: &[u8]) -> Result<Vec<TurnEvent>> {
     Ok(rebuilt(started, said.apart()?))
 }
 
-/// Whether these events begin with the first of a turn, and what the others say.
+/// Returns whether these events begin with the first of a turn, and what the others say.
 pub fn told(events: &[TurnEvent]) -> Result<(bool, Vec<&Said>)> {
     let (started, rest) = match events {
         [TurnEvent::Started, rest @ ..] => (true, rest),
@@ -150,7 +150,7 @@ pub fn told(events: &[TurnEvent]) -> Result<(bool, Vec<&Said>)> {
     Ok((started, said.collect::<Result<_>>()?))
 }
 
-/// The events that [`told`] took apart.
+/// Returns the events that [`told`] took apart.
 pub fn rebuilt(started: bool, said: impl IntoIterator<Item = Said>) -> Vec<TurnEvent> {
     started
         .then_some(TurnEvent::Started)

@@ -163,7 +163,7 @@ fn claude(model: &str) -> Option<Capabilities> {
     })
 }
 
-/// The line and the version of a name such as `sonnet-4-6`, `haiku-4-5-20251001-v1:0` or
+/// Returns the line and the version of a name such as `sonnet-4-6`, `haiku-4-5-20251001-v1:0` or
 /// `3-7-sonnet-20250219-v1:0`.
 fn version(name: &str) -> Option<(Line, (u32, u32))> {
     let parts: Vec<&str> = name.split('-').collect();
@@ -284,7 +284,7 @@ pub(crate) enum Lesson {
 }
 
 impl Lesson {
-    /// What the doctor says of it.
+    /// Returns what the doctor says of it.
     pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Temperature => "it refuses a temperature",
@@ -330,7 +330,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// What of this a refusal names.
+    /// Returns what of this a refusal names.
     pub(crate) fn refused(self, message: &str) -> Vec<Lesson> {
         let message = message.to_ascii_lowercase();
         let is_word = |word| {

@@ -42,8 +42,8 @@ struct Asked {
 }
 
 impl Bedrock {
-    /// How it is with each of the models: every one is asked for a word, as turns ask it. `setting`
-    /// names what has a model chosen.
+    /// Returns how it is with each of the models: every one is asked for a word, as turns ask it.
+    /// `setting` names what has a model chosen.
     pub async fn check(&self, setting: fn(Tier) -> &'static str, coaches: &[Standing]) -> Findings {
         let mut findings = Findings::default();
         for asked in self.all(setting, coaches) {
@@ -128,7 +128,7 @@ impl Bedrock {
         self.settings.models.contains_key(model)
     }
 
-    /// Why it does not answer. What it refuses of a request is learned on the way.
+    /// Returns why it does not answer. What it refuses of a request is learned on the way.
     async fn trouble(&self, asked: &Asked) -> Option<Failure> {
         let mut failed = None;
         for _ in 0..ADJUSTMENTS {
@@ -157,7 +157,7 @@ impl Bedrock {
         Capabilities::set(&self.settings, model, tier).after(&self.learned.of(model))
     }
 
-    /// How it is asked, and what it has shown.
+    /// Returns how it is asked, and what it has shown.
     fn manner(&self, asked: &Asked) -> String {
         let Asked { tier, model, .. } = asked;
         let takes = self.takes(model, *tier);
@@ -220,7 +220,7 @@ fn kept(takes: Capabilities) -> String {
 }
 
 impl Failure {
-    /// What to do about it, when it is this model's, which this setting has chosen.
+    /// Returns what to do about it, when it is this model's, which this setting has chosen.
     pub(crate) fn advice(&self, model: &str, setting: &str) -> String {
         match (self.what, self.status) {
             (WITHDRAWN, _) => {

@@ -213,7 +213,7 @@ impl Pupil {
         }
     }
 
-    /// What is told of a call that failed: what it has cost, if that is known, and why.
+    /// Returns what is told of a call that failed: what it has cost, if that is known, and why.
     fn fails(&self, hearing: &Hearing, failure: Failure) -> Pieces {
         self.has_heard(hearing);
         self.learned.note(&self.model, &failure.lessons);

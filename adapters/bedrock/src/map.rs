@@ -100,7 +100,7 @@ impl Question {
     }
 }
 
-/// What the model is told to be, as far as it takes places to keep a prompt until.
+/// Returns what the model is told to be, as far as it takes places to keep a prompt until.
 fn instructions(
     blocks: &[Block],
     takes_points: bool,
@@ -115,7 +115,7 @@ fn instructions(
     Ok(told)
 }
 
-/// How long and how freely the model may answer; `room` is for what it thinks before.
+/// Returns how long and how freely the model may answer; `room` is for what it thinks before.
 fn inference(takes: &Capabilities, call: &ModelCall, room: u32) -> InferenceConfiguration {
     let max_tokens = call.max_tokens.saturating_add(room);
     let builder =
@@ -128,7 +128,7 @@ fn inference(takes: &Capabilities, call: &ModelCall, room: u32) -> InferenceConf
     }
 }
 
-/// How a call is served: jobs are what no athlete waits for.
+/// Returns how a call is served: jobs are what no athlete waits for.
 fn service(settings: &Settings, call: &ModelCall) -> Option<Service> {
     match call.answer {
         Answer::Tool { name, .. } if name != router::TOOL => settings.job_service,
@@ -142,7 +142,7 @@ fn service_tier(service: Service) -> Result<ServiceTier, BuildError> {
         .build()
 }
 
-/// What a model is told that need not fill in the form.
+/// Returns what a model is told that need not fill in the form.
 fn manner(forms: Forms, call: &ModelCall) -> Option<String> {
     match (forms, &call.answer) {
         (Forms::ChosenTool, Answer::Tool { name, .. }) => Some(format!(
@@ -182,8 +182,8 @@ fn text_format(name: &str, schema: &Value) -> Result<OutputFormat, BuildError> {
         .build()
 }
 
-/// The schema without room for fields that it does not name: where the text itself must follow it,
-/// no other is taken.
+/// Returns the schema without room for fields that it does not name: where the text itself must
+/// follow it, no other is taken.
 fn closed(schema: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
@@ -201,7 +201,7 @@ fn closed(schema: &Value) -> Value {
     }
 }
 
-/// The body of a request with the schema of its tool put in.
+/// Returns the body of a request with the schema of its tool put in.
 ///
 /// The SDK holds a schema in a `HashMap`, so that its fields would be in another order in every
 /// process: the model fills them in by their order, and a prompt whose beginning changes is never
@@ -212,7 +212,7 @@ pub(crate) fn with_schema(body: &[u8], schema: &Value) -> Option<Vec<u8>> {
     serde_json::to_vec(&body).ok()
 }
 
-/// Which model is asked.
+/// Returns which model is asked.
 pub(crate) fn model<'a>(settings: &'a Settings, call: &'a ModelCall) -> &'a str {
     let configured = match call.tier {
         Tier::Fast => &settings.fast,
@@ -237,7 +237,7 @@ pub(crate) fn embedding_request(text: &str, dimensions: usize) -> Vec<u8> {
 /// In bytes; the model takes 8,192 tokens.
 const LONGEST_EMBEDDED: usize = 8_000;
 
-/// What an answer has of what is looked for.
+/// Returns what an answer has of what is looked for.
 pub(crate) fn embedding_answer(body: &[u8]) -> Embedding {
     serde_json::from_slice(body).unwrap_or_default()
 }
@@ -251,7 +251,7 @@ pub(crate) struct Embedding {
 }
 
 impl Embedding {
-    /// The vector, if it has so many numbers.
+    /// Returns the vector, if it has so many numbers.
     pub(crate) fn vector(self, dimensions: usize) -> Option<Vec<f32>> {
         self.embedding.filter(|vector| vector.len() == dimensions)
     }

@@ -82,7 +82,7 @@ impl Effort {
         }
     }
 
-    /// How many tokens a model may think in that tries so hard.
+    /// Returns how many tokens a model may think in that tries so hard.
     pub(crate) fn room(self) -> u32 {
         match self {
             Self::Low => 4_000,
@@ -171,7 +171,8 @@ impl Settings {
     }
 }
 
-/// What the ids of the inference profiles of a region begin with; nothing where there are none.
+/// Returns what the ids of the inference profiles of a region begin with; nothing where there are
+/// none.
 fn profiles(region: &str) -> &'static str {
     let by_region = [
         ("us-gov-", "us-gov."),

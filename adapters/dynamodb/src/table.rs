@@ -107,7 +107,7 @@ impl Table {
         set.send().await.map(drop).map_err(failed)
     }
 
-    /// What is wrong with the table, a sentence each; nothing if it can be used.
+    /// Returns what is wrong with the table, a sentence each; nothing if it can be used.
     pub async fn check(&self) -> Vec<String> {
         let name = &self.name;
         let described = match self.client.describe_table().table_name(name).send().await {
@@ -260,9 +260,9 @@ impl Table {
         Err(contended())
     }
 
-    /// The items of a partition whose sort keys are between these, both included: as they are now,
-    /// and at most `limit`, however many pages that takes. What `read` makes nothing of does not
-    /// count.
+    /// Returns the items of a partition whose sort keys are between these, both included: as they
+    /// are now, and at most `limit`, however many pages that takes. What `read` makes nothing of
+    /// does not count.
     pub(crate) async fn read<T>(
         &self,
         range: Range<'_>,
@@ -272,7 +272,7 @@ impl Table {
         self.pages(self.query(range), limit, read).await
     }
 
-    /// The same without what the items hold.
+    /// Returns the same without what the items hold.
     pub(crate) async fn keys(&self, range: Range<'_>, limit: usize) -> Result<Vec<Key>> {
         let query = self
             .query(range)

@@ -184,7 +184,7 @@ pub(crate) fn coach(body: &[u8], id: &CoachId) -> Result<Coach, Problem> {
     Ok(coach)
 }
 
-/// Whether a model can be asked like that: otherwise every turn of the coach would fail.
+/// Returns whether a model can be asked like that: otherwise every turn of the coach would fail.
 fn models(models: &ModelOverrides) -> Result<(), Problem> {
     if models.reply.as_deref().is_some_and(is_blank) {
         return Err(field("models: reply is the name of a model, or left out"));
@@ -210,7 +210,7 @@ fn models(models: &ModelOverrides) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What [`coach`] reads.
+/// Returns what [`coach`] reads.
 pub(crate) fn coach_schema(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = Coach::json_schema(generator);
     schema.remove("required");
@@ -272,7 +272,7 @@ fn tell(schema: &mut Schema, place: &str, told: &[(&str, Value)]) {
 
 const COACH_ID: &str = "coachId";
 
-/// Whether every text and list in a coach's field is short enough, and no entry empty.
+/// Returns whether every text and list in a coach's field is short enough, and no entry empty.
 fn fits(value: &Value) -> bool {
     match value {
         Value::String(text) => text.chars().count() <= COACH.0,

@@ -78,8 +78,8 @@ impl TurnRequest {
         })
     }
 
-    /// The key that makes a repetition the same request: the client's own, else one made of what
-    /// was said where and when, else (nobody can repeat it) the turn's id.
+    /// Returns the key that makes a repetition the same request: the client's own, else one made of
+    /// what was said where and when, else (nobody can repeat it) the turn's id.
     pub fn key(&self, conversation: &ConversationKey, turn: &TurnId) -> IdempotencyKey {
         let said = self.sent.map(|sent| {
             let ConversationKey {
@@ -93,7 +93,7 @@ impl TurnRequest {
         self.key.clone().or(said).unwrap_or_else(|| turn.into())
     }
 
-    /// What an equal key must come with to be the same request.
+    /// Returns what an equal key must come with to be the same request.
     pub fn body_hash(&self) -> [u8; 32] {
         Sha256::digest(self.text.as_bytes()).into()
     }

@@ -78,7 +78,7 @@ struct Bindings {
 }
 
 impl InMemoryRecords {
-    /// Everything in it, for tests that compare stores.
+    /// Returns everything in it, for tests that compare stores.
     pub fn dump(&self) -> Vec<Record> {
         self.shelves()
             .rows
@@ -196,7 +196,7 @@ impl RecordStore for InMemoryRecords {
     }
 }
 
-/// Whose record it is, and of which kind.
+/// Returns whose record it is, and of which kind.
 fn of(at: &RecordKey) -> (UserScope, Kind) {
     (at.owner.clone(), at.kind)
 }

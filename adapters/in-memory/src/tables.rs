@@ -105,7 +105,7 @@ impl TurnRow {
         }
     }
 
-    /// Whether this writer may end it.
+    /// Returns whether this writer may end it.
     fn may_be_ended_by(&self, writer: Writer) -> bool {
         match (&self.state, writer) {
             (TurnState::Ended(_), _) => false,
@@ -138,7 +138,7 @@ impl Row {
         self.jobs.values().flat_map(BTreeMap::values)
     }
 
-    /// What a key that is known, and has not expired, answers.
+    /// Returns what a key that is known, and has not expired, answers.
     fn of_known(&self, a: &Admission) -> Option<Admitted> {
         let known = self.keys.get(&a.key).filter(|known| known.until > a.now)?;
         Some(if known.turn == a.turn.turn {
@@ -192,7 +192,7 @@ impl User {
         self.conversations.get_mut(&short(key))
     }
 
-    /// What the user's running turns hold.
+    /// Returns what the user's running turns hold.
     fn held(&self, now: Timestamp) -> u64 {
         let holds = self.holds.values().filter(|hold| hold.until > now);
         holds.fold(0, |sum, hold| sum.saturating_add(hold.amount))
@@ -222,7 +222,7 @@ impl User {
         of_turn.insert(job.kind, job);
     }
 
-    /// The first that are open and due.
+    /// Returns the first that are open and due.
     fn due(&self, now: Timestamp, limit: usize) -> impl Iterator<Item = Open> {
         self.open
             .iter()
@@ -249,7 +249,7 @@ impl Tables {
         self.row_mut(&key.conversation)?.turns.get_mut(&key.turn)
     }
 
-    /// The turn, if `fence` still has the right to write for it.
+    /// Returns the turn, if `fence` still has the right to write for it.
     pub(crate) fn held(&mut self, turn: &TurnKey, fence: Fence) -> Option<&mut TurnRow> {
         self.turn_mut(turn)
             .filter(|row| row.may_be_ended_by(Writer::Holder(fence)))
@@ -509,13 +509,13 @@ fn short(key: &ConversationKey) -> (CoachId, ConversationId) {
     (key.coach.clone(), key.conversation.clone())
 }
 
-/// Where a job stands among those that are open, if it is.
+/// Returns where a job stands among those that are open, if it is.
 fn open(job: &Job) -> Option<Open> {
     let at = job.state.due()?;
     Some((at, job.turn.clone(), job.kind))
 }
 
-/// Where a conversation stands in its list, as text that sorts like it.
+/// Returns where a conversation stands in its list, as text that sorts like it.
 fn place(head: &Conversation) -> Cursor {
     format!("{:016x}.{}", head.last_activity.0, head.key.conversation)
 }

@@ -45,7 +45,7 @@ impl Pinecone {
         })
     }
 
-    /// What keeps the index from being used, each in a sentence; nothing if nothing does.
+    /// Returns what keeps the index from being used, each in a sentence; nothing if nothing does.
     pub async fn check(&self) -> Vec<String> {
         match self
             .client

@@ -30,7 +30,7 @@ impl Settings {
         }
     }
 
-    /// Where the index is.
+    /// Returns where the index is.
     pub(crate) fn url(&self) -> Result<Url, SettingsError> {
         let host = self.host.trim();
         let text = if host.contains("://") {
@@ -53,7 +53,7 @@ impl Settings {
     }
 }
 
-/// Whether a URL leads to this machine.
+/// Returns whether a URL leads to this machine.
 pub(crate) fn is_here(url: &Url) -> bool {
     let host = url
         .host_str()

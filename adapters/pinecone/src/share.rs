@@ -78,7 +78,7 @@ impl Pinecone {
         })
     }
 
-    /// The ids of all that is shared.
+    /// Returns the ids of all that is shared.
     async fn listed(&self) -> Result<BTreeSet<String>> {
         let (mut ids, mut next) = (BTreeSet::new(), None::<String>);
         loop {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::extract;
 use crate::heard::Heard;
 
-/// The form, filled in as well as can be without thinking.
+/// Returns the form, filled in as well as can be without thinking.
 pub(crate) fn answer(heard: &Heard, first: bool) -> Value {
     let needs = Needs::of(heard);
     let updates = if needs.worth_telling() {
@@ -66,7 +66,7 @@ pub(crate) const SLIPS: [&str; 6] = [
     "late",
 ];
 
-/// The answer with one of [`SLIPS`].
+/// Returns the answer with one of [`SLIPS`].
 pub(crate) fn slipped(mut answer: Value, slip: &str) -> String {
     let whole = answer.to_string();
     let mut with = |field: &str, value: &str| {
@@ -205,7 +205,8 @@ const ON_QUESTION: [(&str, &str); 3] = [
     ("insights_brewing", "Brewing up a {about} answer for you..."),
 ];
 
-/// What is worth remembering: what the athlete says to remember, or else states about themself.
+/// Returns what is worth remembering: what the athlete says to remember, or else states about
+/// themself.
 fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
     let recalls = heard.says(&["do you remember", "can't remember", "don't remember"]);
     let (text, explicit) = match behind(&heard.text, &REMEMBER).filter(|_| !recalls) {
@@ -241,7 +242,7 @@ fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
     })
 }
 
-/// What follows the first of these phrases, up to the end of its sentence.
+/// Returns what follows the first of these phrases, up to the end of its sentence.
 fn behind<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
     let lower = text.to_ascii_lowercase();
     let at = phrases
@@ -252,7 +253,7 @@ fn behind<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// The first sentence in which the athlete states something lasting.
+/// Returns the first sentence in which the athlete states something lasting.
 fn sentence_with_any(text: &str) -> Option<&str> {
     let lasting = |sentence: &&str| {
         let heard = Heard::new(sentence);

@@ -255,7 +255,7 @@ fn setting(tier: Tier) -> &'static str {
 
 const EMBEDDING_MODEL: &str = "--embedding-model (COACH_EMBEDDING_MODEL)";
 
-/// What every model is told by the coaches that there are.
+/// Returns what every model is told by the coaches that there are.
 fn standing() -> Vec<Standing> {
     let coaches = domain::coach::shipped().into_iter();
     let standing = coaches.map(|coach| Standing {
@@ -266,7 +266,7 @@ fn standing() -> Vec<Standing> {
     standing.collect()
 }
 
-/// Where Bedrock's models are asked about: a stand-in for Bedrock answers that, too.
+/// Returns where Bedrock's models are asked about: a stand-in for Bedrock answers that, too.
 fn control_endpoint() -> Option<String> {
     let names = [
         "AWS_ENDPOINT_URL_BEDROCK",

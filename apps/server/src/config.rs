@@ -170,7 +170,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// How many may be connected.
+    /// Returns how many may be connected.
     pub(crate) fn connections(&self) -> serve::Limits {
         let [all, per_address] = [self.connections, self.connections_per_address].map(number);
         serve::Limits { all, per_address }

@@ -14,10 +14,10 @@ pub fn last_saved<'a>(made_here: impl IntoIterator<Item = &'a Memory>) -> Option
     last.map(|memory| &memory.id)
 }
 
-/// Which memory a request to forget is about. "That", "it" and nothing at all mean the one saved
-/// last; otherwise it is the memory that has most of what the request names, at least half of it.
-/// Of equals it is one that still holds before one that was superseded, and then the nearest and
-/// the newest.
+/// Returns which memory a request to forget is about. "That", "it" and nothing at all mean the one
+/// saved last; otherwise it is the memory that has most of what the request names, at least half of
+/// it. Of equals it is one that still holds before one that was superseded, and then the nearest
+/// and the newest.
 pub fn forgettable(
     request: &str,
     memories: &[Memory],
@@ -59,7 +59,7 @@ pub fn forgettable(
     best.map(|(.., memory)| memory.id.clone())
 }
 
-/// What is to be forgotten, without the words that only ask for it.
+/// Returns what is to be forgotten, without the words that only ask for it.
 fn wanted(text: &str) -> String {
     let text = normalised(text);
     let mut rest = text.as_str();

@@ -25,7 +25,7 @@ pub struct Provenance<'a> {
 }
 
 impl<'a> Provenance<'a> {
-    /// The message that began a turn.
+    /// Returns the message that began a turn.
     pub fn of(opening: &'a Opening, id: &'a MemoryId) -> Self {
         let conversation = &opening.turn.conversation;
         let (said, source) = match Command::parse(opening.text()) {
@@ -52,8 +52,8 @@ impl<'a> Provenance<'a> {
     }
 }
 
-/// What a turn may promise to remember: what its decision proposes, if nothing speaks against it
-/// but what is known already, which only the job can see.
+/// Returns what a turn may promise to remember: what its decision proposes, if nothing speaks
+/// against it but what is known already, which only the job can see.
 pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> {
     let proposed = decision.memory_to_save()?;
     let id = MemoryId::from(&opening.turn.turn);
@@ -231,7 +231,7 @@ fn objection(
     }
 }
 
-/// Why this can be no memory, whoever said it.
+/// Returns why this can be no memory, whoever said it.
 fn unfit(content: &str, tags: &[String]) -> Option<Unsaveable> {
     if words(content).next().is_none() {
         Some(Unsaveable::Nothing)
@@ -285,8 +285,8 @@ pub struct MemoryEdit {
 }
 
 impl Memory {
-    /// The same, changed as its owner wants it now, unless it could not have been saved so. Other
-    /// words are said now: what was forgotten before does not concern them.
+    /// Returns the same, changed as its owner wants it now, unless it could not have been saved so.
+    /// Other words are said now: what was forgotten before does not concern them.
     pub fn edited(&self, edit: &MemoryEdit, now: Timestamp) -> Result<Self, Unsaveable> {
         let content = edit
             .content

@@ -23,7 +23,7 @@ pub const TOOL: &str = "route_message";
 #[error("{0}")]
 pub struct Malformed(String);
 
-/// What the model must fill in.
+/// Returns what the model must fill in.
 pub fn schema() -> Value {
     SCHEMA.clone()
 }
@@ -43,8 +43,8 @@ fn last(history: &[Message]) -> &[Message] {
         .unwrap_or(history)
 }
 
-/// What the model is asked, and must fill in: the policy, then the last messages and the text as
-/// data.
+/// Returns what the model is asked, and must fill in: the policy, then the last messages and the
+/// text as data.
 pub fn question(text: &str, history: &[Message], first_turn: bool) -> Extraction {
     let said = last(history).iter().filter_map(|message| {
         let who = match message.body {
@@ -72,7 +72,7 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Extraction
     }
 }
 
-/// The decision that the model's answer makes about this text.
+/// Returns the decision that the model's answer makes about this text.
 ///
 /// Unknown fields are dropped, numbers clamped and lists cut. A part that the schema does not allow
 /// is left out, which the decision says, and the safe default stands for it. The answer is refused
@@ -205,8 +205,8 @@ without greeting, emoji or quotes.
 
 Confidences are from 0 to 1. Reasons are a few words.";
 
-/// The lines that fit the rest of the decision, one for each stage; ours where the model's will not
-/// do.
+/// Returns the lines that fit the rest of the decision, one for each stage; ours where the model's
+/// will not do.
 fn updates(lines: &[Update], workout: &WorkoutDetection, memory: &MemoryProcessing) -> Vec<Update> {
     let mut updates: Vec<Update> = Vec::new();
     for Update { stage, text } in lines {
@@ -239,8 +239,8 @@ fn workout(told: WorkoutDetection) -> WorkoutDetection {
     }
 }
 
-/// What is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it: what
-/// the athlete asked for is then not known.
+/// Returns what is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it:
+/// what the athlete asked for is then not known.
 fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
     let told: MemoryProcessing = parts.take("memoryProcessing")?;
     let memory = told.memory.filter(|_| told.is_memory_request).map(proposed);
@@ -256,7 +256,7 @@ fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
     })
 }
 
-/// The memory, unless it is empty or too long.
+/// Returns the memory, unless it is empty or too long.
 fn proposed(memory: ProposedMemory) -> Option<ProposedMemory> {
     let content = memory.content.trim();
     let replaces = match memory.replaces.as_deref().map(str::trim) {

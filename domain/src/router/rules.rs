@@ -68,7 +68,7 @@ const COMMANDS: [Entry; 4] = [
 ];
 
 impl Command {
-    /// The command that the message begins with, and what stands behind it.
+    /// Returns the command that the message begins with, and what stands behind it.
     pub fn parse(text: &str) -> Option<(Self, &str)> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -127,8 +127,8 @@ pub struct Ruled {
     pub answer: Option<String>,
 }
 
-/// The decision, where one is certain: commands, and messages of nothing but thanks, assent, cheer
-/// or goodbye.
+/// Returns the decision, where one is certain: commands, and messages of nothing but thanks,
+/// assent, cheer or goodbye.
 pub fn by_rule(text: &str) -> Option<Ruled> {
     match Command::parse(text) {
         Some((Command::Help, _)) => Some(answered(Command::Help)),
@@ -145,9 +145,9 @@ pub fn by_rule(text: &str) -> Option<Ruled> {
     }
 }
 
-/// What is safe to do when no rule is certain and the router has failed: rather look up too much
-/// than too little, and log only what is plainly a workout. Nothing is remembered. No more is read
-/// than a router is told.
+/// Returns what is safe to do when no rule is certain and the router has failed: rather look up too
+/// much than too little, and log only what is plainly a workout. Nothing is remembered. No more is
+/// read than a router is told.
 pub fn fallback(text: &str) -> RouterDecision {
     let text = cut(text, LONGEST_TEXT);
     let is_workout = tells_a_workout(text);
@@ -206,7 +206,7 @@ const ANY: [SearchType; 4] = [
     SearchType::Techniques,
 ];
 
-/// What is said instead of obeying: how to use a command, or all of them.
+/// Returns what is said instead of obeying: how to use a command, or all of them.
 fn answered(command: Command) -> Ruled {
     let hint = COMMANDS
         .iter()
@@ -270,7 +270,7 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
     }
 }
 
-/// Whether the message names something of training, the body or food.
+/// Returns whether the message names something of training, the body or food.
 fn names_fitness(text: &str) -> bool {
     words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
 }

@@ -27,7 +27,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Whether the jobs that the turn promised are left behind.
+    /// Returns whether the jobs that the turn promised are left behind.
     pub fn keeps_promises(self) -> bool {
         !matches!(self, Self::Failed(_))
     }

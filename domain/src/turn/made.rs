@@ -25,7 +25,7 @@ pub enum TurnEvent {
 }
 
 impl TurnEvent {
-    /// The text that it tells, if any.
+    /// Returns the text that it tells, if any.
     pub fn said(&self) -> Option<&Said> {
         match self {
             Self::Said(said) => Some(said),
@@ -33,7 +33,7 @@ impl TurnEvent {
         }
     }
 
-    /// The bytes of its text.
+    /// Returns the bytes of its text.
     pub fn text_len(&self) -> usize {
         self.said().map_or(0, |said| said.text.len())
     }

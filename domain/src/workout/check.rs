@@ -35,8 +35,8 @@ pub struct Logging<'a> {
     pub zone: Option<&'a ZoneName>,
 }
 
-/// The workout in a model's answer. Its [`records`](super::records) are left to whoever has its
-/// history.
+/// Returns the workout in a model's answer. Its [`records`](super::records) are left to whoever has
+/// its history.
 ///
 /// A zero, an empty text and an empty set stand for what was not told, and are left out. A time
 /// without an offset is the athlete's own; one that cannot be right (ahead, or five years ago) is
@@ -90,7 +90,7 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     })
 }
 
-/// What the model must fill in.
+/// Returns what the model must fill in.
 pub(super) fn schema() -> Value {
     SCHEMA.clone()
 }

@@ -110,7 +110,7 @@ pub async fn admit(
     }
 }
 
-/// Whether the holder of a turn has let its lease run out.
+/// Returns whether the holder of a turn has let its lease run out.
 pub(crate) fn is_abandoned(record: &TurnRecord, clock: &dyn Clock) -> bool {
     let TurnState::Running { lease_until, .. } = record.state else {
         return false;
