@@ -56,7 +56,6 @@ pub struct Coach {
 /// What keeps an athlete unharmed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct SafetyConstraints {
     pub contraindicated_exercises: Vec<String>,
     pub required_modifications: Vec<String>,
@@ -66,7 +65,6 @@ pub struct SafetyConstraints {
 /// Where a coach differs from the configured models.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct ModelOverrides {
     pub reply: Option<String>,
     pub temperature: Option<f64>,

@@ -8,7 +8,6 @@ use crate::{CoachId, ConversationId, Ending, MessageId, Timestamp, TurnId, UserS
 
 /// Whose conversation it is, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct ConversationKey {
     pub user: UserScope,
     pub coach: CoachId,
@@ -17,7 +16,6 @@ pub struct ConversationKey {
 
 /// A turn within its conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct TurnKey {
     pub conversation: ConversationKey,
     pub turn: TurnId,
@@ -200,7 +198,6 @@ pub struct Said {
 
 /// A stretch of a message that is of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Part {
     pub kind: PartKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,7 +236,6 @@ pub enum PartKind {
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the protocol's own words")]
 pub enum Stage {
     Acknowledgment,
     InitialGreeting,
@@ -252,7 +248,6 @@ pub enum Stage {
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the protocol's own words")]
 pub enum MessageStatus {
     Complete,
     Stopped,
@@ -279,9 +274,10 @@ impl From<Ending> for MessageStatus {
 
 /// What may be changed about a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Edit {
+    /// `None` leaves it as it is.
     pub title: Option<String>,
+    /// `None` leaves them as they are.
     pub tags: Option<Vec<String>>,
 }
 

@@ -40,7 +40,6 @@ pub const TAGS: (usize, usize) = (5, 40);
 /// Something about the athlete that is worth knowing next time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Memory {
     /// Named after its turn, which makes at most one.
     #[serde(rename = "memoryId")]
@@ -128,7 +127,6 @@ pub enum MemorySource {
 /// What sort of thing is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum MemoryKind {
     Preference,
     Goal,
@@ -153,7 +151,6 @@ pub enum MemoryKind {
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Importance {
     Low,
     #[default]
@@ -192,7 +189,6 @@ impl Recalled {
 /// The kinds of thing that an index holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum RecalledKind {
     Memory,
     Workout,

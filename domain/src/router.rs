@@ -29,7 +29,6 @@ const LONGEST_TEXT: usize = 4_000;
 /// What a message needs, and who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are described where they are used")]
 pub struct RouterDecision {
     pub user_intent: UserIntent,
     pub show_contextual_updates: bool,
@@ -100,7 +99,6 @@ impl RouterDecision {
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum UserIntent {
     WorkoutLogging,
     MemoryRequest,
@@ -141,7 +139,6 @@ pub struct WorkoutDetection {
 /// Disciplines of training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Discipline {
     Strength,
     Cardio,
@@ -212,7 +209,6 @@ pub struct ContextNeeds {
 /// What an index can be searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum SearchType {
     Methodology,
     Workouts,
@@ -239,7 +235,6 @@ pub struct ConversationComplexity {
 /// What makes a message matter beyond the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum ComplexityType {
     Emotional,
     Goal,
@@ -259,7 +254,6 @@ pub enum ComplexityType {
 /// Who decided, and how sure it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct RouterMetadata {
     pub confidence: f64,
     pub processing_time_ms: u64,
@@ -273,7 +267,6 @@ pub struct RouterMetadata {
 /// Who decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Source {
     Rule,
     Model,

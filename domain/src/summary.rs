@@ -17,7 +17,6 @@ pub use question::{LONGEST_MESSAGE, TOOL, summarise};
 /// What a conversation has been about, from its beginning up to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Summary {
     /// The story so far.
     pub narrative: String,
@@ -46,7 +45,6 @@ pub struct Summary {
 /// A summary as prompts say it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Version {
     pub words: String,
     pub through: u64,

@@ -16,6 +16,8 @@
 //! answer to [`Turn::handle_input`], or the passing of [`Turn::poll_timeout`] to
 //! [`Turn::handle_timeout`]; and again, until there is no timeout to wait for.
 
+#![warn(missing_docs)]
+
 mod asked;
 mod ending;
 mod given;

@@ -23,7 +23,6 @@ pub struct UsageDay {
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct ModelUsage {
     pub calls: u64,
     pub attempts: u64,
@@ -98,7 +97,6 @@ pub struct Days {
 
 /// Why these are no days to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each says what it is")]
 pub enum InvalidDays {
     #[error("from and to are days, such as 2026-01-31")]
     NoDay,

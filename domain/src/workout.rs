@@ -16,7 +16,6 @@ pub use records::{Feat, PersonalRecord, records};
 /// What an athlete did, in one session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Workout {
     /// Named after its turn, which makes at most one.
     #[serde(rename = "workoutId")]
@@ -109,7 +108,6 @@ impl Exercise {
 /// One set of an exercise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Set {
     #[serde(deserialize_with = "whole")]
     pub reps: Option<u32>,
@@ -136,7 +134,6 @@ impl Set {
 
 /// A number and its unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Quantity {
     pub value: f64,
     /// For weights kg or lb; for distances m, km, mi, yd or ft.

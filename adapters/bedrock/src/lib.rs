@@ -3,8 +3,6 @@
 //! Nothing in here is tried again, and nothing but connecting has a time limit: both are the
 //! caller's.
 
-#![warn(missing_docs)]
-
 mod capabilities;
 mod check;
 mod faults;

@@ -42,7 +42,6 @@ pub struct Settings {
 
 /// How hard each of the models tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "each is that of its model")]
 pub struct Efforts {
     pub reply: Option<Effort>,
     pub second_reply: Option<Effort>,
@@ -61,7 +60,6 @@ impl Efforts {
 
 /// How hard a model tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Bedrock's own words")]
 pub enum Effort {
     Low,
     Medium,
@@ -105,7 +103,6 @@ impl FromStr for Effort {
 
 /// How Bedrock serves a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Bedrock's own words")]
 pub enum Service {
     Priority,
     Default,

@@ -1,8 +1,6 @@
 //! A methodology: a folder of Markdown files, in pieces that an index can hold and a prompt can
 //! quote.
 
-#![warn(missing_docs)]
-
 mod map;
 
 use std::io;
@@ -17,7 +15,6 @@ pub use map::pieces;
 
 /// Why a folder cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message says it")]
 pub enum Unreadable {
     #[error("{} cannot be read", path.display())]
     Path { path: PathBuf, source: io::Error },

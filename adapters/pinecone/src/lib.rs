@@ -4,8 +4,6 @@
 //! to. A search asks both side by side, and trusts neither: whatever is not the caller's or
 //! everybody's is dropped.
 
-#![warn(missing_docs)]
-
 mod client;
 mod failure;
 mod map;

@@ -90,7 +90,6 @@ impl fmt::Debug for ApiKey {
 
 /// Why an index cannot be spoken with.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message says it")]
 pub enum SettingsError {
     #[error(
         "the index's host must be a host, such as coach-abc1234.svc.region.pinecone.io, without a \

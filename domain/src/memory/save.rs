@@ -95,7 +95,6 @@ pub enum Saving {
 
 /// Why something is not remembered; the athlete sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[expect(missing_docs, reason = "each says what it is")]
 pub enum Unsaveable {
     #[error("there is nothing in it to remember")]
     Nothing,
@@ -277,8 +276,8 @@ fn safe(memory: Memory) -> Memory {
 
 /// What the athlete changes about a memory; what is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct MemoryEdit {
+    /// `None` leaves it as it is, as for the others.
     pub content: Option<String>,
     pub importance: Option<Importance>,
     pub tags: Option<Vec<String>>,

@@ -42,12 +42,16 @@ pub enum Admitting {
 
 /// Why a request led to nothing. Nothing was kept, and nothing was spent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`MessageStore::admit` says each")]
 pub enum Refusal {
+    /// There is no such conversation.
     UnknownConversation,
+    /// Its key was used for another request.
     Mismatch,
+    /// This turn of the conversation has not ended.
     Busy(TurnId),
+    /// The user has no room for what the turn would hold.
     OverLimit,
+    /// The store could not say, or could not write.
     Store(Fault),
 }
 

@@ -42,7 +42,6 @@ const AGAIN: Duration = Duration::from_millis(300);
 
 /// One of everything.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each field is its port")]
 pub struct Ports {
     pub llm: Arc<dyn LlmStream>,
     pub messages: Arc<dyn MessageStore>,

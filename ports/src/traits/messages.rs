@@ -161,29 +161,39 @@ pub type Cursor = String;
 
 /// Part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Page<T> {
+    /// What is on it, in the order of the list.
     pub items: Vec<T>,
+    /// Where the list goes on; `None` at its end.
     pub next: Option<Cursor>,
 }
 
 /// A request to begin a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Admission {
+    /// The turn that the message wants.
     pub turn: TurnKey,
+    /// What a repetition of the request has in common with it.
     pub key: IdempotencyKey,
     /// A hash of what is asked: an equal key with an equal body is the same request.
     pub body: [u8; 32],
+    /// The id of the message, made by the caller.
     pub user_message: MessageId,
+    /// The id that the reply is to have, made by the caller.
     pub assistant_message: MessageId,
+    /// What the user says.
     pub text: Arc<str>,
+    /// When they say that they sent it, if they say so.
     pub sent: Option<Timestamp>,
+    /// In which time zone they are, if they say so.
     pub zone: Option<ZoneName>,
+    /// The time by the clock of the caller.
     pub now: Timestamp,
+    /// Until when nobody but the holder may end the turn.
     pub lease_until: Timestamp,
     /// Until when the key stands for this turn, and the turn can be replayed.
     pub kept_until: Timestamp,
+    /// What the turn reserves, if anything is limited.
     pub hold: Option<Hold>,
 }
 
@@ -223,13 +233,18 @@ pub struct Hold {
 
 /// What became of an [`Admission`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`MessageStore::admit` says each")]
 pub enum Admitted {
+    /// The turn begins, and the caller drives it.
     New(Begun),
+    /// The same request was admitted before, as this turn.
     Existing(TurnId),
+    /// The key was used for another request.
     Mismatch,
+    /// This turn of the conversation has not ended.
     Busy(TurnId),
+    /// The user has no room for what the turn would hold.
     OverLimit,
+    /// There is no such conversation.
     Unknown,
 }
 
@@ -244,50 +259,62 @@ pub struct Begun {
 
 /// What a running turn has said since the last one.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "`MessageStore::checkpoint` says each")]
 pub struct Checkpoint {
+    /// Whose events they are.
     pub turn: TurnKey,
+    /// The right to write, from [`Begun`].
     pub fence: Fence,
+    /// The number of the first of `events`.
     pub from: usize,
+    /// What was told since the events before `from`.
     pub events: Vec<TurnEvent>,
+    /// Until when nobody but the holder may end the turn.
     pub lease_until: Timestamp,
 }
 
 /// Whether the writer still had the right to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Written<T> {
+    /// It was written; what the store has to say.
     Done(T),
+    /// It was not, and never will be: the turn has ended, or is another's.
     LeaseLost,
 }
 
 /// Whether somebody asked the turn to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Stop {
+    /// Somebody did.
     Asked,
+    /// Nobody did.
     NotAsked,
 }
 
 /// In whose name a turn is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`MessageStore::finish` says each")]
 pub enum Writer {
+    /// Whoever drives it.
     Holder(Fence),
+    /// Whoever found it abandoned.
     Reaper {
+        /// The fence that the turn was seen with.
         fence: Fence,
+        /// The lease that it was seen with, and that has run out.
         lease_until: Timestamp,
     },
 }
 
 /// The state of a turn as a store knows it; what it does in between only its holder knows.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum TurnState {
+    /// It has not ended, whether or not anybody still drives it.
     Running {
+        /// The right to write that its holder has.
         fence: Fence,
+        /// Until when nobody but its holder may end it.
         lease_until: Timestamp,
     },
+    /// It has ended like this.
     Ended(Arc<Closing>),
 }
 
@@ -324,10 +351,13 @@ impl TurnRecord {
 
 /// Whose jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum JobsOf {
+    /// Those that a turn has left behind.
     Turn(TurnKey),
+    /// Those of all turns of a conversation.
     Conversation(ConversationKey),
+    /// Those of all conversations of a user.
     User(UserScope),
+    /// Those of all users.
     Anyone,
 }

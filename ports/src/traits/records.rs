@@ -83,10 +83,12 @@ pub enum Binding {
 
 /// Whose record, of which kind, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct RecordKey {
+    /// Whose record it is.
     pub owner: UserScope,
+    /// Of which kind.
     pub kind: Kind,
+    /// Which of that kind.
     pub id: RecordId,
 }
 
@@ -110,14 +112,20 @@ impl fmt::Display for RecordKey {
 
 /// The kinds of record; the name is part of the stored key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Kind {
+    /// A coach that the user has made.
     Coach,
+    /// Something about the athlete that is worth knowing next time.
     Memory,
+    /// What the athlete wanted forgotten, without a word of it.
     Tombstone,
+    /// What the athlete did in one session.
     Workout,
+    /// A best that the athlete has reached.
     PersonalRecord,
+    /// What a conversation has been about.
     Summary,
+    /// What the model calls of one day have cost.
     Usage,
     /// What may hurt the athlete if it is not known, such as an allergy. A kind of its own, so that
     /// all of it can be read however much else there is.
@@ -142,10 +150,12 @@ impl Kind {
 
 /// A stored record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Record {
+    /// Whose it is, and which.
     pub at: RecordKey,
+    /// The bytes that were put.
     pub body: Vec<u8>,
+    /// For [`Expect::Version`]: every write that changes the record changes it.
     pub version: u64,
     /// From when on a store may forget it; `None` if it is kept. One that is past its end and is
     /// still there is for the caller to judge.
@@ -163,9 +173,11 @@ pub struct Term {
 
 /// What a record must be for a write to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Expect {
+    /// Whatever is there, or nothing.
     Anything,
+    /// No record.
     Absent,
+    /// The record as it was read at this version.
     Version(u64),
 }
