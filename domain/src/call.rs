@@ -10,12 +10,13 @@ use crate::{Fault, Timestamp};
 /// One model call; its retries are attempts of the same call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct CallRecord {
     pub kind: CallKind,
     #[serde(flatten)]
     pub usage: Usage,
+    /// How long it took, over all attempts; 0 where no clock was at hand.
     pub ms: u64,
+    /// How often the model was asked.
     pub attempts: u32,
     pub outcome: CallOutcome,
 }
@@ -23,7 +24,6 @@ pub struct CallRecord {
 /// What a model call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum CallKind {
     Router,
     Reply,
@@ -36,7 +36,6 @@ pub enum CallKind {
 /// What came of a model call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum CallOutcome {
     Ok,
     /// Hung up on, by a stop or at the deadline.
@@ -50,13 +49,15 @@ pub enum CallOutcome {
 /// What a model says a call has cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Usage {
     /// `None` when no model has answered.
     pub model: Option<Arc<str>>,
+    /// What was read, apart from what the cache has to do with.
     pub input_tokens: u64,
     pub output_tokens: u64,
+    /// What was read from the cache.
     pub cache_read_tokens: u64,
+    /// What was read and put into the cache.
     pub cache_write_tokens: u64,
     /// How many of the output tokens the model has thought in, as far as can be told.
     #[serde(skip_serializing_if = "is_zero")]
@@ -100,8 +101,8 @@ pub struct Tries {
 }
 
 impl Tries {
-    /// What all of it has cost. What no model has said is estimated: the prompts, and the answer as
-    /// far as it came; but not if the last try was answered.
+    /// Returns what all of it has cost. What no model has said is estimated: the prompts, and the
+    /// answer as far as it came; but not if the last try was answered.
     pub fn cost(self, answered: Option<Usage>, prompt_tokens: u64, answer_bytes: usize) -> Usage {
         let unsaid = u64::from(self.asked).saturating_sub(self.spent.len() as u64);
         let estimated = || Usage {
@@ -147,7 +148,7 @@ impl OpenCall {
         }
     }
 
-    /// What came of it.
+    /// Returns what came of it.
     pub(crate) fn closed(
         self,
         outcome: CallOutcome,

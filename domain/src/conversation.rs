@@ -8,7 +8,6 @@ use crate::{CoachId, ConversationId, Ending, MessageId, Timestamp, TurnId, UserS
 
 /// Whose conversation it is, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct ConversationKey {
     pub user: UserScope,
     pub coach: CoachId,
@@ -17,7 +16,6 @@ pub struct ConversationKey {
 
 /// A turn within its conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct TurnKey {
     pub conversation: ConversationKey,
     pub turn: TurnId,
@@ -108,7 +106,7 @@ impl Message {
         }
     }
 
-    /// The whole text: for an assistant's message exactly what was streamed.
+    /// Returns the whole text: for an assistant's message exactly what was streamed.
     pub fn content(&self) -> String {
         match &self.body {
             Body::User { text, .. } => text.to_string(),
@@ -117,7 +115,7 @@ impl Message {
         }
     }
 
-    /// How long the whole text is, in bytes.
+    /// Returns how long the whole text is, in bytes.
     pub fn length(&self) -> usize {
         match &self.body {
             Body::User { text, .. } => text.len(),
@@ -126,7 +124,8 @@ impl Message {
         }
     }
 
-    /// The text by kind; adjacent pieces of one kind are one part. The user's message is one part.
+    /// Returns the text by kind; adjacent pieces of one kind are one part. The user's message is
+    /// one part.
     pub fn parts(&self) -> Vec<Part> {
         match &self.body {
             Body::User { text, .. } => vec![Part {
@@ -139,8 +138,8 @@ impl Message {
         }
     }
 
-    /// What a model is told of this message later: nothing of what failed, and of an assistant's
-    /// message only the reply.
+    /// Returns what a model is told of this message later: nothing of what failed, and of an
+    /// assistant's message only the reply.
     pub fn for_history(&self) -> Option<String> {
         let text: String = match &self.body {
             Body::User { text, .. } => text.to_string(),
@@ -158,7 +157,7 @@ impl Message {
         (!text.trim().is_empty()).then_some(text)
     }
 
-    /// What became of it.
+    /// Returns what became of it.
     pub fn status(&self) -> MessageStatus {
         match &self.body {
             Body::User { .. } => MessageStatus::Complete,
@@ -199,7 +198,6 @@ pub struct Said {
 
 /// A stretch of a message that is of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Part {
     pub kind: PartKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -238,7 +236,6 @@ pub enum PartKind {
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the protocol's own words")]
 pub enum Stage {
     Acknowledgment,
     InitialGreeting,
@@ -251,7 +248,6 @@ pub enum Stage {
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the protocol's own words")]
 pub enum MessageStatus {
     Complete,
     Stopped,
@@ -278,9 +274,10 @@ impl From<Ending> for MessageStatus {
 
 /// What may be changed about a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Edit {
+    /// `None` leaves it as it is.
     pub title: Option<String>,
+    /// `None` leaves them as they are.
     pub tags: Option<Vec<String>>,
 }
 

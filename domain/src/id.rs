@@ -28,7 +28,7 @@ macro_rules! ids {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The identifier as text.
+            /// Returns the identifier as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -150,7 +150,7 @@ impl RecordId {
 }
 
 impl GroupId {
-    /// What the ids of its records begin with, and no others: no group's name has a dot.
+    /// Returns what the ids of its records begin with, and no others: no group's name has a dot.
     pub fn prefix(&self) -> String {
         format!("{self}.")
     }
@@ -188,7 +188,7 @@ impl UserScope {
         Self(user)
     }
 
-    /// Whose data it is.
+    /// Returns whose data it is.
     pub fn user(&self) -> &UserId {
         &self.0
     }

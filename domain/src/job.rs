@@ -53,7 +53,7 @@ macro_rules! named {
                 }
             }
 
-            /// The one of this name.
+            /// Returns the one of this name.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.name() == name)
             }
@@ -102,7 +102,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// From when on it is to be done, unless it is settled.
+    /// Returns from when on it is to be done, unless it is settled.
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Self::Due(at) | Self::Claimed(at) => Some(*at),
@@ -110,7 +110,7 @@ impl JobState {
         }
     }
 
-    /// What came of it, if it is done.
+    /// Returns what came of it, if it is done.
     pub fn result(&self) -> Option<&Value> {
         match self {
             Self::Done(result) => Some(result),
@@ -118,7 +118,7 @@ impl JobState {
         }
     }
 
-    /// Why it was refused or given up, if it was.
+    /// Returns why it was refused or given up, if it was.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Refused(reason) | Self::Dead(reason) => Some(reason),
@@ -126,7 +126,7 @@ impl JobState {
         }
     }
 
-    /// What an athlete is told of it.
+    /// Returns what an athlete is told of it.
     pub fn progress(&self) -> Progress {
         match self {
             Self::Due(_) => Progress::Pending,
@@ -169,8 +169,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What follows from a try that failed, the `attempts`th: 2, 4, 8 and 16 seconds' pause, then
-    /// none.
+    /// Returns what follows from a try that failed, the `attempts`th: 2, 4, 8 and 16 seconds'
+    /// pause, then none.
     pub fn after(reason: impl std::fmt::Display, attempts: u32, now: Timestamp) -> Self {
         if attempts >= ATTEMPTS {
             return Self::Dead(reason.to_string());

@@ -4,8 +4,6 @@
 //! parameter, chance is a seed, and whatever must be done outside is an [`Effect`] that somebody
 //! else performs. [`Turn`] is its heart; the other modules are the words that it is told in.
 
-#![warn(missing_docs)]
-
 pub mod call;
 pub mod coach;
 pub mod conversation;

@@ -40,7 +40,6 @@ pub const TAGS: (usize, usize) = (5, 40);
 /// Something about the athlete that is worth knowing next time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Memory {
     /// Named after its turn, which makes at most one.
     #[serde(rename = "memoryId")]
@@ -71,18 +70,18 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// When it was said last, as far as that is known.
+    /// Returns when it was said last, as far as that is known.
     pub(crate) fn said_at(&self) -> Timestamp {
         self.last_said_at
             .map_or(self.created_at, |last| last.max(self.created_at))
     }
 
-    /// Whether it still holds, for this coach.
+    /// Returns whether it still holds, for this coach.
     pub fn holds_for(&self, coach: &CoachId) -> bool {
         self.superseded_by.is_none() && self.coach.as_ref().is_none_or(|own| own == coach)
     }
 
-    /// The same, used once more; `None` if its use was counted within the last day.
+    /// Returns the same, used once more; `None` if its use was counted within the last day.
     pub fn used(&self, now: Timestamp) -> Option<Self> {
         let is_counted = self.last_used_at.is_some_and(|last| now.since(last) < DAY);
         (!is_counted).then(|| Self {
@@ -92,8 +91,8 @@ impl Memory {
         })
     }
 
-    /// The same, said once more: it matters at least as much as is said now. `None` if that was
-    /// counted.
+    /// Returns the same, said once more: it matters at least as much as is said now. `None` if that
+    /// was counted.
     pub fn reinforced(&self, importance: Importance, said_at: Timestamp) -> Option<Self> {
         let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
         (!is_counted).then(|| Self {
@@ -104,7 +103,7 @@ impl Memory {
         })
     }
 
-    /// The same, with another in its place from now on.
+    /// Returns the same, with another in its place from now on.
     pub fn superseded(&self, by: &MemoryId) -> Self {
         Self {
             superseded_by: Some(by.clone()),
@@ -128,7 +127,6 @@ pub enum MemorySource {
 /// What sort of thing is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum MemoryKind {
     Preference,
     Goal,
@@ -153,7 +151,6 @@ pub enum MemoryKind {
     schemars::JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Importance {
     Low,
     #[default]
@@ -177,7 +174,8 @@ pub struct Recalled {
 }
 
 impl Recalled {
-    /// What a client knows it by: a summary by its conversation, anything else by its record.
+    /// Returns what a client knows it by: a summary by its conversation, anything else by its
+    /// record.
     pub fn named(&self) -> &str {
         let (conversation, _) = self.id.split_once('.').unwrap_or((&self.id, ""));
         if self.kind == RecalledKind::Summary {
@@ -191,7 +189,6 @@ impl Recalled {
 /// The kinds of thing that an index holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum RecalledKind {
     Memory,
     Workout,

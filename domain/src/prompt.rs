@@ -76,7 +76,8 @@ impl Prompt {
         }
     }
 
-    /// The same with the older half of its messages left out; `None` if only the last one remains.
+    /// Returns the same with the older half of its messages left out; `None` if only the last one
+    /// remains.
     pub fn without_oldest(&self) -> Option<Self> {
         let half = self.messages.len().div_ceil(2) & !1;
         let newer = self

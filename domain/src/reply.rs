@@ -25,7 +25,7 @@ use crate::turn::{ContextReport, Gathered, Loaded, Opening};
 pub(crate) use gather::wanted;
 
 impl Prompt {
-    /// What the reply is made from, and a report of what went in.
+    /// Returns what the reply is made from, and a report of what went in.
     ///
     /// It is for the turn's user: hits that belong to anybody else are left out, whoever brought
     /// them.

@@ -29,7 +29,6 @@ const LONGEST_TEXT: usize = 4_000;
 /// What a message needs, and who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are described where they are used")]
 pub struct RouterDecision {
     pub user_intent: UserIntent,
     pub show_contextual_updates: bool,
@@ -43,7 +42,7 @@ pub struct RouterDecision {
 }
 
 impl RouterDecision {
-    /// What is told while the reply is being opened.
+    /// Returns what is told while the reply is being opened.
     pub fn updates(&self) -> &[Update] {
         if self.show_contextual_updates {
             &self.contextual_updates
@@ -52,17 +51,17 @@ impl RouterDecision {
         }
     }
 
-    /// Whether anything of what memory and index hold enters the prompt.
+    /// Returns whether anything of what memory and index hold enters the prompt.
     pub fn wants_gathering(&self) -> bool {
         self.memory_processing.needs_retrieval || self.context_needs.needs_pinecone_search
     }
 
-    /// Whether the athlete's own past training enters the prompt.
+    /// Returns whether the athlete's own past training enters the prompt.
     pub fn wants_own_training(&self) -> bool {
         self.wants_search(&[SearchType::Workouts, SearchType::Progress])
     }
 
-    /// Whether something of this kind that the index found enters the prompt.
+    /// Returns whether something of this kind that the index found enters the prompt.
     pub fn wants(&self, kind: RecalledKind) -> bool {
         match kind {
             RecalledKind::Methodology => {
@@ -82,12 +81,12 @@ impl RouterDecision {
                 .any(|wanted| any_of.contains(wanted))
     }
 
-    /// Whether a finished workout was told that is to be logged.
+    /// Returns whether a finished workout was told that is to be logged.
     pub fn logs_workout(&self) -> bool {
         self.workout_detection.is_workout_log && self.workout_detection.confidence > 0.5
     }
 
-    /// What is to be remembered, if that is sure enough.
+    /// Returns what is to be remembered, if that is sure enough.
     pub fn memory_to_save(&self) -> Option<&ProposedMemory> {
         let asked =
             self.memory_processing.is_memory_request && self.memory_processing.confidence > 0.7;
@@ -100,7 +99,6 @@ impl RouterDecision {
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum UserIntent {
     WorkoutLogging,
     MemoryRequest,
@@ -141,7 +139,6 @@ pub struct WorkoutDetection {
 /// Disciplines of training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Discipline {
     Strength,
     Cardio,
@@ -212,7 +209,6 @@ pub struct ContextNeeds {
 /// What an index can be searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum SearchType {
     Methodology,
     Workouts,
@@ -239,7 +235,6 @@ pub struct ConversationComplexity {
 /// What makes a message matter beyond the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum ComplexityType {
     Emotional,
     Goal,
@@ -259,7 +254,6 @@ pub enum ComplexityType {
 /// Who decided, and how sure it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct RouterMetadata {
     pub confidence: f64,
     pub processing_time_ms: u64,
@@ -273,7 +267,6 @@ pub struct RouterMetadata {
 /// Who decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Source {
     Rule,
     Model,

@@ -17,7 +17,6 @@ pub use question::{LONGEST_MESSAGE, TOOL, summarise};
 /// What a conversation has been about, from its beginning up to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Summary {
     /// The story so far.
     pub narrative: String,
@@ -46,7 +45,6 @@ pub struct Summary {
 /// A summary as prompts say it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Version {
     pub words: String,
     pub through: u64,
@@ -56,11 +54,8 @@ impl Summary {
     /// All of it for a prompt: the story, then of the rest what fits, line by line.
     pub fn in_words(&self) -> String {
         let list = |items: &[String]| {
-            items
-                .iter()
-                .map(|item| one_line(item))
-                .collect::<Vec<_>>()
-                .join("; ")
+            let items: Vec<String> = items.iter().map(|item| one_line(item)).collect();
+            items.join("; ")
         };
         let lines = [
             ("Constraints", list(&self.constraints)),
@@ -76,15 +71,18 @@ impl Summary {
             .unwrap_or_default();
         let mut room = Room(MOST_TOKENS);
         room.takes(narrative);
-        let lines = lines.into_iter().filter(|(_, told)| !told.is_empty());
-        let lines = lines
-            .map(|(label, told)| format!("\n{label}: {told}"))
-            .filter(|line| room.takes(line));
-        lines.fold(narrative.to_owned(), |words, line| words + &line)
+        let mut words = narrative.to_owned();
+        for (label, told) in lines {
+            let line = format!("\n{label}: {told}");
+            if !told.is_empty() && room.takes(&line) {
+                words += &line;
+            }
+        }
+        words
     }
 
-    /// What stands for the messages up to this one: the first version that covers them all, so that
-    /// it stays the same while this is renewed.
+    /// Returns what stands for the messages up to this one: the first version that covers them all,
+    /// so that it stays the same while this is renewed.
     pub fn standing_for(&self, through: u64) -> String {
         let earlier = self
             .earlier
@@ -93,7 +91,7 @@ impl Summary {
         earlier.map_or_else(|| self.in_words(), |version| version.words.clone())
     }
 
-    /// Everything that it says, and said before.
+    /// Returns everything that it says, and said before.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let lists = [
             &self.current_goals,
@@ -111,7 +109,7 @@ impl Summary {
             .chain(earlier)
     }
 
-    /// Whether this covers more than the previous one, and all of it.
+    /// Returns whether this covers more than the previous one, and all of it.
     pub fn replaces(&self, previous: Option<&Self>) -> bool {
         previous
             .is_none_or(|previous| self.from <= previous.from && self.through > previous.through)
@@ -146,15 +144,15 @@ impl Summary {
     }
 }
 
-/// Whether a summary is due that covers more than the last one did: after six more messages, or
-/// when the decision says so.
+/// Returns whether a summary is due that covers more than the last one did: after six more
+/// messages, or when the decision says so.
 pub fn due(last_through: u64, messages_saved: u64, decision: &RouterDecision) -> bool {
     let more = messages_saved.saturating_sub(last_through);
     more >= EVERY || (more > 0 && decision.conversation_complexity.needs_summary)
 }
 
-/// Which messages a summary of these covers, on top of the previous one; `None` if there is nothing
-/// new.
+/// Returns which messages a summary of these covers, on top of the previous one; `None` if there is
+/// nothing new.
 pub fn range(previous: Option<&Summary>, messages: &[Message]) -> Option<RangeInclusive<u64>> {
     let new = unseen(previous, messages);
     let from = previous.map_or_else(

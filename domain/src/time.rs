@@ -35,12 +35,12 @@ pub struct Timestamp(pub u64);
 pub struct InvalidTime;
 
 impl Timestamp {
-    /// How long after `earlier` this is; nothing if it is not after.
+    /// Returns how long after `earlier` this is; nothing if it is not after.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// The time so long before this.
+    /// Returns the time so long before this.
     #[must_use]
     pub fn before(self, by: Duration) -> Self {
         Self(
@@ -49,14 +49,14 @@ impl Timestamp {
         )
     }
 
-    /// Where people in `zone` were on the calendar and on the clock, in English.
+    /// Returns where people in `zone` were on the calendar and on the clock, in English.
     pub fn in_words(self, zone: Option<&ZoneName>) -> String {
         self.zoned(zone)
             .strftime("%A, %-d %B %Y, %H:%M (%:Q)")
             .to_string()
     }
 
-    /// The day so many days before this in `zone`, such as 2026-01-31.
+    /// Returns the day so many days before this in `zone`, such as 2026-01-31.
     pub fn day(self, zone: Option<&ZoneName>, days_before: i64) -> String {
         let day = self.zoned(zone).date();
         day.checked_sub(jiff::Span::new().days(days_before))
@@ -64,7 +64,8 @@ impl Timestamp {
             .to_string()
     }
 
-    /// When it was this in `zone`: a date and a time, or a date alone, which stands for its noon.
+    /// Returns when it was this in `zone`: a date and a time, or a date alone, which stands for its
+    /// noon.
     pub fn local(text: &str, zone: Option<&ZoneName>) -> Result<Self, InvalidTime> {
         let time = text
             .parse::<jiff::civil::DateTime>()
@@ -150,12 +151,12 @@ pub struct ZoneName(String);
 pub struct InvalidZone;
 
 impl ZoneName {
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The zone's rules, from the database that is compiled in.
+    /// Returns the zone's rules, from the database that is compiled in.
     pub fn zone(&self) -> Option<TimeZone> {
         fixed(&self.0)
             .map(TimeZone::fixed)

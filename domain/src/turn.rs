@@ -16,6 +16,8 @@
 //! answer to [`Turn::handle_input`], or the passing of [`Turn::poll_timeout`] to
 //! [`Turn::handle_timeout`]; and again, until there is no timeout to wait for.
 
+#![warn(missing_docs)]
+
 mod asked;
 mod ending;
 mod given;
@@ -120,13 +122,13 @@ impl Turn {
         self.checkpoint();
     }
 
-    /// The next thing to do, or to tell the clients.
+    /// Returns the next thing to do, or to tell the clients.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), unless the turn is over.
+    /// Returns when to call [`handle_timeout`](Self::handle_timeout), unless the turn is over.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let (first, second, third) = match &self.phase {
@@ -140,7 +142,7 @@ impl Turn {
         [Some(first), second, third].into_iter().flatten().min()
     }
 
-    /// Whether nothing remains to be done or told.
+    /// Returns whether nothing remains to be done or told.
     pub fn is_done(&self) -> bool {
         matches!(self.phase, Phase::Done) && self.outputs.is_empty()
     }
@@ -329,7 +331,7 @@ impl Turn {
         ms
     }
 
-    /// Whether the conversation begins with this turn.
+    /// Returns whether the conversation begins with this turn.
     fn is_first(&self) -> bool {
         self.task.opening.user_message.number == 1
     }

@@ -23,7 +23,6 @@ pub struct UsageDay {
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct ModelUsage {
     pub calls: u64,
     pub attempts: u64,
@@ -46,12 +45,12 @@ impl UsageDay {
         }
     }
 
-    /// The id of the record of the day that `at` falls on.
+    /// Returns the id of the record of the day that `at` falls on.
     pub fn id(at: Timestamp) -> Option<RecordId> {
         day(at).parse().ok()
     }
 
-    /// The same with more calls.
+    /// Returns the same with more calls.
     #[must_use]
     pub fn with(mut self, calls: &[CallRecord]) -> Self {
         for call in calls {
@@ -98,7 +97,6 @@ pub struct Days {
 
 /// Why these are no days to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each says what it is")]
 pub enum InvalidDays {
     #[error("from and to are days, such as 2026-01-31")]
     NoDay,
@@ -125,12 +123,12 @@ impl Days {
         }
     }
 
-    /// The first.
+    /// Returns the first.
     pub fn from(&self) -> String {
         self.from.to_string()
     }
 
-    /// The last.
+    /// Returns the last.
     pub fn to(&self) -> String {
         self.to.to_string()
     }

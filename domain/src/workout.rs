@@ -16,7 +16,6 @@ pub use records::records;
 /// What an athlete did, in one session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Workout {
     /// Named after its turn, which makes at most one.
     #[serde(rename = "workoutId")]
@@ -41,7 +40,7 @@ pub struct Workout {
 }
 
 impl Workout {
-    /// The workout in one line, for a prompt.
+    /// Returns the workout in one line, for a prompt.
     pub fn in_words(&self) -> String {
         let when = self.performed_at.to_string();
         let day = when.split('T').next().unwrap_or(&when);
@@ -50,16 +49,19 @@ impl Workout {
 
     /// What was done, in one line.
     pub(crate) fn what(&self) -> String {
-        let exercises = self.exercises.iter().map(Exercise::in_words);
-        let rest = [
-            self.duration_seconds
-                .map(|seconds| format!("duration {}", clock(seconds))),
-            self.score.as_ref().map(|score| format!("score {score}")),
-            self.perceived_exertion
-                .map(|exertion| format!("exertion {exertion} of 10")),
-            self.notes.as_ref().map(|notes| format!("notes: {notes}")),
-        ];
-        let what: Vec<String> = exercises.chain(rest.into_iter().flatten()).collect();
+        let mut what: Vec<String> = self.exercises.iter().map(Exercise::in_words).collect();
+        if let Some(seconds) = self.duration_seconds {
+            what.push(format!("duration {}", clock(seconds)));
+        }
+        if let Some(score) = &self.score {
+            what.push(format!("score {score}"));
+        }
+        if let Some(exertion) = self.perceived_exertion {
+            what.push(format!("exertion {exertion} of 10"));
+        }
+        if let Some(notes) = &self.notes {
+            what.push(format!("notes: {notes}"));
+        }
         if what.is_empty() {
             self.name.clone()
         } else {
@@ -106,7 +108,6 @@ impl Exercise {
 /// One set of an exercise.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Set {
     #[serde(deserialize_with = "whole")]
     pub reps: Option<u32>,
@@ -133,7 +134,6 @@ impl Set {
 
 /// A number and its unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Quantity {
     pub value: f64,
     /// For weights kg or lb; for distances m, km, mi, yd or ft.
@@ -234,8 +234,7 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::E
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_workout_is_told_in_one_line() {
+    fn long_day() -> Workout {
         let set = Set {
             reps: Some(5),
             weight: Some(Quantity {
@@ -257,7 +256,7 @@ mod tests {
             sets,
             notes: None,
         };
-        let mut workout = Workout {
+        Workout {
             id: "t".parse().unwrap(),
             coach_id: "c".parse().unwrap(),
             conversation_id: "v".parse().unwrap(),
@@ -286,7 +285,12 @@ mod tests {
             notes: Some("hot".to_owned()),
             confidence: 1.0,
             records: vec![],
-        };
+        }
+    }
+
+    #[test]
+    fn a_workout_is_told_in_one_line() {
+        let mut workout = long_day();
         assert_eq!(
             workout.in_words(),
             "2026-11-20 Long day: Squat 2 x (5 reps 62.5 kg), RPE 8.5; Run 5 km 24:10; Plank; \

@@ -6,8 +6,6 @@
 //!   [`domain::Turn`] and the ports together. [`Turns`] is all of it for an app.
 //! - the [`stored`] forms: how values look in a store that keeps bytes.
 
-#![warn(missing_docs)]
-
 mod application;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -53,8 +53,8 @@ pub fn message(message: &Message) -> Result<Vec<u8>> {
     })
 }
 
-/// The message of this number, as far as it can be read: one that cannot keeps its place, with what
-/// is known of it.
+/// Returns the message of this number, as far as it can be read: one that cannot keeps its place,
+/// with what is known of it.
 pub fn message_at(
     conversation: ConversationKey,
     number: u64,
@@ -136,7 +136,7 @@ pub fn read_events(bytes: &[u8]) -> Result<Vec<TurnEvent>> {
     Ok(rebuilt(started, said.apart()?))
 }
 
-/// Whether these events begin with the first of a turn, and what the others say.
+/// Returns whether these events begin with the first of a turn, and what the others say.
 pub fn told(events: &[TurnEvent]) -> Result<(bool, Vec<&Said>)> {
     let (started, rest) = match events {
         [TurnEvent::Started, rest @ ..] => (true, rest),
@@ -150,7 +150,7 @@ pub fn told(events: &[TurnEvent]) -> Result<(bool, Vec<&Said>)> {
     Ok((started, said.collect::<Result<_>>()?))
 }
 
-/// The events that [`told`] took apart.
+/// Returns the events that [`told`] took apart.
 pub fn rebuilt(started: bool, said: impl IntoIterator<Item = Said>) -> Vec<TurnEvent> {
     started
         .then_some(TurnEvent::Started)
@@ -473,7 +473,31 @@ mod tests {
             hex::encode(events(&rebuilt(true, pieces)).unwrap()),
             "010201010001030300020303094f6b0a486920486920"
         );
+    }
 
+    const CLOSING: &str = concat!(
+        r#"{"ending":{"failed":{"store":"timedOut"}},"at":"1970-01-01T00:00:00.001Z","#,
+        r#""jobs":["workout"],"#,
+        r#""report":{"route":{"userIntent":"general","showContextualUpdates":false,"#,
+        r#""contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"#,
+        r#""confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"#,
+        r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"#,
+        r#""isForgetRequest":false,"#,
+        r#""memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"#,
+        r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
+        r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,
+        r#""complexityTypes":[],"needsSummary":false,"confidence":0.0},"#,
+        r#""routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","#,
+        r#""policyVersion":"1"}},"#,
+        r#""context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"#,
+        r#""outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"#,
+        r#""estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"#,
+        r#""timings":{"admit":null,"start":null,"load":null,"route":null,"#,
+        r#""gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#,
+    );
+
+    #[test]
+    fn the_stored_form_of_a_closing_stays_as_it_is() {
         let call = CallRecord {
             kind: CallKind::Reply,
             usage: domain::Usage {
@@ -502,30 +526,11 @@ mod tests {
             read_json::<Closing>(json(&closing).unwrap().as_bytes()).unwrap(),
             closing
         );
-        assert_eq!(
-            json(&closing).unwrap(),
-            concat!(
-                r#"{"ending":{"failed":{"store":"timedOut"}},"#,
-                r#""at":"1970-01-01T00:00:00.001Z","jobs":["workout"],"#,
-                r#""report":{"route":{"userIntent":"general","showContextualUpdates":false,"#,
-                r#""contextualUpdates":[],"workoutDetection":{"isWorkoutLog":false,"#,
-                r#""confidence":0.0,"workoutType":null,"reasoning":"the router gave no answer"},"#,
-                r#""memoryProcessing":{"needsRetrieval":true,"isMemoryRequest":false,"#,
-                r#""isForgetRequest":false,"#,
-                r#""memory":null,"confidence":0.0,"reasoning":"the router gave no answer"},"#,
-                r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
-                r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,
-                r#""complexityTypes":[],"needsSummary":false,"confidence":0.0},"#,
-                r#""routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","#,
-                r#""policyVersion":"1"}},"#,
-                r#""context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"#,
-                r#""outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"#,
-                r#""estimated":false,"ms":7,"attempts":1,"outcome":"throttled"}],"#,
-                r#""timings":{"admit":null,"start":null,"load":null,"route":null,"#,
-                r#""gather":null,"firstToken":null,"lastToken":null,"finish":null}}}"#,
-            )
-        );
+        assert_eq!(json(&closing).unwrap(), CLOSING);
+    }
 
+    #[test]
+    fn the_stored_form_of_a_jobs_state_stays_as_it_is() {
         for (state, text) in [
             (
                 JobState::Due(Timestamp(1)),

@@ -13,6 +13,22 @@ use crate::{ADA, BOB, Client, Site, saying};
 /// A list: where it is, what it holds, and who may read it.
 type List = (String, &'static str, &'static str);
 
+const MADE_UP: [&str; 13] = [
+    "",
+    "x",
+    "0",
+    "1",
+    "-1",
+    "%2B2",
+    "~",
+    "zzzz",
+    "99999999",
+    "18446744073709551616",
+    "%FF",
+    "%00",
+    "a.b",
+];
+
 /// Fills every list of a site, reads each one item at a time, and tries it with cursors that it has
 /// not given: made up, cut off, or those of another list.
 pub async fn takes_only_cursors_that_it_gave(site: &Site) {
@@ -49,22 +65,7 @@ pub async fn takes_only_cursors_that_it_gave(site: &Site) {
             wrong.extend(cursor.get(1..).map(str::to_owned));
             wrong.push(format!("00{cursor}"));
         }
-        let made_up = [
-            "",
-            "x",
-            "0",
-            "1",
-            "-1",
-            "%2B2",
-            "~",
-            "zzzz",
-            "99999999",
-            "18446744073709551616",
-            "%FF",
-            "%00",
-            "a.b",
-        ];
-        wrong.extend(made_up.map(str::to_owned));
+        wrong.extend(MADE_UP.map(str::to_owned));
         for cursor in wrong {
             let answer = get(site, list, &format!("cursor={cursor}")).await;
             let told = (answer.status.as_u16(), answer.json()["code"].clone());

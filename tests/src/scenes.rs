@@ -32,19 +32,38 @@ pub const AWKWARD: &str =
 
 /// Everything that a reply can do.
 pub fn replies() -> Vec<Reply> {
-    use Outcome::{Complete, Error};
-    let reply = |name, lines: Vec<Line>, outcome| Reply {
+    let mut replies = spoken();
+    replies.extend(unusual());
+    replies.extend(broken_off());
+    for (name, later, fault, code) in FAULTS {
+        replies.push(reply(
+            name,
+            vec![Line::Fail(fault)],
+            Outcome::Error(code, false),
+        ));
+        replies.push(reply(
+            later,
+            vec![say("Sit "), Line::Fail(fault)],
+            Outcome::Error(code, true),
+        ));
+    }
+    replies
+}
+
+fn reply(name: &'static str, lines: Vec<Line>, outcome: Outcome) -> Reply {
+    Reply {
         name,
         scene: Scene(lines),
         outcome,
-    };
+    }
+}
+
+/// Replies that come to an end of their own.
+fn spoken() -> Vec<Reply> {
+    use Outcome::{Complete, Error};
     let end = |reason| Line::End(reason);
     let done = || end(StopReason::Complete);
-    let letters = ('a'..='z')
-        .cycle()
-        .take(300)
-        .map(|letter| say(&letter.to_string()));
-    let mut replies = vec![
+    vec![
         Reply {
             name: "word by word",
             scene: Scene::word_by_word(
@@ -73,22 +92,18 @@ pub fn replies() -> Vec<Reply> {
             vec![done()],
             Error("MODEL_STREAM_TRUNCATED", false),
         ),
-        reply(
-            "cut at once",
-            vec![Line::Cut],
-            Error("MODEL_STREAM_TRUNCATED", false),
-        ),
-        reply(
-            "cut",
-            vec![say("Sit "), Line::Cut],
-            Error("MODEL_STREAM_TRUNCATED", true),
-        ),
-        reply("silent", vec![Line::Hang], Error("MODEL_TIMEOUT", false)),
-        reply(
-            "stalled",
-            vec![say("Sit "), Line::Hang],
-            Error("MODEL_TIMEOUT", true),
-        ),
+    ]
+}
+
+/// Replies of words that are none, that are hard to send, or that are too many.
+fn unusual() -> Vec<Reply> {
+    use Outcome::{Complete, Error};
+    let done = || Line::End(StopReason::Complete);
+    let letters = ('a'..='z')
+        .cycle()
+        .take(300)
+        .map(|letter| say(&letter.to_string()));
+    vec![
         reply(
             "blank first",
             vec![
@@ -126,6 +141,29 @@ pub fn replies() -> Vec<Reply> {
             vec![say(&"é".repeat(90_000)), done()],
             Complete("truncated"),
         ),
+    ]
+}
+
+/// Replies that stop without an end.
+fn broken_off() -> Vec<Reply> {
+    use Outcome::Error;
+    vec![
+        reply(
+            "cut at once",
+            vec![Line::Cut],
+            Error("MODEL_STREAM_TRUNCATED", false),
+        ),
+        reply(
+            "cut",
+            vec![say("Sit "), Line::Cut],
+            Error("MODEL_STREAM_TRUNCATED", true),
+        ),
+        reply("silent", vec![Line::Hang], Error("MODEL_TIMEOUT", false)),
+        reply(
+            "stalled",
+            vec![say("Sit "), Line::Hang],
+            Error("MODEL_TIMEOUT", true),
+        ),
         reply(
             "panicking at once",
             vec![Line::Panic],
@@ -136,16 +174,7 @@ pub fn replies() -> Vec<Reply> {
             vec![say("Sit "), pause(700), say("down"), Line::Panic],
             Error("INTERNAL", true),
         ),
-    ];
-    for (name, later, fault, code) in FAULTS {
-        replies.push(reply(name, vec![Line::Fail(fault)], Error(code, false)));
-        replies.push(reply(
-            later,
-            vec![say("Sit "), Line::Fail(fault)],
-            Error(code, true),
-        ));
-    }
-    replies
+    ]
 }
 
 const FAULTS: [(&str, &str, Fault, &str); 6] = [
@@ -201,7 +230,12 @@ pub fn workout_route() -> Scene {
 pub fn workout() -> Scene {
     let set = json!({ "reps": 5, "weight": { "value": 100, "unit": "kg" } });
     let exercise = json!({ "name": "Back squat", "sets": [set.clone(), set] });
-    let form = json!({ "refusal": null, "discipline": "strength", "exercises": [exercise], "confidence": 0.9 });
+    let form = json!({
+        "refusal": null,
+        "discipline": "strength",
+        "exercises": [exercise],
+        "confidence": 0.9,
+    });
     Scene::saying(form.to_string())
 }
 
@@ -233,9 +267,14 @@ pub fn routing(updates: &[(&str, &str)], workout: bool) -> Value {
         "userIntent": if workout { "workout_logging" } else { "question" },
         "showContextualUpdates": !updates.is_empty(),
         "contextualUpdates": lines,
-        "workoutDetection": { "isWorkoutLog": workout, "confidence": if workout { 0.9 } else { 0.0 } },
+        "workoutDetection": {
+            "isWorkoutLog": workout, "confidence": if workout { 0.9 } else { 0.0 },
+        },
         "memoryProcessing": memory,
-        "contextNeeds": { "needsPineconeSearch": workout, "searchTypes": if workout { json!(["workouts"]) } else { json!([]) } },
+        "contextNeeds": {
+            "needsPineconeSearch": workout,
+            "searchTypes": if workout { json!(["workouts"]) } else { json!([]) },
+        },
         "conversationTitle": "Squats",
         "conversationComplexity": { "hasComplexity": false, "confidence": 0.9 },
         "confidence": 0.9,

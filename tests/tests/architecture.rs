@@ -4,6 +4,8 @@
 
 #[path = "architecture/circles.rs"]
 mod circles;
+#[path = "architecture/style.rs"]
+mod style;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -259,20 +261,40 @@ fn the_server_has_aws_in_it_only_if_it_is_built_for_it() {
 }
 
 #[test]
-fn files_are_short_enough_to_be_read() {
+fn files_and_lines_are_short_enough_to_be_read() {
+    let mut found = Vec::new();
     for folder in ["domain", "ports", "adapters", "apps", "tests"] {
         for (path, text) in sources(folder) {
-            let (lines, most) = (
-                text.lines().count(),
-                if path.ends_with("domain/src/turn.rs") {
-                    450
-                } else {
-                    600
-                },
-            );
-            assert!(lines <= most, "{} has {lines} lines", path.display());
+            let most = if path.ends_with("domain/src/turn.rs") {
+                450
+            } else {
+                600
+            };
+            let lines = text.lines().count();
+            if lines > most {
+                found.push(format!("{} has {lines} lines", path.display()));
+            }
+            // What rustfmt cannot break, it leaves as long as it is.
+            let long = (1..)
+                .zip(text.lines())
+                .filter(|(_, line)| line.chars().count() > 100);
+            found.extend(long.map(|(number, _)| format!("{}:{number} is long", path.display())));
         }
     }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Printed for the reader, never judged: `cargo test --test architecture style -- --nocapture`.
+/// `COACH_SOURCES` says where else the code is, such as that of an earlier commit.
+#[test]
+fn the_style_of_all_production_code_can_be_counted() {
+    let root = std::env::var_os("COACH_SOURCES").map_or_else(root, PathBuf::from);
+    let folders = ["domain", "ports", "adapters", "apps"];
+    let files: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| sources_in(&root.join(folder)))
+        .collect();
+    style::print(&files, &root);
 }
 
 #[test]
@@ -291,7 +313,11 @@ fn the_top_level_is_what_the_readme_says() {
 }
 
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
-    let (mut open, mut found) = (vec![root().join(folder)], Vec::new());
+    sources_in(&root().join(folder))
+}
+
+fn sources_in(folder: &Path) -> Vec<(PathBuf, String)> {
+    let (mut open, mut found) = (vec![folder.to_owned()], Vec::new());
     while let Some(next) = open.pop() {
         for entry in
             std::fs::read_dir(&next).unwrap_or_else(|error| panic!("{}: {error}", next.display()))
@@ -305,7 +331,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
             }
         }
     }
-    assert!(!found.is_empty(), "nothing in {folder}");
+    assert!(!found.is_empty(), "nothing in {}", folder.display());
     found
 }
 

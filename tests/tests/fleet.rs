@@ -3,6 +3,7 @@
 //! `COACH_FLEET_TURNS` says how many at least; `COACH_FLEET_SEED` plays one run again.
 
 use std::env;
+use std::ops::Range;
 use std::time::Instant;
 
 use coach_tests::fleet::{Blow, Broken, Census, Deed, Outcome, Script, What, play, shortest};
@@ -54,6 +55,50 @@ fn every_rule_holds_in_every_fleet() {
     assert_eq!(census.short_of(), [""; 0], "too few turns came far enough");
 }
 
+/// Plays a script once for each await of the first worker, which is struck there.
+fn struck_at_every_await(whole: &Script, heard: &[&str], blow: Blow, soon: Range<u64>) -> Census {
+    let (mut census, mut taken_over) = (Census::default(), 0);
+    let mut steps = 0;
+    loop {
+        let mut script = whole.clone();
+        script.deeds.insert(
+            0,
+            Deed {
+                at: 0,
+                what: What::Strike {
+                    slot: 0,
+                    steps,
+                    blow,
+                },
+            },
+        );
+        let outcome = play(&script);
+        examine(&script, &outcome, AT_EVERY_AWAIT);
+        for past in outcome.overdue {
+            assert!(
+                soon.contains(&past),
+                "ended {past} ms past its lease\n{script}"
+            );
+            taken_over += 1;
+        }
+        let struck = outcome.census.of("trouble", "kill") + outcome.census.of("trouble", "freeze");
+        census.add(outcome.census);
+        if struck == 0 {
+            let Script {
+                packets_die,
+                knows_the_dead,
+                ..
+            } = whole;
+            println!(
+                "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}, \
+                 known: {knows_the_dead}; {taken_over} turns taken over"
+            );
+            return census;
+        }
+        steps += 1;
+    }
+}
+
 /// The first worker is struck before its first poll, after it, after the next, and so on.
 #[test]
 fn a_worker_may_die_or_freeze_at_every_await() {
@@ -73,45 +118,12 @@ fn a_worker_may_die_or_freeze_at_every_await() {
             (Blow::Frost(45_000), false, true, 5_001..45_000),
         ];
         for (blow, packets_die, knows_the_dead, soon) in blows {
-            let (mut census, mut taken_over) = (Census::default(), 0);
-            for steps in 0.. {
-                let mut script = Script {
-                    packets_die,
-                    knows_the_dead,
-                    ..whole.clone()
-                };
-                script.deeds.insert(
-                    0,
-                    Deed {
-                        at: 0,
-                        what: What::Strike {
-                            slot: 0,
-                            steps,
-                            blow,
-                        },
-                    },
-                );
-                let outcome = play(&script);
-                examine(&script, &outcome, AT_EVERY_AWAIT);
-                for past in outcome.overdue {
-                    assert!(
-                        soon.contains(&past),
-                        "ended {past} ms past its lease\n{script}"
-                    );
-                    taken_over += 1;
-                }
-                let struck =
-                    outcome.census.of("trouble", "kill") + outcome.census.of("trouble", "freeze");
-                census.add(outcome.census);
-                if struck == 0 {
-                    println!(
-                        "{heard:?}: {blow:?} after 0 to {steps} polls, packets die: {packets_die}, \
-                         known: {knows_the_dead}; {taken_over} turns taken over"
-                    );
-                    break;
-                }
-            }
-            all.add(census);
+            let whole = Script {
+                packets_die,
+                knows_the_dead,
+                ..whole.clone()
+            };
+            all.add(struck_at_every_await(&whole, heard, blow, soon));
         }
     }
     print!(

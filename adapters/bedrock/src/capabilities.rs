@@ -163,7 +163,7 @@ fn claude(model: &str) -> Option<Capabilities> {
     })
 }
 
-/// The line and the version of a name such as `sonnet-4-6`, `haiku-4-5-20251001-v1:0` or
+/// Returns the line and the version of a name such as `sonnet-4-6`, `haiku-4-5-20251001-v1:0` or
 /// `3-7-sonnet-20250219-v1:0`.
 fn version(name: &str) -> Option<(Line, (u32, u32))> {
     let parts: Vec<&str> = name.split('-').collect();
@@ -284,7 +284,7 @@ pub(crate) enum Lesson {
 }
 
 impl Lesson {
-    /// What the doctor says of it.
+    /// Returns what the doctor says of it.
     pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Temperature => "it refuses a temperature",
@@ -300,6 +300,23 @@ impl Lesson {
     }
 }
 
+const SCHEMA: [&str; 5] = [
+    "textformat",
+    "outputformat",
+    "jsonschema",
+    "structuredoutput",
+    "responseformat",
+];
+
+const FORCED_TOOL: [&str; 6] = [
+    "toolchoice",
+    "toolconfig",
+    "tooluse",
+    "forcedtool",
+    "forcetool",
+    "functioncall",
+];
+
 /// What a request had in it that a model may refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sent {
@@ -313,7 +330,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// What of this a refusal names.
+    /// Returns what of this a refusal names.
     pub(crate) fn refused(self, message: &str) -> Vec<Lesson> {
         let message = message.to_ascii_lowercase();
         let is_word = |word| {
@@ -328,21 +345,7 @@ impl Sent {
         let says = |words: &[&str]| words.iter().any(|word| squeezed.contains(word));
         let is_effort = says(&["effort"]);
         let is_hour = self.cache_hour && is_word("ttl");
-        let is_schema = says(&[
-            "textformat",
-            "outputformat",
-            "jsonschema",
-            "structuredoutput",
-            "responseformat",
-        ]);
-        let forced = [
-            "toolchoice",
-            "toolconfig",
-            "tooluse",
-            "forcedtool",
-            "forcetool",
-            "functioncall",
-        ];
+        let is_schema = says(&SCHEMA);
         let named = [
             (Lesson::Effort, self.effort && is_effort),
             (Lesson::CacheHour, is_hour),
@@ -360,7 +363,7 @@ impl Sent {
             ),
             (
                 Lesson::ForcedTool,
-                self.forms == Some(Forms::ForcedTool) && says(&forced),
+                self.forms == Some(Forms::ForcedTool) && says(&FORCED_TOOL),
             ),
             (
                 Lesson::Schema,

@@ -42,8 +42,8 @@ struct Asked {
 }
 
 impl Bedrock {
-    /// How it is with each of the models: every one is asked for a word, as turns ask it. `setting`
-    /// names what has a model chosen.
+    /// Returns how it is with each of the models: every one is asked for a word, as turns ask it.
+    /// `setting` names what has a model chosen.
     pub async fn check(&self, setting: fn(Tier) -> &'static str, coaches: &[Standing]) -> Findings {
         let mut findings = Findings::default();
         for asked in self.all(setting, coaches) {
@@ -128,7 +128,7 @@ impl Bedrock {
         self.settings.models.contains_key(model)
     }
 
-    /// Why it does not answer. What it refuses of a request is learned on the way.
+    /// Returns why it does not answer. What it refuses of a request is learned on the way.
     async fn trouble(&self, asked: &Asked) -> Option<Failure> {
         let mut failed = None;
         for _ in 0..ADJUSTMENTS {
@@ -157,7 +157,7 @@ impl Bedrock {
         Capabilities::set(&self.settings, model, tier).after(&self.learned.of(model))
     }
 
-    /// How it is asked, and what it has shown.
+    /// Returns how it is asked, and what it has shown.
     fn manner(&self, asked: &Asked) -> String {
         let Asked { tier, model, .. } = asked;
         let takes = self.takes(model, *tier);
@@ -167,33 +167,24 @@ impl Bedrock {
             (Tier::Fast, Forms::Schema) => Some("forms as text by a schema"),
             (Tier::Fast, Forms::ChosenTool) => Some("forms by a tool that it may call"),
         };
-        let effort = takes
-            .effort
-            .then(|| self.settings.efforts.of(*tier).unwrap_or(Effort::Low));
-        let parts = [
-            Some(
-                if takes.temperature {
-                    "with a temperature"
-                } else {
-                    "without a temperature"
-                }
-                .to_owned(),
-            ),
-            effort.map(|effort| format!("effort {}", effort.as_str())),
-            forms.map(str::to_owned),
-            Some(kept(takes)),
-        ];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let lessons = self
-            .learned
-            .of(model)
-            .into_iter()
-            .map(|lesson| format!("; {}", lesson.in_words()));
-        format!(
-            "{model} is asked {}{}",
-            parts.join(", "),
-            lessons.collect::<String>()
-        )
+        let temperature = if takes.temperature {
+            "with a temperature"
+        } else {
+            "without a temperature"
+        };
+        let mut manner = format!("{model} is asked {temperature}");
+        if takes.effort {
+            let effort = self.settings.efforts.of(*tier).unwrap_or(Effort::Low);
+            manner += &format!(", effort {}", effort.as_str());
+        }
+        if let Some(forms) = forms {
+            manner += &format!(", {forms}");
+        }
+        manner += &format!(", {}", kept(takes));
+        for lesson in self.learned.of(model) {
+            manner += &format!("; {}", lesson.in_words());
+        }
+        manner
     }
 
     /// A coach whose instructions are never kept by themselves.
@@ -229,7 +220,7 @@ fn kept(takes: Capabilities) -> String {
 }
 
 impl Failure {
-    /// What to do about it, when it is this model's, which this setting has chosen.
+    /// Returns what to do about it, when it is this model's, which this setting has chosen.
     pub(crate) fn advice(&self, model: &str, setting: &str) -> String {
         match (self.what, self.status) {
             (WITHDRAWN, _) => {

@@ -96,7 +96,7 @@ impl Failure {
         }
     }
 
-    /// The same, but that the model can be asked otherwise, as it has shown.
+    /// Returns the same, but that the model can be asked otherwise, as it has shown.
     pub(crate) fn teaching(self, lesson: Lesson) -> Self {
         Self {
             fault: Fault::Adjusted,
@@ -197,7 +197,8 @@ fn says_too_long(message: &str) -> bool {
     words.iter().any(|words| message.contains(words))
 }
 
-/// Why a model cannot be asked at all, where a refusal says so: several exceptions mean the same.
+/// Returns why a model cannot be asked at all, where a refusal says so: several exceptions mean the
+/// same.
 fn absent(message: &str) -> Option<&'static str> {
     let message = message.to_ascii_lowercase();
     let is_over = message.contains("end of its life") || message.contains("end of life");

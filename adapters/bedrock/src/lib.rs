@@ -3,8 +3,6 @@
 //! Nothing in here is tried again, and nothing but connecting has a time limit: both are the
 //! caller's.
 
-#![warn(missing_docs)]
-
 mod capabilities;
 mod check;
 mod faults;
@@ -213,7 +211,7 @@ impl Pupil {
         }
     }
 
-    /// What is told of a call that failed: what it has cost, if that is known, and why.
+    /// Returns what is told of a call that failed: what it has cost, if that is known, and why.
     fn fails(&self, hearing: &Hearing, failure: Failure) -> Pieces {
         self.has_heard(hearing);
         self.learned.note(&self.model, &failure.lessons);

@@ -29,7 +29,7 @@ const PROFILES: [&str; 8] = [
 ];
 
 impl Bedrock {
-    /// The model that an id or an ARN means, and what Bedrock says of it.
+    /// Returns the model that an id or an ARN means, and what Bedrock says of it.
     pub(crate) async fn lifecycle(&self, model: &str) -> (String, Lifecycle) {
         let mut name = model.rsplit('/').next().unwrap_or(model).to_owned();
         if model.contains(":application-inference-profile/") {
@@ -64,9 +64,9 @@ impl Bedrock {
         (name, lifecycle)
     }
 
-    /// What the control plane answers. It has the same signature as the runtime, and one question
-    /// does not make up for the time that its own SDK takes to build: so an InvokeModel, whose
-    /// answer may be anything, is sent elsewhere.
+    /// Returns what the control plane answers. It has the same signature as the runtime, and one
+    /// question does not make up for the time that its own SDK takes to build: so an InvokeModel,
+    /// whose answer may be anything, is sent elsewhere.
     async fn told(&self, path: &str) -> Result<Value, Failure> {
         let address = format!("{}{path}", self.control);
         let sent_there = move |request: &mut HttpRequest| {
@@ -88,7 +88,7 @@ impl Bedrock {
     }
 }
 
-/// Where Bedrock is asked about its models.
+/// Returns where Bedrock is asked about its models.
 pub(crate) fn control(config: &SdkConfig, endpoint: Option<&str>) -> String {
     let region = config
         .region()
@@ -109,17 +109,16 @@ fn read(told: &Value) -> Lifecycle {
     }
 }
 
-/// The day of a time that is written out, or told in seconds.
+/// Returns the day of a time that is written out, or told in seconds.
 fn day(time: &Value) -> Option<String> {
-    let seconds = || {
-        time.as_f64()
-            .map(|seconds| Timestamp((seconds * 1_000.0) as u64).to_string())
+    let time = match time.as_str() {
+        Some(time) => time.to_owned(),
+        None => Timestamp((time.as_f64()? * 1_000.0) as u64).to_string(),
     };
-    let time = time.as_str().map(str::to_owned).or_else(seconds)?;
-    time.get(..10).map(str::to_owned)
+    Some(time.get(..10)?.to_owned())
 }
 
-/// The model behind an application's own profile.
+/// Returns the model behind an application's own profile.
 fn behind(profile: &Value) -> Option<String> {
     let arn = profile.pointer("/models/0/modelArn")?.as_str()?;
     arn.rsplit('/').next().map(str::to_owned)

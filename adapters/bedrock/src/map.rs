@@ -50,9 +50,11 @@ impl Question {
             Answer::Prose => None,
             Answer::Tool { .. } => Some(takes.forms),
         };
-        let effort = takes
-            .effort
-            .then(|| settings.efforts.of(call.tier).unwrap_or(Effort::Low));
+        let effort = if takes.effort {
+            Some(settings.efforts.of(call.tier).unwrap_or(Effort::Low))
+        } else {
+            None
+        };
         let room = if takes.thinks && takes.room {
             effort.unwrap_or(Effort::Medium).room()
         } else {
@@ -62,30 +64,14 @@ impl Question {
         let ttl = Ttl {
             is_taken: takes.cache_hour,
         };
-        let kept = |block: &&Block| takes.cache || block.text().is_some();
-        let system = call
-            .prompt
-            .system
-            .iter()
-            .filter(kept)
-            .map(|block| instruction(block, ttl));
-        let manner = forms
-            .and_then(|forms| manner(forms, call))
-            .map(SystemContentBlock::Text)
-            .map(Ok);
-        let messages = call
-            .prompt
-            .messages
-            .iter()
-            .map(|said| message(said, takes.cache, ttl));
-        let max_tokens = call
-            .max_tokens
-            .saturating_add(room)
-            .try_into()
-            .unwrap_or(i32::MAX);
-        let temperature = takes
-            .temperature
-            .then(|| call.temperature.clamp(0.0, 1.0) as f32);
+        let mut system = instructions(&call.prompt.system, takes.cache, ttl)?;
+        if let Some(manner) = forms.and_then(|forms| manner(forms, call)) {
+            system.push(SystemContentBlock::Text(manner));
+        }
+        let mut messages = Vec::new();
+        for said in &call.prompt.messages {
+            messages.push(message(said, takes.cache, ttl)?);
+        }
         let (tools, schema) = match (&call.answer, takes.forms) {
             (Answer::Tool { name, schema }, Forms::ForcedTool | Forms::ChosenTool) => {
                 (Some(tool(name, takes.forms)?), Some(schema.clone()))
@@ -93,12 +79,9 @@ impl Question {
             (Answer::Tool { .. }, Forms::Schema) | (Answer::Prose, _) => (None, None),
         };
         Ok(Self {
-            system: system.chain(manner).collect::<Result<_, _>>()?,
-            messages: messages.collect::<Result<_, _>>()?,
-            inference: InferenceConfiguration::builder()
-                .max_tokens(max_tokens)
-                .set_temperature(temperature)
-                .build(),
+            system,
+            messages,
+            inference: inference(&takes, call, room),
             tools,
             schema,
             output: output(effort, call, takes.forms)?,
@@ -117,7 +100,35 @@ impl Question {
     }
 }
 
-/// How a call is served: jobs are what no athlete waits for.
+/// Returns what the model is told to be, as far as it takes places to keep a prompt until.
+fn instructions(
+    blocks: &[Block],
+    takes_points: bool,
+    ttl: Ttl,
+) -> Result<Vec<SystemContentBlock>, BuildError> {
+    let mut told = Vec::new();
+    for block in blocks {
+        if takes_points || block.text().is_some() {
+            told.push(instruction(block, ttl)?);
+        }
+    }
+    Ok(told)
+}
+
+/// Returns how long and how freely the model may answer; `room` is for what it thinks before.
+fn inference(takes: &Capabilities, call: &ModelCall, room: u32) -> InferenceConfiguration {
+    let max_tokens = call.max_tokens.saturating_add(room);
+    let builder =
+        InferenceConfiguration::builder().max_tokens(i32::try_from(max_tokens).unwrap_or(i32::MAX));
+    if takes.temperature {
+        let temperature = call.temperature.clamp(0.0, 1.0) as f32;
+        builder.temperature(temperature).build()
+    } else {
+        builder.build()
+    }
+}
+
+/// Returns how a call is served: jobs are what no athlete waits for.
 fn service(settings: &Settings, call: &ModelCall) -> Option<Service> {
     match call.answer {
         Answer::Tool { name, .. } if name != router::TOOL => settings.job_service,
@@ -131,7 +142,7 @@ fn service_tier(service: Service) -> Result<ServiceTier, BuildError> {
         .build()
 }
 
-/// What a model is told that need not fill in the form.
+/// Returns what a model is told that need not fill in the form.
 fn manner(forms: Forms, call: &ModelCall) -> Option<String> {
     match (forms, &call.answer) {
         (Forms::ChosenTool, Answer::Tool { name, .. }) => Some(format!(
@@ -171,8 +182,8 @@ fn text_format(name: &str, schema: &Value) -> Result<OutputFormat, BuildError> {
         .build()
 }
 
-/// The schema without room for fields that it does not name: where the text itself must follow it,
-/// no other is taken.
+/// Returns the schema without room for fields that it does not name: where the text itself must
+/// follow it, no other is taken.
 fn closed(schema: &Value) -> Value {
     match schema {
         Value::Object(fields) => {
@@ -190,7 +201,7 @@ fn closed(schema: &Value) -> Value {
     }
 }
 
-/// The body of a request with the schema of its tool put in.
+/// Returns the body of a request with the schema of its tool put in.
 ///
 /// The SDK holds a schema in a `HashMap`, so that its fields would be in another order in every
 /// process: the model fills them in by their order, and a prompt whose beginning changes is never
@@ -201,7 +212,7 @@ pub(crate) fn with_schema(body: &[u8], schema: &Value) -> Option<Vec<u8>> {
     serde_json::to_vec(&body).ok()
 }
 
-/// Which model is asked.
+/// Returns which model is asked.
 pub(crate) fn model<'a>(settings: &'a Settings, call: &'a ModelCall) -> &'a str {
     let configured = match call.tier {
         Tier::Fast => &settings.fast,
@@ -226,7 +237,7 @@ pub(crate) fn embedding_request(text: &str, dimensions: usize) -> Vec<u8> {
 /// In bytes; the model takes 8,192 tokens.
 const LONGEST_EMBEDDED: usize = 8_000;
 
-/// What an answer has of what is looked for.
+/// Returns what an answer has of what is looked for.
 pub(crate) fn embedding_answer(body: &[u8]) -> Embedding {
     serde_json::from_slice(body).unwrap_or_default()
 }
@@ -240,7 +251,7 @@ pub(crate) struct Embedding {
 }
 
 impl Embedding {
-    /// The vector, if it has so many numbers.
+    /// Returns the vector, if it has so many numbers.
     pub(crate) fn vector(self, dimensions: usize) -> Option<Vec<f32>> {
         self.embedding.filter(|vector| vector.len() == dimensions)
     }

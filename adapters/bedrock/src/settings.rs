@@ -42,7 +42,6 @@ pub struct Settings {
 
 /// How hard each of the models tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "each is that of its model")]
 pub struct Efforts {
     pub reply: Option<Effort>,
     pub second_reply: Option<Effort>,
@@ -61,7 +60,6 @@ impl Efforts {
 
 /// How hard a model tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Bedrock's own words")]
 pub enum Effort {
     Low,
     Medium,
@@ -82,7 +80,7 @@ impl Effort {
         }
     }
 
-    /// How many tokens a model may think in that tries so hard.
+    /// Returns how many tokens a model may think in that tries so hard.
     pub(crate) fn room(self) -> u32 {
         match self {
             Self::Low => 4_000,
@@ -105,7 +103,6 @@ impl FromStr for Effort {
 
 /// How Bedrock serves a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Bedrock's own words")]
 pub enum Service {
     Priority,
     Default,
@@ -171,7 +168,8 @@ impl Settings {
     }
 }
 
-/// What the ids of the inference profiles of a region begin with; nothing where there are none.
+/// Returns what the ids of the inference profiles of a region begin with; nothing where there are
+/// none.
 fn profiles(region: &str) -> &'static str {
     let by_region = [
         ("us-gov-", "us-gov."),

@@ -32,7 +32,8 @@ impl TitanEmbedder {
         }
     }
 
-    /// What keeps it from working, a sentence each; `setting` names what has its model chosen.
+    /// Returns what keeps it from working, a sentence each; `setting` names what has its model
+    /// chosen.
     pub async fn check(&self, setting: &str) -> Vec<String> {
         let found = self.vector("squat", &Bill::default()).await.err();
         found

@@ -56,7 +56,7 @@ pub(crate) async fn bind(table: &Table, account: &Account, user: &UserScope) -> 
 }
 
 impl Half {
-    /// Whether an item names this other side; `None` if there is no item.
+    /// Returns whether an item names this other side; `None` if there is no item.
     fn is_so(&self, item: Option<&Item>) -> Result<Option<bool>> {
         let named = item
             .map(|item| Row(item).text(self.attribute))

@@ -78,7 +78,7 @@ impl Change {
         self
     }
 
-    /// The condition, in which `#name` is an attribute and `:name` one of the `values`.
+    /// Returns the condition, in which `#name` is an attribute and `:name` one of the `values`.
     pub(crate) fn only_if<'a>(
         mut self,
         condition: &str,
@@ -170,7 +170,7 @@ impl Change {
     }
 }
 
-/// The condition that these attributes of an item are as they were seen.
+/// Returns the condition that these attributes of an item are as they were seen.
 pub(crate) fn as_seen<'a>(
     item: &Item,
     names: &[&'a str],

@@ -128,8 +128,8 @@ impl ClassifyRetry for Conflicts {
     }
 }
 
-/// Whether a transaction may be made as it is, a little later: one whose condition fails must be
-/// judged again.
+/// Returns whether a transaction may be made as it is, a little later: one whose condition fails
+/// must be judged again.
 fn is_only_conflict(error: &TransactWriteItemsError) -> bool {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
         return false;

@@ -115,7 +115,7 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
     Ok(due)
 }
 
-/// Where a job stands among those that are due.
+/// Returns where a job stands among those that are due.
 fn place(job: &Job) -> (Option<Timestamp>, &TurnKey, JobKind) {
     (job.state.due(), &job.turn, job.kind)
 }

@@ -62,8 +62,9 @@ impl Key {
         )
     }
 
-    /// Where a turn's events `from` until before `through` are, as the holder of a fence kept them.
-    /// They sort by where they end, so that one query finds all with something from a place on.
+    /// Returns where a turn's events `from` until before `through` are, as the holder of a fence
+    /// kept them. They sort by where they end, so that one query finds all with something from a
+    /// place on.
     pub(crate) fn segment(turn: &TurnKey, fence: Fence, from: usize, through: usize) -> Self {
         Self::of(
             &turn.conversation.user,
@@ -82,7 +83,7 @@ impl Key {
         )
     }
 
-    /// What a user's running turns hold of their allowance.
+    /// Returns what a user's running turns hold of their allowance.
     pub(crate) fn allowance(user: &UserScope) -> Self {
         Self::of(user, "A#holds".to_owned())
     }
@@ -91,7 +92,7 @@ impl Key {
         Self::of(&at.owner, format!("{}{}", records_of(at.kind), at.id))
     }
 
-    /// Whose account this is. It has a partition of its own: who asks knows no user yet.
+    /// Returns whose account this is. It has a partition of its own: who asks knows no user yet.
     pub(crate) fn account(account: &Account) -> Self {
         let pk = format!("I#{}", account_name(account));
         Self {
@@ -100,7 +101,7 @@ impl Key {
         }
     }
 
-    /// Which account a user has.
+    /// Returns which account a user has.
     pub(crate) fn account_of(user: &UserScope) -> Self {
         Self::of(user, "I#account".to_owned())
     }
@@ -124,8 +125,8 @@ pub(crate) fn partition(user: &UserScope) -> String {
     format!("U#{user}")
 }
 
-/// What stands for an account in keys, however long its parts are. The length of the first tells
-/// where the second begins, so that no two accounts are alike.
+/// Returns what stands for an account in keys, however long its parts are. The length of the first
+/// tells where the second begins, so that no two accounts are alike.
 pub(crate) fn account_name(account: &Account) -> String {
     let Account { issuer, subject } = account;
     let mut hash = Sha256::new();
@@ -139,12 +140,12 @@ fn within(key: &ConversationKey) -> String {
     format!("{}#{}", key.coach, key.conversation)
 }
 
-/// What all keys of one sort begin with that belong to a conversation.
+/// Returns what all keys of one sort begin with that belong to a conversation.
 pub(crate) fn all(sort: &str, key: &ConversationKey) -> String {
     format!("{sort}#{}#", within(key))
 }
 
-/// What the keys of a turn's segments begin with that end at `through`.
+/// Returns what the keys of a turn's segments begin with that end at `through`.
 pub(crate) fn segments_through(turn: &TurnKey, through: usize) -> String {
     format!(
         "{}{:08x}-",
@@ -165,7 +166,8 @@ pub(crate) fn records_of(kind: Kind) -> String {
     format!("R#{}#", kind.name())
 }
 
-/// Where a conversation stands among those with its coach, and what all of these begin with.
+/// Returns where a conversation stands among those with its coach, and what all of these begin
+/// with.
 pub(crate) fn conversation_time(key: &ConversationKey, activity: Timestamp) -> String {
     format!("{}{}", conversations_with(&key.coach), place(key, activity))
 }
@@ -174,12 +176,12 @@ pub(crate) fn conversations_with(coach: &CoachId) -> String {
     format!("C#{coach}#")
 }
 
-/// The same as text that a client may keep.
+/// Returns the same as text that a client may keep.
 pub(crate) fn place(key: &ConversationKey, activity: Timestamp) -> String {
     format!("{:016x}.{}", activity.0, key.conversation)
 }
 
-/// Where an open job stands among those that are due.
+/// Returns where an open job stands among those that are due.
 pub(crate) fn job_time(job: &Job, due: u64) -> String {
     let Job { turn, kind, .. } = job;
     format!(
@@ -199,7 +201,7 @@ pub(crate) fn shard(number: u32) -> String {
     format!("J#{number}")
 }
 
-/// The partition of a job that is open.
+/// Returns the partition of a job that is open.
 pub(crate) fn shard_of(turn: &TurnKey) -> String {
     let sum = turn.turn.as_str().bytes().fold(0_u32, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(byte.into())
@@ -207,7 +209,7 @@ pub(crate) fn shard_of(turn: &TurnKey) -> String {
     shard(sum % SHARDS)
 }
 
-/// Whose job this is, and which, by its own key.
+/// Returns whose job this is, and which, by its own key.
 pub(crate) fn read_job(key: &Key) -> Result<(TurnKey, JobKind)> {
     let (turn, rest) = key.turn_and_rest()?;
     let kind = rest.and_then(JobKind::named);
@@ -215,13 +217,13 @@ pub(crate) fn read_job(key: &Key) -> Result<(TurnKey, JobKind)> {
 }
 
 impl Key {
-    /// The conversation whose item this is, as its own key says.
+    /// Returns the conversation whose item this is, as its own key says.
     pub(crate) fn of_conversation(&self) -> Result<ConversationKey> {
         let (conversation, _) = self.conversation_and_rest()?;
         Ok(conversation)
     }
 
-    /// The turn whose item this is, as its own key says.
+    /// Returns the turn whose item this is, as its own key says.
     pub(crate) fn of_turn(&self) -> Result<TurnKey> {
         let (turn, _) = self.turn_and_rest()?;
         Ok(turn)
@@ -251,7 +253,7 @@ fn id<T: FromStr>(text: Option<&str>, attribute: &str) -> Result<T> {
     read.ok_or_else(|| unreadable(attribute))
 }
 
-/// Whose record of a kind this is, and which, by its own key.
+/// Returns whose record of a kind this is, and which, by its own key.
 pub(crate) fn read_record(kind: Kind, Key { pk, sk }: &Key) -> Option<RecordKey> {
     Some(RecordKey {
         owner: UserScope::stored(pk.strip_prefix("U#")?.parse().ok()?),

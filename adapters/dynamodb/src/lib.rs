@@ -4,8 +4,6 @@
 //! data; only whose an account is has a key of its own. Whatever the contract calls one write is
 //! one transaction or one conditional update; an answer that was lost is settled by asking again.
 
-#![warn(missing_docs)]
-
 mod admit;
 mod allowance;
 mod bind;

@@ -70,15 +70,16 @@ impl RecordStore for DynamoRecords {
             let place = record.at.id.as_str().strip_prefix(&prefix);
             place.map(str::to_owned)
         };
-        let rest = records
-            .into_iter()
-            .filter(|record| after.is_none() || place(record) != after);
-        let mut items: Vec<Record> = rest.collect();
+        let mut items = records;
+        items.retain(|record| after.is_none() || place(record) != after);
         let found = items.len();
         items.truncate(limit);
         let items = cut(items, length);
         let more = items.len() < found || goes_on;
-        let next = items.last().filter(|_| more).and_then(place);
+        let next = match items.last() {
+            Some(last) if more => place(last),
+            _ => None,
+        };
         Ok(Page { items, next })
     }
 

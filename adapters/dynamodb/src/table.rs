@@ -107,7 +107,7 @@ impl Table {
         set.send().await.map(drop).map_err(failed)
     }
 
-    /// What is wrong with the table, a sentence each; nothing if it can be used.
+    /// Returns what is wrong with the table, a sentence each; nothing if it can be used.
     pub async fn check(&self) -> Vec<String> {
         let name = &self.name;
         let described = match self.client.describe_table().table_name(name).send().await {
@@ -240,19 +240,18 @@ impl Table {
                 .batch_get_item()
                 .request_items(&self.name, wanted.build().map_err(unmade)?);
             let output = get.send().await.map_err(failed)?;
-            let items = output
-                .responses
-                .and_then(|mut tables| tables.remove(&self.name))
-                .unwrap_or_default();
-            found.extend(
-                items
-                    .into_iter()
-                    .filter_map(|item| Some((key_of(&item).ok()?, item))),
-            );
-            open = output
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(&self.name))
-                .map_or_else(Vec::new, |left| left.keys);
+            let mut items = output.responses.unwrap_or_default();
+            for item in items.remove(&self.name).unwrap_or_default() {
+                if let Ok(key) = key_of(&item) {
+                    found.insert(key, item);
+                }
+            }
+            // What was too much for one answer is asked for again.
+            let mut left = output.unprocessed_keys.unwrap_or_default();
+            open = match left.remove(&self.name) {
+                Some(left) => left.keys,
+                None => Vec::new(),
+            };
             if open.is_empty() {
                 return Ok(keys.map(|key| found.remove(key)));
             }
@@ -261,9 +260,9 @@ impl Table {
         Err(contended())
     }
 
-    /// The items of a partition whose sort keys are between these, both included: as they are now,
-    /// and at most `limit`, however many pages that takes. What `read` makes nothing of does not
-    /// count.
+    /// Returns the items of a partition whose sort keys are between these, both included: as they
+    /// are now, and at most `limit`, however many pages that takes. What `read` makes nothing of
+    /// does not count.
     pub(crate) async fn read<T>(
         &self,
         range: Range<'_>,
@@ -273,7 +272,7 @@ impl Table {
         self.pages(self.query(range), limit, read).await
     }
 
-    /// The same without what the items hold.
+    /// Returns the same without what the items hold.
     pub(crate) async fn keys(&self, range: Range<'_>, limit: usize) -> Result<Vec<Key>> {
         let query = self
             .query(range)

@@ -182,8 +182,8 @@ async fn segments(
     })
 }
 
-/// The events of an ended turn from a place on: without its message, those are its beginning and
-/// its ending.
+/// Returns the events of an ended turn from a place on: without its message, those are its
+/// beginning and its ending.
 async fn ended(
     table: &Table,
     turn: &TurnKey,
@@ -206,8 +206,8 @@ async fn ended(
     })
 }
 
-/// What an ended turn has told, without its ending; `None` if its message is not there, or cannot
-/// be read.
+/// Returns what an ended turn has told, without its ending; `None` if its message is not there, or
+/// cannot be read.
 async fn said(table: &Table, turn: &TurnKey, row: &TurnRow) -> Result<Option<Vec<TurnEvent>>> {
     let told = row.record.kept - 1 - usize::from(row.started);
     if told == 0 {

@@ -24,7 +24,7 @@ pub struct App {
 }
 
 impl App {
-    /// The turns of this server.
+    /// Returns the turns of this server.
     pub(crate) fn turns(&self) -> Turns {
         let settings = &self.settings;
         let rules = TurnRules {

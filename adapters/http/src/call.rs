@@ -226,7 +226,7 @@ pub(crate) async fn body(
     })
 }
 
-/// Whether a body comes in another form than its own.
+/// Returns whether a body comes in another form than its own.
 fn is_coding(content_encoding: &HeaderValue) -> bool {
     let Ok(coding) = content_encoding.to_str() else {
         return true;

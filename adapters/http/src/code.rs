@@ -30,12 +30,12 @@ macro_rules! codes {
             /// Every code there is.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The code on the wire.
+            /// Returns the code on the wire.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code),* }
             }
 
-            /// The HTTP status, when no stream has begun.
+            /// Returns the HTTP status, when no stream has begun.
             pub fn status(self) -> StatusCode {
                 let status: u16 = match self { $(Self::$name => $status),* };
                 StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -45,7 +45,7 @@ macro_rules! codes {
                 match self { $(Self::$name => $retry$(($after))?),* }
             }
 
-            /// What to show a person.
+            /// Returns what to show a person.
             pub fn message(self) -> &'static str {
                 match self { $(Self::$name => $message),* }
             }
@@ -105,12 +105,12 @@ codes! {
 }
 
 impl Code {
-    /// Whether the same request may well succeed later.
+    /// Returns whether the same request may well succeed later.
     pub fn retryable(self) -> bool {
         !matches!(self.retry(), Never)
     }
 
-    /// How many seconds to wait before the same request is sent again, at least.
+    /// Returns how many seconds to wait before the same request is sent again, at least.
     pub fn retry_after(self) -> Option<u32> {
         match self.retry() {
             After(seconds) => Some(seconds),

@@ -15,20 +15,20 @@ pub(crate) struct List {
 }
 
 impl List {
-    /// The list of this name under these ids of a path.
+    /// Returns the list of this name under these ids of a path.
     pub(crate) fn new<'a>(name: &str, ids: impl Iterator<Item = &'a str>) -> Self {
         let address = ids.fold(name.to_owned(), |address, id| format!("{address}/{id}"));
         Self { address }
     }
 
-    /// What a client is told of a place that the store has named.
+    /// Returns what a client is told of a place that the store has named.
     pub(crate) fn told(&self, place: &str) -> String {
         format!("{place}.{}", self.seal(place))
     }
 
-    /// The place that a client was told. What was made up, cut off, or told by another list is
-    /// none: a store could only guess what it means. (The seal keeps no secret; whose list may be
-    /// read is for the token to say.)
+    /// Returns the place that a client was told. What was made up, cut off, or told by another list
+    /// is none: a store could only guess what it means. (The seal keeps no secret; whose list may
+    /// be read is for the token to say.)
     pub(crate) fn place(&self, cursor: &str) -> Result<Cursor, Problem> {
         let told = cursor
             .rsplit_once('.')

@@ -29,7 +29,7 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// What every stream begins with. It is event 0 only for a client that has none yet.
+    /// Returns what every stream begins with. It is event 0 only for a client that has none yet.
     pub(crate) fn start(&self, from: usize) -> String {
         let mut out = String::new();
         sse::retry(&mut out, RETRY);
@@ -48,7 +48,7 @@ impl Encoder {
         out
     }
 
-    /// Everything that has come at once, as one piece of the body.
+    /// Returns everything that has come at once, as one piece of the body.
     pub(crate) fn encode(&self, frame: &Frame) -> String {
         let mut out = String::new();
         match frame {
@@ -79,7 +79,8 @@ impl Encoder {
         out
     }
 
-    /// What `complete` tells, apart from its type and place: also the answer of `send-message`.
+    /// Returns what `complete` tells, apart from its type and place: also the answer of
+    /// `send-message`.
     pub(crate) fn completed<'a>(
         &'a self,
         closing: &'a Closing,

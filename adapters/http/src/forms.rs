@@ -184,7 +184,7 @@ pub(crate) fn coach(body: &[u8], id: &CoachId) -> Result<Coach, Problem> {
     Ok(coach)
 }
 
-/// Whether a model can be asked like that: otherwise every turn of the coach would fail.
+/// Returns whether a model can be asked like that: otherwise every turn of the coach would fail.
 fn models(models: &ModelOverrides) -> Result<(), Problem> {
     if models.reply.as_deref().is_some_and(is_blank) {
         return Err(field("models: reply is the name of a model, or left out"));
@@ -210,7 +210,7 @@ fn models(models: &ModelOverrides) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What [`coach`] reads.
+/// Returns what [`coach`] reads.
 pub(crate) fn coach_schema(generator: &mut SchemaGenerator) -> Schema {
     let mut schema = Coach::json_schema(generator);
     schema.remove("required");
@@ -272,7 +272,7 @@ fn tell(schema: &mut Schema, place: &str, told: &[(&str, Value)]) {
 
 const COACH_ID: &str = "coachId";
 
-/// Whether every text and list in a coach's field is short enough, and no entry empty.
+/// Returns whether every text and list in a coach's field is short enough, and no entry empty.
 fn fits(value: &Value) -> bool {
     match value {
         Value::String(text) => text.chars().count() <= COACH.0,
@@ -420,6 +420,10 @@ mod tests {
                 "{bad:.80}: {wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_memory_is_changed_where_it_is_said_and_nowhere_else() {
         let edit = |body: Value| memory_edit(body.to_string().as_bytes());
         assert_eq!(
             edit(json!({ "content": null })).unwrap(),
@@ -437,29 +441,8 @@ mod tests {
         assert!(wrong(edit(json!({ "content": "" }))).starts_with("INVALID_FIELD content is"));
     }
 
-    #[test]
-    fn a_coach_may_be_partial_and_is_held_to_its_limits() {
-        let id: CoachId = "mine".parse().unwrap();
-        let parse = |body: Value| coach(body.to_string().as_bytes(), &id);
-        for fine in [
-            json!({}),
-            json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
-            json!({
-                "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" },
-                "goals": [],
-            }),
-            json!({
-                "models": { "temperature": 1, "maxTokens": 131_072, "reply": null },
-                "description": "",
-            }),
-            json!({
-                "name": "é".repeat(4_000), "goals": vec!["run"; 50],
-                "models": { "temperature": 0.5 },
-            }),
-        ] {
-            assert_eq!(parse(fine).unwrap().id, id);
-        }
-        for (bad, named) in [
+    fn wrong_coaches() -> [(Value, &'static str); 19] {
+        [
             (json!({ "coachId": "other" }), "coachId"),
             (json!({ "coachId": 1 }), "coachId"),
             (json!({ "personality": "é".repeat(4_001) }), "personality"),
@@ -497,7 +480,32 @@ mod tests {
                 json!({ "safety": { "requiredModifications": [" "] } }),
                 "safety",
             ),
+        ]
+    }
+
+    #[test]
+    fn a_coach_may_be_partial_and_is_held_to_its_limits() {
+        let id: CoachId = "mine".parse().unwrap();
+        let parse = |body: Value| coach(body.to_string().as_bytes(), &id);
+        for fine in [
+            json!({}),
+            json!({ "coachId": "mine", "unknown": "x".repeat(4_001) }),
+            json!({
+                "models": { "temperature": 0, "maxTokens": 1, "reply": "some.new-model:0" },
+                "goals": [],
+            }),
+            json!({
+                "models": { "temperature": 1, "maxTokens": 131_072, "reply": null },
+                "description": "",
+            }),
+            json!({
+                "name": "é".repeat(4_000), "goals": vec!["run"; 50],
+                "models": { "temperature": 0.5 },
+            }),
         ] {
+            assert_eq!(parse(fine).unwrap().id, id);
+        }
+        for (bad, named) in wrong_coaches() {
             let wrong = wrong(parse(bad.clone()));
             assert!(
                 wrong.starts_with(&format!("INVALID_FIELD {named}")),

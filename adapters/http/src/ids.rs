@@ -27,8 +27,8 @@ pub(crate) fn id<T: FromStr>(uuid: Uuid) -> Result<T, Problem> {
         .map_err(|_| Code::Internal.into())
 }
 
-/// Makes an id, which sorts after those that this process has made before, and by the time among those
-/// of others.
+/// Makes an id, which sorts after those that this process has made before, and by the time among
+/// those of others.
 pub(crate) fn fresh_id<T: FromStr>(now: Timestamp) -> Result<T, Problem> {
     id(fresh(now))
 }

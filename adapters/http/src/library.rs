@@ -141,7 +141,7 @@ pub(crate) async fn jwks(call: Call) -> Answer {
     Ok(typed(StatusCode::OK, "application/json", keys))
 }
 
-/// What [`jwks`] answers: RFC 7517.
+/// Returns what [`jwks`] answers: RFC 7517.
 pub(crate) fn jwks_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",

@@ -117,8 +117,8 @@ pub(crate) fn busy(call: &Call, turn: &TurnKey) -> Problem {
     Problem::from(Refusal::Busy(turn.turn.clone())).with("resumeUrl", url)
 }
 
-/// Removes a record and what the index holds of it; returns whether there was one before. Repeated after a
-/// failure, it removes what is left.
+/// Removes a record and what the index holds of it; returns whether there was one before. Repeated
+/// after a failure, it removes what is left.
 pub(crate) async fn forget(
     call: &Call,
     at: &RecordKey,
@@ -133,8 +133,8 @@ pub(crate) async fn forget(
     Ok(is_seen || is_found)
 }
 
-/// Reads a page of records, the newest first, without those that cannot be read or are not to be shown;
-/// and where the list goes on.
+/// Reads a page of records, the newest first, without those that cannot be read or are not to be
+/// shown; and where the list goes on.
 pub(crate) async fn page<T: DeserializeOwned>(
     call: &Call,
     owner: &UserScope,

@@ -18,7 +18,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     Ok(typed(StatusCode::OK, "application/json", document))
 }
 
-/// What [`read`] answers.
+/// Returns what [`read`] answers.
 pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
@@ -54,7 +54,7 @@ const TAGS: [(&str, &str); 7] = [
     (SERVER, "The server itself"),
 ];
 
-/// The document of a server that has these routes.
+/// Returns the document of a server that has these routes.
 pub(crate) fn document(routes: &'static [Route]) -> Value {
     let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
@@ -212,7 +212,7 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
     operation.into()
 }
 
-/// What a path is about: the last of the words in it that name something.
+/// Returns what a path is about: the last of the words in it that name something.
 fn tag(path: &str) -> &'static str {
     let about = |word: &str| {
         TAGS.iter()
@@ -230,13 +230,13 @@ fn tag(path: &str) -> &'static str {
     word.unwrap_or(SERVER)
 }
 
-/// The names in a path.
+/// Returns the names in a path.
 fn names(path: &'static str) -> impl Iterator<Item = &'static str> {
     path.split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// What a route answers with this status.
+/// Returns what a route answers with this status.
 fn response(route: &Route, status: u16, schemas: &mut Schemas) -> Value {
     let mut content = Map::new();
     for reply in route.replies.iter().filter(|reply| reply.status == status) {
@@ -257,7 +257,7 @@ fn response(route: &Route, status: u16, schemas: &mut Schemas) -> Value {
     json!({ "description": name.unwrap_or("Answer"), "content": content })
 }
 
-/// What is said of any request that leads to nothing.
+/// Returns what is said of any request that leads to nothing.
 fn refused(schemas: &mut Schemas) -> Value {
     let codes = Code::ALL.iter().map(|code| {
         let again = if code.retryable() {

@@ -20,7 +20,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The same with a detail that says more than the code does.
+    /// Returns the same with a detail that says more than the code does.
     #[must_use]
     pub fn saying(self, detail: impl Into<String>) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl Problem {
         }
     }
 
-    /// The same with one more field.
+    /// Returns the same with one more field.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());

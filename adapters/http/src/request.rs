@@ -78,8 +78,8 @@ impl TurnRequest {
         })
     }
 
-    /// The key that makes a repetition the same request: the client's own, else one made of what
-    /// was said where and when, else (nobody can repeat it) the turn's id.
+    /// Returns the key that makes a repetition the same request: the client's own, else one made of
+    /// what was said where and when, else (nobody can repeat it) the turn's id.
     pub fn key(&self, conversation: &ConversationKey, turn: &TurnId) -> IdempotencyKey {
         let said = self.sent.map(|sent| {
             let ConversationKey {
@@ -93,7 +93,7 @@ impl TurnRequest {
         self.key.clone().or(said).unwrap_or_else(|| turn.into())
     }
 
-    /// What an equal key must come with to be the same request.
+    /// Returns what an equal key must come with to be the same request.
     pub fn body_hash(&self) -> [u8; 32] {
         Sha256::digest(self.text.as_bytes()).into()
     }
@@ -168,7 +168,8 @@ pub(crate) fn place(last_event_id: &str) -> Option<(TurnId, usize)> {
     Some((turn.parse().ok()?, after(seq)?))
 }
 
-/// Returns the number of the first event that a client lacks, from the number of the last one that it has.
+/// Returns the number of the first event that a client lacks, from the number of the last one that
+/// it has.
 pub(crate) fn after(seq: &str) -> Option<usize> {
     let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
     seq.parse::<usize>().ok().filter(|_| digits)?.checked_add(1)
@@ -190,70 +191,71 @@ mod tests {
             .map(|problem| problem.code)
     }
 
+    const BODIES: [(&str, Option<Code>); 21] = [
+        ("", Some(Code::MissingRequestBody)),
+        (" \n ", Some(Code::MissingRequestBody)),
+        ("{", Some(Code::InvalidJson)),
+        ("[]", Some(Code::InvalidBody)),
+        ("\"hi\"", Some(Code::InvalidBody)),
+        ("{}", Some(Code::InvalidUserResponse)),
+        (
+            r#"{"userResponse":" \u00a0\n"}"#,
+            Some(Code::InvalidUserResponse),
+        ),
+        (
+            r#"{"userResponse":"\u200b\u3164\ufe0f"}"#,
+            Some(Code::InvalidUserResponse),
+        ),
+        (r#"{"userResponse":7}"#, Some(Code::InvalidUserResponse)),
+        (r#"{"userResponse":"\ud800"}"#, Some(Code::InvalidJson)),
+        (
+            r#"{"userResponse":"hi","messageTimestamp":"soon"}"#,
+            Some(Code::InvalidTimestamp),
+        ),
+        (
+            r#"{"userResponse":"hi","messageTimestamp":5}"#,
+            Some(Code::InvalidTimestamp),
+        ),
+        (
+            r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#,
+            Some(Code::InvalidTimezone),
+        ),
+        (
+            r#"{"userResponse":"hi","clientMessageId":"a b"}"#,
+            Some(Code::InvalidField),
+        ),
+        (
+            r#"{"userResponse":"hi","clientMessageId":1}"#,
+            Some(Code::InvalidField),
+        ),
+        (
+            r#"{"userResponse":"hi","ifBusy":"wait"}"#,
+            Some(Code::InvalidField),
+        ),
+        (
+            r#"{"userResponse":"hi","timezone":" "}"#,
+            Some(Code::InvalidTimezone),
+        ),
+        (
+            r#"{"userResponse":"hi","timezone":"+25:00"}"#,
+            Some(Code::InvalidTimezone),
+        ),
+        (r#"{"userResponse":"hi","timezone":""}"#, None),
+        (r#"{"userResponse":"hi","timezone":"+05:30"}"#, None),
+        (
+            r#"{"userResponse":"hi","timezone":null,"messageTimestamp":null,"else":[1]}"#,
+            None,
+        ),
+    ];
+
     #[test]
     fn every_field_is_checked_and_named() {
         let long = format!(r#"{{"userResponse":"{}"}}"#, "é".repeat(32_001));
         let just = format!(r#"{{"userResponse":"{}"}}"#, "é".repeat(32_000));
-        let cases = [
-            ("", Some(Code::MissingRequestBody)),
-            (" \n ", Some(Code::MissingRequestBody)),
-            ("{", Some(Code::InvalidJson)),
-            ("[]", Some(Code::InvalidBody)),
-            ("\"hi\"", Some(Code::InvalidBody)),
-            ("{}", Some(Code::InvalidUserResponse)),
-            (
-                r#"{"userResponse":" \u00a0\n"}"#,
-                Some(Code::InvalidUserResponse),
-            ),
-            (
-                r#"{"userResponse":"\u200b\u3164\ufe0f"}"#,
-                Some(Code::InvalidUserResponse),
-            ),
-            (r#"{"userResponse":7}"#, Some(Code::InvalidUserResponse)),
-            (r#"{"userResponse":"\ud800"}"#, Some(Code::InvalidJson)),
-            (long.as_str(), Some(Code::InvalidUserResponse)),
-            (just.as_str(), None),
-            (
-                r#"{"userResponse":"hi","messageTimestamp":"soon"}"#,
-                Some(Code::InvalidTimestamp),
-            ),
-            (
-                r#"{"userResponse":"hi","messageTimestamp":5}"#,
-                Some(Code::InvalidTimestamp),
-            ),
-            (
-                r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#,
-                Some(Code::InvalidTimezone),
-            ),
-            (
-                r#"{"userResponse":"hi","clientMessageId":"a b"}"#,
-                Some(Code::InvalidField),
-            ),
-            (
-                r#"{"userResponse":"hi","clientMessageId":1}"#,
-                Some(Code::InvalidField),
-            ),
-            (
-                r#"{"userResponse":"hi","ifBusy":"wait"}"#,
-                Some(Code::InvalidField),
-            ),
-            (
-                r#"{"userResponse":"hi","timezone":" "}"#,
-                Some(Code::InvalidTimezone),
-            ),
-            (
-                r#"{"userResponse":"hi","timezone":"+25:00"}"#,
-                Some(Code::InvalidTimezone),
-            ),
-            (r#"{"userResponse":"hi","timezone":""}"#, None),
-            (r#"{"userResponse":"hi","timezone":"+05:30"}"#, None),
-            (
-                r#"{"userResponse":"hi","timezone":null,"messageTimestamp":null,"else":[1]}"#,
-                None,
-            ),
-        ];
-        for (body, expected) in cases {
-            assert_eq!(code(body), expected, "{:.60}", body);
+        assert_eq!(code(&long), Some(Code::InvalidUserResponse));
+        assert_eq!(code(&just), None);
+        for (body, expected) in BODIES {
+            assert_eq!(code(body), expected, "{body}");
         }
     }
 

@@ -88,7 +88,7 @@ const MESSAGE: usize = 512 * 1024;
 /// The largest body of anything else.
 const FORM: usize = 16 * 1024;
 
-/// The body of a turn.
+/// Returns the body of a turn.
 pub(crate) const fn message<T: JsonSchema>() -> Payload {
     Payload {
         limit: MESSAGE,
@@ -97,7 +97,7 @@ pub(crate) const fn message<T: JsonSchema>() -> Payload {
     }
 }
 
-/// The body of anything else.
+/// Returns the body of anything else.
 pub(crate) const fn form(schema: SchemaOf) -> Payload {
     Payload {
         limit: FORM,
@@ -202,7 +202,7 @@ pub(crate) const SUPERSEDED: Parameter = query(
     schema::<bool>,
 );
 
-/// How many items a list may have.
+/// Returns how many items a list may have.
 pub(crate) const fn limit<const USUAL: usize, const MOST: usize>() -> Parameter {
     query(
         "limit",
@@ -211,7 +211,7 @@ pub(crate) const fn limit<const USUAL: usize, const MOST: usize>() -> Parameter 
     )
 }
 
-/// What an id in a path looks like.
+/// Returns what an id in a path looks like.
 pub(crate) fn id(name: &str) -> SchemaOf {
     match name {
         "userId" => schema::<UserId>,

@@ -39,7 +39,7 @@ const REQUEST_ID: &str = "x-request-id";
 /// The OpenAPI document; made when it is asked for.
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document(ROUTES).to_string());
 
-/// The router of everything in [`ROUTES`].
+/// Returns the router of everything in [`ROUTES`].
 pub fn router(app: App) -> Router {
     let mut by_path: BTreeMap<&str, Vec<&'static Route>> = BTreeMap::new();
     for route in ROUTES {
@@ -159,7 +159,7 @@ async fn checked(
     (route.handler)(call).await
 }
 
-/// How long the headers are as they are sent, together with the address.
+/// Returns how long the headers are as they are sent, together with the address.
 fn length_of_headers(parts: &request::Parts) -> usize {
     let mut length = parts
         .uri
@@ -224,8 +224,8 @@ fn not_allowed(routes: &[&'static Route], headers: &HeaderMap, request_id: &str)
     response
 }
 
-/// Returns whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110, 12.5.1). A
-/// range such as `*/*` names none: whoever takes anything can read a problem.
+/// Returns whether an `Accept` names a stream of events, and not with a weight of 0 (RFC 9110,
+/// 12.5.1). A range such as `*/*` names none: whoever takes anything can read a problem.
 fn accepts_events(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT).iter();
     let texts = lines.filter_map(|line| line.to_str().ok());

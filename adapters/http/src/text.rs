@@ -3,8 +3,8 @@
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, WhiteSpace};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Whether there is nothing in a text that anybody could see: only white space, controls, format
-/// characters such as zero widths, and what is ignored where it cannot be displayed.
+/// Returns whether there is nothing in a text that anybody could see: only white space, controls,
+/// format characters such as zero widths, and what is ignored where it cannot be displayed.
 pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(is_unseen)
 }

@@ -94,40 +94,36 @@ impl MemoryIndex for LexicalIndex {
         let own = own.map(|own| own.shelf().clone()).unwrap_or_default();
         let mut pace = Pace::default();
         let asked = Asked::of(&search.text, MOST_READ, &mut pace).await;
-        let visible: Vec<Option<&Entry>> = [&shared, &own]
-            .iter()
-            .flat_map(|shelf| shelf.entries())
-            .map(|entry| {
-                entry
-                    .as_deref()
-                    .filter(|entry| is_visible(&entry.told, search))
-            })
-            .collect();
+        // Those that are not visible keep their places, by which terms know entries.
+        let mut visible: Vec<Option<&Entry>> = Vec::new();
+        for entry in shared.entries().iter().chain(own.entries()) {
+            let entry = entry.as_deref();
+            visible.push(entry.filter(|entry| is_visible(&entry.told, search)));
+        }
         pace.did(visible.len()).await;
         let scores = scores([&shared, &own], &visible, &asked, &mut pace).await;
-        let found = visible.iter().zip(scores).enumerate();
-        let found = found.filter_map(|(place, (entry, score))| {
-            let is_own = place >= shared.entries().len();
-            entry
-                .filter(|_| score >= THRESHOLD)
-                .map(|entry| (score, is_own, &entry.told))
-        });
-        let mut found: Vec<(f32, bool, &IndexEntry)> = found.collect();
+        let mut found: Vec<(f32, bool, &IndexEntry)> = Vec::new();
+        for (place, (entry, score)) in visible.iter().zip(scores).enumerate() {
+            if let Some(entry) = entry
+                && score >= THRESHOLD
+            {
+                let is_own = place >= shared.entries().len();
+                found.push((score, is_own, &entry.told));
+            }
+        }
         found.sort_by(|(one, a_is_own, a), (other, b_is_own, b)| {
             let by_key = || (a_is_own, a.kind, &a.id).cmp(&(b_is_own, b.kind, &b.id));
             other.total_cmp(one).then_with(by_key)
         });
-        let hits = found
-            .into_iter()
-            .take(search.limit)
-            .map(|(score, is_own, told)| Recalled {
-                kind: told.kind,
-                id: told.id.clone(),
-                owner: is_own.then(|| search.owner.clone()),
-                text: told.text.clone(),
-                score,
-            });
-        Ok(hits.collect())
+        found.truncate(search.limit);
+        let hit = |(score, is_own, told): (f32, bool, &IndexEntry)| Recalled {
+            kind: told.kind,
+            id: told.id.clone(),
+            owner: is_own.then(|| search.owner.clone()),
+            text: told.text.clone(),
+            score,
+        };
+        Ok(found.into_iter().map(hit).collect())
     }
 
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, _: &Bill) -> Result<()> {
@@ -184,11 +180,10 @@ async fn scores(
     let words = by_words.choose(&words, MOST_WORDS, pace).await;
     let chosen: BTreeSet<Term> = words.iter().map(|(word, _)| *word).collect();
     let mut parts: BTreeMap<Term, f32> = BTreeMap::new();
-    for (word, times) in asked
-        .words
-        .iter()
-        .filter(|(word, _)| chosen.contains(&terms::term(word)))
-    {
+    for (word, times) in &asked.words {
+        if !chosen.contains(&terms::term(word)) {
+            continue;
+        }
         for part in terms::parts(word) {
             *parts.entry(part).or_default() += times;
         }

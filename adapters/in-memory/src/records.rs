@@ -78,7 +78,7 @@ struct Bindings {
 }
 
 impl InMemoryRecords {
-    /// Everything in it, for tests that compare stores.
+    /// Returns everything in it, for tests that compare stores.
     pub fn dump(&self) -> Vec<Record> {
         self.shelves()
             .rows
@@ -115,22 +115,25 @@ impl RecordStore for InMemoryRecords {
         );
         let mut items: Vec<Record> = {
             let shelves = self.shelves();
-            let mine = shelves.rows.get(&(owner.clone(), kind)).into_iter();
-            let older = mine.flat_map(|rows| rows.range::<str, _>(range).rev());
-            older
-                .map(|(_, record)| record)
-                .take(limit.saturating_add(1))
-                .cloned()
-                .collect()
+            let Some(rows) = shelves.rows.get(&(owner.clone(), kind)) else {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            };
+            let newest_first = rows.range::<str, _>(range).rev();
+            // One more than wanted shows whether there are more.
+            let some = newest_first.take(limit.saturating_add(1));
+            some.map(|(_, record)| record.clone()).collect()
         };
         let found = items.len();
         items.truncate(limit);
         let items = cut(items, |record| record.body.len());
-        let next = items
-            .last()
-            .filter(|_| items.len() < found)
-            .and_then(|last| last.at.id.as_str().strip_prefix(&first))
-            .map(str::to_owned);
+        let next = match items.last() {
+            Some(last) if items.len() < found => last.at.id.as_str().strip_prefix(&first),
+            _ => None,
+        };
+        let next = next.map(str::to_owned);
         Ok(Page { items, next })
     }
 
@@ -193,7 +196,7 @@ impl RecordStore for InMemoryRecords {
     }
 }
 
-/// Whose record it is, and of which kind.
+/// Returns whose record it is, and of which kind.
 fn of(at: &RecordKey) -> (UserScope, Kind) {
     (at.owner.clone(), at.kind)
 }

@@ -110,7 +110,7 @@ impl TurnRow {
         }
     }
 
-    /// Whether this writer may end it.
+    /// Returns whether this writer may end it.
     fn may_be_ended_by(&self, writer: Writer) -> bool {
         match (&self.state, writer) {
             (TurnState::Ended(_), _) => false,
@@ -143,7 +143,7 @@ impl Row {
         self.jobs.values().flat_map(BTreeMap::values)
     }
 
-    /// What a key that is known, and has not expired, answers.
+    /// Returns what a key that is known, and has not expired, answers.
     fn of_known(&self, a: &Admission) -> Option<Admitted> {
         let known = self.keys.get(&a.key).filter(|known| known.until > a.now)?;
         Some(if known.turn == a.turn.turn {
@@ -221,7 +221,7 @@ impl User {
         of_turn.insert(job.kind, job);
     }
 
-    /// The first that are open and due.
+    /// Returns the first that are open and due.
     fn due(&self, now: Timestamp, limit: usize) -> impl Iterator<Item = Open> {
         self.open
             .iter()
@@ -248,7 +248,7 @@ impl Tables {
         self.row_mut(&key.conversation)?.turns.get_mut(&key.turn)
     }
 
-    /// The turn, if `fence` still has the right to write for it.
+    /// Returns the turn, if `fence` still has the right to write for it.
     pub(crate) fn held(&mut self, turn: &TurnKey, fence: Fence) -> Option<&mut TurnRow> {
         self.turn_mut(turn)
             .filter(|row| row.may_be_ended_by(Writer::Holder(fence)))
@@ -273,26 +273,25 @@ impl Tables {
         after: Option<Cursor>,
         limit: usize,
     ) -> Page<Conversation> {
-        let user = self.users.get(owner);
-        let Some((user, Listed(listed))) =
-            user.and_then(|user| Some((user, user.listed.get(coach)?)))
-        else {
-            return Page {
-                items: Vec::new(),
-                next: None,
-            };
+        let mut items: Vec<Conversation> = Vec::new();
+        let Some(user) = self.users.get(owner) else {
+            return Page { items, next: None };
+        };
+        let Some(Listed(listed)) = user.listed.get(coach) else {
+            return Page { items, next: None };
         };
         let end = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let older = listed.range::<str, _>((Bound::Unbounded, end)).rev();
-        let mut rest =
-            older.filter_map(|(_, id)| user.conversations.get(&(coach.clone(), id.clone())));
-        let items: Vec<Conversation> = rest
-            .by_ref()
-            .take(limit)
-            .map(|row| row.head.clone())
-            .collect();
-        let next = rest.next().and(items.last().map(place));
-        Page { items, next }
+        for (_, id) in listed.range::<str, _>((Bound::Unbounded, end)).rev() {
+            let Some(row) = user.conversations.get(&(coach.clone(), id.clone())) else {
+                continue;
+            };
+            if items.len() == limit {
+                let next = items.last().map(place);
+                return Page { items, next };
+            }
+            items.push(row.head.clone());
+        }
+        Page { items, next: None }
     }
 
     /// Removes a conversation and all that belongs to it; whether there was one.
@@ -438,21 +437,19 @@ impl Tables {
         limit: usize,
     ) -> Vec<Job> {
         let mut due: Vec<Open> = match of {
-            JobsOf::User(user) => self
-                .users
-                .get(user)
-                .map_or_else(Vec::new, |user| user.due(now, limit).collect()),
-            JobsOf::Anyone => self
-                .users
-                .values()
-                .flat_map(|user| user.due(now, limit))
-                .collect(),
-            JobsOf::Turn(_) | JobsOf::Conversation(_) => self
-                .jobs(of)
-                .iter()
-                .filter_map(open)
-                .filter(|(at, ..)| *at <= now)
-                .collect(),
+            JobsOf::User(user) => match self.users.get(user) {
+                Some(user) => user.due(now, limit).collect(),
+                None => Vec::new(),
+            },
+            JobsOf::Anyone => {
+                let users = self.users.values();
+                users.flat_map(|user| user.due(now, limit)).collect()
+            }
+            JobsOf::Turn(_) | JobsOf::Conversation(_) => {
+                let mut open: Vec<Open> = self.jobs(of).iter().filter_map(open).collect();
+                open.retain(|(at, ..)| *at <= now);
+                open
+            }
         };
         due.sort();
         due.truncate(limit);
@@ -490,25 +487,24 @@ impl Tables {
     }
 
     pub(crate) fn jobs(&self, of: &JobsOf) -> Vec<Job> {
-        let of_user = |user: &User| {
-            user.conversations
-                .values()
-                .flat_map(Row::jobs)
-                .cloned()
-                .collect::<Vec<_>>()
+        let of_users = |users: &mut dyn Iterator<Item = &User>| {
+            let rows = users.flat_map(|user| user.conversations.values());
+            rows.flat_map(Row::jobs).cloned().collect()
         };
         match of {
             JobsOf::Turn(turn) => {
-                let jobs = self
-                    .row(&turn.conversation)
-                    .and_then(|row| row.jobs.get(&turn.turn));
-                jobs.map_or_else(Vec::new, |jobs| jobs.values().cloned().collect())
+                let row = self.row(&turn.conversation);
+                match row.and_then(|row| row.jobs.get(&turn.turn)) {
+                    Some(jobs) => jobs.values().cloned().collect(),
+                    None => Vec::new(),
+                }
             }
-            JobsOf::Conversation(key) => self
-                .row(key)
-                .map_or_else(Vec::new, |row| row.jobs().cloned().collect()),
-            JobsOf::User(user) => self.users.get(user).map_or_else(Vec::new, of_user),
-            JobsOf::Anyone => self.users.values().flat_map(of_user).collect(),
+            JobsOf::Conversation(key) => match self.row(key) {
+                Some(row) => row.jobs().cloned().collect(),
+                None => Vec::new(),
+            },
+            JobsOf::User(user) => of_users(&mut self.users.get(user).into_iter()),
+            JobsOf::Anyone => of_users(&mut self.users.values()),
         }
     }
 }
@@ -518,13 +514,13 @@ fn short(key: &ConversationKey) -> (CoachId, ConversationId) {
     (key.coach.clone(), key.conversation.clone())
 }
 
-/// Where a job stands among those that are open, if it is.
+/// Returns where a job stands among those that are open, if it is.
 fn open(job: &Job) -> Option<Open> {
     let at = job.state.due()?;
     Some((at, job.turn.clone(), job.kind))
 }
 
-/// Where a conversation stands in its list, as text that sorts like it.
+/// Returns where a conversation stands in its list, as text that sorts like it.
 fn place(head: &Conversation) -> Cursor {
     format!("{:016x}.{}", head.last_activity.0, head.key.conversation)
 }

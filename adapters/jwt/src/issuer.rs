@@ -92,7 +92,7 @@ impl Issuer {
         })
     }
 
-    /// What a [`Verifier`](crate::Verifier) of its tokens has to expect.
+    /// Returns what a [`Verifier`](crate::Verifier) of its tokens has to expect.
     pub fn expected(&self) -> Expected {
         Expected {
             issuer: self.url.clone(),
@@ -174,7 +174,7 @@ pub(crate) fn public_parts(key: &RsaKeyPair) -> (String, String) {
     )
 }
 
-/// The name of a key by RFC 7638.
+/// Returns the name of a key by RFC 7638.
 fn thumbprint(n: &str, e: &str) -> String {
     let canonical = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
     URL_SAFE_NO_PAD.encode(digest(&SHA256, canonical.as_bytes()))

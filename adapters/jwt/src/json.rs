@@ -19,7 +19,7 @@ pub(crate) enum Member<T> {
 }
 
 impl<T> Member<T> {
-    /// What it is, if it is what is wanted.
+    /// Returns what it is, if it is what is wanted.
     pub(crate) fn known(&self) -> Option<&T> {
         match self {
             Self::Is(it) => Some(it),

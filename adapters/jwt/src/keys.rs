@@ -15,8 +15,8 @@ use crate::json::{Member, Others};
 /// Where an issuer's keys come from.
 #[async_trait]
 pub trait KeySource: Send + Sync {
-    /// The keys as they are now. A source that may be behind its issuer looks again before it
-    /// answers with keys among which `wanted` is not; it fails only if it cannot know.
+    /// Returns the keys as they are now. A source that may be behind its issuer looks again before
+    /// it answers with keys among which `wanted` is not; it fails only if it cannot know.
     async fn keys(&self, wanted: &str) -> ports::Result<Arc<KeySet>>;
 }
 

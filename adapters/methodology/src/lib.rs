@@ -1,8 +1,6 @@
 //! A methodology: a folder of Markdown files, in pieces that an index can hold and a prompt can
 //! quote.
 
-#![warn(missing_docs)]
-
 mod map;
 
 use std::io;
@@ -17,7 +15,6 @@ pub use map::pieces;
 
 /// Why a folder cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message says it")]
 pub enum Unreadable {
     #[error("{} cannot be read", path.display())]
     Path { path: PathBuf, source: io::Error },
@@ -26,7 +23,7 @@ pub enum Unreadable {
     Empty { folder: PathBuf },
 }
 
-/// The pieces of every `*.md` below a folder, in the order of the files' names.
+/// Returns the pieces of every `*.md` below a folder, in the order of the files' names.
 ///
 /// A piece is named after its file's place in the folder and its own text: the same text in the
 /// same place is the same piece, and any change makes another.
@@ -67,7 +64,7 @@ pub fn read(folder: &Path) -> Result<Vec<IndexEntry>, Unreadable> {
     }
 }
 
-/// When a file was last changed; the beginning of time where nobody knows.
+/// Returns when a file was last changed; the beginning of time where nobody knows.
 fn changed(path: &Path) -> Timestamp {
     let at = std::fs::metadata(path)
         .and_then(|about| about.modified())

@@ -64,8 +64,8 @@ fn headings(markdown: &str) -> Vec<Heading> {
     headings
 }
 
-/// The titles of the headings that a place stands under. A heading that begins there is part of
-/// what begins there.
+/// Returns the titles of the headings that a place stands under. A heading that begins there is
+/// part of what begins there.
 fn under(headings: &[Heading], start: usize) -> Vec<&str> {
     let mut above: Vec<&Heading> = Vec::new();
     for heading in headings.iter().take_while(|heading| heading.start <= start) {

@@ -43,7 +43,7 @@ impl Failure {
         }
     }
 
-    /// Whether the index only says that this namespace holds nothing.
+    /// Returns whether the index only says that this namespace holds nothing.
     pub(crate) fn is_of_nothing(&self) -> bool {
         matches!(
             self,
@@ -79,7 +79,7 @@ impl Failure {
         }
     }
 
-    /// What to do about it, in one sentence.
+    /// Returns what to do about it, in one sentence.
     pub(crate) fn advice(&self) -> String {
         match self {
             Self::Refused {

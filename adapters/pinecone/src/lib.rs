@@ -4,8 +4,6 @@
 //! to. A search asks both side by side, and trusts neither: whatever is not the caller's or
 //! everybody's is dropped.
 
-#![warn(missing_docs)]
-
 mod client;
 mod failure;
 mod map;
@@ -45,7 +43,7 @@ impl Pinecone {
         })
     }
 
-    /// What keeps the index from being used, each in a sentence; nothing if nothing does.
+    /// Returns what keeps the index from being used, each in a sentence; nothing if nothing does.
     pub async fn check(&self) -> Vec<String> {
         match self
             .client
@@ -63,46 +61,39 @@ impl Pinecone {
         search: &Search,
         vector: &[f32],
     ) -> Result<Vec<Recalled>> {
-        let answer: Answer = match self
-            .client
-            .post("query", &map::query(realm, search, vector))
-            .await
-        {
+        let query = map::query(realm, search, vector);
+        let answer: Answer = match self.client.post("query", &query).await {
             Err(failure) if failure.is_of_nothing() => return Ok(Vec::new()),
             answer => answer?,
         };
-        let hits = answer
-            .matches
-            .into_iter()
-            .filter(|hit| hit.score >= self.threshold);
-        let checked = hits.map(|hit| hit.recalled(realm, search));
-        let own = checked.filter_map(|hit| {
-            hit.inspect_err(|foreign| {
-                tracing::error!(
+        let mut own = Vec::new();
+        for hit in answer.matches {
+            let is_near = hit.score >= self.threshold;
+            if !is_near {
+                continue;
+            }
+            match hit.recalled(realm, search) {
+                Ok(recalled) => own.push(recalled),
+                Err(foreign) => tracing::error!(
                     alarm = "foreign_hit",
                     owner = %search.owner,
                     why = foreign.0,
                     "a hit was dropped"
-                );
-            })
-            .ok()
-        });
-        Ok(own.collect())
+                ),
+            }
+        }
+        Ok(own)
     }
 
     async fn vector(&self, text: String, bill: &Bill) -> Result<Vec<f32>> {
-        Ok(self
-            .vectors(&[text], bill)
-            .await?
-            .pop()
-            .ok_or(Failure::Vectors)?)
+        let mut vectors = self.vectors(&[text], bill).await?;
+        Ok(vectors.pop().ok_or(Failure::Vectors)?)
     }
 
     async fn vectors(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>> {
         let vectors = self.embedder.embed(texts, bill).await?;
-        let fit = vectors
-            .iter()
-            .all(|vector| vector.len() == self.embedder.dimensions());
+        let dimensions = self.embedder.dimensions();
+        let fit = vectors.iter().all(|vector| vector.len() == dimensions);
         if fit && vectors.len() == texts.len() {
             Ok(vectors)
         } else {

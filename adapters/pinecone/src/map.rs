@@ -58,14 +58,14 @@ fn word(kind: RecalledKind) -> &'static str {
     }
 }
 
-/// What an entry's vector is made of.
+/// Returns what an entry's vector is made of.
 pub(crate) fn embedded(entry: &IndexEntry) -> String {
     format!("{} {}", entry.text, entry.tags.join(" "))
         .trim()
         .to_owned()
 }
 
-/// The nearest of this realm that this search may see: the index looks at nothing else.
+/// Returns the nearest of this realm that this search may see: the index looks at nothing else.
 pub(crate) fn query(realm: Realm<'_>, search: &Search, vector: &[f32]) -> Value {
     let mut rules = vec![
         json!({ "owner": { "$eq": realm.owner() } }),
@@ -210,7 +210,7 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
-    /// What keeps vectors of this length out, each in a sentence.
+    /// Returns what keeps vectors of this length out, each in a sentence.
     pub(crate) fn unfit(&self, dimensions: usize) -> Vec<String> {
         let mut unfit = Vec::new();
         match self.dimension {

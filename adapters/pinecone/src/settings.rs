@@ -30,7 +30,7 @@ impl Settings {
         }
     }
 
-    /// Where the index is.
+    /// Returns where the index is.
     pub(crate) fn url(&self) -> Result<Url, SettingsError> {
         let host = self.host.trim();
         let text = if host.contains("://") {
@@ -53,7 +53,7 @@ impl Settings {
     }
 }
 
-/// Whether a URL leads to this machine.
+/// Returns whether a URL leads to this machine.
 pub(crate) fn is_here(url: &Url) -> bool {
     let host = url
         .host_str()
@@ -90,7 +90,6 @@ impl fmt::Debug for ApiKey {
 
 /// Why an index cannot be spoken with.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message says it")]
 pub enum SettingsError {
     #[error(
         "the index's host must be a host, such as coach-abc1234.svc.region.pinecone.io, without a \

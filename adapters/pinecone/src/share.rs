@@ -78,7 +78,7 @@ impl Pinecone {
         })
     }
 
-    /// The ids of all that is shared.
+    /// Returns the ids of all that is shared.
     async fn listed(&self) -> Result<BTreeSet<String>> {
         let (mut ids, mut next) = (BTreeSet::new(), None::<String>);
         loop {
@@ -89,10 +89,10 @@ impl Pinecone {
                 page => page?,
             };
             ids.extend(page.vectors.into_iter().map(|listed| listed.id));
-            let token = page
-                .pagination
-                .and_then(|pagination| pagination.next)
-                .filter(|token| !token.is_empty());
+            let token = match page.pagination.and_then(|pagination| pagination.next) {
+                Some(token) if !token.is_empty() => Some(token),
+                _ => None,
+            };
             if token.is_none() {
                 return Ok(ids);
             }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::heard::{self, Heard};
 use clause::{Clause, clauses};
 
-/// The answer to a question for a workout, as JSON.
+/// Returns the answer to a question for a workout, as JSON.
 pub(crate) fn answer(prompt: &Prompt) -> String {
     let question = heard::last_block(prompt);
     let ordered = question.contains("\nThe athlete has ordered this to be logged: yes\n");
@@ -22,8 +22,8 @@ pub(crate) fn answer(prompt: &Prompt) -> String {
     answer.to_string()
 }
 
-/// The finished workout that the text tells of. One that was ordered to be logged is taken to be
-/// finished.
+/// Returns the finished workout that the text tells of. One that was ordered to be logged is taken
+/// to be finished.
 pub(crate) fn read(text: &str, ordered: bool) -> Result<Found, Refused> {
     let heard = Heard::new(text);
     if !ordered {
@@ -174,8 +174,8 @@ fn exercises(text: &str) -> Vec<Exercise> {
     exercises
 }
 
-/// The day that the athlete names, by the dates of the question, and the time of day if they name
-/// one.
+/// Returns the day that the athlete names, by the dates of the question, and the time of day if
+/// they name one.
 fn performed_at(heard: &Heard, question: &str) -> Option<String> {
     let date = |label| question.lines().find_map(|line| line.strip_prefix(label));
     let is_past = heard.says(&["yesterday", "last night"]);

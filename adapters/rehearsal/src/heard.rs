@@ -30,7 +30,7 @@ impl Heard {
         Self { text, padded }
     }
 
-    /// Whether one of these words or phrases is in it.
+    /// Returns whether one of these words or phrases is in it.
     pub(crate) fn says(&self, phrases: &[&str]) -> bool {
         phrases
             .iter()
@@ -83,7 +83,7 @@ impl Heard {
     }
 }
 
-/// The topic that a single word names.
+/// Returns the topic that a single word names.
 pub(crate) fn topic_of(word: &str) -> Option<Topic> {
     let (_, noun, discipline) = TOPICS.iter().find(|(stems, ..)| {
         stems.iter().any(|stem| match stem.strip_suffix('*') {
@@ -94,14 +94,15 @@ pub(crate) fn topic_of(word: &str) -> Option<Topic> {
     Some(Topic { noun, discipline })
 }
 
-/// What the athlete says in a question to a form: the last block of data, or all if it is none.
+/// Returns what the athlete says in a question to a form: the last block of data, or all if it is
+/// none.
 pub(crate) fn message(prompt: &Prompt) -> String {
     let block = last_block(prompt);
     let wrapped = data(block, "message").pop();
     wrapped.unwrap_or(block).to_owned()
 }
 
-/// Whether nothing was said before.
+/// Returns whether nothing was said before.
 pub(crate) fn is_first(prompt: &Prompt) -> bool {
     data(last_block(prompt), "earlier")
         .iter()
@@ -132,7 +133,7 @@ pub(crate) fn data<'a>(block: &'a str, tag: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// The text without `[rehearse:…]` and without a command before it.
+/// Returns the text without `[rehearse:…]` and without a command before it.
 pub(crate) fn without_orders(text: &str) -> String {
     let text = match text
         .split_once("[rehearse:")

@@ -81,7 +81,7 @@ impl Rehearsal {
         }
     }
 
-    /// The same coach with a router that now and then answers wrongly.
+    /// Returns the same coach with a router that now and then answers wrongly.
     #[must_use]
     pub fn with_mistakes(self) -> Self {
         Self {
@@ -175,7 +175,7 @@ fn form(filled_in: String, pause: Duration) -> Scene {
     ])
 }
 
-/// How many of the words fit, and how they end, at four characters a token.
+/// Returns how many of the words fit, and how they end, at four characters a token.
 fn room(words: &[&str], max_tokens: u32) -> (usize, Line) {
     let ends = words.iter().scan(0, |end, word| {
         *end += word.len();
@@ -192,7 +192,7 @@ fn room(words: &[&str], max_tokens: u32) -> (usize, Line) {
     (fit, Line::End(reason))
 }
 
-/// The fault that the message orders: after how many words, and which.
+/// Returns the fault that the message orders: after how many words, and which.
 fn ordered(text: &str) -> Option<(usize, Line)> {
     let (_, rest) = text.split_once("[rehearse:")?;
     Some(match rest.split_once(']')?.0 {

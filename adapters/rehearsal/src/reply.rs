@@ -55,7 +55,7 @@ fn opening(heard: &Heard, dice: &mut Dice) -> String {
     }
 }
 
-/// What the coach knows of the athlete, as far as it stands in the prompt.
+/// Returns what the coach knows of the athlete, as far as it stands in the prompt.
 fn known(context: &str) -> Option<String> {
     let told = [
         ("memory", "I have not forgotten what you told me:"),
@@ -100,7 +100,7 @@ fn name(system: &str) -> &str {
         .map_or("Your coach", |(name, _)| name)
 }
 
-/// The first so many words, without the full stop behind them.
+/// Returns the first so many words, without the full stop behind them.
 fn shortened(text: &str, most: usize) -> String {
     let words: Vec<&str> = text.split_whitespace().take(most + 1).collect();
     match words.get(..most) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::extract;
 use crate::heard::Heard;
 
-/// The form, filled in as well as can be without thinking.
+/// Returns the form, filled in as well as can be without thinking.
 pub(crate) fn answer(heard: &Heard, first: bool) -> Value {
     let needs = Needs::of(heard);
     let updates = if needs.worth_telling() {
@@ -66,7 +66,7 @@ pub(crate) const SLIPS: [&str; 6] = [
     "late",
 ];
 
-/// The answer with one of [`SLIPS`].
+/// Returns the answer with one of [`SLIPS`].
 pub(crate) fn slipped(mut answer: Value, slip: &str) -> String {
     let whole = answer.to_string();
     let mut with = |field: &str, value: &str| {
@@ -138,76 +138,75 @@ impl Needs {
 
 fn updates(heard: &Heard, needs: &Needs) -> Vec<Value> {
     let about = heard.topic().map_or("training", |topic| topic.noun);
-    let told = match needs.intent {
-        "workout_logging" => vec![
-            (
-                "workout_analysis",
-                format!("Crunching the numbers of that {about} session..."),
-            ),
-            (
-                "memory_analysis",
-                format!("Hunting down what you told me about your {about}..."),
-            ),
-            (
-                "pattern_analysis",
-                format!("Lining it up with your recent {about} sessions..."),
-            ),
-        ],
-        "memory_request" => {
-            vec![(
-                "memory_analysis",
-                "Fitting this into what I know about you...".to_owned(),
-            )]
-        }
-        "progress_check" => vec![
-            (
-                "initial_greeting",
-                format!("Diving into your {about} story..."),
-            ),
-            (
-                "pattern_analysis",
-                format!("Tracing how your {about} has moved lately..."),
-            ),
-            (
-                "insights_brewing",
-                "Distilling what the numbers say...".to_owned(),
-            ),
-        ],
-        _ if heard.wants_plan() => vec![
-            (
-                "initial_greeting",
-                format!("Rolling out the drawing board for your {about} plan..."),
-            ),
-            (
-                "memory_analysis",
-                "Digging up your goals and your limits...".to_owned(),
-            ),
-            (
-                "insights_brewing",
-                format!("Brewing up weeks of {about} that fit you..."),
-            ),
-        ],
-        _ => vec![
-            (
-                "initial_greeting",
-                format!("Zooming in on your {about} question..."),
-            ),
-            (
-                "pattern_analysis",
-                format!("Scouting your recent {about} sessions..."),
-            ),
-            (
-                "insights_brewing",
-                format!("Brewing up a {about} answer for you..."),
-            ),
-        ],
+    let told: &[(&str, &str)] = match needs.intent {
+        "workout_logging" => &ON_LOGGING,
+        "memory_request" => &ON_MEMORY,
+        "progress_check" => &ON_PROGRESS,
+        _ if heard.wants_plan() => &ON_PLAN,
+        _ => &ON_QUESTION,
     };
-    told.into_iter()
-        .map(|(stage, text)| json!({ "stage": stage, "text": text }))
-        .collect()
+    let update = |(stage, text): &(&str, &str)| {
+        let text = text.replace("{about}", about);
+        json!({ "stage": stage, "text": text })
+    };
+    told.iter().map(update).collect()
 }
 
-/// What is worth remembering: what the athlete says to remember, or else states about themself.
+const ON_LOGGING: [(&str, &str); 3] = [
+    (
+        "workout_analysis",
+        "Crunching the numbers of that {about} session...",
+    ),
+    (
+        "memory_analysis",
+        "Hunting down what you told me about your {about}...",
+    ),
+    (
+        "pattern_analysis",
+        "Lining it up with your recent {about} sessions...",
+    ),
+];
+
+const ON_MEMORY: [(&str, &str); 1] = [(
+    "memory_analysis",
+    "Fitting this into what I know about you...",
+)];
+
+const ON_PROGRESS: [(&str, &str); 3] = [
+    ("initial_greeting", "Diving into your {about} story..."),
+    (
+        "pattern_analysis",
+        "Tracing how your {about} has moved lately...",
+    ),
+    ("insights_brewing", "Distilling what the numbers say..."),
+];
+
+const ON_PLAN: [(&str, &str); 3] = [
+    (
+        "initial_greeting",
+        "Rolling out the drawing board for your {about} plan...",
+    ),
+    (
+        "memory_analysis",
+        "Digging up your goals and your limits...",
+    ),
+    (
+        "insights_brewing",
+        "Brewing up weeks of {about} that fit you...",
+    ),
+];
+
+const ON_QUESTION: [(&str, &str); 3] = [
+    ("initial_greeting", "Zooming in on your {about} question..."),
+    (
+        "pattern_analysis",
+        "Scouting your recent {about} sessions...",
+    ),
+    ("insights_brewing", "Brewing up a {about} answer for you..."),
+];
+
+/// Returns what is worth remembering: what the athlete says to remember, or else states about
+/// themself.
 fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
     let recalls = heard.says(&["do you remember", "can't remember", "don't remember"]);
     let (text, explicit) = match behind(&heard.text, &REMEMBER).filter(|_| !recalls) {
@@ -243,7 +242,7 @@ fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
     })
 }
 
-/// What follows the first of these phrases, up to the end of its sentence.
+/// Returns what follows the first of these phrases, up to the end of its sentence.
 fn behind<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
     let lower = text.to_ascii_lowercase();
     let at = phrases
@@ -254,7 +253,7 @@ fn behind<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
     (!rest.is_empty()).then_some(rest)
 }
 
-/// The first sentence in which the athlete states something lasting.
+/// Returns the first sentence in which the athlete states something lasting.
 fn sentence_with_any(text: &str) -> Option<&str> {
     let lasting = |sentence: &&str| {
         let heard = Heard::new(sentence);

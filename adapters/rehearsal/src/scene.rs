@@ -35,7 +35,7 @@ pub enum Line {
 pub struct Scene(pub Vec<Line>);
 
 impl Scene {
-    /// The whole text at once, and the end.
+    /// Returns the whole text at once, and the end.
     pub fn saying(text: impl Into<String>) -> Self {
         Self(vec![
             Line::Say(text.into()),
@@ -43,7 +43,7 @@ impl Scene {
         ])
     }
 
-    /// The text word by word, with a pause before each, and the end.
+    /// Returns the text word by word, with a pause before each, and the end.
     pub fn word_by_word(text: &str, pause: Duration) -> Self {
         let words = words(text).flat_map(|word| [Line::Pause(pause), Line::Say(word.to_owned())]);
         Self(words.chain([Line::End(StopReason::Complete)]).collect())
@@ -93,7 +93,8 @@ pub(crate) fn play(
     pieces.boxed()
 }
 
-/// The words of a text, each with the white space that follows it; joined they are the text.
+/// Returns the words of a text, each with the white space that follows it; joined they are the
+/// text.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

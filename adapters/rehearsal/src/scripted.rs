@@ -33,21 +33,21 @@ impl Scripted {
         }
     }
 
-    /// What the next call for prose plays that has no scene yet.
+    /// Returns what the next call for prose plays that has no scene yet.
     #[must_use]
     pub fn reply(self, scene: Scene) -> Self {
         self.state().replies.push_back(scene);
         self
     }
 
-    /// What the next call of the router plays that has no scene yet.
+    /// Returns what the next call of the router plays that has no scene yet.
     #[must_use]
     pub fn route(self, scene: Scene) -> Self {
         self.state().routes.push_back(scene);
         self
     }
 
-    /// What the next call of any other tool plays that has no scene yet.
+    /// Returns what the next call of any other tool plays that has no scene yet.
     #[must_use]
     pub fn extract(self, scene: Scene) -> Self {
         self.state().extractions.push_back(scene);

@@ -11,7 +11,7 @@ const WORDS: usize = 120;
 /// And how many characters: a word may be as long as a message.
 const CHARACTERS: usize = 2_000;
 
-/// The form of a summary, filled in.
+/// Returns the form of a summary, filled in.
 pub(crate) fn answer(prompt: &Prompt) -> String {
     let asked = heard::last_block(prompt);
     let before = between(asked, "<summary>", "</summary>");

@@ -70,7 +70,13 @@ pub(crate) struct AwsArgs {
     /// What a model takes, where its id does not say so, such as
     /// ARN=like:anthropic.claude-sonnet-4-6; may be given more than once, in the environment with
     /// semicolons between.
-    #[arg(long, env = "COACH_MODEL_TAKES", value_name = "ID=TAKES", value_delimiter = ';', value_parser = model_takes)]
+    #[arg(
+        long,
+        env = "COACH_MODEL_TAKES",
+        value_name = "ID=TAKES",
+        value_delimiter = ';',
+        value_parser = model_takes
+    )]
     pub(crate) model_takes: Vec<(String, Takes)>,
 
     /// The guardrail that checks replies, with its version, such as abc123:1 or abc123:DRAFT.
@@ -249,7 +255,7 @@ fn setting(tier: Tier) -> &'static str {
 
 const EMBEDDING_MODEL: &str = "--embedding-model (COACH_EMBEDDING_MODEL)";
 
-/// What every model is told by the coaches that there are.
+/// Returns what every model is told by the coaches that there are.
 fn standing() -> Vec<Standing> {
     let coaches = domain::coach::shipped().into_iter();
     let standing = coaches.map(|coach| Standing {
@@ -260,7 +266,7 @@ fn standing() -> Vec<Standing> {
     standing.collect()
 }
 
-/// Where Bedrock's models are asked about: a stand-in for Bedrock answers that, too.
+/// Returns where Bedrock's models are asked about: a stand-in for Bedrock answers that, too.
 fn control_endpoint() -> Option<String> {
     let names = [
         "AWS_ENDPOINT_URL_BEDROCK",

@@ -66,8 +66,10 @@ How to have a model that thinks: docs/settings.md
 ";
 
 const PLAIN: &str = "\
-Careful: other machines can connect, by HTTP without encryption. Everybody on the way can read what is
-said, and take the tokens. Let it be a network that you trust, or put a proxy that speaks TLS before it.
+Careful: other machines can connect, by HTTP without encryption. Everybody on the way can read \
+what is
+said, and take the tokens. Let it be a network that you trust, or put a proxy that speaks TLS \
+before it.
 ";
 
 /// An address that reaches this server from this machine.
@@ -113,7 +115,8 @@ mod tests {
             ("[::1]:80", "http://[::1]:80/"),
         ] {
             let expected = format!(
-                "Coach Stream listens on {here}\n  model   one\n  page    {here}, for browsers on this machine\n"
+                "Coach Stream listens on {here}\n  model   one\n  page    {here}, for browsers on \
+                this machine\n"
             );
             assert_eq!(said(address, Ok(page()), false), expected);
         }

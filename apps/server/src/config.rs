@@ -53,7 +53,12 @@ pub(crate) struct TokenArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) user: UserId,
     /// For how many hours it is valid.
-    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=8_760))]
+    #[arg(
+        long,
+        value_name = "HOURS",
+        default_value_t = 24,
+        value_parser = clap::value_parser!(u64).range(1..=8_760)
+    )]
     pub(crate) hours: u64,
     /// The data directory of the server.
     #[arg(long, env = "COACH_DATA", value_name = "DIR", default_value = ".coach")]
@@ -79,8 +84,13 @@ pub(crate) struct Config {
     pub(crate) page: bool,
 
     /// Origin whose pages may call, such as http://localhost:5173; may be given more than once.
-    #[arg(long = "cors-origin", env = "COACH_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',',
-          value_parser = origin)]
+    #[arg(
+        long = "cors-origin",
+        env = "COACH_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = origin
+    )]
     pub(crate) cors_origins: Vec<HeaderValue>,
 
     /// Header that these pages may send besides the usual ones, such as x-client; may be given more
@@ -160,7 +170,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// How many may be connected.
+    /// Returns how many may be connected.
     pub(crate) fn connections(&self) -> serve::Limits {
         let [all, per_address] = [self.connections, self.connections_per_address].map(number);
         serve::Limits { all, per_address }

@@ -49,7 +49,8 @@ impl Demo {
         let Self { token, path, .. } = self;
         format!(
             "curl -N http://{address}{path}/stream -H 'Authorization: Bearer {token}' \\\n  \
-             -H 'Content-Type: application/json' -d '{{\"userResponse\":\"How should I warm up for squats?\"}}'"
+             -H 'Content-Type: application/json' -d '{{\"userResponse\":\"How should I warm up for \
+             squats?\"}}'"
         )
     }
 }

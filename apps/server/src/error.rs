@@ -19,13 +19,17 @@ pub(crate) enum StartError {
     Log(#[from] tracing_subscriber::filter::ParseError),
     #[error("the prices in {file} (--prices, COACH_PRICES) cannot be used: {reason}")]
     Prices { file: String, reason: String },
-    #[error("the store (--store, COACH_STORE) cannot be used, and `coach-server doctor` says more: {}", told(.0))]
+    #[error(
+        "the store (--store, COACH_STORE) cannot be used, and `coach-server doctor` says more: {}",
+        told(.0)
+    )]
     Store(#[from] ports::PortError),
     #[error("the page that the keys are at (--jwks-url, COACH_JWKS_URL) cannot be used: {0}")]
     Keys(String),
     #[cfg(not(feature = "aws"))]
     #[error(
-        "{chosen} needs AWS, and this coach-server is built without it: build it with --features aws"
+        "{chosen} needs AWS, and this coach-server is built without it: build it with --features \
+        aws"
     )]
     WithoutAws { chosen: &'static str },
     #[error("{chosen} needs {what}")]

@@ -45,7 +45,8 @@ impl FromStr for Listen {
     }
 }
 
-/// Whether a host can be looked up by this name; an address is none, since it needs no looking up.
+/// Returns whether a host can be looked up by this name; an address is none, since it needs no
+/// looking up.
 fn is_name(host: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !host.is_empty() && host.chars().all(plain)

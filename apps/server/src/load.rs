@@ -27,8 +27,9 @@ pub(crate) async fn methodology(args: &MethodologyArgs) -> Result<String, StartE
         IndexKind::Pinecone => {}
         IndexKind::Lexical => {
             return Err(StartError::Unsuited(
-                "--index lexical (COACH_INDEX) does not last: `index methodology` is for --index pinecone, \
-                 and a server with --index lexical reads a folder at each start (--methodology, COACH_METHODOLOGY)",
+                "--index lexical (COACH_INDEX) does not last: `index methodology` is for --index \
+                pinecone, and a server with --index lexical reads a folder at each start \
+                (--methodology, COACH_METHODOLOGY)",
             ));
         }
     }

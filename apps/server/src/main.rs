@@ -54,7 +54,7 @@ fn run_to_end(cli: Cli) -> Result<bool, StartError> {
     runtime.block_on(perform(cli))
 }
 
-/// Whether all is well.
+/// Returns whether all is well.
 async fn perform(cli: Cli) -> Result<bool, StartError> {
     match cli.command {
         None => run::run(cli.config).await?,

@@ -52,7 +52,7 @@ impl fmt::Display for Off {
 }
 
 impl Page {
-    /// The page of a server that listens here, or why it has none.
+    /// Returns the page of a server that listens here, or why it has none.
     pub(crate) fn of(
         config: &Config,
         address: SocketAddr,
@@ -96,8 +96,9 @@ fn shown(page: &Page) -> Response {
         .replace("{{TOKEN}}", &page.token)
         .replace("{{REHEARSES}}", rehearses);
     let mut response = Html(page).into_response();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
-                  img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                  connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+                  frame-ancestors 'none'";
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
@@ -111,8 +112,9 @@ fn shown(page: &Page) -> Response {
     response
 }
 
-/// Whether a browser on this machine asks, by this machine's own name: the page has a token on it,
-/// which neither another site may have read out by a browser, nor who comes through a proxy here.
+/// Returns whether a browser on this machine asks, by this machine's own name: the page has a token
+/// on it, which neither another site may have read out by a browser, nor who comes through a proxy
+/// here.
 ///
 /// A proxy on this machine that hides all that it does cannot be told from a browser.
 fn is_from_here(peer: IpAddr, request: &Request) -> bool {
@@ -128,7 +130,7 @@ fn is_this_machine(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback()
 }
 
-/// Whether the one host that was asked for is this machine.
+/// Returns whether the one host that was asked for is this machine.
 fn names_this_machine(headers: &HeaderMap) -> bool {
     let mut hosts = headers
         .get_all(header::HOST)
@@ -151,7 +153,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(is_this_machine)
 }
 
-/// Whether this header is one that proxies add. Browsers by themselves send none of `x-…`.
+/// Returns whether this header is one that proxies add. Browsers by themselves send none of `x-…`.
 fn is_of_a_proxy(name: &HeaderName) -> bool {
     let name = name.as_str();
     let known = [

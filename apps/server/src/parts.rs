@@ -35,7 +35,12 @@ pub(crate) struct PartsArgs {
     pub(crate) pace_ms: u64,
 
     /// What the rehearsal model's choices come from.
-    #[arg(long, env = "COACH_REHEARSAL_SEED", value_name = "NUMBER", default_value_t = Rehearsal::SEED)]
+    #[arg(
+        long,
+        env = "COACH_REHEARSAL_SEED",
+        value_name = "NUMBER",
+        default_value_t = Rehearsal::SEED
+    )]
     pub(crate) rehearsal_seed: u64,
 
     /// Have the rehearsal model route about one message in sixteen wrongly, as real models do.
@@ -76,12 +81,12 @@ pub(crate) struct PartsArgs {
 }
 
 impl PartsArgs {
-    /// Whether who answers only rehearses.
+    /// Returns whether who answers only rehearses.
     pub(crate) fn rehearses(&self) -> bool {
         self.llm == ModelKind::Rehearsal
     }
 
-    /// Whether there is a model of its own for the second attempt of a reply.
+    /// Returns whether there is a model of its own for the second attempt of a reply.
     pub(crate) fn has_second_model(&self) -> bool {
         self.llm == ModelKind::Bedrock && self.aws.has_second_model()
     }
@@ -242,7 +247,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// The index that is asked over the net, for those who do more with it than search.
+    /// Returns the index that is asked over the net, for those who do more with it than search.
     pub(crate) async fn pinecone(&self) -> Result<Part<Arc<Pinecone>>, StartError> {
         let settings = self.pinecone_settings()?;
         let embedder = self.embedder().await?;

@@ -5,7 +5,7 @@ use domain::Prices;
 
 use crate::error::StartError;
 
-/// The table of prices in this file; an empty one without a file.
+/// Returns the table of prices in this file; an empty one without a file.
 pub(crate) fn read(file: Option<&Path>) -> Result<Prices, StartError> {
     let Some(file) = file else {
         return Ok(Prices::default());

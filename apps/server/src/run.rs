@@ -1,12 +1,14 @@
 //! The composition of a server, from its start to its end.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Coach, Delivery, Limits};
 use http_adapter::{App, Settings, router};
-use ports::{Clock, Feeds, Ports, Records};
+use ports::{Clock, Ports, Records};
 use system_clock::SystemClock;
+use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
@@ -14,7 +16,8 @@ use crate::banner::Banner;
 use crate::config::{Config, number};
 use crate::demo::{self, Demo};
 use crate::error::StartError;
-use crate::page::Page;
+use crate::listen::Listen;
+use crate::page::{Off, Page};
 use crate::parts::Assembly;
 use crate::trust::token;
 use crate::{log, page, prices, serve};
@@ -42,12 +45,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         clock: clock.clone(),
     };
 
-    let closed = |source| StartError::Listen {
-        address: config.listen.to_string(),
-        source,
-    };
-    let listener = config.listen.bind().await.map_err(closed)?;
-    let address = listener.local_addr().map_err(closed)?;
+    let (listener, address) = bind(&config.listen).await?;
 
     let coaches: Vec<Arc<Coach>> = domain::coach::shipped().into_iter().map(Arc::new).collect();
     let (tokens, issuer) = config.trust.verifier(&clock)?;
@@ -56,13 +54,11 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         prices: Arc::new(prices),
         ..settings(&config, coaches, jwks)
     };
-    let tasks = TaskTracker::new();
-    let feeds: Arc<Feeds> = Arc::default();
     let app = App {
         ports,
         tokens,
-        feeds: feeds.clone(),
-        tasks: tasks.clone(),
+        feeds: Arc::default(),
+        tasks: TaskTracker::new(),
         settings: Arc::new(settings),
     };
 
@@ -76,24 +72,45 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         None => None,
     };
     let page = Page::of(&config, address, demo.as_ref());
-    let tokens = config.trust.about();
-    let parts = [
-        ("model", model.about),
-        ("store", store.about),
-        ("index", index.about),
-        ("tokens", tokens),
-    ];
-    let rehearses = config.parts.rehearses();
     Banner {
         address,
-        parts: &parts,
+        parts: &[
+            ("model", model.about),
+            ("store", store.about),
+            ("index", index.about),
+            ("tokens", config.trust.about()),
+        ],
         page: &page,
-        rehearses,
+        rehearses: config.parts.rehearses(),
         demo: demo.as_ref(),
     }
     .say();
-    let router = router(app).route("/", page::route(page.ok()));
+    serve_to_the_end(app, page, listener, &config).await;
+    Ok(())
+}
 
+async fn bind(listen: &Listen) -> Result<(TcpListener, SocketAddr), StartError> {
+    let closed = |source| StartError::Listen {
+        address: listen.to_string(),
+        source,
+    };
+    let listener = listen.bind().await.map_err(closed)?;
+    let address = listener.local_addr().map_err(closed)?;
+    Ok((listener, address))
+}
+
+/// Serves until it is told to stop, and then until what runs is over or has had its time.
+async fn serve_to_the_end(
+    app: App,
+    page: Result<Page, Off>,
+    listener: TcpListener,
+    config: &Config,
+) {
+    let (feeds, tasks, clock) = (
+        app.feeds.clone(),
+        app.tasks.clone(),
+        app.ports.clock.clone(),
+    );
     let drain = Duration::from_secs(config.drain_s);
     let stop = async {
         told_to_stop().await;
@@ -104,6 +121,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         );
         feeds.hurry_up(clock.now() + drain);
     };
+    let router = router(app).route("/", page::route(page.ok()));
     let served = serve::serve(listener, router, config.connections(), clock.clone(), stop).await;
     let ended = async {
         // Connections first: a request that is still being sent may begin a turn.
@@ -118,7 +136,6 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
             "something was still running"
         );
     }
-    Ok(())
 }
 
 fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> Settings {

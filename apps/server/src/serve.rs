@@ -100,8 +100,8 @@ impl Served {
         }
     }
 
-    /// The next connection. One that is gone already is passed over; if none can be accepted, as
-    /// when no more files may be open, the next attempt is made after a pause.
+    /// Returns the next connection. One that is gone already is passed over; if none can be
+    /// accepted, as when no more files may be open, the next attempt is made after a pause.
     async fn next(&self, listener: &TcpListener) -> (TcpStream, SocketAddr) {
         loop {
             let error = match listener.accept().await {
@@ -185,7 +185,7 @@ impl Served {
     }
 }
 
-/// Whether only this connection is troubled, and the next may be well.
+/// Returns whether only this connection is troubled, and the next may be well.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(

@@ -57,7 +57,8 @@ impl Trust {
         }
     }
 
-    /// Who verifies tokens. The local issuer's keys are here: no connection is needed to have them.
+    /// Returns who verifies tokens. The local issuer's keys are here: no connection is needed to
+    /// have them.
     pub(crate) fn verifier(&self, clock: &Arc<dyn Clock>) -> Result<Trusted, StartError> {
         let (expected, keys, issuer): (_, Arc<dyn KeySource>, _) = match self.elsewhere() {
             Some((expected, url)) => (expected, Arc::new(keys(url, clock)?), None),
@@ -73,7 +74,7 @@ impl Trust {
         ))
     }
 
-    /// What keeps tokens from being verified, each in a sentence.
+    /// Returns what keeps tokens from being verified, each in a sentence.
     pub(crate) async fn check(&self, clock: &Arc<dyn Clock>) -> Vec<String> {
         let trouble = match self.elsewhere() {
             None => match load(&self.data) {
@@ -125,7 +126,7 @@ pub(crate) fn token(
         .map_err(|source| unusable(data, source))
 }
 
-/// The local issuer with the key that is there: only a server makes one.
+/// Returns the local issuer with the key that is there: only a server makes one.
 fn load(data: &Path) -> Result<Issuer, StartError> {
     Issuer::load(data, LOCAL_ISSUER.to_owned()).map_err(|source| unusable(data, source))
 }

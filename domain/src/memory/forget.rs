@@ -14,10 +14,10 @@ pub fn last_saved<'a>(made_here: impl IntoIterator<Item = &'a Memory>) -> Option
     last.map(|memory| &memory.id)
 }
 
-/// Which memory a request to forget is about. "That", "it" and nothing at all mean the one saved
-/// last; otherwise it is the memory that has most of what the request names, at least half of it.
-/// Of equals it is one that still holds before one that was superseded, and then the nearest and
-/// the newest.
+/// Returns which memory a request to forget is about. "That", "it" and nothing at all mean the one
+/// saved last; otherwise it is the memory that has most of what the request names, at least half of
+/// it. Of equals it is one that still holds before one that was superseded, and then the nearest
+/// and the newest.
 pub fn forgettable(
     request: &str,
     memories: &[Memory],
@@ -29,17 +29,23 @@ pub fn forgettable(
     };
     let wanted = wanted(text);
     if POINTERS.contains(&wanted.as_str()) {
-        return last_saved
-            .filter(|last| memories.iter().any(|memory| memory.id == **last))
-            .cloned();
+        let last = last_saved?;
+        let is_there = memories.iter().any(|memory| memory.id == *last);
+        return is_there.then(|| last.clone());
     }
     let wanted = Compared::of(&wanted);
-    let fitting = memories.iter().filter_map(|memory| {
+    let mut fitting = Vec::new();
+    for memory in memories {
         let known = Compared::of(&memory.content);
-        let share = wanted.share_in(&known).filter(|share| *share >= 0.5)?;
-        Some((share, wanted.similarity(&known), memory))
-    });
-    let best = fitting.max_by(|(share, near, memory), (other_share, other_near, other)| {
+        // Half of what is wanted must be in it: to forget something else cannot be undone.
+        if let Some(share) = wanted.share_in(&known)
+            && share >= 0.5
+        {
+            fitting.push((share, wanted.similarity(&known), memory));
+        }
+    }
+    let best = fitting.into_iter();
+    let best = best.max_by(|(share, near, memory), (other_share, other_near, other)| {
         let holds = memory
             .superseded_by
             .is_none()
@@ -53,7 +59,7 @@ pub fn forgettable(
     best.map(|(.., memory)| memory.id.clone())
 }
 
-/// What is to be forgotten, without the words that only ask for it.
+/// Returns what is to be forgotten, without the words that only ask for it.
 fn wanted(text: &str) -> String {
     let text = normalised(text);
     let mut rest = text.as_str();

@@ -16,13 +16,13 @@ pub const FORGOTTEN: &str = "(Left out: the athlete wanted this to be forgotten.
 /// How much of what was forgotten a sentence must have to say it.
 const SAYS: f32 = 0.6;
 
-/// Whether somebody said then what was to be forgotten later: one of the sentences has most of its
-/// words.
+/// Returns whether somebody said then what was to be forgotten later: one of the sentences has most
+/// of its words.
 pub fn is_forgotten(text: &str, said_at: Timestamp, tombstones: &[Tombstone]) -> bool {
     Graveyard::of(tombstones).is_said_before(text, said_at, SAYS)
 }
 
-/// The messages as prompts may say them: one fixed line stands for each that says what was
+/// Returns the messages as prompts may say them: one fixed line stands for each that says what was
 /// forgotten later.
 ///
 /// What a memory was made of says it, in whatever words, and the answer to that with fewer of its
@@ -51,8 +51,8 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
     told.collect()
 }
 
-/// The message for those who send only so many characters of it: what comes behind, from the next
-/// sentence on, is no longer there, and need not be looked through.
+/// Returns the message for those who send only so many characters of it: what comes behind, from
+/// the next sentence on, is no longer there, and need not be looked through.
 pub fn shortened(message: Message, characters: usize) -> Message {
     match message.for_history() {
         Some(said) if beginning(&said, characters).len() < said.len() => {
@@ -62,12 +62,12 @@ pub fn shortened(message: Message, characters: usize) -> Message {
     }
 }
 
-/// The message without what it says.
+/// Returns the message without what it says.
 pub(crate) fn silent(message: Message) -> Message {
     saying(message, "")
 }
 
-/// The summary, unless it says what was forgotten later; then it is to be made again.
+/// Returns the summary, unless it says what was forgotten later; then it is to be made again.
 pub fn still_told(summary: Summary, tombstones: &[Tombstone]) -> Option<Summary> {
     let graveyard = Graveyard::of(tombstones);
     let says = summary
@@ -76,7 +76,7 @@ pub fn still_told(summary: Summary, tombstones: &[Tombstone]) -> Option<Summary>
     (!says).then_some(summary)
 }
 
-/// The memories that may be recalled.
+/// Returns the memories that may be recalled.
 pub fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory> {
     let graveyard = Graveyard::of(tombstones);
     memories
@@ -85,8 +85,8 @@ pub fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory
         .collect()
 }
 
-/// The hits that may be recalled. When their texts were made is not known: they may not say it at
-/// all.
+/// Returns the hits that may be recalled. When their texts were made is not known: they may not say
+/// it at all.
 pub fn recallable(hits: Vec<Recalled>, tombstones: &[Tombstone]) -> Vec<Recalled> {
     let graveyard = Graveyard::of(tombstones);
     let is_told = |text: &str| !graveyard.is_said_before(text, Timestamp(0), SAYS);
@@ -95,7 +95,7 @@ pub fn recallable(hits: Vec<Recalled>, tombstones: &[Tombstone]) -> Vec<Recalled
         .collect()
 }
 
-/// The workouts without what says it in free text; what was done stays.
+/// Returns the workouts without what says it in free text; what was done stays.
 pub fn logged(workouts: Vec<Workout>, tombstones: &[Tombstone]) -> Vec<Workout> {
     let graveyard = Graveyard::of(tombstones);
     let logged = workouts.into_iter().map(|workout| {
@@ -117,7 +117,7 @@ pub fn logged(workouts: Vec<Workout>, tombstones: &[Tombstone]) -> Vec<Workout> 
 /// What a workout is called without its name.
 const UNNAMED: &str = "Workout";
 
-/// The message as if this was all that it says.
+/// Returns the message as if this was all that it says.
 fn saying(message: Message, text: &str) -> Message {
     let body = match message.body {
         Body::User { sent, zone, .. } => Body::User {
@@ -374,56 +374,29 @@ mod tests {
 
     #[test]
     fn a_summary_that_said_it_anywhere_is_not_told_any_more() {
-        let item = || vec![KNEE.to_owned()];
-        let earlier = || {
-            vec![crate::summary::Version {
-                words: format!("A story.\nConstraints: {KNEE}"),
-                through: 2,
-            }]
-        };
-        let made = |summary: Summary| Summary {
-            made_at: Timestamp(1_000),
-            ..summary
-        };
-        for summary in [
-            Summary {
-                narrative: format!("They met. {KNEE}. They trained."),
-                ..Summary::default()
+        type Says = fn(&mut Summary);
+        let places: [Says; 9] = [
+            |told| told.narrative = format!("They met. {KNEE}. They trained."),
+            |told| told.current_goals = vec![KNEE.to_owned()],
+            |told| told.recent_progress = vec![KNEE.to_owned()],
+            |told| told.preferences = vec![KNEE.to_owned()],
+            |told| told.constraints = vec![KNEE.to_owned()],
+            |told| told.key_insights = vec![KNEE.to_owned()],
+            |told| told.emotional_state = KNEE.to_owned(),
+            |told| told.tags = vec![KNEE.to_owned()],
+            |told| {
+                told.earlier = vec![crate::summary::Version {
+                    words: format!("A story.\nConstraints: {KNEE}"),
+                    through: 2,
+                }];
             },
-            Summary {
-                current_goals: item(),
+        ];
+        for says in places {
+            let mut summary = Summary {
+                made_at: Timestamp(1_000),
                 ..Summary::default()
-            },
-            Summary {
-                recent_progress: item(),
-                ..Summary::default()
-            },
-            Summary {
-                preferences: item(),
-                ..Summary::default()
-            },
-            Summary {
-                constraints: item(),
-                ..Summary::default()
-            },
-            Summary {
-                key_insights: item(),
-                ..Summary::default()
-            },
-            Summary {
-                emotional_state: KNEE.to_owned(),
-                ..Summary::default()
-            },
-            Summary {
-                tags: item(),
-                ..Summary::default()
-            },
-            Summary {
-                earlier: earlier(),
-                ..Summary::default()
-            },
-        ] {
-            let summary = made(summary);
+            };
+            says(&mut summary);
             assert_eq!(
                 still_told(summary.clone(), &[tombstone(KNEE)]),
                 None,

@@ -30,13 +30,13 @@ impl<'a> Graveyard<'a> {
         }
     }
 
-    /// Whether a memory goes with one of them: see [`Tombstone::covers`].
+    /// Returns whether a memory goes with one of them: see [`Tombstone::covers`].
     pub fn covers(&self, memory: &Memory) -> bool {
         self.blocks(&memory.id, &memory.content, memory.said_at())
     }
 
-    /// Whether one of them stands for this memory, or for a text that was said before it: see
-    /// [`Tombstone::blocks`].
+    /// Returns whether one of them stands for this memory, or for a text that was said before it:
+    /// see [`Tombstone::blocks`].
     pub(super) fn blocks(&self, id: &MemoryId, text: &str, said_at: Timestamp) -> bool {
         if self
             .tombstones
@@ -58,8 +58,8 @@ impl<'a> Graveyard<'a> {
         shared.any(|(tombstone, shared)| is_younger(tombstone) && tombstone.is_like(&trace, shared))
     }
 
-    /// Whether one of the sentences of a text has at least this share of the words of a tombstone
-    /// that is meant.
+    /// Returns whether one of the sentences of a text has at least this share of the words of a
+    /// tombstone that is meant.
     pub(super) fn is_said(
         &self,
         text: &str,
@@ -79,12 +79,12 @@ impl<'a> Graveyard<'a> {
         })
     }
 
-    /// Whether somebody said then what was to be forgotten later.
+    /// Returns whether somebody said then what was to be forgotten later.
     pub(super) fn is_said_before(&self, text: &str, said_at: Timestamp, least: f32) -> bool {
         self.is_said(text, least, |tombstone| tombstone.forgotten_at >= said_at)
     }
 
-    /// The tombstones that have some of these words, and how many of them each has.
+    /// Returns the tombstones that have some of these words, and how many of them each has.
     fn shared(&self, words: impl IntoIterator<Item = u32>) -> Vec<(&'a Tombstone, usize)> {
         let mut words: Vec<u32> = words.into_iter().collect();
         words.sort_unstable();
@@ -110,7 +110,7 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split(ENDS).flat_map(|line| line.split(". "))
 }
 
-/// The beginning of a text: so many characters, and on to the end of the sentence.
+/// Returns the beginning of a text: so many characters, and on to the end of the sentence.
 pub(super) fn beginning(text: &str, characters: usize) -> &str {
     let Some((cut, _)) = text.char_indices().nth(characters) else {
         return text;

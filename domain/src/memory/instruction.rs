@@ -10,9 +10,9 @@ use unicode_normalization::char::is_combining_mark;
 use super::words::{is_invisible, narrow, spaced};
 use crate::prompt::neutral;
 
-/// Whether a text is shaped like an instruction to a model or a system: it overrides or asks for
-/// the rules that the coach was given, claims to be somebody else's turn to speak, or carries the
-/// tags and marks that prompts are made of.
+/// Returns whether a text is shaped like an instruction to a model or a system: it overrides or
+/// asks for the rules that the coach was given, claims to be somebody else's turn to speak, or
+/// carries the tags and marks that prompts are made of.
 ///
 /// What an athlete wants from their coach is none: "ignore the scale", "always answer briefly", "be
 /// strict with me".
@@ -109,8 +109,8 @@ fn around<'a>(words: &'a [&'a str], at: usize) -> (&'a [&'a str], &'a str, &'a [
     (before, words.get(at).copied().unwrap_or_default(), after)
 }
 
-/// The words as they sound: without digits for letters, and with letters that stand apart put
-/// together.
+/// Returns the words as they sound: without digits for letters, and with letters that stand apart
+/// put together.
 fn spoken(seen: &str) -> Vec<String> {
     let mut spoken: Vec<String> = Vec::new();
     let mut apart = String::new();
@@ -126,22 +126,20 @@ fn spoken(seen: &str) -> Vec<String> {
             continue;
         }
         if apart.chars().count() > 3 {
-            let verb = BREAKING
-                .iter()
-                .find(|verb| apart.starts_with(**verb))
-                .map_or(0, |verb| verb.len());
-            let (verb, rest) = apart.split_at(verb);
-            spoken.extend(
-                [verb, rest]
-                    .into_iter()
-                    .filter(|part| !part.is_empty())
-                    .map(str::to_owned),
-            );
+            let verb = BREAKING.iter().find(|verb| apart.starts_with(**verb));
+            let (verb, rest) = apart.split_at(verb.map_or(0, |verb| verb.len()));
+            for part in [verb, rest] {
+                if !part.is_empty() {
+                    spoken.push(part.to_owned());
+                }
+            }
             apart.clear();
         } else {
             spoken.extend(apart.drain(..).map(String::from));
         }
-        spoken.extend((!word.is_empty()).then_some(word));
+        if !word.is_empty() {
+            spoken.push(word);
+        }
     }
     spoken
 }

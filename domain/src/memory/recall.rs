@@ -6,8 +6,8 @@ use super::{Importance, Memory};
 use crate::Timestamp;
 use crate::prompt::{data, estimated_tokens};
 
-/// The candidates that fit a budget of tokens, the best first and each once, without what was
-/// superseded.
+/// Returns the candidates that fit a budget of tokens, the best first and each once, without what
+/// was superseded.
 ///
 /// A memory is worth 300, 200 or 100 by its importance, up to 30 for being new (one less each day),
 /// and two for each use, up to 20. One that does not fit is left out, and a shorter one may take

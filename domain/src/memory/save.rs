@@ -25,7 +25,7 @@ pub struct Provenance<'a> {
 }
 
 impl<'a> Provenance<'a> {
-    /// The message that began a turn.
+    /// Returns the message that began a turn.
     pub fn of(opening: &'a Opening, id: &'a MemoryId) -> Self {
         let conversation = &opening.turn.conversation;
         let (said, source) = match Command::parse(opening.text()) {
@@ -52,8 +52,8 @@ impl<'a> Provenance<'a> {
     }
 }
 
-/// What a turn may promise to remember: what its decision proposes, if nothing speaks against it
-/// but what is known already, which only the job can see.
+/// Returns what a turn may promise to remember: what its decision proposes, if nothing speaks
+/// against it but what is known already, which only the job can see.
 pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> {
     let proposed = decision.memory_to_save()?;
     let id = MemoryId::from(&opening.turn.turn);
@@ -95,7 +95,6 @@ pub enum Saving {
 
 /// Why something is not remembered; the athlete sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[expect(missing_docs, reason = "each says what it is")]
 pub enum Unsaveable {
     #[error("there is nothing in it to remember")]
     Nothing,
@@ -137,65 +136,31 @@ pub fn decide(
     }
     let new = memory(proposed, from, now);
     // An earlier try has corrected it: to look again for what is meant could find another.
-    if let Some((old, _)) = existing
-        .iter()
-        .find(|(memory, _)| memory.superseded_by.as_ref() == Some(&new.id))
-    {
+    let corrected = |(memory, _): &&(Memory, f32)| memory.superseded_by.as_ref() == Some(&new.id);
+    if let Some((old, _)) = existing.iter().find(corrected) {
         return Saving::Supersede {
             old: old.id.clone(),
             new,
         };
     }
-    let known = existing.iter().filter(|(memory, _)| {
-        let as_wide = memory.coach.is_none() || memory.coach == new.coach;
-        memory.superseded_by.is_none() && memory.id != new.id && as_wide
-    });
-    let known: Vec<Known<'_>> = known
-        .map(|(memory, told)| Known {
-            memory,
-            told: *told,
-            text: Compared::of(&memory.content),
-        })
-        .collect();
-    if let Some(equal) = known
-        .iter()
-        .find(|known| known.text.normalised == text.normalised)
-    {
+    let known = Known::beside(&new, existing);
+    let is_equal = |known: &&Known<'_>| known.text.normalised == text.normalised;
+    if let Some(equal) = known.iter().find(is_equal) {
         return Saving::Reinforce(equal.memory.id.clone());
     }
-    let best = |score: &dyn Fn(&Known<'_>) -> f32, least: f32| {
-        let scored = known.iter().map(|known| (known.memory, score(known)));
-        let best = scored
-            .filter(|(_, score)| *score >= least)
-            .max_by(|(_, a), (_, b)| a.total_cmp(b));
-        best.map(|(memory, _)| memory.id.clone())
-    };
-    match proposed
-        .replaces
-        .as_deref()
-        .filter(|replaced| !replaced.trim().is_empty())
-    {
-        Some(replaced) => {
-            let replaced = Compared::of(replaced);
-            match best(
-                &|known| known.told.max(replaced.similarity(&known.text)),
-                REPLACED,
-            ) {
-                Some(old) => Saving::Supersede { old, new },
-                None => Saving::New(new),
-            }
-        }
-        None => {
-            let near = |known: &Known<'_>| {
-                let differs = known.text.says_otherwise(&text);
-                if differs {
-                    0.0
-                } else {
-                    known.told.max(known.text.similarity(&text))
-                }
-            };
-            best(&near, NEAR).map_or(Saving::New(new), Saving::Reinforce)
-        }
+    let replaced = proposed.replaces.as_deref().unwrap_or_default();
+    if replaced.trim().is_empty() {
+        return match best(&known, NEAR, |known| known.likeness(&text)) {
+            Some(same) => Saving::Reinforce(same),
+            None => Saving::New(new),
+        };
+    }
+    // What is corrected differs from what corrects it, so only what was replaced says which.
+    let replaced = Compared::of(replaced);
+    let meant = |known: &Known<'_>| known.told.max(replaced.similarity(&known.text));
+    match best(&known, REPLACED, meant) {
+        Some(old) => Saving::Supersede { old, new },
+        None => Saving::New(new),
     }
 }
 
@@ -204,6 +169,41 @@ struct Known<'a> {
     memory: &'a Memory,
     told: f32,
     text: Compared,
+}
+
+impl<'a> Known<'a> {
+    /// Returns those that a new memory may be about: they still hold, and for as many coaches.
+    fn beside(new: &Memory, existing: &'a [(Memory, f32)]) -> Vec<Self> {
+        let mut known = Vec::new();
+        for (memory, told) in existing {
+            let is_as_wide = memory.coach.is_none() || memory.coach == new.coach;
+            if memory.superseded_by.is_none() && memory.id != new.id && is_as_wide {
+                known.push(Self {
+                    memory,
+                    told: *told,
+                    text: Compared::of(&memory.content),
+                });
+            }
+        }
+        known
+    }
+
+    /// Returns how far it says the same; a number or a negation that differs makes it another.
+    fn likeness(&self, text: &Compared) -> f32 {
+        if self.text.says_otherwise(text) {
+            0.0
+        } else {
+            self.told.max(self.text.similarity(text))
+        }
+    }
+}
+
+/// Returns the one with the highest score, if that is at least `least`; of equals the last.
+fn best(known: &[Known<'_>], least: f32, score: impl Fn(&Known<'_>) -> f32) -> Option<MemoryId> {
+    let scored = known.iter().map(|known| (known.memory, score(known)));
+    let enough = scored.filter(|(_, score)| *score >= least);
+    let (memory, _) = enough.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+    Some(memory.id.clone())
 }
 
 /// Enough in common to be what a correction is about.
@@ -230,7 +230,7 @@ fn objection(
     }
 }
 
-/// Why this can be no memory, whoever said it.
+/// Returns why this can be no memory, whoever said it.
 fn unfit(content: &str, tags: &[String]) -> Option<Unsaveable> {
     if words(content).next().is_none() {
         Some(Unsaveable::Nothing)
@@ -276,16 +276,16 @@ fn safe(memory: Memory) -> Memory {
 
 /// What the athlete changes about a memory; what is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct MemoryEdit {
+    /// `None` leaves it as it is, as for the others.
     pub content: Option<String>,
     pub importance: Option<Importance>,
     pub tags: Option<Vec<String>>,
 }
 
 impl Memory {
-    /// The same, changed as its owner wants it now, unless it could not have been saved so. Other
-    /// words are said now: what was forgotten before does not concern them.
+    /// Returns the same, changed as its owner wants it now, unless it could not have been saved so.
+    /// Other words are said now: what was forgotten before does not concern them.
     pub fn edited(&self, edit: &MemoryEdit, now: Timestamp) -> Result<Self, Unsaveable> {
         let content = edit
             .content

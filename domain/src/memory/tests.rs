@@ -289,7 +289,13 @@ fn what_was_forgotten_is_not_learnt_from_older_messages() {
         outcome(decided(&proposed("I prefer mornings"), &[], &[itself])),
         "refused: Forgotten"
     );
-    let covers = |memory: &Memory| tombstone(SAID_AT).covers(memory);
+}
+
+#[test]
+fn a_tombstone_covers_what_was_said_before_it_and_not_since() {
+    let tombstone = Tombstone::of(&known("gone", "I prefer Mornings!"), SAID_AT);
+    let (before, after) = (Timestamp(SAID_AT.0 - 1), Timestamp(SAID_AT.0 + 1));
+    let covers = |memory: &Memory| tombstone.covers(memory);
     assert!(covers(&known("gone", "something else by now")));
     assert!(covers(&Memory {
         created_at: before,
@@ -333,7 +339,10 @@ fn a_tombstone_is_kept_without_a_word_of_what_was_forgotten_and_known_again_in_e
         SAID_AT,
     );
     let wire = serde_json::to_string(&tombstone).unwrap();
-    let trace = r#"{"words":[143102005,1143879380,2270500307,2549935354,3762563936],"marks":[143102005,4201562620]}"#;
+    let trace = concat!(
+        r#"{"words":[143102005,1143879380,2270500307,2549935354,3762563936],"#,
+        r#""marks":[143102005,4201562620]}"#
+    );
     let expected = format!(
         r#"{{"memoryId":"gone","trace":{trace},"forgottenAt":"2026-11-20T18:40:00.000Z"}}"#
     );

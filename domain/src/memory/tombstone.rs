@@ -29,26 +29,26 @@ impl Tombstone {
         }
     }
 
-    /// Whether a text that was said then is one that was to be forgotten later. Who says it again
-    /// afterwards has changed their mind.
+    /// Returns whether a text that was said then is one that was to be forgotten later. Who says it
+    /// again afterwards has changed their mind.
     pub fn blocks(&self, text: &str, said_at: Timestamp) -> bool {
         let says_it = |text: &Trace| self.is_like(text, self.trace.shared(text));
         self.forgotten_at > said_at && says_it(&Trace::of_memory(text))
     }
 
-    /// Whether this memory goes with it: the one that it stands for, and those that said the same
-    /// and were not said since.
+    /// Returns whether this memory goes with it: the one that it stands for, and those that said
+    /// the same and were not said since.
     pub fn covers(&self, memory: &Memory) -> bool {
         self.memory_id == memory.id || self.blocks(&memory.content, memory.said_at())
     }
 
-    /// Whether a text that shares so many words with it says the same.
+    /// Returns whether a text that shares so many words with it says the same.
     pub(super) fn is_like(&self, text: &Trace, shared: usize) -> bool {
         self.trace.is_like(text, shared, NEAR)
     }
 
-    /// Whether the memory was made in this turn: a model may have put it into words that the
-    /// athlete did not use.
+    /// Returns whether the memory was made in this turn: a model may have put it into words that
+    /// the athlete did not use.
     pub(super) fn is_from(&self, turn: &TurnId) -> bool {
         self.memory_id.as_str() == turn.as_str()
     }

@@ -24,8 +24,8 @@ pub fn normalised(text: &str) -> String {
     rest.to_owned()
 }
 
-/// The words of a text that say something, in lower case and in order. Numbers and "not" do; "the"
-/// does not.
+/// Returns the words of a text that say something, in lower case and in order. Numbers and "not"
+/// do; "the" does not.
 pub fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     let text = normalised(text);
     let mut at = 0;
@@ -38,7 +38,7 @@ pub fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     words.filter(|word| says_something(word))
 }
 
-/// The words of a text that is normalised already.
+/// Returns the words of a text that is normalised already.
 fn words_in(normalised: &str) -> impl Iterator<Item = &str> {
     normalised.split(' ').filter(|word| says_something(word))
 }
@@ -48,8 +48,8 @@ fn says_something(word: &str) -> bool {
     !word.is_empty() && !is_stop_word
 }
 
-/// How much two texts have in common, from 0 to 1: the cosine of their sets of words, whatever
-/// their endings.
+/// Returns how much two texts have in common, from 0 to 1: the cosine of their sets of words,
+/// whatever their endings.
 pub fn similarity(a: &str, b: &str) -> f32 {
     Compared::of(a).similarity(&Compared::of(b))
 }
@@ -72,7 +72,7 @@ impl Compared {
         }
     }
 
-    /// How much both have in common: see [`similarity`].
+    /// Returns how much both have in common: see [`similarity`].
     pub(super) fn similarity(&self, other: &Self) -> f32 {
         if self.stems.is_empty() || other.stems.is_empty() {
             return if self.normalised == other.normalised {
@@ -84,14 +84,14 @@ impl Compared {
         cosine(&self.stems, &other.stems)
     }
 
-    /// The share of its words that the other has, too, whatever their endings; `None` if it says
-    /// nothing.
+    /// Returns the share of its words that the other has, too, whatever their endings; `None` if it
+    /// says nothing.
     pub(super) fn share_in(&self, whole: &Self) -> Option<f32> {
         (!self.stems.is_empty()).then(|| share(&self.stems, &whole.stems))
     }
 
-    /// Whether one has a number or a negation that the other has not: near as their words are, they
-    /// say different things.
+    /// Returns whether one has a number or a negation that the other has not: near as their words
+    /// are, they say different things.
     pub(super) fn says_otherwise(&self, other: &Self) -> bool {
         self.marks != other.marks
     }
@@ -107,7 +107,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What is kept of this text.
+    /// Returns what is kept of this text.
     pub fn of(text: &str) -> Self {
         let text = normalised(text);
         let marks = marks_in(&text).iter().map(|mark| number(mark)).collect();
@@ -117,8 +117,8 @@ impl Trace {
         }
     }
 
-    /// What is kept of a memory: where a model speaks of somebody in it, without the words that
-    /// only do so.
+    /// Returns what is kept of a memory: where a model speaks of somebody in it, without the words
+    /// that only do so.
     pub(super) fn of_memory(content: &str) -> Self {
         let all = Self::of(content);
         if !speaks_of_somebody(content) {
@@ -135,20 +135,20 @@ impl Trace {
         self.words.iter().copied()
     }
 
-    /// How many words both have.
+    /// Returns how many words both have.
     pub(super) fn shared(&self, other: &Self) -> usize {
         self.words.intersection(&other.words).count()
     }
 
-    /// Whether the other, which shares so many words with it, says the same: as near as `least`,
-    /// and nothing to the contrary.
+    /// Returns whether the other, which shares so many words with it, says the same: as near as
+    /// `least`, and nothing to the contrary.
     pub(super) fn is_like(&self, other: &Self, shared: usize, least: f32) -> bool {
         shared > 0
             && self.marks == other.marks
             && shared as f32 / (self.words.len() as f32 * other.words.len() as f32).sqrt() >= least
     }
 
-    /// How much of its words so many are; none if it has no words.
+    /// Returns how much of its words so many are; none if it has no words.
     pub(super) fn share(&self, shared: usize) -> f32 {
         if self.words.is_empty() {
             0.0
@@ -158,8 +158,8 @@ impl Trace {
     }
 }
 
-/// What texts are compared by, as numbers: words without their endings, and where a script has no
-/// spaces, pairs of letters.
+/// Returns what texts are compared by, as numbers: words without their endings, and where a script
+/// has no spaces, pairs of letters.
 pub(super) fn stem_numbers(text: &str) -> Vec<u32> {
     stems_in(&normalised(text)).collect()
 }
@@ -195,7 +195,7 @@ fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
     part.intersection(whole).count() as f32 / part.len() as f32
 }
 
-/// The numbers and negations.
+/// Returns the numbers and negations.
 fn marks_in(normalised: &str) -> BTreeSet<String> {
     let marks = words_in(normalised).filter_map(|word| {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
@@ -215,8 +215,8 @@ fn is_negation(word: &str) -> bool {
     UNSPACED_NEGATIONS.iter().any(|not| word.contains(not))
 }
 
-/// The share of `part`'s words that are also in `whole`, whatever their endings; `None` if it says
-/// nothing.
+/// Returns the share of `part`'s words that are also in `whole`, whatever their endings; `None` if
+/// it says nothing.
 pub(super) fn share_in(part: &str, whole: &str) -> Option<f32> {
     let [part, whole] = [part, whole].map(|text| BTreeSet::from_iter(stem_numbers(text)));
     (!part.is_empty()).then(|| share(&part, &whole))
@@ -252,8 +252,17 @@ pub(super) fn narrow(letter: char) -> char {
 }
 
 pub(super) fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Without the words in which models speak of somebody.
@@ -275,9 +284,15 @@ fn speaks_of_somebody(content: &str) -> bool {
     first.is_some_and(|word| SOMEBODY.contains(&word))
 }
 
-/// Whether there is Chinese or Japanese in it.
+/// Returns whether there is Chinese or Japanese in it.
 fn is_unspaced(word: &str) -> bool {
-    word.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'))
+    let kana_or_han = [
+        '\u{3040}'..='\u{30ff}',
+        '\u{3400}'..='\u{9fff}',
+        '\u{20000}'..='\u{3ffff}',
+    ];
+    word.chars()
+        .any(|letter| kana_or_han.iter().any(|letters| letters.contains(&letter)))
 }
 
 fn pairs(word: &str) -> Vec<String> {

@@ -12,7 +12,7 @@ pub fn data(tag: &str, text: &str) -> String {
     format!("<{tag}>\n{}\n</{tag}>", neutral(text))
 }
 
-/// What somebody said, in a message of theirs.
+/// Returns what somebody said, in a message of theirs.
 pub(crate) fn spoken(text: &str) -> String {
     let text = visible(text);
     let mut spoken = String::with_capacity(text.len());
@@ -23,7 +23,7 @@ pub(crate) fn spoken(text: &str) -> String {
     spoken
 }
 
-/// Whether a bracket before this is a sign of its own, and not the beginning of a tag.
+/// Returns whether a bracket before this is a sign of its own, and not the beginning of a tag.
 fn is_meant(behind: &str) -> bool {
     behind
         .trim_start()
@@ -43,7 +43,7 @@ pub(crate) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// The tokens of a text of so many bytes, near enough for a budget.
+/// Returns the tokens of a text of so many bytes, near enough for a budget.
 pub fn estimated_tokens(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
@@ -52,7 +52,7 @@ pub fn estimated_tokens(bytes: usize) -> u64 {
 pub(crate) struct Room(pub(crate) u64);
 
 impl Room {
-    /// Whether the text still fits; its place is then taken.
+    /// Returns whether the text still fits; its place is then taken.
     pub(crate) fn takes(&mut self, text: &str) -> bool {
         let left = self.0.checked_sub(estimated_tokens(text.len()));
         self.0 = left.unwrap_or(self.0);
@@ -67,7 +67,7 @@ fn visible(text: &str) -> String {
         .collect()
 }
 
-/// How a character is shown to a model; `None` for what an eye would not see.
+/// Returns how a character is shown to a model; `None` for what an eye would not see.
 fn seen(c: char) -> Option<char> {
     match c {
         '\n' | '\t' => Some(c),

@@ -10,8 +10,8 @@ use crate::router::answer::cut;
 use crate::turn::{ContextReport, Gathered, Opening, RecalledReport};
 use crate::{Workout, ZoneName};
 
-/// The block, and a report of what went in. Each kind has its own budget; items enter whole, the
-/// first of those that were gathered first.
+/// Returns the block, and a report of what went in. Each kind has its own budget; items enter
+/// whole, the first of those that were gathered first.
 pub(super) fn block(
     gathered: Option<&Gathered>,
     decision: &RouterDecision,
@@ -97,7 +97,7 @@ fn recalled(
     told.collect()
 }
 
-/// The last workouts, the newest first, under the weeks in which the athlete did them.
+/// Returns the last workouts, the newest first, under the weeks in which the athlete did them.
 fn workouts(
     gathered: &Gathered,
     decision: &RouterDecision,

@@ -33,28 +33,26 @@ use crate::{Body, Message};
 /// The longest history, in estimated tokens.
 pub(super) const MOST_HISTORY_TOKENS: u64 = 12_000;
 
-/// The summary of what was cut, if anything was, and the messages that are sent.
+/// Returns the summary of what was cut, if anything was, and the messages that are sent.
 pub(super) fn sent(loaded: &Loaded) -> (Option<String>, Vec<(Speaker, String)>) {
     let newest = loaded.history.last().map_or(0, |message| message.number);
     let said = chosen(&loaded.history);
-    let cut = said
-        .first()
-        .map_or(newest, |first| first.number.saturating_sub(1));
-    let summary = loaded
-        .summary
-        .as_ref()
-        .filter(|_| cut > 0)
-        .map(|summary| summary.standing_for(cut));
-    let sent = said
-        .into_iter()
-        .map(|told| (told.speaker, told.text))
-        .collect();
-    (summary, sent)
+    let cut = match said.first() {
+        Some(first) => first.number.saturating_sub(1),
+        None => newest,
+    };
+    // A summary stands only for what is not sent.
+    let summary = match &loaded.summary {
+        Some(summary) if cut > 0 => Some(summary.standing_for(cut)),
+        _ => None,
+    };
+    let sent = said.into_iter().map(|told| (told.speaker, told.text));
+    (summary, sent.collect())
 }
 
-/// The messages without those that are too old to be sent, whatever is left out of the others: what
-/// is forgotten moves nothing else. The newest is always among them; it says nothing if none is
-/// sent.
+/// Returns the messages without those that are too old to be sent, whatever is left out of the
+/// others: what is forgotten moves nothing else. The newest is always among them; it says nothing
+/// if none is sent.
 pub(super) fn recent(mut history: Vec<Message>) -> Vec<Message> {
     let first = chosen(&history).first().map(|told| told.number);
     match first {
@@ -64,7 +62,7 @@ pub(super) fn recent(mut history: Vec<Message>) -> Vec<Message> {
     history
 }
 
-/// The messages that are sent, as they are sent.
+/// Returns the messages that are sent, as they are sent.
 fn chosen(history: &[Message]) -> Vec<Told> {
     let newest = history.last().map_or(0, |message| message.number);
     let mut tokens = 0;
@@ -114,13 +112,13 @@ impl Told {
         }
     }
 
-    /// How many messages there are from this one on.
+    /// Returns how many messages there are from this one on.
     fn span(&self, newest: u64) -> u64 {
         newest.saturating_sub(self.number) + 1
     }
 }
 
-/// Which of the messages that fit is the first that is sent.
+/// Returns which of the messages that fit is the first that is sent.
 fn start(said: &[Told], newest: u64) -> Option<usize> {
     let mut tokens = 0;
     let places = said.iter().enumerate().rev().filter_map(|(at, told)| {

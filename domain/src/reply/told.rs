@@ -7,14 +7,15 @@ use crate::turn::{Gathered, Loaded};
 use crate::{ConversationKey, Message};
 
 impl Loaded {
-    /// The same without messages of any other conversation, whatever a store has answered.
+    /// Returns the same without messages of any other conversation, whatever a store has answered.
     pub(crate) fn of(mut self, conversation: &ConversationKey) -> Self {
         let is_own = |message: &Message| message.turn.conversation == *conversation;
         self.history.retain(is_own);
         self
     }
 
-    /// The same as a model may be told it. Only what is recent enough to be sent is looked through.
+    /// Returns the same as a model may be told it. Only what is recent enough to be sent is looked
+    /// through.
     pub(crate) fn without_forgotten(self) -> Self {
         if self.forgotten.is_empty() {
             return self;
@@ -33,7 +34,7 @@ impl Loaded {
 }
 
 impl Gathered {
-    /// The same as a model may be told it.
+    /// Returns the same as a model may be told it.
     pub(crate) fn without(self, forgotten: &[Tombstone]) -> Self {
         Self {
             memories: memory::remembered(self.memories, forgotten),

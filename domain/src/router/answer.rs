@@ -10,8 +10,8 @@ use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-/// The schema of an answer: nothing is referred to, and the top level has only what every model
-/// takes.
+/// Returns the schema of an answer: nothing is referred to, and the top level has only what every
+/// model takes.
 pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
@@ -24,7 +24,8 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     schema.to_value()
 }
 
-/// The answer, if it is what the schema says; else what is wrong with it, without a word of it.
+/// Returns the answer, if it is what the schema says; else what is wrong with it, without a word of
+/// it.
 pub(crate) fn read<T: DeserializeOwned>(answer: &str, schema: &Value) -> Result<T, String> {
     let read = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
     // Serde reads a struct from a list, and a word from an object, which no schema of ours allows.
@@ -46,8 +47,8 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The fields of an answer; what is wrong with it if it is no JSON object, or has a field
-    /// twice.
+    /// Returns the fields of an answer; what is wrong with it if it is no JSON object, or has a
+    /// field twice.
     pub(crate) fn of(answer: &'a str, schema: &'a Value) -> Result<Self, String> {
         // All of it is JSON of a sensible depth, also in fields that nobody knows.
         let _: Value = serde_json::from_str(answer).map_err(|error| wrong(&error))?;
@@ -123,7 +124,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-/// What is wrong with an answer, without a word of it.
+/// Returns what is wrong with an answer, without a word of it.
 fn wrong(error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Eof => "the answer breaks off".to_owned(),
@@ -137,7 +138,7 @@ fn wrong(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether lists and objects are only where the schema has them.
+/// Returns whether lists and objects are only where the schema has them.
 fn has_shape(value: &Value, schema: &Value) -> bool {
     if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
         return choices.iter().any(|choice| has_shape(value, choice));
@@ -157,7 +158,7 @@ fn has_shape(value: &Value, schema: &Value) -> bool {
     }
 }
 
-/// The first so many characters.
+/// Returns the first so many characters.
 pub(crate) fn cut(text: &str, longest: usize) -> &str {
     text.char_indices()
         .nth(longest)

@@ -3,7 +3,8 @@
 
 use super::vocabulary::{is_of_fitness, is_question, words};
 
-/// Whether the message tells of a workout that its writer has finished, with something to measure.
+/// Returns whether the message tells of a workout that its writer has finished, with something to
+/// measure.
 pub(super) fn tells_a_workout(text: &str) -> bool {
     let all = words(text);
     let told = tells_a_deed(text, &all) || is_result(text, &all);
@@ -13,7 +14,7 @@ pub(super) fn tells_a_workout(text: &str) -> bool {
         && !is_question(text)
 }
 
-/// Whether there is a number with a unit, a scheme such as 5x5, or a time such as 24:10.
+/// Returns whether there is a number with a unit, a scheme such as 5x5, or a time such as 24:10.
 pub(super) fn measures(text: &str) -> bool {
     amounts(text) > 0 || has_duration(text)
 }
@@ -30,7 +31,8 @@ fn is_concrete(text: &str, words: &[String]) -> bool {
         || (has_duration(text) && words.iter().any(of_training))
 }
 
-/// Whether the writer says to have done something; where others are named, in so many words.
+/// Returns whether the writer says to have done something; where others are named, in so many
+/// words.
 fn tells_a_deed(text: &str, words: &[String]) -> bool {
     let before: &[&str] = if has(OTHERS, words) {
         FIRST_PERSON
@@ -56,8 +58,8 @@ fn has_own_deed(words: &[String], before: &[&str]) -> bool {
     })
 }
 
-/// Whether a result stands there without a deed: "Fran 4:12", "5x5 squats, done", "log this: 5x5",
-/// or a list of sets and loads.
+/// Returns whether a result stands there without a deed: "Fran 4:12", "5x5 squats, done", "log
+/// this: 5x5", or a list of sets and loads.
 fn is_result(text: &str, words: &[String]) -> bool {
     let ordered = LOG_ORDERS
         .iter()
@@ -69,7 +71,7 @@ fn is_result(text: &str, words: &[String]) -> bool {
     found && !has(NOT_DONE, words) && !has(OTHERS, words)
 }
 
-/// Whether there is a time that something took: not a time of day, a pace or a rest.
+/// Returns whether there is a time that something took: not a time of day, a pace or a rest.
 fn has_result_time(text: &str) -> bool {
     let text = text.to_lowercase();
     let words: Vec<&str> = text
@@ -91,7 +93,8 @@ fn has_result_time(text: &str) -> bool {
         })
 }
 
-/// Whether a benchmark workout is named, and not somebody of that name: "dinner with Grace".
+/// Returns whether a benchmark workout is named, and not somebody of that name: "dinner with
+/// Grace".
 fn names_benchmark(words: &[String]) -> bool {
     let before = |at: usize| {
         at.checked_sub(1)
@@ -104,8 +107,8 @@ fn names_benchmark(words: &[String]) -> bool {
     })
 }
 
-/// Whether it is a part to play, a quotation, addressed to a machine or made to look like something
-/// else.
+/// Returns whether it is a part to play, a quotation, addressed to a machine or made to look like
+/// something else.
 fn is_staged(text: &str, words: &[String]) -> bool {
     let disguised = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.contains(['<', '{', '`']) || text.contains(disguised) || has(STAGED, words)
@@ -139,7 +142,7 @@ fn has(phrases: &[&str], words: &[String]) -> bool {
         .any(|phrase| padded.contains(&format!(" {phrase} ")))
 }
 
-/// The words of each clause.
+/// Returns the words of each clause.
 fn clauses(text: &str) -> Vec<Vec<String>> {
     let text = text.to_lowercase();
     let text = CLAUSE_BREAKS
@@ -148,7 +151,7 @@ fn clauses(text: &str) -> Vec<Vec<String>> {
     text.split(['\n', ';', '!', '(']).map(words).collect()
 }
 
-/// How many numbers have a unit of load, distance or count, or are a scheme such as 5x5.
+/// Returns how many numbers have a unit of load, distance or count, or are a scheme such as 5x5.
 fn amounts(text: &str) -> usize {
     amounts_in(text, AMOUNTS) + amounts_in(text, LOADS) + schemes(text)
 }
@@ -173,7 +176,7 @@ fn has_duration(text: &str) -> bool {
         || measured(&tokens).any(|(unit, _)| DURATIONS.contains(&unit))
 }
 
-/// What stands behind each number, joined to it or not, and the token after that.
+/// Returns what stands behind each number, joined to it or not, and the token after that.
 fn measured(tokens: &[String]) -> impl Iterator<Item = (&str, &str)> {
     let token = |at: usize| tokens.get(at).map_or("", String::as_str);
     (0..tokens.len()).filter_map(move |at| match behind_number(token(at))? {
@@ -192,7 +195,7 @@ fn is_number(token: &str) -> bool {
     token.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// What stands behind the number that the token begins with, or is.
+/// Returns what stands behind the number that the token begins with, or is.
 fn behind_number(token: &str) -> Option<&str> {
     if NUMBERS.contains(&token) {
         return Some("");

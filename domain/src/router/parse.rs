@@ -23,7 +23,7 @@ pub const TOOL: &str = "route_message";
 #[error("{0}")]
 pub struct Malformed(String);
 
-/// What the model must fill in.
+/// Returns what the model must fill in.
 pub fn schema() -> Value {
     SCHEMA.clone()
 }
@@ -43,8 +43,8 @@ fn last(history: &[Message]) -> &[Message] {
         .unwrap_or(history)
 }
 
-/// What the model is asked, and must fill in: the policy, then the last messages and the text as
-/// data.
+/// Returns what the model is asked, and must fill in: the policy, then the last messages and the
+/// text as data.
 pub fn question(text: &str, history: &[Message], first_turn: bool) -> Extraction {
     let said = last(history).iter().filter_map(|message| {
         let who = match message.body {
@@ -72,7 +72,7 @@ pub fn question(text: &str, history: &[Message], first_turn: bool) -> Extraction
     }
 }
 
-/// The decision that the model's answer makes about this text.
+/// Returns the decision that the model's answer makes about this text.
 ///
 /// Unknown fields are dropped, numbers clamped and lists cut. A part that the schema does not allow
 /// is left out, which the decision says, and the safe default stands for it. The answer is refused
@@ -100,6 +100,10 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         Vec::new()
     };
     let title: Option<String> = parts.take("conversationTitle").flatten();
+    let conversation_title = match title {
+        Some(title) if first_turn => self::title(&title),
+        _ => None,
+    };
     let complexity = parts.take("conversationComplexity").map(complexity);
     let confidence = parts.take("confidence");
     let confidence = confidence.unwrap_or_else(|| safe.router_metadata.confidence);
@@ -110,10 +114,7 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         workout_detection,
         memory_processing,
         context_needs: told_context.unwrap_or_else(|| safe.context_needs.clone()),
-        conversation_title: title
-            .as_deref()
-            .filter(|_| first_turn)
-            .and_then(self::title),
+        conversation_title,
         conversation_complexity: complexity.unwrap_or_else(|| safe.conversation_complexity.clone()),
         router_metadata: RouterMetadata {
             left_out: parts.left_out,
@@ -204,8 +205,8 @@ without greeting, emoji or quotes.
 
 Confidences are from 0 to 1. Reasons are a few words.";
 
-/// The lines that fit the rest of the decision, one for each stage; ours where the model's will not
-/// do.
+/// Returns the lines that fit the rest of the decision, one for each stage; ours where the model's
+/// will not do.
 fn updates(lines: &[Update], workout: &WorkoutDetection, memory: &MemoryProcessing) -> Vec<Update> {
     let mut updates: Vec<Update> = Vec::new();
     for Update { stage, text } in lines {
@@ -238,8 +239,8 @@ fn workout(told: WorkoutDetection) -> WorkoutDetection {
     }
 }
 
-/// What is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it: what
-/// the athlete asked for is then not known.
+/// Returns what is to be kept, recalled or forgotten. A memory that cannot be kept costs all of it:
+/// what the athlete asked for is then not known.
 fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
     let told: MemoryProcessing = parts.take("memoryProcessing")?;
     let memory = told.memory.filter(|_| told.is_memory_request).map(proposed);
@@ -255,24 +256,25 @@ fn memory(parts: &mut Parts<'_>) -> Option<MemoryProcessing> {
     })
 }
 
-/// The memory, unless it is empty or too long.
+/// Returns the memory, unless it is empty or too long.
 fn proposed(memory: ProposedMemory) -> Option<ProposedMemory> {
     let content = memory.content.trim();
-    let replaces = memory
-        .replaces
-        .as_deref()
-        .map(str::trim)
-        .filter(|replaced| !replaced.is_empty());
+    let replaces = match memory.replaces.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(replaced) => Some(replaced),
+    };
     let is_long = |text: &str| text.chars().count() > LONGEST_MEMORY;
     if content.is_empty() || is_long(content) || replaces.is_some_and(is_long) {
         return None;
     }
-    let tags = memory.tags.iter().map(|tag| tag.trim());
-    let tags = tags
-        .filter(|tag| (1..=TAGS.1).contains(&tag.chars().count()))
-        .take(TAGS.0);
+    let mut tags: Vec<String> = Vec::new();
+    for tag in memory.tags.iter().map(|tag| tag.trim()) {
+        if (1..=TAGS.1).contains(&tag.chars().count()) && tags.len() < TAGS.0 {
+            tags.push(tag.to_owned());
+        }
+    }
     Some(ProposedMemory {
-        tags: tags.map(str::to_owned).collect(),
+        tags,
         replaces: replaces.map(str::to_owned),
         content: content.to_owned(),
         ..memory

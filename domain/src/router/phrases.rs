@@ -15,8 +15,8 @@ pub fn phrase(stage: Stage) -> &'static str {
     }
 }
 
-/// The line without the quotes around it, if it obeys the rules: one sentence of at most 120
-/// characters, no greeting, no emoji, no quotes, no tags and nothing unseen.
+/// Returns the line without the quotes around it, if it obeys the rules: one sentence of at most
+/// 120 characters, no greeting, no emoji, no quotes, no tags and nothing unseen.
 pub(super) fn tidy(line: &str) -> Option<&str> {
     let line = unquoted(line);
     let short = (1..=LONGEST).contains(&line.chars().count());
@@ -29,7 +29,7 @@ pub(super) fn tidy(line: &str) -> Option<&str> {
         .then_some(line)
 }
 
-/// The text without the white space and the quotes around it.
+/// Returns the text without the white space and the quotes around it.
 pub(super) fn unquoted(text: &str) -> &str {
     text.trim()
         .trim_matches(|c: char| QUOTES.contains(&c) || SINGLE_QUOTES.contains(&c))
@@ -77,7 +77,7 @@ fn is_time_of_day(word: &str) -> bool {
     ["morning", "afternoon", "evening", "day", "night"].contains(&word)
 }
 
-/// Whether it is drawn rather than written, or changes how its neighbour is drawn.
+/// Returns whether it is drawn rather than written, or changes how its neighbour is drawn.
 fn is_emoji(c: char) -> bool {
     matches!(c, '\u{200d}' | '\u{203c}' | '\u{2049}' | '\u{20e3}' | '\u{2139}'
         | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}'

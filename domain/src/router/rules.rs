@@ -68,7 +68,7 @@ const COMMANDS: [Entry; 4] = [
 ];
 
 impl Command {
-    /// The command that the message begins with, and what stands behind it.
+    /// Returns the command that the message begins with, and what stands behind it.
     pub fn parse(text: &str) -> Option<(Self, &str)> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -127,8 +127,8 @@ pub struct Ruled {
     pub answer: Option<String>,
 }
 
-/// The decision, where one is certain: commands, and messages of nothing but thanks, assent, cheer
-/// or goodbye.
+/// Returns the decision, where one is certain: commands, and messages of nothing but thanks,
+/// assent, cheer or goodbye.
 pub fn by_rule(text: &str) -> Option<Ruled> {
     match Command::parse(text) {
         Some((Command::Help, _)) => Some(answered(Command::Help)),
@@ -145,9 +145,9 @@ pub fn by_rule(text: &str) -> Option<Ruled> {
     }
 }
 
-/// What is safe to do when no rule is certain and the router has failed: rather look up too much
-/// than too little, and log only what is plainly a workout. Nothing is remembered. No more is read
-/// than a router is told.
+/// Returns what is safe to do when no rule is certain and the router has failed: rather look up too
+/// much than too little, and log only what is plainly a workout. Nothing is remembered. No more is
+/// read than a router is told.
 pub fn fallback(text: &str) -> RouterDecision {
     let text = cut(text, LONGEST_TEXT);
     let is_workout = tells_a_workout(text);
@@ -206,7 +206,7 @@ const ANY: [SearchType; 4] = [
     SearchType::Techniques,
 ];
 
-/// What is said instead of obeying: how to use a command, or all of them.
+/// Returns what is said instead of obeying: how to use a command, or all of them.
 fn answered(command: Command) -> Ruled {
     let hint = COMMANDS
         .iter()
@@ -270,7 +270,7 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
     }
 }
 
-/// Whether the message names something of training, the body or food.
+/// Returns whether the message names something of training, the body or food.
 fn names_fitness(text: &str) -> bool {
     words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
 }
@@ -425,55 +425,73 @@ mod tests {
         }
     }
 
+    /// Text, intent, logged, searched, told.
+    const BY_DEFAULT: [(&str, UserIntent, bool, bool, bool); 12] = [
+        (
+            "I did 5x5 back squats at 100 kg today",
+            UserIntent::WorkoutLogging,
+            true,
+            false,
+            true,
+        ),
+        (
+            "ran 5k in 24:10",
+            UserIntent::WorkoutLogging,
+            true,
+            false,
+            false,
+        ),
+        (
+            "how do I get a stronger bench",
+            UserIntent::Question,
+            false,
+            true,
+            true,
+        ),
+        ("why?", UserIntent::Question, false, true, true),
+        (
+            "did I beat my 5k time of 24:10?",
+            UserIntent::Question,
+            false,
+            true,
+            true,
+        ),
+        (
+            "tomorrow I will squat 5x5 at 100 kg",
+            UserIntent::General,
+            false,
+            false,
+            true,
+        ),
+        (
+            "my knee hurts after yesterday's session",
+            UserIntent::General,
+            false,
+            false,
+            true,
+        ),
+        ("squats", UserIntent::General, false, false, false),
+        ("tired today", UserIntent::General, false, false, false),
+        (
+            "I bought a new car last weekend, it is blue",
+            UserIntent::General,
+            false,
+            false,
+            false,
+        ),
+        (
+            "remember that I train at dawn",
+            UserIntent::General,
+            false,
+            false,
+            true,
+        ),
+        ("", UserIntent::General, false, false, false),
+    ];
+
     #[test]
     fn the_safe_default_logs_searches_and_tells_as_the_text_suggests() {
-        use UserIntent::{General, Question, WorkoutLogging};
-        // Text, intent, logged, searched, told.
-        let cases = [
-            (
-                "I did 5x5 back squats at 100 kg today",
-                WorkoutLogging,
-                true,
-                false,
-                true,
-            ),
-            ("ran 5k in 24:10", WorkoutLogging, true, false, false),
-            ("how do I get a stronger bench", Question, false, true, true),
-            ("why?", Question, false, true, true),
-            (
-                "did I beat my 5k time of 24:10?",
-                Question,
-                false,
-                true,
-                true,
-            ),
-            (
-                "tomorrow I will squat 5x5 at 100 kg",
-                General,
-                false,
-                false,
-                true,
-            ),
-            (
-                "my knee hurts after yesterday's session",
-                General,
-                false,
-                false,
-                true,
-            ),
-            ("squats", General, false, false, false),
-            ("tired today", General, false, false, false),
-            (
-                "I bought a new car last weekend, it is blue",
-                General,
-                false,
-                false,
-                false,
-            ),
-            ("remember that I train at dawn", General, false, false, true),
-            ("", General, false, false, false),
-        ];
-        for (text, intent, logged, searched, told) in cases {
+        for (text, intent, logged, searched, told) in BY_DEFAULT {
             let decision = fallback(text);
             assert_eq!(decision.user_intent, intent, "{text:?}");
             assert_eq!(decision.logs_workout(), logged, "{text:?}");

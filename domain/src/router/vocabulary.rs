@@ -1,7 +1,7 @@
 //! What words give away: small talk, questions, fitness, harm. English, but for thanks and
 //! goodbyes; what is not recognised is left to the router, or gets the safe default.
 
-/// Whether the message is nothing but thanks, assent, cheer or goodbye.
+/// Returns whether the message is nothing but thanks, assent, cheer or goodbye.
 ///
 /// "Great" alone may answer the coach's question, and "yes" agrees to something: both are left to
 /// the router.
@@ -28,17 +28,17 @@ pub(super) fn is_small_talk(text: &str) -> bool {
     small_talk_in(&words).unwrap_or(false)
 }
 
-/// Whether the message asks for an answer, with a question mark or without.
+/// Returns whether the message asks for an answer, with a question mark or without.
 pub(super) fn is_question(text: &str) -> bool {
     text.contains(QUESTION_MARKS) || text.split(['.', ',', ';', ':', '!', '\n']).any(asks)
 }
 
-/// Whether the word is of training, the body or food.
+/// Returns whether the word is of training, the body or food.
 pub(super) fn is_of_fitness(word: &str) -> bool {
     FITNESS_WORDS.contains(&word) || FITNESS_STEMS.iter().any(|stem| word.starts_with(stem))
 }
 
-/// Whether the message names an injury or something else that training must respect.
+/// Returns whether the message names an injury or something else that training must respect.
 pub(crate) fn names_harm(text: &str) -> bool {
     let words = words(text);
     let next = words.iter().skip(1).map(String::as_str).chain([""]);
@@ -58,8 +58,8 @@ pub(super) fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a phrase that is small talk by itself is among these words, and nothing that is not;
-/// `None` if there is something else.
+/// Returns whether a phrase that is small talk by itself is among these words, and nothing that is
+/// not; `None` if there is something else.
 fn small_talk_in(words: &[&str]) -> Option<bool> {
     if words.is_empty() {
         return Some(false);

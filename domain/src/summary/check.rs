@@ -14,8 +14,8 @@ use crate::router::answer::{Parts, schema_of};
 #[error("{0}")]
 pub struct Malformed(String);
 
-/// The summary in a model's answer, which covers these messages, and the fields of which something
-/// could not be used.
+/// Returns the summary in a model's answer, which covers these messages, and the fields of which
+/// something could not be used.
 ///
 /// White space is tidied, and blank or repeated items are left out. So is what the question did not
 /// allow: what is no text, or too long, or too many. Only without a narrative of the right length
@@ -51,7 +51,7 @@ pub fn check(
     Ok((summary, parts.left_out))
 }
 
-/// What the model must fill in.
+/// Returns what the model must fill in.
 pub(super) fn schema() -> Value {
     SCHEMA.clone()
 }
@@ -90,7 +90,7 @@ const LONGEST_NARRATIVE: usize = 4_000;
 const LONGEST_ITEM: usize = 300;
 const LONGEST_TAG: usize = 40;
 
-/// The items of a list that can be used, of each the first, as many as there may be.
+/// Returns the items of a list that can be used, of each the first, as many as there may be.
 fn list(parts: &mut Parts<'_>, name: &str, most: usize, longest: usize) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for told in parts.take_list(name) {

@@ -29,19 +29,20 @@ pub struct Task {
 
 /// News for a [`Turn`](super::Turn).
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    missing_docs,
-    reason = "the others are the answers that their effects name"
-)]
 pub enum Input {
+    /// What [`Effect::Load`](super::Effect::Load) has found.
     Loaded(Result<Loaded, Fault>),
     /// The answer, how often the model was asked for it, and what it has cost that led to nothing.
     Routed(Result<(String, Usage), Fault>, Tries),
+    /// What [`Effect::Gather`](super::Effect::Gather) has found.
     Gathered(Result<Gathered, Fault>),
     /// Something of the reply, as it was asked for by the effect of this number.
     Heard(Attempt, Heard),
+    /// What came of [`Effect::Checkpoint`](super::Effect::Checkpoint).
     Checkpointed(Result<Kept, Refused>),
+    /// What came of [`Effect::Finish`](super::Effect::Finish).
     Finished(Result<(), Refused>),
+    /// Somebody wants the turn to stop.
     StopAsked,
     /// The turn must begin to finish at this time, or at its own deadline if that is earlier.
     HurryUp(Timestamp),

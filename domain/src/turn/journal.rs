@@ -40,22 +40,22 @@ impl Journal {
         }
     }
 
-    /// Everything so far; the first has number 0.
+    /// Returns everything so far; the first has number 0.
     pub fn told(&self) -> &[TurnEvent] {
         &self.events
     }
 
-    /// Whether any of the reply was told.
+    /// Returns whether any of the reply was told.
     pub fn has_reply(&self) -> bool {
         self.reply_bytes > 0
     }
 
-    /// How much of the reply was told.
+    /// Returns how much of the reply was told.
     pub fn reply_bytes(&self) -> usize {
         self.reply_bytes
     }
 
-    /// When the next checkpoint is due, unless one is under way.
+    /// Returns when the next checkpoint is due, unless one is under way.
     pub fn due(&self) -> Option<Timestamp> {
         self.under_way.is_none().then_some(self.due)
     }
@@ -74,7 +74,7 @@ impl Journal {
         self.hasten(now, limits);
     }
 
-    /// The next event that clients may see, if any.
+    /// Returns the next event that clients may see, if any.
     pub(super) fn show(&mut self, window: usize) -> Option<TurnEvent> {
         let event = self.events.get(self.shown)?.clone();
         if self.shown >= self.kept {
@@ -93,7 +93,7 @@ impl Journal {
         self.kept_through(self.events.len());
     }
 
-    /// What to save now, if anything: the number of the first event, and the events.
+    /// Returns what to save now, if anything: the number of the first event, and the events.
     pub(super) fn checkpoint(&mut self, now: Timestamp) -> Option<(usize, Vec<TurnEvent>)> {
         if self.under_way.is_some() || now < self.due {
             return None;

@@ -25,7 +25,7 @@ pub enum TurnEvent {
 }
 
 impl TurnEvent {
-    /// The text that it tells, if any.
+    /// Returns the text that it tells, if any.
     pub fn said(&self) -> Option<&Said> {
         match self {
             Self::Said(said) => Some(said),
@@ -33,7 +33,7 @@ impl TurnEvent {
         }
     }
 
-    /// The bytes of its text.
+    /// Returns the bytes of its text.
     pub fn text_len(&self) -> usize {
         self.said().map_or(0, |said| said.text.len())
     }
@@ -88,23 +88,30 @@ pub struct Closing {
 /// What happened in a turn.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Report {
+    /// What was decided; `None` if the turn ended before that.
     pub route: Option<RouterDecision>,
+    /// What the prompt of the reply was made of; `None` if no reply was asked for.
     pub context: Option<ContextReport>,
+    /// All model calls.
     pub calls: Vec<CallRecord>,
+    /// How long the steps took.
     pub timings: Timings,
 }
 
 /// What a reply's prompt was made of.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct ContextReport {
+    /// How many messages of the history were sent.
     pub history_messages: usize,
+    /// Whether a summary stood for what was not sent.
     pub summary: bool,
+    /// The ids of the memories in it.
     pub memories: Vec<String>,
+    /// What the index had found.
     pub recalled: Vec<RecalledReport>,
+    /// The ids of the workouts in it.
     pub workouts: Vec<String>,
     /// Estimated, at four characters a token.
     pub prompt_tokens: u64,
@@ -113,24 +120,33 @@ pub struct ContextReport {
 /// Something from the index that entered a prompt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct RecalledReport {
+    /// What kind of record it is.
     pub kind: RecalledKind,
+    /// What a client knows it by.
     pub id: String,
+    /// How well it fitted; comparable within one answer only.
     pub score: f32,
 }
 
 /// Milliseconds from the request to each step of a turn that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Timings {
+    /// It was admitted, and its driver began.
     pub admit: Option<u64>,
+    /// It was told that the turn had started.
     pub start: Option<u64>,
+    /// The history was loaded.
     pub load: Option<u64>,
+    /// It was decided what the message needs.
     pub route: Option<u64>,
+    /// What was looked up was there.
     pub gather: Option<u64>,
+    /// The first word of the reply was heard.
     pub first_token: Option<u64>,
+    /// The last word of the reply was heard.
     pub last_token: Option<u64>,
+    /// The turn began to end.
     pub finish: Option<u64>,
 }

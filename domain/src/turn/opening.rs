@@ -18,7 +18,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// What the athlete said.
+    /// Returns what the athlete said.
     pub fn text(&self) -> &str {
         match &self.user_message.body {
             Body::User { text, .. } => text,
@@ -26,8 +26,8 @@ impl Opening {
         }
     }
 
-    /// The time that "now" and "this morning" refer to: the sender's, unless it is more than a day
-    /// off.
+    /// Returns the time that "now" and "this morning" refer to: the sender's, unless it is more
+    /// than a day off.
     pub fn when(&self) -> Timestamp {
         let taken_in = self.user_message.created;
         match self.user_message.body {
@@ -38,7 +38,7 @@ impl Opening {
         }
     }
 
-    /// Where the athlete is.
+    /// Returns where the athlete is.
     pub fn zone(&self) -> Option<&ZoneName> {
         match &self.user_message.body {
             Body::User { zone, .. } => zone.as_ref(),
@@ -46,12 +46,12 @@ impl Opening {
         }
     }
 
-    /// Whether it is known what the athlete said.
+    /// Returns whether it is known what the athlete said.
     pub fn is_readable(&self) -> bool {
         self.user_message.body != Body::Unreadable
     }
 
-    /// Where the reply will stand.
+    /// Returns where the reply will stand.
     pub fn place(&self) -> ReplyPlace {
         ReplyPlace {
             id: self.assistant_message.clone(),
@@ -76,8 +76,8 @@ pub struct ReplyPlace {
 }
 
 impl ReplyPlace {
-    /// The assistant's message, once the turn has told this and ended like this; `None` if nothing
-    /// was told.
+    /// Returns the assistant's message, once the turn has told this and ended like this; `None` if
+    /// nothing was told.
     ///
     /// Its number follows the user's: no other message can come between, since a conversation has
     /// one turn at a time.

@@ -34,7 +34,7 @@ pub(super) enum Open {
 }
 
 impl Open {
-    /// The model call that it waits for.
+    /// Returns the model call that it waits for.
     pub(super) fn into_call(self) -> Option<OpenCall> {
         match self {
             Self::Loading(_) => None,

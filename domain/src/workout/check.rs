@@ -35,8 +35,8 @@ pub struct Logging<'a> {
     pub zone: Option<&'a ZoneName>,
 }
 
-/// The workout in a model's answer. Its [`records`](super::records) are left to whoever has its
-/// history.
+/// Returns the workout in a model's answer. Its [`records`](super::records) are left to whoever has
+/// its history.
 ///
 /// A zero, an empty text and an empty set stand for what was not told, and are left out. A time
 /// without an offset is the athlete's own; one that cannot be right (ahead, or five years ago) is
@@ -49,10 +49,10 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     }
     let duration_seconds = within(answer.duration_seconds, LONGEST_WORKOUT, "a duration")?;
     let exercises = at_most(answer.exercises, MOST_EXERCISES, "exercises")?;
-    let exercises = exercises
+    let exercises: Vec<_> = exercises
         .into_iter()
         .map(exercise)
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<_, _>>()?;
     let score = told(answer.score, LONGEST_NAME);
 
     let measured = duration_seconds.is_some()
@@ -66,6 +66,11 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     let discipline = answer
         .discipline
         .ok_or_else(|| malformed("a workout without a discipline"))?;
+    let name = match (told(answer.name, LONGEST_NAME), exercises.first()) {
+        (Some(name), _) => name,
+        (None, Some(first)) => first.name.clone(),
+        (None, None) => "Workout".to_owned(),
+    };
     let conversation = &logging.turn.conversation;
     Ok(Workout {
         id: RecordId::from(&logging.turn.turn),
@@ -73,9 +78,7 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
         conversation_id: conversation.conversation.clone(),
         turn_id: logging.turn.turn.clone(),
         discipline,
-        name: told(answer.name, LONGEST_NAME)
-            .or_else(|| exercises.first().map(|exercise| exercise.name.clone()))
-            .unwrap_or_else(|| "Workout".to_owned()),
+        name,
         performed_at: performed_at(answer.performed_at.as_deref(), logging)?,
         duration_seconds,
         exercises,
@@ -87,7 +90,7 @@ pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
     })
 }
 
-/// What the model must fill in.
+/// Returns what the model must fill in.
 pub(super) fn schema() -> Value {
     SCHEMA.clone()
 }

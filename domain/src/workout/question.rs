@@ -27,7 +27,7 @@ pub fn extraction(text: &str, when: Timestamp, zone: Option<&ZoneName>) -> Extra
     }
 }
 
-/// Whether the athlete has ordered the message to be logged, so that nobody needs to guess.
+/// Returns whether the athlete has ordered the message to be logged, so that nobody needs to guess.
 pub fn was_commanded(text: &str) -> bool {
     matches!(Command::parse(text), Some((Command::LogWorkout, _)))
 }

@@ -11,10 +11,10 @@ use crate::{
     Writer, Written,
 };
 
-/// How long past its lease a turn is left alone, for clocks that differ.
+/// How long a turn is left alone after its lease, because the clocks of two processes differ.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// How long an admission without an answer is repeated.
+/// For how long an admission that gets no answer is repeated.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often a store is asked again.
@@ -43,19 +43,23 @@ pub enum Admitting {
 
 /// Why a request led to nothing. Nothing was kept, and nothing was spent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`MessageStore::admit` says each")]
 pub enum Refusal {
+    /// There is no such conversation.
     UnknownConversation,
+    /// Its key was used for another request.
     Mismatch,
+    /// This turn of the conversation has not ended.
     Busy(TurnId),
+    /// The user has no room for what the turn would hold, of this allowance and until then.
     OverLimit { of: Allowance, until: Timestamp },
+    /// The store could not say, or could not write.
     Store(Fault),
 }
 
-/// Admits a request, or says whom to follow, or why not.
+/// Admits a request; returns which turn to follow if one is there already, or why there is none.
 ///
-/// An admission that got no answer may have been made: the same is asked again, for two seconds. A
-/// turn in the way whose holder is gone is ended first.
+/// Repeats an admission that got no answer for two seconds, since it may have been made. Ends a
+/// turn that is in the way and whose holder is gone.
 pub async fn admit(
     store: &dyn MessageStore,
     clock: &dyn Clock,
@@ -67,6 +71,8 @@ pub async fn admit(
         IfBusy::Interrupt => INTERRUPT,
     };
     let until = clock.now() + patience;
+    // The same admission each time: one that was made although its answer was lost is answered as
+    // new again, and so begins its turn once.
     loop {
         let answer = match clock.answered(store.admit(admission)).await {
             Ok(answer) => answer,
@@ -87,17 +93,20 @@ pub async fn admit(
                 ..admission.turn.clone()
             },
         };
-        if end_if_abandoned(store, clock, &busy)
+        // Before anything is refused: nobody else may come to end a turn whose process has died.
+        let has_ended = end_if_abandoned(store, clock, &busy)
             .await
-            .map_err(unavailable)?
-            && clock.now() < until
-        {
+            .map_err(unavailable)?;
+        if has_ended && clock.now() < until {
+            // A moment passes even if nothing else waits: else a store that goes on naming an ended
+            // turn would be asked for ever at one moment of a virtual clock.
             clock.sleep(Duration::from_millis(1)).await;
             continue;
         }
         if if_busy == IfBusy::Reject || clock.now() >= until {
             return Err(Refusal::Busy(busy.turn));
         }
+        // Asked each time round: it may be another turn by now that is in the way.
         clock
             .answered(store.ask_stop(&busy))
             .await
@@ -106,7 +115,7 @@ pub async fn admit(
     }
 }
 
-/// Whether the holder of a turn is gone for certain, or has let its lease run out.
+/// Returns whether the holder of a turn is gone for certain, or has let its lease run out.
 pub(crate) fn is_abandoned(record: &TurnRecord, clock: &dyn Clock) -> bool {
     let TurnState::Running { lease_until, .. } = record.state else {
         return false;
@@ -122,6 +131,7 @@ pub async fn end_if_abandoned(
     turn: &TurnKey,
 ) -> Result<bool> {
     loop {
+        // Without its events: most turns that are looked at are not abandoned.
         let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await? else {
             return Ok(true);
         };
@@ -133,6 +143,8 @@ pub async fn end_if_abandoned(
         let Some((record, events)) = clock.answered(read::turn(store, turn, 0)).await? else {
             return Ok(true);
         };
+        // By the lease that was judged, not the one that was just read: whoever has renewed it
+        // meanwhile lives, and the store refuses this.
         let finish = failed(record.place(), TurnError::ProducerLost, events, clock.now());
         // Refused: its holder lives after all, or another reader was faster. Look again.
         if let Written::Done(()) = clock.answered(store.finish(turn, writer, &finish)).await? {
@@ -141,8 +153,8 @@ pub async fn end_if_abandoned(
     }
 }
 
-/// The finishing write of a turn that nobody drives to its end. Its ending is never event 0: every
-/// client has been told that it began, also when that was not kept.
+/// Makes the finishing write of a turn that nobody drives to its end. Its ending is never event 0:
+/// every client has been told that the turn began, also when that was not kept.
 pub(crate) fn failed(
     place: ReplyPlace,
     error: TurnError,

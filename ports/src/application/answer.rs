@@ -5,9 +5,9 @@ use futures::stream::StreamExt;
 
 use crate::{LlmStream, ModelCall, Piece, PortError, Result};
 
-/// The whole answer at once: for calls whose pieces are of no use to anybody. It is asked for again
-/// at once while the model is asked otherwise from now on, as often as a reply is asked for;
-/// `tries` says how often that was, and what the tries have cost that led to nothing.
+/// Returns the whole answer at once, for calls whose pieces are of no use to anybody. Asks again at
+/// once if the model has refused how it was asked and is asked otherwise from now on, as often as
+/// for a reply; `tries` says how often that was, and what the tries have cost that led to nothing.
 pub async fn answer(
     llm: &dyn LlmStream,
     call: ModelCall,

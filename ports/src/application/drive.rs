@@ -25,12 +25,16 @@ use crate::{
     records,
 };
 
-/// How long a turn may go without a checkpoint before others may end it.
+/// A turn that has made no checkpoint for this long may be ended by others.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+// What the athlete waits for in silence is short, and what it costs to do without it is little: a
+// turn that is not routed goes by the rules, one that has gathered nothing is answered without.
+// Without its history a turn fails, so that may take longer.
 const LOAD: Duration = Duration::from_secs(3);
 const ROUTE: Duration = Duration::from_millis(1_500);
 const GATHER: Duration = Duration::from_millis(800);
+/// Much less than [`LEASE`], so that a checkpoint can be tried again before it runs out.
 const SAVE: Duration = Duration::from_secs(2);
 
 /// The pause before a turn whose driver panicked is tried to be ended again.
@@ -38,7 +42,6 @@ const AGAIN: Duration = Duration::from_millis(300);
 
 /// One of everything.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each field is its port")]
 pub struct Ports {
     pub llm: Arc<dyn LlmStream>,
     pub messages: Arc<dyn MessageStore>,
@@ -47,12 +50,12 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Drives an admitted turn to its end, by the fence that it was admitted with. Whoever watches
-/// reads `feed`; nobody can hold the turn up.
+/// Drives an admitted turn to its end, with the fence that it was admitted with. Clients read
+/// `feed`, and none of them can hold the turn up.
 ///
-/// A panic on the way ends the turn too: with what was told, as an internal error. However this
-/// ends, the feed is closed. Returns those model calls that the turn's report does not have,
-/// because it ended before they did.
+/// If the driver panics, ends the turn as an internal error, with what was told. Closes the feed
+/// however this ends. Returns the model calls that the turn's report does not have, because the
+/// turn ended before they did.
 pub async fn drive(
     task: Task,
     fence: Fence,
@@ -85,7 +88,7 @@ pub async fn drive(
     }
 }
 
-/// Whether the report has what looking up has taken: it has all of it, or nothing.
+/// Returns whether the report has the model calls of looking up: it has all of them, or none.
 fn has_embeddings(feed: &Feed) -> bool {
     let events = feed.events();
     let Some(TurnEvent::Ended(closing)) = events.last() else {
@@ -102,6 +105,7 @@ async fn run(at: At<'_>, mut turn: Turn, feed: &Feed) {
     let (stop, hurry) = (feed.stop_asked().fuse(), feed.hurried().fuse());
     pin_mut!(stop, hurry);
     loop {
+        // All that it wants done is begun before anything is waited for.
         while let Some(output) = turn.poll_output() {
             match output {
                 Output::Tell(event) => feed.push(event),
@@ -141,7 +145,8 @@ struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// Does what `effect` asks; one that takes too long has timed out, so every effect is answered.
+    /// Does what `effect` asks, and answers `TimedOut` if that takes too long, so that every effect
+    /// is answered.
     fn perform(self, effect: Effect) -> BoxFuture<'a, Option<Input>> {
         async move {
             Some(match effect {
@@ -205,7 +210,7 @@ impl<'a> At<'a> {
         Input::Routed(answered, tries)
     }
 
-    /// Three look-ups side by side; each that fails costs only its own part.
+    /// Looks up three things side by side; one that fails leaves out only its own part.
     async fn gather(self, wanted: Wanted) -> Gathered {
         let conversation = &self.opening.turn.conversation;
         let owner = &conversation.user;
@@ -253,8 +258,8 @@ impl<'a> At<'a> {
         written(self.within(SAVE, "finish", write).await)
     }
 
-    /// A reply as inputs: words that are there together are one; a reply that just stops has
-    /// failed.
+    /// Asks for a reply, and returns it as inputs. Words that arrive together are one input; a
+    /// reply that merely stops has failed.
     fn speak(self, attempt: Attempt, call: ReplyCall) -> Reply {
         let turn = self.opening.turn.turn.clone();
         let log = move |error: &PortError| {
@@ -280,6 +285,8 @@ impl<'a> At<'a> {
         let clock = &*self.ports.clock;
         let until = clock.now() + patience;
         while clock.now() < until {
+            // Looked at anew each time: a finishing write whose answer was lost may have been made,
+            // and then nobody may write any more.
             match self.try_to_bury(feed).await {
                 Ok(()) | Err(Refused::LeaseLost) => return,
                 Err(Refused::Fault(_)) => clock.sleep(AGAIN).await,
@@ -306,6 +313,7 @@ impl<'a> At<'a> {
             all.clone(),
             self.ports.clock.now(),
         );
+        // Saved before it is told: what a client sees last must be what the store holds.
         self.finish(&finish).await?;
         for event in finish.events.into_iter().skip(told.len()) {
             feed.push(event);

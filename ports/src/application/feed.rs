@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use domain::{Opening, Timestamp, TurnEvent, TurnKey};
 use event_listener::Event;
 
-/// How many events a client is told at once: what it has not read yet waits in its place.
+/// How many events a client is told at once, so that a slow one is not sent all of a long turn in
+/// one piece.
 pub(crate) const AT_ONCE: usize = 512;
 
 /// A running turn's events, in this process, for as many clients as there are.
@@ -27,7 +28,7 @@ struct State {
 }
 
 impl Feed {
-    /// A feed in which nothing has happened yet.
+    /// Makes a feed in which nothing has happened yet.
     pub fn new(opening: Opening) -> Self {
         Self {
             opening,
@@ -36,7 +37,7 @@ impl Feed {
         }
     }
 
-    /// What was admitted.
+    /// Returns what was admitted.
     pub fn opening(&self) -> &Opening {
         &self.opening
     }
@@ -61,13 +62,13 @@ impl Feed {
         self.change(|state| state.hurry = Some(deadline));
     }
 
-    /// Everything so far.
+    /// Returns all events so far.
     pub fn events(&self) -> Vec<TurnEvent> {
         self.state().events.clone()
     }
 
-    /// The next events from number `from` on, once there is one: 512 at most; none if the
-    /// feed was closed before.
+    /// Waits for events from number `from` on, and returns at most 512 of them; returns none if the
+    /// feed is closed before there is one.
     pub async fn since(&self, from: usize) -> Vec<TurnEvent> {
         self.wait(|state| {
             let news = state.events.get(from..).unwrap_or_default();
@@ -129,7 +130,7 @@ struct Running {
 }
 
 impl Feeds {
-    /// Takes a place for a turn that may begin here; `None` if `most` are taken.
+    /// Takes a place for a turn that may begin here; returns `None` if `most` are taken.
     pub fn reserve(self: &Arc<Self>, most: usize) -> Option<Place> {
         let mut running = self.running();
         if running.places >= most {
@@ -142,7 +143,7 @@ impl Feeds {
         })
     }
 
-    /// The feed of a turn, if it runs here.
+    /// Returns the feed of a turn, if it runs here.
     pub fn find(&self, turn: &TurnKey) -> Option<Arc<Feed>> {
         self.running().feeds.get(turn).cloned()
     }
@@ -158,12 +159,12 @@ impl Feeds {
             .for_each(|feed| feed.hurry_up(deadline));
     }
 
-    /// How many turns run here.
+    /// Returns how many turns run here.
     pub fn len(&self) -> usize {
         self.running().feeds.len()
     }
 
-    /// Whether no turn runs here.
+    /// Returns whether no turn runs here.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -182,7 +183,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Makes the feed of the turn that begins here.
+    /// Makes the feed of the turn that begins here, and lets others find it.
     pub fn open(&mut self, opening: Opening) -> Arc<Feed> {
         let feed = Arc::new(Feed::new(opening));
         let turn = feed.opening.turn.clone();

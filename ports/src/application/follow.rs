@@ -11,10 +11,10 @@ use crate::application::feed::AT_ONCE;
 use crate::application::read;
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
-/// How long a store that cannot be read is asked again.
+/// For how long a store that cannot be read is asked again.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How often a store is asked for more, at first and at last.
+/// How long a follower waits before it asks the store again: at first, and at most.
 const PACE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
 /// What a follower passes on to its client.
@@ -29,7 +29,8 @@ pub enum Frame {
     Ended(usize, Arc<Closing>, Option<Message>),
 }
 
-/// Reads what a turn that runs, or ran, elsewhere was opened with; `None` if there is no such turn.
+/// Returns what a turn was opened with that runs, or ran, elsewhere; `None` if there is no such
+/// turn.
 pub async fn opening(
     store: &dyn MessageStore,
     turn: &TurnKey,
@@ -39,23 +40,21 @@ pub async fn opening(
     };
     let before = Some(record.number + 1);
     let newest_first = read::messages(store, &turn.conversation, before, 1).await?;
-    Ok(newest_first.into_iter().next().map(|user_message| {
-        let assistant_message = record.assistant_message.clone();
-        (
-            Opening {
-                turn: turn.clone(),
-                user_message,
-                assistant_message,
-            },
-            record,
-        )
-    }))
+    let Some(user_message) = newest_first.into_iter().next() else {
+        return Ok(None);
+    };
+    let opening = Opening {
+        turn: turn.clone(),
+        user_message,
+        assistant_message: record.assistant_message.clone(),
+    };
+    Ok(Some((opening, record)))
 }
 
-/// Follows a turn for a client that has all events before number `from`: by its feed as long as
-/// there is one, else by the store.
+/// Follows a turn for a client that has all events before number `from`: reads its feed as long as
+/// there is one, then the store.
 ///
-/// Ends after [`Frame::Ended`]; without it only if the store cannot be read for 15 seconds.
+/// Ends after [`Frame::Ended`]; ends without it only if the store cannot be read for 15 seconds.
 pub fn follow(
     store: Arc<dyn MessageStore>,
     clock: Arc<dyn Clock>,
@@ -106,6 +105,7 @@ enum Stage {
 
 impl Follower {
     async fn next(&mut self) -> Option<Frame> {
+        // Over unless it goes on, so that nothing can follow an ending.
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Going => self.stage = Stage::Going,
             Stage::Ending(last, closing, reply) => return Some(Frame::Ended(last, closing, reply)),
@@ -116,6 +116,8 @@ impl Follower {
             if !events.is_empty() {
                 return Some(self.frame(events, || feed.events()));
             }
+            // Closed without an ending: the turn was taken from this process, or could not be
+            // saved. What became of it only the store knows.
             self.feed = None;
             self.read = self.clock.now();
         }
@@ -136,7 +138,7 @@ impl Follower {
         }
     }
 
-    /// What the store has for the client, [`AT_ONCE`] events at most.
+    /// Reads what the store has for the client, at most [`AT_ONCE`] events.
     async fn read_store(&mut self) -> Result<Option<Frame>, Gone> {
         if self.ahead.is_empty()
             && let Some(frame) = self.read_ahead().await?
@@ -147,6 +149,7 @@ impl Follower {
         if next.is_empty() {
             return Ok(None);
         }
+        // Only the ending needs them: it tells the whole message.
         let all = if let [TurnEvent::Ended(_)] = next.as_slice() {
             self.all().await?
         } else {
@@ -155,7 +158,8 @@ impl Follower {
         Ok(Some(self.frame(next, || all)))
     }
 
-    /// Reads all that there is; what it gives back stands in the place of what is not there.
+    /// Reads all events that the client lacks into `ahead`. Returns a snapshot if the turn has
+    /// ended and fewer events were kept than the client has.
     async fn read_ahead(&mut self) -> Result<Option<Frame>, Gone> {
         let turn = &self.opening.turn;
         let look = || {
@@ -163,11 +167,13 @@ impl Follower {
                 .answered(read::turn(&*self.store, turn, self.from))
         };
         let (mut record, mut events) = look().await?.ok_or(Gone::ForGood)?;
+        // Whoever looks ends it: there may be nobody else who ever does.
         if is_abandoned(&record, &*self.clock) {
             end_if_abandoned(&*self.store, &*self.clock, turn).await?;
             (record, events) = look().await?.ok_or(Gone::ForGood)?;
         }
         if !events.is_empty() {
+            // It speaks, so more will come soon.
             self.pause = PACE.0;
             self.ahead = events.into();
             return Ok(None);
@@ -178,8 +184,8 @@ impl Follower {
         Ok(None)
     }
 
-    /// What was kept of a turn that has ended and has nothing more for this client. Its ending is
-    /// in its record, so it is told next whatever became of its events.
+    /// Returns what was kept of a turn that has ended and has nothing more for this client. The
+    /// ending is told next: it is in the turn's record, whatever became of its events.
     async fn snapshot(&mut self, kept: usize, closing: Arc<Closing>) -> Result<Frame, Gone> {
         let all = self.all().await?;
         // Never event 0: that a turn began is told to everybody.
@@ -203,13 +209,14 @@ impl Follower {
         self.opening.place().filled(closing.ending, said)
     }
 
-    /// The next frame out of `events`, which begin at the client's place.
+    /// Makes the next frame out of `events`, which begin at the client's place.
     fn frame(&mut self, mut events: Vec<TurnEvent>, all: impl FnOnce() -> Vec<TurnEvent>) -> Frame {
         let first = self.from;
         if let [TurnEvent::Ended(closing)] = events.as_slice() {
             self.stage = Stage::Over;
             return Frame::Ended(first, closing.clone(), self.reply(closing, &all()));
         }
+        // The ending comes in a frame of its own, next time.
         if let Some(TurnEvent::Ended(_)) = events.last() {
             events.pop();
         }

@@ -9,13 +9,13 @@ use crate::{
     Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records,
 };
 
-/// How many summaries are looked at.
+/// How many of a user's newest summaries are searched.
 const SUMMARIES: usize = 500;
 
-/// Forgets a memory: first a tombstone, from which on no prompt says it; then whatever it covers is
-/// erased, and what earlier tombstones have left: memories that say the same, summaries that
-/// mention it, their entries in the index. Whether the index no longer finds any of them; if it
-/// does, the rest is left for another try.
+/// Forgets a memory. Writes a tombstone first, from which on no prompt says it. Then erases what
+/// this and earlier tombstones cover: memories that say the same, summaries that mention it, and
+/// their entries in the index. Returns whether the index no longer finds any of them; if it does,
+/// the rest is left for another try.
 pub async fn forget(
     ports: &Ports,
     owner: &UserScope,
@@ -28,27 +28,19 @@ pub async fn forget(
         kind: Kind::Tombstone,
         id: id.clone(),
     };
-    ports
-        .clock
-        .answered(
-            ports
-                .records
-                .put(&at, &records::body(tombstone)?, None, Expect::Anything),
-        )
-        .await?;
+    let body = records::body(tombstone)?;
+    let put = ports.records.put(&at, &body, None, Expect::Anything);
+    ports.clock.answered(put).await?;
     let mut tombstones = tombstones(ports, owner).await?;
-    // A list may lag.
+    // The list has only the newest, and of them what can be read: this one counts in any case.
     tombstones.push(tombstone.clone());
     forget_summaries(ports, owner, &tombstones).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let graveyard = Graveyard::of(&tombstones);
     let (mut are_gone, mut pace) = (true, Pace::default());
-    for memory in memories
-        .iter()
-        .filter(|memory| memory.id != tombstone.memory_id)
-    {
+    for memory in &memories {
         pace.did(STEPS * memory.content.len()).await;
-        if graveyard.covers(memory) {
+        if memory.id != tombstone.memory_id && graveyard.covers(memory) {
             are_gone &= erase(ports, owner, memory, bill).await?;
         }
     }
@@ -56,21 +48,17 @@ pub async fn forget(
         return Ok(false);
     }
     // The named one last: while it is there, somebody can ask for the rest once more.
-    match ports
-        .clock
-        .answered(ports.records.get(&key(owner, &tombstone.memory_id)))
-        .await?
-    {
-        Some(named) => match records::readable(&named) {
-            Some(named) => erase(ports, owner, &named, bill).await,
-            None => erase_unread(ports, &named.at).await,
-        },
-        None => Ok(true),
+    let at = key(owner, &tombstone.memory_id);
+    let Some(named) = ports.clock.answered(ports.records.get(&at)).await? else {
+        return Ok(true);
+    };
+    match records::readable(&named) {
+        Some(memory) => erase(ports, owner, &memory, bill).await,
+        None => erase_unread(ports, &at).await,
     }
 }
 
-/// Forgets a memory, and goes on with that as a job would until it is gone or was tried often
-/// enough.
+/// Forgets a memory, and tries again as a job would until it is gone or was tried often enough.
 pub async fn forget_through(
     ports: &Ports,
     owner: &UserScope,
@@ -94,28 +82,25 @@ pub async fn forget_through(
     }
 }
 
-/// Erases a memory once the index no longer finds it; until then it is known by what to ask.
+/// Erases a memory from the index, and from the store once the index no longer finds it. Returns
+/// whether it is gone.
 async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<bool> {
-    ports
-        .clock
-        .answered(
-            ports
-                .index
-                .delete(owner, RecalledKind::Memory, memory.id.as_str()),
-        )
-        .await?;
+    let id = memory.id.as_str();
+    let gone = ports.index.delete(owner, RecalledKind::Memory, id);
+    ports.clock.answered(gone).await?;
+    // An index forgets in its own time. The record goes last, since its text is what the index is
+    // asked by.
     let hits = nearest(ports, owner, memory.coach.as_ref(), &memory.content, bill).await?;
     if hits.iter().any(|hit| is_of(hit, &memory.id)) {
         return Ok(false);
     }
-    ports
-        .clock
-        .answered(ports.records.delete(&key(owner, &memory.id)))
-        .await?;
+    let at = key(owner, &memory.id);
+    ports.clock.answered(ports.records.delete(&at)).await?;
     Ok(true)
 }
 
-/// Erases a memory that cannot be read: whether the index still finds it cannot be asked.
+/// Erases a memory that cannot be read, without asking whether the index still finds it: there is
+/// no text to ask by.
 pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
     let gone = ports
         .index
@@ -125,15 +110,18 @@ pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
     Ok(true)
 }
 
-/// Removes the summaries that mention it: they are made again when they are due.
+/// Removes the summaries that mention what was forgotten; they are made again when they are due.
 async fn forget_summaries(
     ports: &Ports,
     owner: &UserScope,
     tombstones: &[Tombstone],
 ) -> Result<()> {
     for record in records::newest_records(ports, owner, Kind::Summary, SUMMARIES).await? {
-        let is_told = records::read::<Summary>(&record)
-            .is_ok_and(|known| memory::still_told(known, tombstones).is_some());
+        // One that cannot be read may mention it.
+        let is_told = match records::read::<Summary>(&record) {
+            Ok(summary) => memory::still_told(summary, tombstones).is_some(),
+            Err(_) => false,
+        };
         if !is_told {
             take_back(ports, &record.at).await?;
         }
@@ -142,17 +130,14 @@ async fn forget_summaries(
     Ok(())
 }
 
-/// Removes a conversation's summary, from the index first: what is still in the store is found
-/// again.
+/// Removes a conversation's summary, from the index first: while it is in the store, it is found by
+/// the next try.
 pub(crate) async fn take_back(ports: &Ports, summary: &RecordKey) -> Result<()> {
-    ports
-        .clock
-        .answered(
-            ports
-                .index
-                .delete(&summary.owner, RecalledKind::Summary, summary.id.as_str()),
-        )
-        .await?;
+    let id = summary.id.as_str();
+    let gone = ports
+        .index
+        .delete(&summary.owner, RecalledKind::Summary, id);
+    ports.clock.answered(gone).await?;
     ports.clock.answered(ports.records.delete(summary)).await?;
     Ok(())
 }

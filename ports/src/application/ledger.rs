@@ -12,8 +12,7 @@ const PAGE: usize = 100;
 
 /// Adds model calls to the ledger of the user's day.
 ///
-/// It is an account of what happened, and never stands in the way of a turn: an entry that cannot
-/// be made is left out and logged.
+/// Never stands in the way of a turn: leaves out an entry that cannot be made, and logs that.
 pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     let now = ports.clock.now();
     let Some(id) = UsageDay::id(now).filter(|_| !calls.is_empty()) else {
@@ -33,23 +32,23 @@ pub async fn charge(ports: &Ports, owner: &UserScope, calls: &[CallRecord]) {
     }
 }
 
-/// What the ledger says of these days, the newest first; nothing of days without calls, nor of what
-/// cannot be read.
+/// Returns what the ledger says of these days, the newest first, without days that had no calls and
+/// without what cannot be read.
 pub async fn spent(ports: &Ports, owner: &UserScope, days: &Days) -> Result<Vec<UsageDay>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = ports
-            .clock
-            .answered(ports.records.list(owner, Kind::Usage, None, after, PAGE))
-            .await?;
-        // Each is named after its day.
-        let is_over = page.next.is_none()
-            || page
-                .items
-                .iter()
-                .any(|day| day.at.id.as_str() < days.from().as_str());
-        let read = page.items.iter().filter_map(records::readable::<UsageDay>);
-        found.extend(read.filter(|day| (days.from()..=days.to()).contains(&day.day)));
+        let page = ports.records.list(owner, Kind::Usage, None, after, PAGE);
+        let page = ports.clock.answered(page).await?;
+        let mut is_over = page.next.is_none();
+        for record in &page.items {
+            // Each is named after its day, so what cannot be read says, too, that older ones begin.
+            is_over |= record.at.id.as_str() < days.from().as_str();
+            if let Some(day) = records::readable::<UsageDay>(record)
+                && (days.from()..=days.to()).contains(&day.day)
+            {
+                found.push(day);
+            }
+        }
         if is_over {
             return Ok(found);
         }

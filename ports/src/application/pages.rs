@@ -6,8 +6,8 @@ use futures::stream::{Stream, try_unfold};
 use crate::application::read;
 use crate::{MessageStore, Result};
 
-/// Messages before `before`, the newest first, page by page, until there are `most` or no older
-/// ones.
+/// Reads messages before number `before` page by page, the newest first, until there are `most` or
+/// no older ones.
 pub fn pages<'a>(
     store: &'a dyn MessageStore,
     key: &'a ConversationKey,
@@ -20,10 +20,11 @@ pub fn pages<'a>(
         };
         let page = read::messages(store, key, before, left).await?;
         let left = left.saturating_sub(page.len());
-        let older = page
-            .last()
-            .map(|oldest| oldest.number)
-            .filter(|oldest| *oldest > 1 && left > 0);
-        Ok(Some((page, older.map(|oldest| (Some(oldest), left)))))
+        // A page may be short for its bytes, so only message number 1 says that it is the last.
+        let next = match page.last() {
+            Some(oldest) if oldest.number > 1 && left > 0 => Some((Some(oldest.number), left)),
+            _ => None,
+        };
+        Ok(Some((page, next)))
     })
 }

@@ -86,7 +86,7 @@ fn is_among(turn: &TurnKey, of: &JobsOf) -> bool {
     }
 }
 
-/// Tells the log of what is not.
+/// Returns whether what was found is the caller's own, and logs an error if it is not.
 fn is_own(is_own: bool, found: &ConversationKey) -> bool {
     if !is_own {
         let ConversationKey {
@@ -94,7 +94,10 @@ fn is_own(is_own: bool, found: &ConversationKey) -> bool {
             coach,
             conversation,
         } = found;
-        error!(alarm = "foreign_answer", %user, %coach, %conversation, "a store has answered with it");
+        error!(
+            alarm = "foreign_answer",
+            %user, %coach, %conversation, "a store has answered with it"
+        );
     }
     is_own
 }

@@ -26,7 +26,7 @@ const PACE: Duration = Duration::from_millis(200);
 /// asks for it.
 const REMEMBERED: (u64, usize) = (60_000, 100);
 
-/// A user's newest records of a kind, without those that cannot be read.
+/// Returns a user's newest records of a kind, without those that cannot be read.
 pub async fn newest<T: DeserializeOwned>(
     ports: &Ports,
     owner: &UserScope,
@@ -53,7 +53,7 @@ pub async fn all<T: DeserializeOwned>(
     Ok(all)
 }
 
-/// A user's newest records of a kind.
+/// Returns a user's newest records of a kind, at most `most` of them.
 pub async fn newest_records(
     ports: &Ports,
     owner: &UserScope,
@@ -62,14 +62,9 @@ pub async fn newest_records(
 ) -> Result<Vec<Record>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = ports
-            .clock
-            .answered(
-                ports
-                    .records
-                    .list(owner, kind, None, after, PAGE.min(most - found.len())),
-            )
-            .await?;
+        let left = PAGE.min(most - found.len());
+        let page = ports.records.list(owner, kind, None, after, left);
+        let page = ports.clock.answered(page).await?;
         found.extend(page.items);
         after = page.next;
         if after.is_none() || found.len() >= most {
@@ -78,16 +73,18 @@ pub async fn newest_records(
     }
 }
 
-/// Makes a record what `change` makes of it, however many change it at once: what it is now, or
-/// `None` if `change` has left it as it was. A change whose answer was lost is looked for before it
-/// is made again: each counts once, also if another process makes an equal one. What cannot be read
-/// is not changed: that is an error. What ends still ends when it would have.
+/// Makes a record what `change` makes of it, however many change it at once. Returns what it is
+/// now, or `None` if `change` has left it as it was. Looks for a change whose answer was lost
+/// before making it again, so that each counts once, also if another process makes an equal one.
+/// Returns an error, and changes nothing, if the record cannot be read. A record that ends still
+/// ends when it would have.
 pub async fn amend<T, F>(ports: &Ports, at: &RecordKey, change: F) -> Result<Option<T>>
 where
     T: Serialize + DeserializeOwned,
     F: Fn(Option<T>) -> Option<T>,
 {
     let began = ports.clock.now();
+    // One mark for all tries: by it a try that was made is known, whatever became of its answer.
     let mark = own_id(began).simple().to_string();
     loop {
         let tried = try_to_amend(ports, at, &mark, &change).await;
@@ -107,8 +104,8 @@ where
     }
 }
 
-/// From 1 to 16 ms. It follows from when it was asked for, so that the same run is the same again;
-/// no two processes ask at the same moments for long.
+/// Returns 1 to 16 ms. The pause follows from when it was asked for, so that a simulated run can be
+/// played again; no two processes ask at the same moments for long.
 fn unequal_pause(at: &RecordKey, now: Timestamp) -> Duration {
     let mut hasher = DefaultHasher::new();
     (at, now).hash(&mut hasher);
@@ -134,19 +131,20 @@ where
     F: Fn(Option<T>) -> Option<T>,
 {
     let record = ports.clock.answered(ports.records.get(at)).await?;
-    let expect = record
-        .as_ref()
-        .map_or(Expect::Absent, |record| Expect::Version(record.version));
-    let known: Option<Amended<T>> = record.as_ref().map(read).transpose()?;
-    let (value, mut changes) = known.map_or((None, Vec::new()), |known| {
-        (Some(known.value), known.changes)
-    });
+    let (value, mut changes, expect) = match &record {
+        None => (None, Vec::new(), Expect::Absent),
+        Some(record) => {
+            let Amended { value, changes } = read(record)?;
+            (Some(value), changes, Expect::Version(record.version))
+        }
+    };
     if changes.iter().any(|known| known == mark) {
         return Ok(Tried::Is(value));
     }
     let Some(value) = change(value) else {
         return Ok(Tried::Is(None));
     };
+    // Marks begin with their time, so the old ones are those that sort before it.
     let oldest = time_of_mark(Timestamp(ports.clock.now().0.saturating_sub(REMEMBERED.0)));
     changes.retain(|known| *known >= oldest);
     changes.push(mark.to_owned());
@@ -160,10 +158,9 @@ where
         value,
         changes: changes.split_off(outdated),
     };
-    let is_taken = ports
-        .clock
-        .answered(ports.records.put(at, &body(&amended)?, term, expect))
-        .await?;
+    let body = body(&amended)?;
+    let put = ports.records.put(at, &body, term, expect);
+    let is_taken = ports.clock.answered(put).await?;
     Ok(if is_taken {
         Tried::Is(Some(amended.value))
     } else {
@@ -171,8 +168,8 @@ where
     })
 }
 
-/// A record with the marks of those that changed it last. By its own, a change that got no answer
-/// is found again; and with it, no two changes have the same bytes.
+/// A record with the marks of those that changed it last. By its mark a change that got no answer
+/// is found again; and because of the marks, no two changes have the same bytes.
 #[derive(Serialize, Deserialize)]
 struct Amended<T> {
     #[serde(flatten)]
@@ -181,7 +178,7 @@ struct Amended<T> {
     changes: Vec<String>,
 }
 
-/// What no other change has: it begins with the time, and the rest is chance.
+/// Makes a mark that no other change has: it begins with the time, and the rest is chance.
 fn own_id(now: Timestamp) -> Uuid {
     // Without a context: nobody asks which of two marks came first, and one would give them the
     // latest time that this process has seen, of whichever clock, instead of `now`.
@@ -189,12 +186,12 @@ fn own_id(now: Timestamp) -> Uuid {
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, now.0 / 1_000, nanos))
 }
 
-/// What the marks of this time begin with.
+/// Returns what the marks of this time begin with.
 fn time_of_mark(at: Timestamp) -> String {
     format!("{:012x}", at.0)
 }
 
-/// Whether asking again will not help, because nothing was done for a reason that stays.
+/// Returns whether asking again will not help, because nothing was done for a reason that stays.
 fn is_final(fault: Fault) -> bool {
     matches!(fault, Fault::Rejected | Fault::TooLong)
 }
@@ -212,12 +209,12 @@ pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
     })
 }
 
-/// The same for what is left out if it cannot be read.
+/// Reads a record's body; returns `None`, and logs that, if it cannot be read.
 pub fn readable<T: DeserializeOwned>(record: &Record) -> Option<T> {
     stored::if_readable(read(record), &record.at)
 }
 
-/// The bytes of a record's body.
+/// Returns the bytes of a record's body.
 pub fn body<T: Serialize>(value: &T) -> Result<Vec<u8>> {
     stored::json(value).map(String::into_bytes)
 }

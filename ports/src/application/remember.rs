@@ -11,7 +11,7 @@ use crate::{
     Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records,
 };
 
-/// How many memories, and how many tombstones, are looked at: the newest.
+/// How many of a user's newest memories, and how many tombstones, are looked at.
 pub(crate) const KNOWN: usize = 200;
 
 /// How many steps it takes to compare a letter of a memory, as [`Pace`] counts them.
@@ -33,8 +33,8 @@ pub enum Saved {
     Refused(Unsaveable),
 }
 
-/// Remembers something, unless it is known, corrects something, or may not be kept. To try it again
-/// under the same id saves nothing twice.
+/// Remembers something; reinforces what says it already, corrects what it contradicts, or refuses
+/// it. A second try under the same id saves nothing twice.
 pub async fn remember(
     ports: &Ports,
     owner: &UserScope,
@@ -46,60 +46,55 @@ pub async fn remember(
     let tombstones = forgotten(ports, owner).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let memories = remembered(memories, &tombstones).await;
+    // Without an index words alone are compared: what is said is not lost for want of a search.
     let hits = nearest(ports, owner, from.coach, &proposed.content, bill)
         .await
         .unwrap_or_default();
-    let score = |memory: &Memory| {
+    let mut known = Vec::new();
+    for memory in memories {
         let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
-        hit.map_or(0.0, |hit| hit.score)
+        let score = hit.map_or(0.0, |hit| hit.score);
+        known.push((memory, score));
+    }
+    let saved = match memory::decide(proposed, from, &known, &tombstones, now) {
+        Saving::New(new) => {
+            keep(ports, owner, &new, bill).await?;
+            Saved::New(new)
+        }
+        Saving::Reinforce(id) => {
+            let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
+            records::amend(ports, &key(owner, &id), said).await?;
+            // Whoever made it may not have come as far as the index.
+            if let Some(known) = self::memory(ports, owner, &id).await? {
+                index(ports, owner, &known, bill).await?;
+            }
+            Saved::Reinforced(id)
+        }
+        Saving::Supersede { old, new } => {
+            // The new one first: should this end in between, both are known, and the next try
+            // finds what is left to do. The other way round, neither would be.
+            keep(ports, owner, &new, bill).await?;
+            let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
+            records::amend(ports, &key(owner, &old), outdated).await?;
+            let gone = ports
+                .index
+                .delete(owner, RecalledKind::Memory, old.as_str());
+            ports.clock.answered(gone).await?;
+            Saved::Corrected(new, old)
+        }
+        Saving::Refused(reason) => {
+            // An earlier try may have come between the erasing of the store and of the index.
+            if reason == Unsaveable::Forgotten {
+                take_back(ports, owner, from.id).await?;
+            }
+            Saved::Refused(reason)
+        }
     };
-    let known: Vec<(Memory, f32)> = memories
-        .into_iter()
-        .map(|memory| (memory.clone(), score(&memory)))
-        .collect();
-    Ok(
-        match memory::decide(proposed, from, &known, &tombstones, now) {
-            Saving::New(new) => {
-                keep(ports, owner, &new, bill).await?;
-                Saved::New(new)
-            }
-            Saving::Reinforce(id) => {
-                let said =
-                    |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
-                records::amend(ports, &key(owner, &id), said).await?;
-                // Whoever made it may not have come as far as the index.
-                if let Some(known) = self::memory(ports, owner, &id).await? {
-                    index(ports, owner, &known, bill).await?;
-                }
-                Saved::Reinforced(id)
-            }
-            Saving::Supersede { old, new } => {
-                keep(ports, owner, &new, bill).await?;
-                let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
-                records::amend(ports, &key(owner, &old), outdated).await?;
-                ports
-                    .clock
-                    .answered(
-                        ports
-                            .index
-                            .delete(owner, RecalledKind::Memory, old.as_str()),
-                    )
-                    .await?;
-                Saved::Corrected(new, old)
-            }
-            Saving::Refused(reason) => {
-                // An earlier try may have come between the erasing of the store and of the index.
-                if reason == Unsaveable::Forgotten {
-                    take_back(ports, owner, from.id).await?;
-                }
-                Saved::Refused(reason)
-            }
-        },
-    )
+    Ok(saved)
 }
 
-/// Changes a memory as its owner wants it: what it is now, or why it cannot be so. `None` if there
-/// is no such memory.
+/// Changes a memory as its owner wants it. Returns what it is now, or why it cannot be so; `None`
+/// if there is no such memory.
 pub async fn edit(
     ports: &Ports,
     owner: &UserScope,
@@ -111,6 +106,8 @@ pub async fn edit(
     let Some(known) = memory(ports, owner, id).await? else {
         return Ok(None);
     };
+    // Asked of what was read, so that a refusal has a reason: `amend` can only leave a record as it
+    // is.
     if let Err(reason) = known.edited(edit, now) {
         return Ok(Some(Err(reason)));
     }
@@ -122,26 +119,23 @@ pub async fn edit(
     Ok(Some(Ok(edited)))
 }
 
-/// A memory that is not being forgotten, for its owner; one that cannot be read is none.
+/// Returns a memory for its owner; `None` if there is none, if it is being forgotten, or if it
+/// cannot be read.
 pub async fn memory(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<Option<Memory>> {
-    let Some(record) = ports
-        .clock
-        .answered(ports.records.get(&key(owner, id)))
-        .await?
-    else {
+    let at = key(owner, id);
+    let Some(record) = ports.clock.answered(ports.records.get(&at)).await? else {
+        return Ok(None);
+    };
+    let Some(memory) = records::readable(&record) else {
         return Ok(None);
     };
     let tombstones = tombstones(ports, owner).await?;
-    Ok(memory::remembered(
-        records::readable(&record).into_iter().collect(),
-        &tombstones,
-    )
-    .pop())
+    Ok(memory::remembered(vec![memory], &tombstones).pop())
 }
 
-/// Counts that memories were in a prompt, once a day for each.
+/// Counts that memories were in a prompt, each at most once a day.
 ///
-/// It never stands in the way of a turn: a use that cannot be counted is not.
+/// Never stands in the way of a turn: leaves out a use that cannot be counted.
 pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     let now = ports.clock.now();
     for id in memories.iter().filter_map(|id| id.parse::<MemoryId>().ok()) {
@@ -155,19 +149,21 @@ pub async fn count_uses(ports: &Ports, owner: &UserScope, memories: &[String]) {
     }
 }
 
-/// What a user wanted forgotten, the newest first: all of it, or an error. Whatever a model is
-/// told, and whatever is learnt, has passed this; what it is that cannot be read, nobody knows.
+/// Returns what a user wanted forgotten, the newest first: all of it, or an error. Whatever a model
+/// is told, and whatever is learnt, has passed this; so a tombstone that cannot be read is an
+/// error, since nobody knows what it stands for.
 pub async fn forgotten(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     let found = records::newest_records(ports, owner, Kind::Tombstone, KNOWN).await?;
     found.iter().map(records::read).collect()
 }
 
-/// The same without what cannot be read: for what its owner is shown, and for erasing what can be.
+/// Returns the same without what cannot be read: for what the owner is shown, and for erasing what
+/// can be erased.
 pub async fn tombstones(ports: &Ports, owner: &UserScope) -> Result<Vec<Tombstone>> {
     newest(ports, owner, Kind::Tombstone, KNOWN).await
 }
 
-/// The memories that go with none of these tombstones.
+/// Returns the memories that none of these tombstones covers.
 pub(crate) async fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) -> Vec<Memory> {
     let graveyard = Graveyard::of(tombstones);
     let (mut remembered, mut pace) = (Vec::new(), Pace::default());
@@ -180,7 +176,7 @@ pub(crate) async fn remembered(memories: Vec<Memory>, tombstones: &[Tombstone]) 
     remembered
 }
 
-/// What the index knows that is like this text, for this coach or for all.
+/// Returns what the index knows that is like this text, for this coach or for all.
 pub(crate) async fn nearest(
     ports: &Ports,
     owner: &UserScope,
@@ -206,12 +202,12 @@ pub(crate) async fn nearest(
         .await
 }
 
-/// Whether a hit is the entry of this memory.
+/// Returns whether a hit is the entry of this memory.
 pub(crate) fn is_of(hit: &Recalled, memory: &MemoryId) -> bool {
     hit.kind == RecalledKind::Memory && hit.id == memory.as_str()
 }
 
-/// Where a memory is kept.
+/// Returns where a memory is kept.
 pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
     RecordKey {
         owner: owner.clone(),
@@ -222,26 +218,20 @@ pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
 
 /// Stores a new memory, unless an earlier try has, and lets it be found.
 async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Result<()> {
-    let at = key(owner, &new.id);
-    if ports
-        .clock
-        .answered(
-            ports
-                .records
-                .put(&at, &records::body(new)?, None, Expect::Absent),
-        )
-        .await?
-    {
+    let (at, body) = (key(owner, &new.id), records::body(new)?);
+    let put = ports.records.put(&at, &body, None, Expect::Absent);
+    if ports.clock.answered(put).await? {
         return index(ports, owner, new, bill).await;
     }
+    // It may have been edited or superseded since that try: what it is now is what is to be found.
     match ports.clock.answered(ports.records.get(&at)).await? {
         Some(earlier) => index(ports, owner, &records::read(&earlier)?, bill).await,
         None => Ok(()),
     }
 }
 
-/// Lets a memory be found, unless it was superseded or is gone by then: who saw to that may have
-/// been at the index before us.
+/// Lets a memory be found, and takes it back if it was superseded or forgotten meanwhile: whoever
+/// did that may have been at the index before us.
 async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -> Result<()> {
     if memory.superseded_by.is_some() {
         return Ok(());
@@ -264,27 +254,25 @@ async fn index(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
 /// Removes what is left of a memory that was forgotten while it was made, and lets one that was
 /// superseded be found no more.
 async fn take_back(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
-    let found = ports
-        .clock
-        .answered(ports.records.get(&key(owner, id)))
-        .await?;
-    let found = found.as_ref().map(records::read::<Memory>).transpose()?;
-    let known =
-        memory::remembered(found.into_iter().collect(), &forgotten(ports, owner).await?).pop();
-    if known
-        .as_ref()
-        .is_none_or(|known| known.superseded_by.is_some())
-    {
-        ports
-            .clock
-            .answered(ports.index.delete(owner, RecalledKind::Memory, id.as_str()))
-            .await?;
+    let at = key(owner, id);
+    let found = match ports.clock.answered(ports.records.get(&at)).await? {
+        Some(record) => vec![records::read::<Memory>(&record)?],
+        None => Vec::new(),
+    };
+    // Tombstones are read after the memory was written: one that came later finds the memory
+    // itself, and one that came earlier is seen here.
+    let tombstones = forgotten(ports, owner).await?;
+    let known = memory::remembered(found, &tombstones).pop();
+    let is_to_be_found = match &known {
+        Some(known) => known.superseded_by.is_none(),
+        None => false,
+    };
+    if !is_to_be_found {
+        let gone = ports.index.delete(owner, RecalledKind::Memory, id.as_str());
+        ports.clock.answered(gone).await?;
     }
     if known.is_none() {
-        ports
-            .clock
-            .answered(ports.records.delete(&key(owner, id)))
-            .await?;
+        ports.clock.answered(ports.records.delete(&at)).await?;
     }
     Ok(())
 }

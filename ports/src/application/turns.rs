@@ -296,7 +296,7 @@ impl Turns {
         }
     }
 
-    /// After what time from its request a turn has ended, or nobody drives it.
+    /// Returns the time after its request by which a turn has ended, or nobody drives it.
     pub fn longest(&self) -> Duration {
         self.rules.deadline + HOLD
     }

@@ -12,7 +12,6 @@
 //! adapter's dev-dependencies. Whoever wants something else than tests of the clauses gives a macro
 //! of their own: `message_store_conformance! { my_macro; async { … } }`.
 
-#![expect(missing_docs, reason = "the name of a clause says what it holds")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -154,7 +154,7 @@ fn what_is_told_by_its_name_keeps_it() {
     }));
 }
 
-/// The words that the protocol's page lists for `jobs` after this one.
+/// Returns the words that the protocol's page lists for `jobs` after this one.
 fn documented(what: &str) -> Vec<&'static str> {
     let page = include_str!("../../../docs/protocol.md");
     let jobs = page

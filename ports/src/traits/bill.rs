@@ -18,7 +18,7 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// One on which there is nothing yet, and whose times `clock` measures.
+    /// Makes an empty bill, whose times `clock` measures.
     pub fn new(clock: &Arc<dyn Clock>) -> Self {
         Self {
             clock: Some(clock.clone()),
@@ -26,7 +26,7 @@ impl Bill {
         }
     }
 
-    /// All calls so far.
+    /// Returns all calls so far.
     pub fn calls(&self) -> Vec<CallRecord> {
         self.lock().clone()
     }

@@ -9,16 +9,18 @@ use super::{PortError, Result};
 /// Tells the time, and waits for it.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// The current time. It may jump; whoever needs it to grow takes the larger of two readings.
+    /// Returns the current time. It may jump back; a caller that needs it to grow takes the larger
+    /// of two readings.
     fn now(&self) -> Timestamp;
 
-    /// Returns once [`now`](Self::now) would return `deadline` or later, and not before. Dropping
-    /// it is how to stop waiting.
+    /// Returns once [`now`](Self::now) would return `deadline` or later, and not before. Drop it to
+    /// stop waiting.
     async fn sleep_until(&self, deadline: Timestamp);
 }
 
 impl dyn Clock + '_ {
-    /// Waits for `work` no longer than `limit`; `None` if it took longer, and `work` is dropped.
+    /// Waits for `work` no longer than `limit`. Returns `None`, and drops `work`, if it takes
+    /// longer.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
@@ -30,8 +32,8 @@ impl dyn Clock + '_ {
         }
     }
 
-    /// Waits for a store's answer no longer than two seconds. Whether what got no answer was done
-    /// is not known.
+    /// Waits for a store's answer no longer than two seconds. A write that got no answer may have
+    /// been done.
     pub async fn answered<T>(&self, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let answer = self.within(Duration::from_secs(2), work).await;
         answer.unwrap_or_else(|| Err(PortError::new("store", Fault::TimedOut)))

@@ -5,10 +5,10 @@ use super::{Bill, Result};
 /// Turns texts into vectors that lie close together when the texts mean the same.
 #[async_trait]
 pub trait Embedder: Send + Sync {
-    /// How many numbers a vector has.
+    /// Returns how many numbers a vector has.
     fn dimensions(&self) -> usize;
 
-    /// One vector of length 1 for each text, in order. Equal texts have equal vectors. Every model
-    /// call that this takes is on the bill from the moment that it is made.
+    /// Returns one vector of length 1 for each text, in order. Equal texts have equal vectors. Puts
+    /// every model call on the bill at the moment that it is made.
     async fn embed(&self, texts: &[String], bill: &Bill) -> Result<Vec<Vec<f32>>>;
 }

@@ -17,7 +17,7 @@ pub struct PortError {
 }
 
 impl PortError {
-    /// A failure of which there is no more to tell.
+    /// Makes a failure of which there is no more to tell.
     pub fn new(adapter: &'static str, fault: Fault) -> Self {
         Self {
             fault,

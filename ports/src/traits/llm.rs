@@ -20,7 +20,7 @@ use super::Result;
 /// - *Lazy.* Nothing is asked before the stream is polled.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait LlmStream: Send + Sync {
-    /// Asks the model.
+    /// Asks the model, once the stream is polled.
     fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>>;
 }
 
@@ -44,7 +44,7 @@ pub struct ModelCall {
 }
 
 impl ModelCall {
-    /// A question to the small model, whose answer is a form to be filled in.
+    /// Makes a question to the small model, whose answer is a form to be filled in.
     pub fn question(form: Extraction) -> Self {
         let (name, schema) = (form.tool, Arc::new(form.schema));
         Self {
@@ -58,7 +58,7 @@ impl ModelCall {
         }
     }
 
-    /// The coach's words.
+    /// Makes a call for the coach's words.
     pub fn reply(call: ReplyCall) -> Self {
         Self {
             tier: call.tier,

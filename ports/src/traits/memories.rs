@@ -21,7 +21,7 @@ use super::{Bill, Result};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MemoryIndex: Send + Sync {
-    /// The best matches above the adapter's own threshold, best first, at most `search.limit`.
+    /// Returns at most `search.limit` matches above the adapter's own threshold, the best first.
     async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>>;
 
     /// Adds or replaces an entry of this user.

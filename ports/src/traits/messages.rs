@@ -20,24 +20,25 @@ use super::{Allowance, Hold, Result};
 /// them. For every method of this port:
 ///
 /// - *All or nothing.* After an error, all of it was done or none of it.
-/// - *Repeatable.* Asking again with equal arguments changes nothing more, and is answered as the
-///   first time. That is how a caller settles an answer that was lost: it asks again.
-/// - *Current.* A read that starts after a write was answered sees it, in whatever process. Only
-///   [`conversations`](Self::conversations) and what is asked of [anyone](JobsOf::Anyone) may lag.
+/// - *Repeatable.* A second call with equal arguments changes nothing more, and is answered as the
+///   first. A caller whose answer was lost calls again, and so learns what became of it.
+/// - *Current.* A read that starts after a write was answered sees that write, in whatever process.
+///   Only [`conversations`](Self::conversations) and what is asked of [anyone](JobsOf::Anyone) may
+///   lag.
 /// - *Owned.* A key carries its user; nothing of another user is ever read, changed or revealed.
 /// - *Timeless.* No method looks at a clock. What is past its time is for the caller to judge.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MessageStore: Send + Sync {
-    /// Makes an empty conversation; one that is there already stays as it is, and one that was
-    /// deleted is not made again.
+    /// Makes an empty conversation. Leaves one that is there already as it is, and does not make
+    /// one again that was deleted.
     async fn create_conversation(&self, new: &Conversation) -> Result<()>;
 
-    /// Reads a conversation; `None` if it never was or was deleted.
+    /// Returns a conversation; `None` if there never was one, or if it was deleted.
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>>;
 
-    /// A user's conversations with a coach, the last active first, at most `limit` of them; one
-    /// that cannot be read is left out.
+    /// Returns at most `limit` of a user's conversations with a coach, the last active first.
+    /// Leaves out what cannot be read.
     async fn conversations(
         &self,
         owner: &UserScope,
@@ -46,17 +47,17 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<Conversation>>;
 
-    /// Changes title or tags; `false` if there is no such conversation.
+    /// Changes title or tags. Returns `false` if there is no such conversation.
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool>;
 
-    /// Removes a conversation with its messages, turns and jobs. From then on no write of any of
-    /// its turns is taken. `false` if there is no such conversation.
+    /// Removes a conversation with its messages, turns and jobs, and from then on refuses every
+    /// write of its turns. Returns `false` if there is no such conversation.
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool>;
 
-    /// Messages with a number below `before`, the newest first, at most `limit` of them, and none
-    /// behind the one with which their texts have reached [`PAGE`]: see [`page`]. So there may be
-    /// older ones until number 1 is among them, however few these are. One that cannot be read is
-    /// in its place, as [`Body::Unreadable`].
+    /// Returns at most `limit` messages with a number below `before`, the newest first. The list
+    /// ends early at the message with which the texts reach [`PAGE`] bytes (see [`page`]), so only
+    /// message number 1 says that there are no older ones. A message that cannot be read is in its
+    /// place, as [`Body::Unreadable`].
     async fn messages(
         &self,
         key: &ConversationKey,
@@ -64,8 +65,9 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Message>>;
 
-    /// Takes in a user's message and lets its turn begin: the key's record, the message, the turn
-    /// and the conversation's next [`Fence`], in one write. What was found is judged in this order:
+    /// Takes in a user's message and lets its turn begin: writes the key's record, the message, the
+    /// turn and the conversation's next [`Fence`], in one write. Judges what it finds in this
+    /// order:
     ///
     /// 1. no such conversation: [`Admitted::Unknown`];
     /// 2. a record of the key that has not expired at `admission.now`: [`Admitted::New`] again if
@@ -77,17 +79,17 @@ pub trait MessageStore: Send + Sync {
     ///    together no more than its limit. An amount counts as long as its end is after
     ///    `admission.now`; see [`Hold::refused_until`].
     ///
-    /// Anything but `New` has changed nothing. The message gets the number after the last one.
+    /// Changes nothing unless it answers `New`. The message gets the number after the last one.
     async fn admit(&self, admission: &Admission) -> Result<Admitted>;
 
     /// Keeps `events` as the turn's events from number `from` on, and its lease until
     /// `lease_until`.
     ///
-    /// A turn only adds events, so what overlaps is the same; one that was sent earlier and comes
-    /// late takes nothing back, neither events nor lease. [`Written::LeaseLost`] if the turn has
-    /// ended or another fence holds the conversation. Otherwise, if `from` is more than the number
-    /// of events kept so far, it would leave a gap: that is an error,
-    /// [`Rejected`](domain::Fault::Rejected), and nothing is kept, neither events nor lease.
+    /// A turn only adds events, so those that overlap are equal. A checkpoint that arrives after a
+    /// later one takes back neither events nor lease. Returns [`Written::LeaseLost`] if the turn
+    /// has ended or another fence holds the conversation. Returns the error
+    /// [`Rejected`](domain::Fault::Rejected), and keeps nothing, if `from` is more than the number
+    /// of events kept so far: that would leave a gap.
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
     /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was
@@ -95,9 +97,9 @@ pub trait MessageStore: Send + Sync {
     /// next turn, in one write. The turn gives back what it held of [`Allowance::Turns`]; what it
     /// holds of the others goes on counting, for its jobs may still spend.
     ///
-    /// [`Writer::Holder`] must hold the fence. [`Writer::Reaper`] speaks for a holder that is gone:
-    /// it is refused if the turn's lease is no longer the one that it saw.
-    /// [`Written::LeaseLost`] if refused, or if the turn has ended otherwise.
+    /// A [`Writer::Holder`] must hold the fence. A [`Writer::Reaper`] speaks for a holder that is
+    /// gone, and is refused if the turn's lease is no longer the one that it saw. Returns
+    /// [`Written::LeaseLost`] if the writer is refused, or if the turn has ended otherwise.
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>>;
 
     /// Settles what a turn holds: of each allowance that `spent` names, at most once, its amount is
@@ -108,25 +110,25 @@ pub trait MessageStore: Send + Sync {
     /// no room.
     async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()>;
 
-    /// Has the next checkpoint of a turn answer [`Stop::Asked`]. What the turn is at this moment;
-    /// `None` if unknown.
+    /// Lets the next checkpoint of a turn answer [`Stop::Asked`]. Returns the turn's state at this
+    /// moment; `None` if there is no such turn.
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>>;
 
-    /// Reads a turn and its events from number `from` on, the ending included; `None` if unknown,
-    /// or expired. Of events that cannot be read any more, those before them are kept; and of a
-    /// turn that has ended, always its beginning and its ending.
+    /// Returns a turn and its events from number `from` on, the ending included; `None` if there is
+    /// no such turn, or if it has expired. If an event cannot be read any more, the events before
+    /// it are returned; a turn that has ended always has its beginning and its ending.
     async fn turn(
         &self,
         turn: &TurnKey,
         from: usize,
     ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
-    /// Jobs that are due at `now` and not claimed, oldest first, now claimed until `until`.
-    /// Of one turn, one conversation, one user, or anyone. Two callers never hold the same job at
-    /// the same time.
+    /// Claims at most `limit` jobs that are due at `now` and that nobody has claimed, the oldest
+    /// first, until `until`, and returns them. Two callers never hold the same job at the same
+    /// time.
     ///
-    /// Each claim is a write of its own: if one fails, the answer is those that were made before
-    /// it, and an error only if there are none. One whose answer was lost runs out at `until`.
+    /// Each claim is a write of its own. If one fails, returns those that were made before it;
+    /// returns an error only if there are none. A claim whose answer was lost runs out at `until`.
     async fn claim_jobs(
         &self,
         of: &JobsOf,
@@ -135,32 +137,33 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Job>>;
 
-    /// Says what came of a claimed job, and keeps its `calls`. Ignored if another has claimed it
-    /// since.
+    /// Records what came of a claimed job, and keeps its `calls`. Changes nothing if another has
+    /// claimed the job since.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
-    /// The jobs of a turn, of a conversation, of a user or of anyone, whatever their state. One
-    /// that cannot be read is neither told nor claimed.
+    /// Returns the jobs of a turn, of a conversation, of a user or of anyone, whatever their state.
+    /// Leaves out what cannot be read, here and in [`claim_jobs`](Self::claim_jobs).
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>>;
 }
 
-/// After how many bytes of text a page of messages or records ends.
+/// A page of messages or records ends at the item with which it reaches this many bytes of text.
 pub const PAGE: usize = 1024 * 1024;
 
-/// Those of the newest messages that are a page.
+/// Returns those of the newest messages that make up one page.
 pub fn page(newest_first: Vec<Message>) -> Vec<Message> {
     cut(newest_first, Message::length)
 }
 
-/// The items up to the one with which all together have reached [`PAGE`].
+/// Returns the items up to the one with which all together reach [`PAGE`].
 pub fn cut<T>(mut items: Vec<T>, length: impl Fn(&T) -> usize) -> Vec<T> {
     let mut all = 0;
-    let fitting = items.iter().take_while(|item| {
-        let fits = all < PAGE;
-        all += length(item);
-        fits
-    });
-    items.truncate(fitting.count());
+    for at in 0..items.len() {
+        if all >= PAGE {
+            items.truncate(at);
+            break;
+        }
+        all += items.get(at).map_or(0, &length);
+    }
     items
 }
 
@@ -169,26 +172,35 @@ pub type Cursor = String;
 
 /// Part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Page<T> {
+    /// What is on it, in the order of the list.
     pub items: Vec<T>,
+    /// Where the list goes on; `None` at its end.
     pub next: Option<Cursor>,
 }
 
 /// A request to begin a turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Admission {
+    /// The turn that the message wants.
     pub turn: TurnKey,
+    /// What a repetition of the request has in common with it.
     pub key: IdempotencyKey,
     /// A hash of what is asked: an equal key with an equal body is the same request.
     pub body: [u8; 32],
+    /// The id of the message, made by the caller.
     pub user_message: MessageId,
+    /// The id that the reply is to have, made by the caller.
     pub assistant_message: MessageId,
+    /// What the user says.
     pub text: Arc<str>,
+    /// When they say that they sent it, if they say so.
     pub sent: Option<Timestamp>,
+    /// In which time zone they are, if they say so.
     pub zone: Option<ZoneName>,
+    /// The time by the clock of the caller.
     pub now: Timestamp,
+    /// Until when nobody but the holder may end the turn.
     pub lease_until: Timestamp,
     /// Until when the key stands for this turn, and the turn can be replayed.
     pub kept_until: Timestamp,
@@ -197,12 +209,12 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Whether it reserves what is to be settled in the end: more than its turn.
+    /// Returns whether it reserves what is to be settled in the end: more than its turn.
     pub fn is_to_be_settled(&self) -> bool {
         self.holds.iter().any(|hold| hold.of != Allowance::Turns)
     }
 
-    /// What was opened, once it was admitted as message `number`.
+    /// Returns what was opened, once it was admitted as message `number`.
     pub fn opening(&self, number: u64) -> Opening {
         let body = Body::User {
             text: self.text.clone(),
@@ -226,71 +238,93 @@ impl Admission {
 
 /// What became of an [`Admission`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`MessageStore::admit` says each")]
 pub enum Admitted {
+    /// The turn begins, and the caller drives it.
     New(Begun),
+    /// The same request was admitted before, as this turn.
     Existing(TurnId),
+    /// The key was used for another request.
     Mismatch,
+    /// This turn of the conversation has not ended.
     Busy(TurnId),
-    OverLimit { of: Allowance, until: Timestamp },
+    /// The user has no room for this hold, before that time.
+    OverLimit {
+        /// The allowance of the first hold that does not fit.
+        of: Allowance,
+        /// When it would fit; its own end, if it never would.
+        until: Timestamp,
+    },
+    /// There is no such conversation.
     Unknown,
 }
 
 /// The right to drive a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begun {
-    /// For every write.
+    /// The right to write, for every write of this turn.
     pub fence: Fence,
-    /// What the user's message got.
+    /// The number that the user's message got.
     pub number: u64,
 }
 
 /// What a running turn has said since the last one.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "`MessageStore::checkpoint` says each")]
 pub struct Checkpoint {
+    /// Whose events they are.
     pub turn: TurnKey,
+    /// The right to write, from [`Begun`].
     pub fence: Fence,
+    /// The number of the first of `events`.
     pub from: usize,
+    /// What was told since the events before `from`.
     pub events: Vec<TurnEvent>,
+    /// Until when nobody but the holder may end the turn.
     pub lease_until: Timestamp,
 }
 
 /// Whether the writer still had the right to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Written<T> {
+    /// It was written; what the store has to say.
     Done(T),
+    /// It was not, and never will be: the turn has ended, or is another's.
     LeaseLost,
 }
 
 /// Whether somebody asked the turn to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Stop {
+    /// Somebody did.
     Asked,
+    /// Nobody did.
     NotAsked,
 }
 
 /// In whose name a turn is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "`MessageStore::finish` says each")]
 pub enum Writer {
+    /// Whoever drives it.
     Holder(Fence),
+    /// Whoever found it abandoned.
     Reaper {
+        /// The fence that the turn was seen with.
         fence: Fence,
+        /// The lease that it was seen with, and that has run out.
         lease_until: Timestamp,
     },
 }
 
-/// The two states that are ever stored; the rest is the holder's own business.
+/// The state of a turn as a store knows it; what it does in between only its holder knows.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum TurnState {
+    /// It has not ended, whether or not anybody still drives it.
     Running {
+        /// The right to write that its holder has.
         fence: Fence,
+        /// Until when nobody but its holder may end it.
         lease_until: Timestamp,
     },
+    /// It has ended like this.
     Ended(Arc<Closing>),
 }
 
@@ -318,7 +352,7 @@ pub struct TurnRecord {
 }
 
 impl TurnRecord {
-    /// Where its reply stands, or will stand.
+    /// Returns where its reply stands, or will stand.
     pub fn place(&self) -> ReplyPlace {
         ReplyPlace {
             id: self.assistant_message.clone(),
@@ -331,10 +365,13 @@ impl TurnRecord {
 
 /// Whose jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum JobsOf {
+    /// Those that a turn has left behind.
     Turn(TurnKey),
+    /// Those of all turns of a conversation.
     Conversation(ConversationKey),
+    /// Those of all conversations of a user.
     User(UserScope),
+    /// Those of all users.
     Anyone,
 }

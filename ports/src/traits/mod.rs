@@ -1,5 +1,8 @@
 //! The traits: what a turn asks of the world. The documentation of each is its contract.
 
+// These comments are what every adapter is held to, so none may be missing.
+#![warn(missing_docs)]
+
 mod account;
 mod bill;
 mod clock;

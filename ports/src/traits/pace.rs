@@ -12,7 +12,8 @@ const STRETCH: usize = 16_384;
 pub struct Pace(usize);
 
 impl Pace {
-    /// Notes steps that were done. A step is a look at a letter, or a sum: some ten nanoseconds.
+    /// Counts steps that were done, and gives way at the end of a stretch. A step is a look at a
+    /// letter, or a sum: some ten nanoseconds.
     pub async fn did(&mut self, steps: usize) {
         self.0 += steps;
         if self.0 >= STRETCH {

@@ -23,14 +23,15 @@ use super::{Account, Cursor, Page, Result};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Reads one record. One whose body cannot be read is there all the same, with a body that
-    /// nobody can read: what follows from that depends on what it is, and is for the caller to say.
+    /// Returns one record. A record whose body cannot be read is returned all the same, with a body
+    /// that nobody can read: the caller decides what follows from that.
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
 
-    /// A user's records of a kind as they are now, the newest first, at most `limit` of them, and
-    /// none behind the one with which their bodies have reached [`PAGE`](crate::PAGE). For each of
-    /// them the same holds. With `within`, only those of that [group](RecordId::within), whatever
-    /// else the kind holds; without, all of them, a group's next to each other.
+    /// Returns at most `limit` of a user's records of a kind as they are now, the newest first. The
+    /// list ends early at the record with which the bodies reach [`PAGE`](crate::PAGE) bytes. With
+    /// `within`, returns only those of that [group](RecordId::within), whatever else the kind
+    /// holds; without, all of them, a group's next to each other. A body that cannot be read is as
+    /// in [`get`](Self::get).
     async fn list(
         &self,
         owner: &UserScope,
@@ -40,18 +41,18 @@ pub trait RecordStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<Record>>;
 
-    /// Writes one record if it is in the state that `expect` says. `Ok(false)`, and nothing
-    /// changed, if not. A record that already holds these very bytes, and ends when this one is to
-    /// end, was written by an earlier try: `Ok(true)`.
+    /// Writes one record if it is in the state that `expect` says; if not, returns `false` and
+    /// changes nothing. Returns `true` if the record already holds these very bytes and ends when
+    /// this one is to end: an earlier try has written it.
     ///
     /// A record with a `term` ends by itself: a store may forget it from its end on, and answers
-    /// with it until it has. A write without a term over one that ends takes the end away. So what
-    /// was put away can be restored for a time: by a write at the version that was seen, which is
-    /// refused if the store has forgotten the record meanwhile.
+    /// with it until it has. A write without a term takes the end away. So what was put away can be
+    /// restored for a time, by a write at the version that was seen; that write is refused if the
+    /// store has forgotten the record meanwhile.
     ///
-    /// The bytes and the end are a write's identity. One that must count beside an equal one of
-    /// somebody else, such as a counter's, brings something in its bytes that no other has:
-    /// [`records::amend`](crate::records::amend) does.
+    /// Two writes with the same bytes and the same end are one write. A write that must count
+    /// beside an equal one of somebody else, such as a counter's, carries something in its bytes
+    /// that no other has, as [`records::amend`](crate::records::amend) does.
     async fn put(
         &self,
         at: &RecordKey,
@@ -60,7 +61,7 @@ pub trait RecordStore: Send + Sync {
         expect: Expect,
     ) -> Result<bool>;
 
-    /// Removes one record; `false` if there was none.
+    /// Removes one record. Returns `false` if there was none.
     async fn delete(&self, at: &RecordKey) -> Result<bool>;
 
     /// Binds an account and a user to each other, unless one of them is bound already; the first
@@ -82,15 +83,17 @@ pub enum Binding {
 
 /// Whose record, of which kind, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct RecordKey {
+    /// Whose record it is.
     pub owner: UserScope,
+    /// Of which kind.
     pub kind: Kind,
+    /// Which of that kind.
     pub id: RecordId,
 }
 
 impl RecordKey {
-    /// Where the summary of a conversation is kept.
+    /// Returns where the summary of a conversation is kept.
     pub fn summary_of(of: &ConversationKey) -> Self {
         let id = RecordId::of_conversation(&of.coach, &of.conversation);
         Self {
@@ -109,14 +112,20 @@ impl fmt::Display for RecordKey {
 
 /// The kinds of record; the name is part of the stored key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Kind {
+    /// A coach that the user has made.
     Coach,
+    /// Something about the athlete that is worth knowing next time.
     Memory,
+    /// What the athlete wanted forgotten, without a word of it.
     Tombstone,
+    /// What the athlete did in one session.
     Workout,
+    /// A best that the athlete has reached.
     PersonalRecord,
+    /// What a conversation has been about.
     Summary,
+    /// What the model calls of one day have cost.
     Usage,
     /// What may hurt the athlete if it is not known, such as an allergy. A kind of its own, so that
     /// all of it can be read however much else there is.
@@ -124,7 +133,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name in stored keys.
+    /// Returns its name in stored keys.
     pub fn name(self) -> &'static str {
         match self {
             Self::Coach => "coach",
@@ -141,10 +150,12 @@ impl Kind {
 
 /// A stored record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub struct Record {
+    /// Whose it is, and which.
     pub at: RecordKey,
+    /// The bytes that were put.
     pub body: Vec<u8>,
+    /// For [`Expect::Version`]: every write that changes the record changes it.
     pub version: u64,
     /// From when on a store may forget it; `None` if it is kept. One that is past its end and is
     /// still there is for the caller to judge.
@@ -162,9 +173,11 @@ pub struct Term {
 
 /// What a record must be for a write to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Expect {
+    /// Whatever is there, or nothing.
     Anything,
+    /// No record.
     Absent,
+    /// The record as it was read at this version.
     Version(u64),
 }

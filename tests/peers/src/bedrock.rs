@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream;
-use http::{Method, Response, StatusCode, header};
+use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -261,13 +261,7 @@ async fn answer(
 ) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let signed = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    if !signed.is_some_and(|value| {
-        value.starts_with("AWS4-HMAC-SHA256 Credential=") && value.contains("Signature=")
-    }) {
+    if !is_signed(&parts.headers) {
         return refusal(
             StatusCode::FORBIDDEN,
             "MissingAuthenticationTokenException",
@@ -290,11 +284,27 @@ async fn answer(
     shared.metered(&request.model, |meter| meter.asked += 1);
     let queued = lock(&shared.queued).pop_front();
     let script = queued.unwrap_or_else(|| (shared.script)(&request));
-    let mut caller = Caller {
+    let caller = Caller {
         shared,
         served: false,
     };
-    match (script, operation) {
+    played(script, &request, caller).await
+}
+
+fn is_signed(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(header::AUTHORIZATION).map(|it| it.to_str()) else {
+        return false;
+    };
+    value.starts_with("AWS4-HMAC-SHA256 Credential=") && value.contains("Signature=")
+}
+
+/// Whoever goes before they are served has hung up.
+async fn played(
+    script: Script,
+    request: &Request,
+    mut caller: Caller,
+) -> io::Result<Response<Body>> {
+    match (script, request.operation) {
         (
             Script::Refuse {
                 status,
@@ -331,7 +341,9 @@ async fn answer(
             caller.served = true;
             json_answer(&body)
         }
-        (Script::Play(steps), Operation::Stream) => Ok(streamed(steps, caller, request.model)),
+        (Script::Play(steps), Operation::Stream) => {
+            Ok(streamed(steps, caller, request.model.clone()))
+        }
         (Script::Play(steps), Operation::Whole | Operation::Invoke) => {
             let whole = script::whole(steps).await;
             caller.served = true;

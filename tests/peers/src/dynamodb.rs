@@ -49,7 +49,12 @@ pub fn refusals() -> [(&'static str, Trouble); 5] {
             "a bad day",
         )
     };
-    let reasons = r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","message":"Transaction cancelled","CancellationReasons":[{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"},{"Code":"None"}]}"#;
+    let reasons = concat!(
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","#,
+        r#""message":"Transaction cancelled","CancellationReasons":["#,
+        r#"{"Code":"TransactionConflict","Message":"Transaction is ongoing for the item"},"#,
+        r#"{"Code":"None"}]}"#
+    );
     let conflict = Trouble::Answer {
         status: 400,
         headers: Vec::new(),

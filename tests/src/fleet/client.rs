@@ -301,7 +301,10 @@ impl Client {
 impl super::script::What {
     /// Whether it is another message by the same key.
     fn is_other(&self, say: Option<Say>) -> bool {
-        matches!((self, say), (Self::Say(other), Some(say)) if other.id == say.id && other.is_forged != say.is_forged)
+        let (Self::Say(other), Some(say)) = (self, say) else {
+            return false;
+        };
+        other.id == say.id && other.is_forged != say.is_forged
     }
 }
 

@@ -221,9 +221,13 @@ fn decision(chance: &mut Chance) -> Value {
             "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false,
             "confidence": 0.5,
         },
-        "contextNeeds": { "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"] },
+        "contextNeeds": {
+            "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"],
+        },
         "conversationTitle": null,
-        "conversationComplexity": { "hasComplexity": false, "needsSummary": false, "confidence": 0.5 },
+        "conversationComplexity": {
+            "hasComplexity": false, "needsSummary": false, "confidence": 0.5,
+        },
         "confidence": 0.9,
     })
 }

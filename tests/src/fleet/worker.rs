@@ -59,25 +59,7 @@ impl Stage {
         *lives += 1;
         let owner = 1 + slot + usize::try_from(*lives).unwrap() * 100;
         let skew = self.script.skews[slot];
-        let wire = Arc::new(Wire {
-            stage: self.clone(),
-            slot,
-            by: By { owner, skew },
-        });
-        let ports = Ports {
-            llm: Arc::new(Voice {
-                stage: self.clone(),
-                slot,
-                turn: None,
-            }),
-            messages: wire.clone(),
-            records: Records::new(wire.clone()),
-            index: wire,
-            clock: Arc::new(SkewedClock {
-                hand: self.hand.clone(),
-                skew,
-            }),
-        };
+        let ports = self.ports(slot, By { owner, skew });
         let script = &self.script;
         let rules = TurnRules {
             limits: script.limits,
@@ -110,6 +92,29 @@ impl Stage {
         });
         slots[slot] = Some(worker.clone());
         worker
+    }
+
+    fn ports(self: &Arc<Self>, slot: usize, by: By) -> Ports {
+        let clock = SkewedClock {
+            hand: self.hand.clone(),
+            skew: by.skew,
+        };
+        let wire = Arc::new(Wire {
+            stage: self.clone(),
+            slot,
+            by,
+        });
+        Ports {
+            llm: Arc::new(Voice {
+                stage: self.clone(),
+                slot,
+                turn: None,
+            }),
+            messages: wire.clone(),
+            records: Records::new(wire.clone()),
+            index: wire,
+            clock: Arc::new(clock),
+        }
     }
 
     /// Sends a message to a worker.

@@ -24,7 +24,8 @@ pub(super) const TEXTS: &[(u64, &str)] = &[
     (3, "膝が痛い 🦵🏽 was soll ich tun"),
     (
         2,
-        "just a line of no importance that goes on for rather longer than any title of a conversation may be",
+        "just a line of no importance that goes on for rather longer than any title of a \
+        conversation may be",
     ),
 ];
 
@@ -302,9 +303,13 @@ fn one_decision(logs: bool, tells: bool, recalls: bool, names: bool) -> Value {
             "needsRetrieval": recalls, "isMemoryRequest": false, "isForgetRequest": false,
             "confidence": 0.5,
         },
-        "contextNeeds": { "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"] },
+        "contextNeeds": {
+            "needsPineconeSearch": recalls, "searchTypes": ["workouts", "methodology"],
+        },
         "conversationTitle": if names { json!("Squats at dawn") } else { Value::Null },
-        "conversationComplexity": { "hasComplexity": false, "needsSummary": false, "confidence": 0.5 },
+        "conversationComplexity": {
+            "hasComplexity": false, "needsSummary": false, "confidence": 0.5,
+        },
         "confidence": 0.9,
     })
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::memory::{Importance, MemoryKind, MemorySource, Provenance, RecalledKind, Tombstone};
 use domain::router::ProposedMemory;
-use domain::{Timestamp, UserScope};
+use domain::{Memory, Timestamp, UserScope};
 use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, ManualClock};
 use peers::pinecone::{Index, Pinecone as Peer};
 use peers::{Proxy, Trouble};
@@ -331,19 +331,7 @@ async fn to_search_for_nothing_asks_nobody() {
     assert!(peer.asked().is_empty());
 }
 
-#[tokio::test]
-async fn what_is_to_be_forgotten_is_asked_for_until_it_is_gone() {
-    let peer = peer(7).await;
-    let index = Arc::new(adapter(&peer.url()));
-    let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
-    let ports = Ports {
-        llm: Arc::new(Scripted::new(clock.clone())),
-        messages: Arc::new(InMemoryMessages::default()),
-        records: Records::new(Arc::new(InMemoryRecords::default())),
-        index: index.clone(),
-        clock,
-    };
-    let ada = user("ada");
+async fn remembered(ports: &Ports, user: &UserScope) -> Memory {
     let (content, id) = (
         "My left knee hurts when I squat deep",
         "m1".parse().unwrap(),
@@ -365,12 +353,29 @@ async fn what_is_to_be_forgotten_is_asked_for_until_it_is_gone() {
         said_at: Timestamp(1),
         source: MemorySource::ExplicitRequest,
     };
-    let Saved::New(memory) = remember(&ports, &ada, &proposed, &from, &Bill::default())
+    let Saved::New(memory) = remember(ports, user, &proposed, &from, &Bill::default())
         .await
         .unwrap()
     else {
         panic!("it is new")
     };
+    memory
+}
+
+#[tokio::test]
+async fn what_is_to_be_forgotten_is_asked_for_until_it_is_gone() {
+    let peer = peer(7).await;
+    let index = Arc::new(adapter(&peer.url()));
+    let clock = Arc::new(ManualClock::at(Timestamp(1_000)));
+    let ports = Ports {
+        llm: Arc::new(Scripted::new(clock.clone())),
+        messages: Arc::new(InMemoryMessages::default()),
+        records: Records::new(Arc::new(InMemoryRecords::default())),
+        index: index.clone(),
+        clock,
+    };
+    let ada = user("ada");
+    let memory = remembered(&ports, &ada).await;
     let mut waited = 0;
     while index
         .search(&search("ada", &memory.content), &Bill::default())

@@ -258,7 +258,10 @@ fn each_import(tree: &UseTree, before: &[String], add: &mut impl FnMut(Vec<Strin
 /// are fields and methods, and no paths.
 fn names_in(code: TokenStream, before: &[String], found: &mut BTreeSet<Vec<String>>) {
     let trees: Vec<TokenTree> = code.into_iter().collect();
-    let is = |at: usize, c: char| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == c);
+    let is = |at: usize, c: char| match trees.get(at) {
+        Some(TokenTree::Punct(punct)) => punct.as_char() == c,
+        _ => false,
+    };
     let is_separator = |at: usize| {
         let joined = matches!(trees.get(at), Some(TokenTree::Punct(punct))
             if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);

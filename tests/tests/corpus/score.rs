@@ -191,7 +191,8 @@ impl fmt::Display for Table<'_> {
             } = tally;
             writeln!(
                 f,
-                "{field:<24} {wanted:>6} {said:>6} {right:>6} {precision:>10.3} {recall:>7.3} {f1:>6.3}"
+                "{field:<24} {wanted:>6} {said:>6} {right:>6} {precision:>10.3} {recall:>7.3} \
+                {f1:>6.3}"
             )?;
         }
         writeln!(f)

@@ -213,9 +213,8 @@ fn timeless(value: &Value) -> Value {
     }
 }
 
-#[test]
-fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
-    let elsewhere = Elsewhere::start();
+/// The table is made and the methodology loaded, and it is said what is missing until then.
+fn is_set_up_by_its_commands(elsewhere: &Elsewhere) {
     let (code, said) = elsewhere.command(&["doctor"]);
     assert_eq!(
         (code, said.contains("no table coach-test")),
@@ -253,7 +252,12 @@ fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
         (Some(0), 1),
         "{said}"
     );
+}
 
+#[test]
+fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
+    let elsewhere = Elsewhere::start();
+    is_set_up_by_its_commands(&elsewhere);
     let mut first = elsewhere.server(&["--log", "debug"]);
     let told = WORDS.map(|words| elsewhere.say(&first, words, words));
     for told in &told {

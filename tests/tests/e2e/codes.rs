@@ -89,117 +89,92 @@ fn every_code_can_be_seen_with_curl() {
     assert_eq!(never, codes_to_come(), "what nobody has tried");
 }
 
+const BODIES: [(Code, &str); 7] = [
+    (Code::MissingRequestBody, ""),
+    (Code::InvalidJson, "{"),
+    (Code::InvalidBody, "[]"),
+    (Code::InvalidUserResponse, r#"{"userResponse":"  "}"#),
+    (
+        Code::InvalidTimestamp,
+        r#"{"userResponse":"hi","messageTimestamp":"soon"}"#,
+    ),
+    (
+        Code::InvalidTimezone,
+        r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#,
+    ),
+    (
+        Code::InvalidField,
+        r#"{"userResponse":"hi","ifBusy":"wait"}"#,
+    ),
+];
+
+fn urls(server: &Server, conversation: &str) -> Vec<(Code, String)> {
+    let base = &server.base;
+    let user = format!("{base}/users/athlete");
+    vec![
+        (Code::InvalidPath, format!("{user}/coaches/%ff")),
+        (Code::InvalidId, format!("{user}/coaches/a%2Fb")),
+        (
+            Code::UserIdMismatch,
+            format!("{base}/users/somebody-else/coaches"),
+        ),
+        (Code::NotFound, format!("{base}/nowhere")),
+        (
+            Code::ConversationNotFound,
+            format!("{user}/coaches/strength/conversations/none"),
+        ),
+        (Code::CoachConfigNotFound, format!("{user}/coaches/none")),
+        (Code::RecordNotFound, format!("{user}/workouts/none")),
+        (Code::TurnNotFound, format!("{conversation}/turns/none")),
+    ]
+}
+
 fn requests(tried: &mut Tried) {
     let server = Server::start(&["--pace-ms", "1"]);
-    let base = &server.base;
     let bearer = format!("authorization: Bearer {}", server.token("athlete"));
     let conversation = server.conversation();
     let stream = format!("{conversation}/stream");
-    let user = format!("{base}/users/athlete");
     let json = "content-type: application/json";
-    let get = |url: &str| vec!["-H".to_owned(), bearer.clone(), url.to_owned()];
-    let post = |body: &str| {
-        let fixed = ["-H", &bearer, "-H", json, "-d", body, &stream];
-        fixed.map(str::to_owned).to_vec()
-    };
     let long = format!("{{\"userResponse\":\"{}\"}}", "x".repeat(600_000));
     let body = server.folder().join("long.json");
     std::fs::write(&body, long).unwrap();
     let long = format!("@{}", body.display());
     let wide = format!("x-filler: {}", "x".repeat(40_000));
-    let cases: Vec<(Code, Vec<String>)> = vec![
-        (Code::InvalidPath, get(&format!("{user}/coaches/%ff"))),
-        (Code::InvalidId, get(&format!("{user}/coaches/a%2Fb"))),
-        (Code::MissingRequestBody, post("")),
-        (Code::InvalidJson, post("{")),
-        (Code::InvalidBody, post("[]")),
-        (Code::InvalidUserResponse, post(r#"{"userResponse":"  "}"#)),
-        (
-            Code::InvalidTimestamp,
-            post(r#"{"userResponse":"hi","messageTimestamp":"soon"}"#),
-        ),
-        (
-            Code::InvalidTimezone,
-            post(r#"{"userResponse":"hi","timezone":"Mars/Olympus"}"#),
-        ),
-        (
-            Code::InvalidField,
-            post(r#"{"userResponse":"hi","ifBusy":"wait"}"#),
-        ),
-        (Code::MissingAuthHeader, vec![conversation.clone()]),
-        (
-            Code::InvalidToken,
-            vec![
-                "-H".into(),
-                "authorization: Bearer x.y.z".into(),
-                conversation.clone(),
-            ],
-        ),
-        (
-            Code::UserIdMismatch,
-            get(&format!("{base}/users/somebody-else/coaches")),
-        ),
-        (Code::NotFound, get(&format!("{base}/nowhere"))),
-        (
-            Code::ConversationNotFound,
-            get(&format!("{user}/coaches/strength/conversations/none")),
-        ),
-        (
-            Code::CoachConfigNotFound,
-            get(&format!("{user}/coaches/none")),
-        ),
-        (Code::RecordNotFound, get(&format!("{user}/workouts/none"))),
-        (
-            Code::TurnNotFound,
-            get(&format!("{conversation}/turns/none")),
-        ),
-        (
-            Code::MethodNotAllowed,
-            vec![
-                "-X".into(),
-                "DELETE".into(),
-                "-H".into(),
-                bearer.clone(),
-                stream.clone(),
-            ],
-        ),
-        (Code::PayloadTooLarge, post(&long)),
-        (
-            Code::UnsupportedMediaType,
-            [
-                "-H",
-                &bearer,
-                "-H",
-                "content-type: text/plain",
-                "-d",
-                "hi",
-                &stream,
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        ),
-        (
-            Code::HeadersTooLarge,
-            ["-H", &bearer, "-H", &wide, &conversation]
-                .map(str::to_owned)
-                .to_vec(),
-        ),
-    ];
-    for (code, arguments) in cases {
-        tried.expect(
-            code,
-            &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
+    for (code, body) in BODIES {
+        tried.expect(code, &["-H", &bearer, "-H", json, "-d", body, &stream]);
     }
-    let first = post(r#"{"userResponse":"one","clientMessageId":"key-1"}"#);
+    for (code, url) in urls(&server, &conversation) {
+        tried.expect(code, &["-H", &bearer, &url]);
+    }
+    let plain = "content-type: text/plain";
+    let token = "authorization: Bearer x.y.z";
+    tried.expect(Code::MissingAuthHeader, &[&conversation]);
+    tried.expect(Code::InvalidToken, &["-H", token, &conversation]);
+    tried.expect(
+        Code::MethodNotAllowed,
+        &["-X", "DELETE", "-H", &bearer, &stream],
+    );
+    tried.expect(
+        Code::PayloadTooLarge,
+        &["-H", &bearer, "-H", json, "-d", &long, &stream],
+    );
+    tried.expect(
+        Code::UnsupportedMediaType,
+        &["-H", &bearer, "-H", plain, "-d", "hi", &stream],
+    );
+    tried.expect(
+        Code::HeadersTooLarge,
+        &["-H", &bearer, "-H", &wide, &conversation],
+    );
+    let one = r#"{"userResponse":"one","clientMessageId":"key-1"}"#;
     run(
-        Command::new("curl").arg("-s").args(&first),
+        Command::new("curl").args(["-s", "-H", &bearer, "-H", json, "-d", one, &stream]),
         Duration::from_secs(30),
     );
-    let other = post(r#"{"userResponse":"two","clientMessageId":"key-1"}"#);
+    let two = r#"{"userResponse":"two","clientMessageId":"key-1"}"#;
     tried.expect(
         Code::IdempotencyMismatch,
-        &other.iter().map(String::as_str).collect::<Vec<_>>(),
+        &["-H", &bearer, "-H", json, "-d", two, &stream],
     );
     let slow = [
         "-H",

@@ -75,7 +75,8 @@ async fn five_hundred_streams_at_once_are_each_whole_while_one_client_reads_noth
     let path = idle.trim_start_matches(&server.base);
     let mut reads_nothing = TcpStream::connect(&address).await.unwrap();
     let request = format!(
-        "POST {path}/stream HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+        "POST {path}/stream HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         connection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{QUESTION}",
         QUESTION.len()
     );

@@ -134,6 +134,31 @@ fn the_doctor_says_of_each_part_whether_it_is_well() {
     }
 }
 
+/// Says something to a coach, and waits until the index has what is to be remembered of it.
+fn told_and_remembered(
+    server: &Server,
+    http: &reqwest::Client,
+    peer: &Peer,
+    words: &str,
+) -> String {
+    Runtime::new().unwrap().block_on(async {
+        let post = http
+            .post(format!("{}/stream", server.conversation()))
+            .header("content-type", "application/json");
+        let body = serde_json::json!({ "userResponse": words }).to_string();
+        let told = post.body(body).send().await.unwrap().text().await.unwrap();
+        let remembered = async {
+            while peer.count("user_athlete") == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), remembered)
+            .await
+            .unwrap();
+        told
+    })
+}
+
 #[test]
 fn a_methodology_is_loaded_once_and_found_by_a_server_on_the_same_index() {
     let (_runtime, peer) = index();
@@ -165,36 +190,13 @@ fn a_methodology_is_loaded_once_and_found_by_a_server_on_the_same_index() {
     );
     assert_eq!(peer.count("methodology"), 1);
 
-    let options = [
-        "--index",
-        "pinecone",
-        "--pinecone-host",
-        &url,
-        "--pace-ms",
-        "1",
-        "--log",
-        "debug",
-    ];
+    let mut options = vec!["--pace-ms", "1", "--log", "debug"];
+    options.extend(&load[3..]);
     let server = Server::start_with(&options, &[("COACH_PINECONE_KEY", KEY)]);
     let token = server.token("athlete");
     let http = reqwest_of(&token);
     let words = "Please remember that my left knee hurts when I squat deep";
-    let told = Runtime::new().unwrap().block_on(async {
-        let post = http
-            .post(format!("{}/stream", server.conversation()))
-            .header("content-type", "application/json");
-        let body = serde_json::json!({ "userResponse": words }).to_string();
-        let told = post.body(body).send().await.unwrap().text().await.unwrap();
-        let remembered = async {
-            while peer.count("user_athlete") == 0 {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), remembered)
-            .await
-            .unwrap();
-        told
-    });
+    let told = told_and_remembered(&server, &http, &peer, words);
     assert!(told.contains("\"type\":\"complete\""), "{told}");
     let asked = peer.asked();
     let queries: Vec<_> = asked

@@ -188,7 +188,8 @@ fn a_warning_is_logged_by_whatever_name_one_asks_for_it() {
             .to_owned();
         let mut wire = Wire::to(&server);
         wire.send(&format!(
-            "POST {path}/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\nconnection: close\r\n\
+            "POST {path}/stream HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+             connection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{words}",
             server.token("athlete"),
             words.len()
@@ -213,7 +214,8 @@ fn no_key_is_made_where_a_token_or_a_doctor_only_looks_for_one() {
         command
     };
     let (code, told) = refused(&mut command(&["token", "--user", "ada"]));
-    let expected = "nowhere (--data, COACH_DATA) cannot be used: there is none; a server makes one when it starts";
+    let expected = "nowhere (--data, COACH_DATA) cannot be used: there is none; a server makes one \
+    when it starts";
     assert!(code == Some(1) && told.contains(expected), "{told}");
     let output = command(&["doctor"]).output().unwrap();
     let (told, _) = said(&output);

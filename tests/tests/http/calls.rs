@@ -142,6 +142,29 @@ async fn counted(kind: &Kind) -> Counted {
     }
 }
 
+fn print_row(kind: &Kind, counted: &Counted) {
+    let Calls {
+        routes,
+        replies,
+        extractions,
+        summaries,
+    } = counted.calls;
+    let deciding_before = counted.before_reply.all() - counted.before_reply.replies;
+    println!(
+        "{:<22} {:<6} {routes:>6} {replies:>6} {extractions:>8} {summaries:>8} \
+             {:>4} {:>13} {:>8} {:>8} {:>4}",
+        kind.name,
+        counted.by,
+        counted.calls.all(),
+        deciding_before,
+        counted.searches,
+        counted.upserts,
+        kind.old
+            .map_or(String::new(), |column| old_calls(column, |_| true)
+                .to_string()),
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_turn_makes_at_most_four_model_calls_and_one_of_them_before_it_replies() {
     println!(
@@ -167,19 +190,7 @@ async fn a_turn_makes_at_most_four_model_calls_and_one_of_them_before_it_replies
             summaries,
         } = counted.calls;
         let deciding_before = counted.before_reply.all() - counted.before_reply.replies;
-        println!(
-            "{:<22} {:<6} {routes:>6} {replies:>6} {extractions:>8} {summaries:>8} \
-             {:>4} {:>13} {:>8} {:>8} {:>4}",
-            kind.name,
-            counted.by,
-            counted.calls.all(),
-            deciding_before,
-            counted.searches,
-            counted.upserts,
-            kind.old
-                .map_or(String::new(), |column| old_calls(column, |_| true)
-                    .to_string()),
-        );
+        print_row(kind, &counted);
         let name = kind.name;
         assert_eq!(
             (

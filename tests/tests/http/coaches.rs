@@ -36,6 +36,10 @@ async fn told(site: &Site) -> String {
     path
 }
 
+fn gone(method: Method, path: &str) -> Row {
+    Row::new(404, "COACH_CONFIG_NOT_FOUND", method, path)
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_said_with_a_deleted_coach_can_be_read_but_not_gone_on_with() {
     for elsewhere in [false, true] {
@@ -53,9 +57,7 @@ async fn what_was_said_with_a_deleted_coach_can_be_read_but_not_gone_on_with() {
         let deleted = client.delete(OWN).await;
         assert_eq!((deleted.status.as_u16(), deleted.json()), (200, json!({})));
         for client in site.both() {
-            Row::get(404, "COACH_CONFIG_NOT_FOUND", OWN)
-                .check(&client)
-                .await;
+            gone(Method::GET, OWN).check(&client).await;
             assert_eq!(
                 client.get("/users/ada/coaches").await.json()["coaches"]
                     .as_array()
@@ -70,21 +72,14 @@ async fn what_was_said_with_a_deleted_coach_can_be_read_but_not_gone_on_with() {
             );
             let listed = client.get(&format!("{OWN}/conversations")).await.json();
             assert_eq!(listed["conversations"], json!([before]));
-            for call in ["stream", "send-message"] {
-                Row::post(404, "COACH_CONFIG_NOT_FOUND", format!("{path}/{call}"))
-                    .check(&client)
-                    .await;
+            for row in [
+                gone(Method::POST, &format!("{path}/stream")),
+                gone(Method::POST, &format!("{path}/send-message")),
+                gone(Method::POST, &format!("{OWN}/conversations")),
+                gone(Method::DELETE, OWN),
+            ] {
+                row.check(&client).await;
             }
-            Row::post(
-                404,
-                "COACH_CONFIG_NOT_FOUND",
-                format!("{OWN}/conversations"),
-            )
-            .check(&client)
-            .await;
-            Row::new(404, "COACH_CONFIG_NOT_FOUND", Method::DELETE, OWN)
-                .check(&client)
-                .await;
         }
         assert_eq!(
             client

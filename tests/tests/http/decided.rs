@@ -34,10 +34,8 @@ async fn turn(text: &str, decided: &[(&str, Value)]) -> Turn {
         let (parent, field) = place.rsplit_once('/').unwrap();
         route.pointer_mut(parent).unwrap()[field] = value.clone();
     }
-    let form = if decided
-        .iter()
-        .any(|(place, _)| place.ends_with("needsSummary"))
-    {
+    let wants_summary = |(place, _): &(&str, Value)| place.ends_with("needsSummary");
+    let form = if decided.iter().any(wants_summary) {
         summary()
     } else {
         scenes::workout()

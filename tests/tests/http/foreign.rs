@@ -8,8 +8,8 @@ use coach_tests::scenes::QUESTION;
 use coach_tests::{ADA, BOB, Client, Foreign, Site, conversation_key, saying};
 use domain::memory::Tombstone;
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Finish, Job, JobKind, JobState, Memory, Report,
-    Summary, TurnEvent, TurnKey, UserScope, Workout,
+    Closing, Conversation, ConversationKey, Ending, Finish, Job, JobKind, JobState, Memory,
+    MemoryId, Report, Summary, TurnEvent, TurnKey, UserScope, Workout,
 };
 use http_adapter::router;
 use ports::{
@@ -61,7 +61,12 @@ async fn furnished(site: &Site) -> String {
     site.settled().await;
 
     let path = site.conversation().await;
-    let mut summary = RecordKey::summary_of(&conversation_key(&path));
+    put_records_of_bob(site, &path).await;
+    path
+}
+
+async fn put_records_of_bob(site: &Site, path: &str) {
+    let mut summary = RecordKey::summary_of(&conversation_key(path));
     summary.owner = bob();
     let narrative = format!("They talked of {CANARY}.");
     let told = Summary {
@@ -104,7 +109,6 @@ async fn furnished(site: &Site) -> String {
                 .unwrap()
         );
     }
-    path
 }
 
 /// Ada, at a server to which the store answers with what is Bob's.
@@ -119,6 +123,50 @@ fn mixed_up(site: &Site) -> (Client, Site) {
         Client::new(router(site.app.clone()), Some(ADA), site.clock),
         site,
     )
+}
+
+async fn shows_nothing_foreign(client: &Client, mixed: &Site, path: &str, memory: &MemoryId) {
+    for (list, name) in [
+        ("memories?superseded=true", "memories"),
+        ("workouts", "workouts"),
+        ("usage", "days"),
+    ] {
+        let told = client.get(&format!("/users/ada/{list}")).await.json();
+        assert_eq!(told[name], json!([]), "{list}");
+    }
+    let coaches = client.get("/users/ada/coaches").await.json();
+    assert_eq!(
+        coaches["coaches"].as_array().unwrap().len(),
+        3,
+        "the shipped ones"
+    );
+    let summary = client.get(&format!("{path}/summary")).await.json();
+    assert_eq!(summary, json!({ "summary": null }));
+    let memory = format!("/users/ada/memories/{memory}");
+    for one in [
+        memory.as_str(),
+        "/users/ada/workouts/w",
+        "/users/ada/coaches/mine",
+    ] {
+        assert_eq!(client.get(one).await.status.as_u16(), 404, "{one}");
+        assert_eq!(client.delete(one).await.status.as_u16(), 404, "{one}");
+    }
+    let ports = &mixed.app.ports;
+    let ada = conversation_key(path).user;
+    assert_eq!(ports::forgotten(ports, &ada).await.unwrap(), []);
+    assert_eq!(
+        newest::<Workout>(ports, &ada, Kind::Workout, 9)
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(
+        records::all::<Value>(ports, &ada, Kind::Memory)
+            .await
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,47 +194,7 @@ async fn records_of_another_user_are_left_out_whatever_the_store_answers_and_an_
         .remove(0);
     let (client, mixed) = mixed_up(&site);
 
-    for (list, name) in [
-        ("memories?superseded=true", "memories"),
-        ("workouts", "workouts"),
-        ("usage", "days"),
-    ] {
-        let told = client.get(&format!("/users/ada/{list}")).await.json();
-        assert_eq!(told[name], json!([]), "{list}");
-    }
-    let coaches = client.get("/users/ada/coaches").await.json();
-    assert_eq!(
-        coaches["coaches"].as_array().unwrap().len(),
-        3,
-        "the shipped ones"
-    );
-    let summary = client.get(&format!("{path}/summary")).await.json();
-    assert_eq!(summary, json!({ "summary": null }));
-    let memory = format!("/users/ada/memories/{}", memory.id);
-    for one in [
-        memory.as_str(),
-        "/users/ada/workouts/w",
-        "/users/ada/coaches/mine",
-    ] {
-        assert_eq!(client.get(one).await.status.as_u16(), 404, "{one}");
-        assert_eq!(client.delete(one).await.status.as_u16(), 404, "{one}");
-    }
-    let ports = &mixed.app.ports;
-    let ada = conversation_key(&path).user;
-    assert_eq!(ports::forgotten(ports, &ada).await.unwrap(), []);
-    assert_eq!(
-        newest::<Workout>(ports, &ada, Kind::Workout, 9)
-            .await
-            .unwrap(),
-        []
-    );
-    assert_eq!(
-        records::all::<Value>(ports, &ada, Kind::Memory)
-            .await
-            .unwrap()
-            .len(),
-        0
-    );
+    shows_nothing_foreign(&client, &mixed, &path, &memory.id).await;
 
     let earlier = site.model.calls().all();
     let mut events = client

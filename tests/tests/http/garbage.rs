@@ -93,20 +93,21 @@ async fn no_malformed_answer_of_the_router_fails_a_turn() {
     );
 }
 
+const FAULTS: [Fault; 6] = [
+    Fault::Throttled,
+    Fault::Unavailable,
+    Fault::TimedOut,
+    Fault::Truncated,
+    Fault::Rejected,
+    Fault::TooLong,
+];
+
 #[tokio::test(start_paused = true)]
 async fn no_trouble_of_the_router_fails_a_turn_or_holds_it_up_for_longer_than_its_time() {
     let whole = scenes::routing(&[], false).to_string();
     let (half, rest) = whole.split_at(whole.len() / 2);
-    let faults = [
-        Fault::Throttled,
-        Fault::Unavailable,
-        Fault::TimedOut,
-        Fault::Truncated,
-        Fault::Rejected,
-        Fault::TooLong,
-    ];
-    let failing = faults.map(|fault| ("failing", Scene::failing(fault), 0));
-    let midway = faults.map(|fault| {
+    let failing = FAULTS.map(|fault| ("failing", Scene::failing(fault), 0));
+    let midway = FAULTS.map(|fault| {
         (
             "failing midway",
             Scene(vec![say(half), pause(40), Line::Fail(fault)]),

@@ -69,11 +69,8 @@ async fn a_told_workout_is_logged_after_the_answer() {
         "I did 5x5 back squats at 100 kg.",
         "/log-workout back squat 5x5 at 100 kg",
     ] {
-        let (site, client) = {
-            let site = site();
-            let client = site.client();
-            (site, client)
-        };
+        let site = site();
+        let client = site.client();
         let path = site.conversation().await;
         let mut sse = client
             .stream(&format!("{path}/stream"), &[], &coach_tests::saying(text))

@@ -110,7 +110,13 @@ impl Row {
         );
         let document = Document::read().await;
         document.holds(&document.component("Problem"), &json);
+        self.check_as_event(client, &plain).await;
+        plain
+    }
 
+    /// Sends it as a reader of streams, who is told the same.
+    async fn check_as_event(&self, client: &Client, plain: &Answer) {
+        let name = format!("{} {:.80} {}", self.method, self.path, self.code);
         let streamed = self.send(client, Some(EVENTS)).await;
         let event = streamed.json();
         assert_eq!(
@@ -128,7 +134,8 @@ impl Row {
             (Some("error"), Some(false)),
             "{name}"
         );
-        assert_eq!(event["retryable"], json["retryable"], "{name}");
+        assert_eq!(event["retryable"], plain.json()["retryable"], "{name}");
+        let document = Document::read().await;
         document.holds(&document.component("Refusal"), &event);
         assert_eq!(streamed.body.matches("data: ").count(), 1, "{name}");
         let waits = [429, 503].contains(&self.status);
@@ -140,7 +147,6 @@ impl Row {
             (waits, waits),
             "{name}"
         );
-        plain
     }
 
     async fn send(&self, client: &Client, accept: Option<(&'static str, &'static str)>) -> Answer {

@@ -324,6 +324,25 @@ async fn asked_again(site: &Site, path: &str) -> Vec<Event> {
         .await
 }
 
+/// Returns whether all were told the same, from the first event to the last.
+async fn streams_alike(clients: &[Client], address: &str, key: &[(&str, &str)]) -> bool {
+    let body = saying(QUESTION);
+    let streams = clients
+        .iter()
+        .map(|client| client.stream(address, key, &body));
+    let read = join_all(streams)
+        .await
+        .into_iter()
+        .map(|mut sse| async move { sse.rest().await });
+    let told: Vec<Vec<(String, Value)>> = join_all(read)
+        .await
+        .iter()
+        .map(|events| events.iter().map(plain).collect())
+        .collect();
+    assert_eq!(told[0].len(), EVENTS);
+    told.windows(2).all(|two| two[0] == two[1])
+}
+
 #[tokio::test(start_paused = true)]
 async fn five_equal_requests_at_once_are_one_turn() {
     let _wall = WallTime::of("five equal requests, nine ways");
@@ -352,38 +371,15 @@ async fn five_equal_requests_at_once_are_one_turn() {
                 other,
             ];
             let (address, key) = (format!("{path}/{call}"), [("idempotency-key", "same")]);
-            let body = saying(QUESTION);
-            if call == "stream" {
-                let streams = join_all(
-                    clients
-                        .iter()
-                        .map(|client| client.stream(&address, &key, &body)),
-                )
-                .await;
-                let streams = join_all(
-                    streams
-                        .into_iter()
-                        .map(|mut sse| async move { sse.rest().await }),
-                )
-                .await;
-                let streams: Vec<Vec<(String, Value)>> = streams
-                    .iter()
-                    .map(|events| events.iter().map(plain).collect())
-                    .collect();
-                assert!(
-                    streams.windows(2).all(|two| two[0] == two[1]),
-                    "{mishap:?} {elsewhere}"
-                );
-                assert_eq!(streams[0].len(), EVENTS);
+            let is_same = if call == "stream" {
+                streams_alike(&clients, &address, &key).await
             } else {
                 let body = json!({ "userResponse": QUESTION, "clientMessageId": "same" });
                 let answers =
                     join_all(clients.iter().map(|client| client.post(&address, &body))).await;
-                assert!(
-                    answers.windows(2).all(|two| two[0].json() == two[1].json()),
-                    "{mishap:?}"
-                );
-            }
+                answers.windows(2).all(|two| two[0].json() == two[1].json())
+            };
+            assert!(is_same, "{mishap:?} {elsewhere} {call}");
             let messages = site.client().get(&format!("{path}/messages")).await.json();
             assert_eq!(
                 messages["messages"].as_array().unwrap().len(),

@@ -67,10 +67,12 @@ async fn a_stopped_turn_keeps_exactly_what_was_told() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_turn_is_stopped_before_its_first_word_whatever_it_waits_for() {
+type Trouble = Option<(&'static str, Mishap)>;
+
+/// What a turn waits for: a store, a router, or a reply.
+fn waiting() -> [(&'static str, Trouble, Scene, Scene); 4] {
     let minute = Duration::from_secs(60);
-    let waiting = [
+    [
         (
             "loading",
             Some(("messages", Mishap::Delay(minute))),
@@ -90,8 +92,12 @@ async fn a_turn_is_stopped_before_its_first_word_whatever_it_waits_for() {
             route(),
             Scene::failing(Fault::Throttled),
         ),
-    ];
-    for (phase, mishap, router, reply) in waiting {
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_stopped_before_its_first_word_whatever_it_waits_for() {
+    for (phase, mishap, router, reply) in waiting() {
         for elsewhere in [false, true] {
             let site = Site::new(|model| model.route(router.clone()).reply(reply.clone()));
             let path = site.conversation().await;

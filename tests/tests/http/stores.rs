@@ -160,17 +160,18 @@ async fn a_producer_that_lost_its_lease_leaves_one_ending_for_everybody() {
     assert_eq!(messages["messages"][1]["status"], "failed");
 }
 
+const LOOKS: [&str; 6] = [
+    "",
+    "/messages",
+    "/turns/lost",
+    "/stream?turnId=lost",
+    "/turns/lost/stop",
+    "/stream",
+];
+
 #[tokio::test(start_paused = true)]
 async fn whoever_looks_at_an_abandoned_turn_ends_it_and_the_conversation_is_free() {
-    let looks = [
-        "",
-        "/messages",
-        "/turns/lost",
-        "/stream?turnId=lost",
-        "/turns/lost/stop",
-        "/stream",
-    ];
-    for (look, elsewhere) in looks.iter().flat_map(|look| [(look, false), (look, true)]) {
+    for (look, elsewhere) in LOOKS.iter().flat_map(|look| [(look, false), (look, true)]) {
         let site = replying(Scene::saying("Sit."));
         let path = site.conversation().await;
         orphan(&site, &path, "lost").await;

@@ -196,40 +196,7 @@ async fn what_the_athlete_tells_a_coach_is_remembered_where_it_belongs_and_forgo
         "{}",
         first.answer
     );
-    rhea.say("How should I warm up for squats?").await;
-    rhea.say("I did 5x5 back squats at 100 kg today").await;
-    let fourth = rhea
-        .say("So what about my left knee, if it hurts in deep lunges?")
-        .await;
-    assert!(
-        fourth.answer.contains(KNEE),
-        "the coach talks about it: {}",
-        fourth.answer
-    );
-    rhea.say("Thanks!").await;
-    rhea.say("How am I doing with my squat?").await;
-    rhea.say("Tomorrow I will sleep in").await;
-    rhea.say("What is a good grip for the bench press?").await;
-    rhea.say("I slept well").await;
-    let tenth = rhea.say("Give me a plan for stronger legs").await;
-    assert_eq!(
-        tenth.remembered(),
-        [KNEE],
-        "told in message one, it shapes message ten"
-    );
-    assert!(tenth.answer.contains(KNEE), "{}", tenth.answer);
-    let summary = talk.get(&format!("{}/summary", rhea.path)).await;
-    assert!(
-        summary.body.contains(KNEE),
-        "the summary has it: {}",
-        summary.body
-    );
-    let indexed = talk.indexed(KNEE, &[&rhea]).await;
-    assert_eq!(
-        indexed.lines().filter(|text| text.contains(KNEE)).count(),
-        2,
-        "the index has it twice: {indexed}"
-    );
+    remembers_the_knee(&talk, &rhea).await;
 
     let rhea_again = talk.with("strength").await;
     assert!(rhea_again.say(POUNDS).await.answer.ends_with(POUNDS));
@@ -258,26 +225,7 @@ async fn what_the_athlete_tells_a_coach_is_remembered_where_it_belongs_and_forgo
     talk.has_forgotten_the_knee(&[&rhea, &rhea_again, &sam])
         .await;
 
-    for (conversation, text) in [
-        (&rhea, "What should I do for my legs?"),
-        (&rhea, "How am I doing?"),
-        (&rhea, "And how is my progress?"),
-        (&rhea_again, "What should I do for my legs?"),
-        (&sam, "Which stretch is good for my hips?"),
-    ] {
-        let heard = conversation.say(text).await;
-        for (_, prompt) in &heard.prompts {
-            for word in ["left knee", "lunge"] {
-                assert!(!prompt.contains(word), "{text}: {prompt}");
-            }
-        }
-        assert!(
-            heard
-                .prompt()
-                .contains("the athlete wanted this to be forgotten")
-                || conversation.path != rhea.path
-        );
-    }
+    speaks_of_it_no_more(&rhea, &rhea_again, &sam).await;
     assert_eq!(
         rhea_again
             .say("Which loads should I press?")
@@ -296,4 +244,68 @@ async fn what_the_athlete_tells_a_coach_is_remembered_where_it_belongs_and_forgo
     );
     let log = talk.get(&format!("{}/messages", rhea.path)).await;
     assert!(log.body.contains(KNEE), "the athlete's own log stays");
+}
+
+async fn remembers_the_knee(talk: &Talk, rhea: &Conversation<'_>) {
+    rhea.say("How should I warm up for squats?").await;
+    rhea.say("I did 5x5 back squats at 100 kg today").await;
+    let fourth = rhea
+        .say("So what about my left knee, if it hurts in deep lunges?")
+        .await;
+    assert!(
+        fourth.answer.contains(KNEE),
+        "the coach talks about it: {}",
+        fourth.answer
+    );
+    rhea.say("Thanks!").await;
+    rhea.say("How am I doing with my squat?").await;
+    rhea.say("Tomorrow I will sleep in").await;
+    rhea.say("What is a good grip for the bench press?").await;
+    rhea.say("I slept well").await;
+    let tenth = rhea.say("Give me a plan for stronger legs").await;
+    assert_eq!(
+        tenth.remembered(),
+        [KNEE],
+        "told in message one, it shapes message ten"
+    );
+    assert!(tenth.answer.contains(KNEE), "{}", tenth.answer);
+    let summary = talk.get(&format!("{}/summary", rhea.path)).await;
+    assert!(
+        summary.body.contains(KNEE),
+        "the summary has it: {}",
+        summary.body
+    );
+    let indexed = talk.indexed(KNEE, &[rhea]).await;
+    assert_eq!(
+        indexed.lines().filter(|text| text.contains(KNEE)).count(),
+        2,
+        "the index has it twice: {indexed}"
+    );
+}
+
+async fn speaks_of_it_no_more(
+    rhea: &Conversation<'_>,
+    rhea_again: &Conversation<'_>,
+    sam: &Conversation<'_>,
+) {
+    for (conversation, text) in [
+        (rhea, "What should I do for my legs?"),
+        (rhea, "How am I doing?"),
+        (rhea, "And how is my progress?"),
+        (rhea_again, "What should I do for my legs?"),
+        (sam, "Which stretch is good for my hips?"),
+    ] {
+        let heard = conversation.say(text).await;
+        for (_, prompt) in &heard.prompts {
+            for word in ["left knee", "lunge"] {
+                assert!(!prompt.contains(word), "{text}: {prompt}");
+            }
+        }
+        assert!(
+            heard
+                .prompt()
+                .contains("the athlete wanted this to be forgotten")
+                || conversation.path != rhea.path
+        );
+    }
 }

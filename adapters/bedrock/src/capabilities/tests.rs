@@ -21,132 +21,136 @@ fn models_that_take_cache_points_are_known_by_their_ids() {
     }
 }
 
+/// A model; whether it takes a temperature, how a form, whether an effort, whether prompts are kept
+/// for an hour, and from how many tokens on.
+type Family = (&'static str, bool, Forms, bool, bool, Option<u64>);
+
+const FAMILIES: [Family; 15] = [
+    (
+        "global.anthropic.claude-sonnet-4-6",
+        true,
+        Forms::ForcedTool,
+        false,
+        true,
+        Some(2_048),
+    ),
+    (
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        true,
+        Some(1_024),
+    ),
+    (
+        "us.anthropic.claude-sonnet-4-20250514-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        false,
+        Some(1_024),
+    ),
+    (
+        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        true,
+        Some(4_096),
+    ),
+    (
+        "us.anthropic.claude-opus-4-6-v1",
+        true,
+        Forms::ForcedTool,
+        false,
+        true,
+        Some(4_096),
+    ),
+    (
+        "us.anthropic.claude-opus-4-7",
+        false,
+        Forms::ForcedTool,
+        true,
+        true,
+        None,
+    ),
+    (
+        "us.anthropic.claude-sonnet-5",
+        false,
+        Forms::Schema,
+        true,
+        true,
+        None,
+    ),
+    (
+        "global.anthropic.claude-sonnet-5-5",
+        false,
+        Forms::Schema,
+        true,
+        true,
+        None,
+    ),
+    (
+        "us.anthropic.claude-opus-5-5",
+        false,
+        Forms::Schema,
+        true,
+        true,
+        None,
+    ),
+    (
+        "us.anthropic.claude-haiku-5-5",
+        false,
+        Forms::ForcedTool,
+        true,
+        true,
+        None,
+    ),
+    (
+        "us.anthropic.claude-sonnet-6",
+        false,
+        Forms::Schema,
+        true,
+        true,
+        None,
+    ),
+    (
+        "us.amazon.nova-micro-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        false,
+        Some(1_536),
+    ),
+    (
+        "eu.amazon.nova-pro-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        false,
+        Some(1_024),
+    ),
+    (
+        "us.amazon.nova-2-lite-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        false,
+        None,
+    ),
+    (
+        "mistral.mistral-large-2402-v1:0",
+        true,
+        Forms::ForcedTool,
+        false,
+        false,
+        None,
+    ),
+];
+
 #[test]
 fn what_each_known_family_takes_is_a_row_of_the_table() {
-    use Forms::{ForcedTool, Schema};
-    let table = [
-        (
-            "global.anthropic.claude-sonnet-4-6",
-            true,
-            ForcedTool,
-            false,
-            true,
-            Some(2_048),
-        ),
-        (
-            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-            true,
-            ForcedTool,
-            false,
-            true,
-            Some(1_024),
-        ),
-        (
-            "us.anthropic.claude-sonnet-4-20250514-v1:0",
-            true,
-            ForcedTool,
-            false,
-            false,
-            Some(1_024),
-        ),
-        (
-            "us.anthropic.claude-haiku-4-5-20251001-v1:0",
-            true,
-            ForcedTool,
-            false,
-            true,
-            Some(4_096),
-        ),
-        (
-            "us.anthropic.claude-opus-4-6-v1",
-            true,
-            ForcedTool,
-            false,
-            true,
-            Some(4_096),
-        ),
-        (
-            "us.anthropic.claude-opus-4-7",
-            false,
-            ForcedTool,
-            true,
-            true,
-            None,
-        ),
-        (
-            "us.anthropic.claude-sonnet-5",
-            false,
-            Schema,
-            true,
-            true,
-            None,
-        ),
-        (
-            "global.anthropic.claude-sonnet-5-5",
-            false,
-            Schema,
-            true,
-            true,
-            None,
-        ),
-        (
-            "us.anthropic.claude-opus-5-5",
-            false,
-            Schema,
-            true,
-            true,
-            None,
-        ),
-        (
-            "us.anthropic.claude-haiku-5-5",
-            false,
-            ForcedTool,
-            true,
-            true,
-            None,
-        ),
-        (
-            "us.anthropic.claude-sonnet-6",
-            false,
-            Schema,
-            true,
-            true,
-            None,
-        ),
-        (
-            "us.amazon.nova-micro-v1:0",
-            true,
-            ForcedTool,
-            false,
-            false,
-            Some(1_536),
-        ),
-        (
-            "eu.amazon.nova-pro-v1:0",
-            true,
-            ForcedTool,
-            false,
-            false,
-            Some(1_024),
-        ),
-        (
-            "us.amazon.nova-2-lite-v1:0",
-            true,
-            ForcedTool,
-            false,
-            false,
-            None,
-        ),
-        (
-            "mistral.mistral-large-2402-v1:0",
-            true,
-            ForcedTool,
-            false,
-            false,
-            None,
-        ),
-    ];
-    for (model, temperature, forms, effort, hour, smallest) in table {
+    for (model, temperature, forms, effort, hour, smallest) in FAMILIES {
         let known = Capabilities::known(model);
         let told = (
             known.temperature,
@@ -206,6 +210,72 @@ fn a_form_is_asked_for_in_the_next_way_until_there_is_none() {
     );
 }
 
+const OF_A_FORM: [(&str, &[Lesson]); 11] = [
+    (
+        "temperature is deprecated for this model",
+        &[Lesson::Temperature],
+    ),
+    (
+        "`temperature`: Extra inputs are not permitted",
+        &[Lesson::Temperature],
+    ),
+    (
+        "tool_choice: forced tool use is not supported for this model",
+        &[Lesson::ForcedTool],
+    ),
+    (
+        "This model doesn't support the toolConfig.toolChoice.tool field.",
+        &[Lesson::ForcedTool],
+    ),
+    (
+        "Thinking may not be enabled when tool_choice forces tool use.",
+        &[Lesson::ForcedTool],
+    ),
+    (
+        "This model doesn't support tool use.",
+        &[Lesson::ForcedTool],
+    ),
+    ("output_config.effort: unsupported value", &[Lesson::Effort]),
+    (
+        "temperature and toolChoice are not supported",
+        &[Lesson::Temperature, Lesson::ForcedTool],
+    ),
+    ("cachePoint is not supported", &[]),
+    ("messages: roles must alternate", &[]),
+    ("Throttled, try again", &[]),
+];
+
+const OF_WHAT_IS_KEPT: [(&str, &[Lesson]); 4] = [
+    ("cachePoint.ttl: 1h is not supported", &[Lesson::CacheHour]),
+    (
+        "You invoked an unsupported model or your request did not allow prompt caching.",
+        &[Lesson::CachePoints],
+    ),
+    (
+        "serviceTier flex is not available for this model",
+        &[Lesson::ServiceTier],
+    ),
+    (
+        "The maximum tokens you requested exceeds the model limit of 4096",
+        &[Lesson::Room],
+    ),
+];
+
+const OF_TEXT: [(&str, &[Lesson]); 3] = [
+    (
+        "outputConfig.textFormat is not supported by this model",
+        &[Lesson::Schema],
+    ),
+    (
+        "The JSON schema has too many optional properties",
+        &[Lesson::Schema],
+    ),
+    (
+        "outputConfig.effort is not supported by this model",
+        &[Lesson::Effort],
+    ),
+];
+
 #[test]
 fn what_a_refusal_names_is_learned_if_it_was_sent_and_nothing_else_is() {
     let form = Sent {
@@ -226,93 +296,17 @@ fn what_a_refusal_names_is_learned_if_it_was_sent_and_nothing_else_is() {
         effort: true,
         ..Sent::default()
     };
-    for (sent, message, lessons) in [
-        (
-            form,
-            "temperature is deprecated for this model",
-            &[Lesson::Temperature][..],
-        ),
-        (
-            form,
-            "`temperature`: Extra inputs are not permitted",
-            &[Lesson::Temperature],
-        ),
-        (
-            form,
-            "tool_choice: forced tool use is not supported for this model",
-            &[Lesson::ForcedTool],
-        ),
-        (
-            form,
-            "This model doesn't support the toolConfig.toolChoice.tool field.",
-            &[Lesson::ForcedTool],
-        ),
-        (
-            form,
-            "Thinking may not be enabled when tool_choice forces tool use.",
-            &[Lesson::ForcedTool],
-        ),
-        (
-            form,
-            "This model doesn't support tool use.",
-            &[Lesson::ForcedTool],
-        ),
-        (
-            form,
-            "output_config.effort: unsupported value",
-            &[Lesson::Effort],
-        ),
-        (
-            form,
-            "temperature and toolChoice are not supported",
-            &[Lesson::Temperature, Lesson::ForcedTool],
-        ),
-        (form, "cachePoint is not supported", &[]),
-        (form, "messages: roles must alternate", &[]),
-        (form, "Throttled, try again", &[]),
-        (
-            Sent::default(),
-            "temperature is deprecated for this model",
-            &[],
-        ),
-        (
-            text,
-            "outputConfig.textFormat is not supported by this model",
-            &[Lesson::Schema],
-        ),
-        (
-            text,
-            "The JSON schema has too many optional properties",
-            &[Lesson::Schema],
-        ),
-        (
-            text,
-            "outputConfig.effort is not supported by this model",
-            &[Lesson::Effort],
-        ),
-        (
-            cached,
-            "cachePoint.ttl: 1h is not supported",
-            &[Lesson::CacheHour],
-        ),
-        (
-            cached,
-            "You invoked an unsupported model or your request did not allow prompt caching.",
-            &[Lesson::CachePoints],
-        ),
-        (
-            cached,
-            "serviceTier flex is not available for this model",
-            &[Lesson::ServiceTier],
-        ),
-        (
-            cached,
-            "The maximum tokens you requested exceeds the model limit of 4096",
-            &[Lesson::Room],
-        ),
-    ] {
-        assert_eq!(sent.refused(message), lessons, "{message}");
+    for (message, lessons) in OF_A_FORM {
+        assert_eq!(form.refused(message), lessons, "{message}");
     }
+    for (message, lessons) in OF_WHAT_IS_KEPT {
+        assert_eq!(cached.refused(message), lessons, "{message}");
+    }
+    for (message, lessons) in OF_TEXT {
+        assert_eq!(text.refused(message), lessons, "{message}");
+    }
+    let unsent = Sent::default().refused("temperature is deprecated for this model");
+    assert_eq!(unsent, []);
 }
 
 #[test]
@@ -356,65 +350,27 @@ fn what_settings_say_of_a_model_is_read_or_refused_with_what_is_wrong() {
 
 #[test]
 fn what_was_learned_is_asked_for_no_more_and_all_else_as_before() {
+    type Change = fn(&mut Capabilities);
     let all = Capabilities {
         effort: true,
         cache: true,
         cache_hour: true,
         ..Capabilities::UNKNOWN
     };
-    for (lesson, expected) in [
-        (
-            Lesson::Temperature,
-            Capabilities {
-                temperature: false,
-                ..all
-            },
-        ),
-        (
-            Lesson::Effort,
-            Capabilities {
-                effort: false,
-                ..all
-            },
-        ),
-        (
-            Lesson::ForcedTool,
-            Capabilities {
-                forms: Forms::Schema,
-                ..all
-            },
-        ),
-        (Lesson::Schema, all),
-        (
-            Lesson::CachePoints,
-            Capabilities {
-                cache: false,
-                ..all
-            },
-        ),
-        (
-            Lesson::CacheHour,
-            Capabilities {
-                cache_hour: false,
-                ..all
-            },
-        ),
-        (
-            Lesson::ServiceTier,
-            Capabilities {
-                service_tier: false,
-                ..all
-            },
-        ),
-        (Lesson::Room, Capabilities { room: false, ..all }),
-        (
-            Lesson::Thinks,
-            Capabilities {
-                thinks: true,
-                ..all
-            },
-        ),
-    ] {
+    let changes: [(Lesson, Change); 9] = [
+        (Lesson::Temperature, |takes| takes.temperature = false),
+        (Lesson::Effort, |takes| takes.effort = false),
+        (Lesson::ForcedTool, |takes| takes.forms = Forms::Schema),
+        (Lesson::Schema, |_| {}),
+        (Lesson::CachePoints, |takes| takes.cache = false),
+        (Lesson::CacheHour, |takes| takes.cache_hour = false),
+        (Lesson::ServiceTier, |takes| takes.service_tier = false),
+        (Lesson::Room, |takes| takes.room = false),
+        (Lesson::Thinks, |takes| takes.thinks = true),
+    ];
+    for (lesson, change) in changes {
+        let mut expected = all;
+        change(&mut expected);
         assert_eq!(all.after(&[lesson].into()), expected, "{lesson:?}");
     }
 }

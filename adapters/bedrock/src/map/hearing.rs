@@ -74,7 +74,7 @@ impl Hearing {
         }
     }
 
-    /// The same, of the request with this id.
+    /// Returns the same, of the request with this id.
     pub(crate) fn of(self, request: Option<&str>) -> Self {
         Self {
             request: request.map(str::to_owned),
@@ -82,7 +82,7 @@ impl Hearing {
         }
     }
 
-    /// What an event adds to the answer. Citations and events of the future add nothing.
+    /// Returns what an event adds to the answer. Citations and events of the future add nothing.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "there are more every year, and none of them is text"
@@ -133,7 +133,7 @@ impl Hearing {
         }
     }
 
-    /// The pieces of an answer that came at once; of one that has failed, nothing is told.
+    /// Returns the pieces of an answer that came at once; of one that has failed, nothing is told.
     pub(crate) fn whole(&mut self, answered: Answered) -> Result<Vec<Piece>, Failure> {
         let content = match answered.output {
             Some(ConverseOutput::Message(message)) => message.content,
@@ -154,19 +154,19 @@ impl Hearing {
         Ok(texts.into_iter().map(Piece::Text).chain([end]).collect())
     }
 
-    /// What a call has cost that has failed, where that is known: what was refused has cost
+    /// Returns what a call has cost that has failed, where that is known: what was refused has cost
     /// nothing.
     pub(crate) fn spent(&self, failure: &Failure) -> Option<Usage> {
         let told = (!self.usage.estimated).then(|| self.used());
         told.or_else(|| failure.status.map(|_| Usage::default()))
     }
 
-    /// How the answer ended, when nothing comes any more.
+    /// Returns how the answer ended, when nothing comes any more.
     pub(crate) fn end(&self) -> Result<Piece, Failure> {
         self.ended().map_err(|failure| self.named(failure))
     }
 
-    /// How it ended when the stream broke off: well, if all of the answer had come.
+    /// Returns how it ended when the stream broke off: well, if all of the answer had come.
     pub(crate) fn broke_off(&self, failure: Failure) -> Result<Piece, Failure> {
         if self.stop.is_some() {
             self.end()
@@ -217,8 +217,8 @@ impl Hearing {
         })
     }
 
-    /// What it has cost. Bedrock counts thoughts among what was said: what the words do not account
-    /// for was thought.
+    /// Returns what it has cost. Bedrock counts thoughts among what was said: what the words do not
+    /// account for was thought.
     fn used(&self) -> Usage {
         let said = estimated_tokens(self.bytes);
         let mut usage = self.usage.clone();
@@ -231,17 +231,17 @@ impl Hearing {
         usage
     }
 
-    /// Whether any of the answer was heard that is not white space.
+    /// Returns whether any of the answer was heard that is not white space.
     pub(crate) fn is_worded(&self) -> bool {
         self.worded
     }
 
-    /// What the model was sent that it may refuse.
+    /// Returns what the model was sent that it may refuse.
     pub(crate) fn sent(&self) -> Sent {
         self.sent
     }
 
-    /// Whether the model thinks, without having been given room for it.
+    /// Returns whether the model thinks, without having been given room for it.
     pub(crate) fn thinks_in_no_room(&self) -> bool {
         self.thought.is_some() && !self.sent.room
     }
@@ -297,7 +297,7 @@ fn calls(content: &[ContentBlock], tool: &str) -> bool {
         .any(|block| block.as_tool_use().is_ok_and(|call| call.name == tool))
 }
 
-/// How many bytes of a thought were shown.
+/// Returns how many bytes of a thought were shown.
 fn shown(thought: &ReasoningContentBlock) -> usize {
     thought
         .as_reasoning_text()

@@ -154,7 +154,7 @@ const ENDED: [&str; 6] = [
     "failed",
 ];
 
-/// The word for an ending.
+/// Returns the word for an ending.
 pub(crate) fn status(ending: Ending) -> &'static str {
     match ending {
         Ending::Finished => "finished",
@@ -202,7 +202,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The same among jobs of other turns.
+    /// Returns the same among jobs of other turns.
     pub(crate) fn of_its_turn(job: &'a domain::Job) -> Self {
         Self {
             turn_id: Some(&job.turn.turn),

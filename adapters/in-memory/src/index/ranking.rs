@@ -121,7 +121,8 @@ impl<'a> Stand<'a> {
             .collect()
     }
 
-    /// Where a term is among the entries that are looked at: place, how often, and their length.
+    /// Returns where a term is among the entries that are looked at: place, how often, and their
+    /// length.
     fn looked_at(&self, wanted: &Wanted<'a>) -> impl Iterator<Item = (usize, f32, f32)> {
         let places = wanted
             .found

@@ -7,7 +7,7 @@ use ports::IndexEntry;
 
 use super::{PARTS, THRESHOLD};
 
-/// Which of these entries answer a question, and how well, the best first.
+/// Returns which of these entries answer a question, and how well, the best first.
 pub(super) fn hits(entries: &[IndexEntry], question: &str) -> Vec<(String, f32)> {
     let text_of = |entry: &IndexEntry| format!("{} {}", entry.text, entry.tags.join(" "));
     let texts: Vec<String> = entries.iter().map(text_of).collect();

@@ -54,7 +54,7 @@ impl Shelf {
         self.free.push(place);
     }
 
-    /// The entries by their places.
+    /// Returns the entries by their places.
     pub(super) fn entries(&self) -> &[Option<Arc<Entry>>] {
         &self.entries
     }
@@ -71,7 +71,7 @@ pub(super) struct Posting {
 }
 
 impl Postings {
-    /// Where a term is.
+    /// Returns where a term is.
     pub(super) fn of(&self, term: Term) -> &[Posting] {
         self.0.get(&term).map_or(&[], |found| found.as_slice())
     }

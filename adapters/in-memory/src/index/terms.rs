@@ -106,7 +106,7 @@ pub(super) fn parts(word: &str) -> Vec<Term> {
         .collect()
 }
 
-/// What an entry is found by.
+/// Returns what an entry is found by.
 fn text_of(entry: &IndexEntry) -> String {
     format!("{} {}", entry.text, entry.tags.join(" "))
 }

@@ -333,36 +333,7 @@ fn what_is_shared_is_found_by_all_and_changed_by_nobody() {
 fn what_is_kept_apart_by_terms_answers_as_if_every_text_was_read_again() {
     let mut entries: Vec<IndexEntry> = crowd();
     let index = holding(entries.clone());
-    // Some are removed, and others take their places; some say something else.
-    for (n, entry) in entries.iter_mut().enumerate().filter(|(n, _)| n % 3 == 0) {
-        index
-            .delete(&owner(), entry.kind, &entry.id)
-            .now_or_never()
-            .unwrap()
-            .unwrap();
-        let text = if n % 2 == 0 {
-            entry.text.clone()
-        } else {
-            format!("{} and {n} again", entry.text)
-        };
-        *entry = IndexEntry {
-            tags: vec!["tagged".to_owned()],
-            ..memory(&format!("y{n}"), &text)
-        };
-        index
-            .upsert(&owner(), entry, &Bill::default())
-            .now_or_never()
-            .unwrap()
-            .unwrap();
-    }
-    for entry in entries.iter_mut().skip(1).step_by(7) {
-        entry.text = format!("now {}", entry.text);
-        index
-            .upsert(&owner(), entry, &Bill::default())
-            .now_or_never()
-            .unwrap()
-            .unwrap();
-    }
+    change_some(&index, &mut entries);
     assert_eq!(index.entries().len(), 300);
     let asked = SAID.iter().flat_map(|(said, asked)| [*said, *asked]);
     for question in asked.chain([
@@ -396,6 +367,39 @@ fn what_is_kept_apart_by_terms_answers_as_if_every_text_was_read_again() {
                 "{question}: {hit:?} and {score}"
             );
         }
+    }
+}
+
+/// Removes some and puts others into their places; some say something else.
+fn change_some(index: &LexicalIndex, entries: &mut [IndexEntry]) {
+    for (n, entry) in entries.iter_mut().enumerate().filter(|(n, _)| n % 3 == 0) {
+        index
+            .delete(&owner(), entry.kind, &entry.id)
+            .now_or_never()
+            .unwrap()
+            .unwrap();
+        let text = if n % 2 == 0 {
+            entry.text.clone()
+        } else {
+            format!("{} and {n} again", entry.text)
+        };
+        *entry = IndexEntry {
+            tags: vec!["tagged".to_owned()],
+            ..memory(&format!("y{n}"), &text)
+        };
+        index
+            .upsert(&owner(), entry, &Bill::default())
+            .now_or_never()
+            .unwrap()
+            .unwrap();
+    }
+    for entry in entries.iter_mut().skip(1).step_by(7) {
+        entry.text = format!("now {}", entry.text);
+        index
+            .upsert(&owner(), entry, &Bill::default())
+            .now_or_never()
+            .unwrap()
+            .unwrap();
     }
 }
 

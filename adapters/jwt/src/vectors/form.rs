@@ -73,11 +73,15 @@ async fn a_part_that_is_no_proper_object_is_refused() {
     }
 }
 
+const PARTS: &str = "not three parts";
+const HEADER: &str = "the header is not base64url";
+const CLAIMS: &str = "the claims are not base64url";
+const SIGNATURE: &str = "the signature is not base64url";
+const OBJECT: &str = "the header is not a proper object";
+const WRONG: &str = "the signature is wrong";
+
 #[tokio::test]
 async fn three_parts_and_nothing_else_make_a_token() {
-    const PARTS: &str = "not three parts";
-    const HEADER: &str = "the header is not base64url";
-    const SIGNATURE: &str = "the signature is not base64url";
     let good = good();
     let [h, c, s]: [&str; 3] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
     let standard = STANDARD.encode(with(header(), json!({"pad": "???>>>"})).to_string());
@@ -91,26 +95,14 @@ async fn three_parts_and_nothing_else_make_a_token() {
         (format!("{good}.{s}"), PARTS),
         (format!("{h}.{c}.{s}.{s}.{s}"), PARTS),
         (format!("{h}..{c}.{s}"), PARTS),
-        ("..".to_owned(), "the header is not a proper object"),
-        (format!(".{c}.{s}"), "the header is not a proper object"),
-        (format!("{h}..{s}"), "the signature is wrong"),
-        (format!("{h}.{c}."), "the signature is wrong"),
-        (
-            format!("{h}.{c}.{}", encode([0; 256])),
-            "the signature is wrong",
-        ),
-        (
-            format!("{h}.{c}.{}", encode([0xff; 256])),
-            "the signature is wrong",
-        ),
-        (
-            format!("{h}.{c}.{}", encode([0xff; 255])),
-            "the signature is wrong",
-        ),
-        (
-            format!("{h}.{c}.{}", encode([1; 257])),
-            "the signature is wrong",
-        ),
+        ("..".to_owned(), OBJECT),
+        (format!(".{c}.{s}"), OBJECT),
+        (format!("{h}..{s}"), WRONG),
+        (format!("{h}.{c}."), WRONG),
+        (format!("{h}.{c}.{}", encode([0; 256])), WRONG),
+        (format!("{h}.{c}.{}", encode([0xff; 256])), WRONG),
+        (format!("{h}.{c}.{}", encode([0xff; 255])), WRONG),
+        (format!("{h}.{c}.{}", encode([1; 257])), WRONG),
         (format!("{good}\n"), SIGNATURE),
         (format!("{good} "), SIGNATURE),
         (format!("{good}\0"), SIGNATURE),
@@ -134,14 +126,8 @@ async fn three_parts_and_nothing_else_make_a_token() {
             ),
             HEADER,
         ),
-        (
-            sign(&KEY, &format!("{h}.{c}=")),
-            "the claims are not base64url",
-        ),
-        (
-            sign(&KEY, &format!("{h}.{c}\n")),
-            "the claims are not base64url",
-        ),
+        (sign(&KEY, &format!("{h}.{c}=")), CLAIMS),
+        (sign(&KEY, &format!("{h}.{c}\n")), CLAIMS),
     ] {
         assert_eq!(refusal(&bad).await, Some(why), "{bad:?}");
     }

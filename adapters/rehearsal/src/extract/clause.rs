@@ -13,7 +13,7 @@ pub(super) struct Clause {
     pub(super) rpe: Option<f64>,
 }
 
-/// The clauses of a text in their order, each with the name that it gives, or an empty one.
+/// Returns the clauses of a text in their order, each with the name that it gives, or an empty one.
 pub(super) fn clauses(text: &str) -> Vec<(Clause, String)> {
     let tokens = tokens(text);
     let parts = tokens
@@ -25,7 +25,7 @@ pub(super) fn clauses(text: &str) -> Vec<(Clause, String)> {
 }
 
 impl Clause {
-    /// Whether it says enough to be logged.
+    /// Returns whether it says enough to be logged.
     pub(super) fn is_measured(&self) -> bool {
         self.reps.is_some()
             || self.weight.is_some()
@@ -43,7 +43,8 @@ impl Clause {
         self.rpe = self.rpe.or(more.rpe);
     }
 
-    /// How many equal sets it stands for; a form with more than a thousand is refused anyway.
+    /// Returns how many equal sets it stands for; a form with more than a thousand is refused
+    /// anyway.
     pub(super) fn times(&self) -> u32 {
         self.sets.unwrap_or(1).min(1_000)
     }
@@ -215,7 +216,7 @@ fn word(text: &str, after_number: bool) -> (Option<Token>, usize) {
     (Some(token), length)
 }
 
-/// The words that name what was done, in the singular and with a capital.
+/// Returns the words that name what was done, in the singular and with a capital.
 fn name(tokens: &[Token]) -> String {
     let words = tokens.iter().filter_map(|token| match token {
         Token::Word(word) if !is_unit(word) && !NOISE.contains(&word.as_str()) => {

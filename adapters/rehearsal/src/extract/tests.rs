@@ -64,81 +64,93 @@ fn told(exercise: &workout::Exercise) -> (&str, usize, String) {
     )
 }
 
+const WORKOUTS: [(&str, Discipline, &[Told]); 17] = [
+    (
+        "I did 5x5 back squats at 100 kg today",
+        Discipline::Strength,
+        &[("Back squat", 5, "5 reps 100kg")],
+    ),
+    (
+        "I did back squats, 5 x 5 at 102.5kg.",
+        Discipline::Strength,
+        &[("Back squat", 5, "5 reps 102.5kg")],
+    ),
+    (
+        "ran 5k in 24:30 this morning",
+        Discipline::Cardio,
+        &[("Run", 1, "5km 1470s")],
+    ),
+    (
+        "I ran 3.1 miles in 24 minutes yesterday",
+        Discipline::Cardio,
+        &[("Run", 1, "3.1mi 1440s")],
+    ),
+    (
+        "I ran a mile in 7:05",
+        Discipline::Cardio,
+        &[("Run", 1, "1mi 425s")],
+    ),
+    (
+        "3 sets of 10 push-ups, then 400m row x 4",
+        Discipline::Hybrid,
+        &[("Push-up", 3, "10 reps"), ("Row", 4, "400m")],
+    ),
+    (
+        "bench 3x8 @ 60kg RPE 8",
+        Discipline::Strength,
+        &[("Bench press", 3, "8 reps 60kg RPE 8")],
+    ),
+    (
+        "Bench press 3×8, 60kg, RPE 8",
+        Discipline::Strength,
+        &[("Bench press", 3, "8 reps 60kg RPE 8")],
+    ),
+    (
+        "45 min yoga",
+        Discipline::Flexibility,
+        &[("Yoga", 1, "2700s")],
+    ),
+    ("Fran in 4:12", Discipline::Hybrid, &[("Fran", 1, "252s")]),
+    (
+        "Deadlifted 315 lbs x 3 today!",
+        Discipline::Strength,
+        &[("Deadlift", 1, "3 reps 315lb")],
+    ),
+    (
+        "4x400m rowing and 20 burpees",
+        Discipline::Hybrid,
+        &[("Row", 4, "400m"), ("Burpee", 1, "20 reps")],
+    ),
+    (
+        "I did clean and jerk 3x2 @ 70",
+        Discipline::Strength,
+        &[("Clean and jerk", 3, "2 reps 70kg")],
+    ),
+    (
+        "I rode 40 km in 1:20:00 yesterday",
+        Discipline::Cardio,
+        &[("Ride", 1, "40km 4800s")],
+    ),
+    (
+        "We swam 1500 metres in 1 hour 5 min",
+        Discipline::Cardio,
+        &[("Swim", 1, "1500m 3900s")],
+    ),
+    (
+        "/log-workout will squat 5x3 at 90 kg",
+        Discipline::Strength,
+        &[("Will squat", 5, "3 reps 90kg")],
+    ),
+    (
+        "got 12 pull-ups",
+        Discipline::Strength,
+        &[("Pull-up", 1, "12 reps")],
+    ),
+];
+
 #[test]
 fn workouts_are_read_with_the_right_numbers() {
-    use Discipline::{Cardio, Flexibility, Hybrid, Strength};
-    let cases: [(&str, Discipline, &[Told]); 17] = [
-        (
-            "I did 5x5 back squats at 100 kg today",
-            Strength,
-            &[("Back squat", 5, "5 reps 100kg")],
-        ),
-        (
-            "I did back squats, 5 x 5 at 102.5kg.",
-            Strength,
-            &[("Back squat", 5, "5 reps 102.5kg")],
-        ),
-        (
-            "ran 5k in 24:30 this morning",
-            Cardio,
-            &[("Run", 1, "5km 1470s")],
-        ),
-        (
-            "I ran 3.1 miles in 24 minutes yesterday",
-            Cardio,
-            &[("Run", 1, "3.1mi 1440s")],
-        ),
-        ("I ran a mile in 7:05", Cardio, &[("Run", 1, "1mi 425s")]),
-        (
-            "3 sets of 10 push-ups, then 400m row x 4",
-            Hybrid,
-            &[("Push-up", 3, "10 reps"), ("Row", 4, "400m")],
-        ),
-        (
-            "bench 3x8 @ 60kg RPE 8",
-            Strength,
-            &[("Bench press", 3, "8 reps 60kg RPE 8")],
-        ),
-        (
-            "Bench press 3×8, 60kg, RPE 8",
-            Strength,
-            &[("Bench press", 3, "8 reps 60kg RPE 8")],
-        ),
-        ("45 min yoga", Flexibility, &[("Yoga", 1, "2700s")]),
-        ("Fran in 4:12", Hybrid, &[("Fran", 1, "252s")]),
-        (
-            "Deadlifted 315 lbs x 3 today!",
-            Strength,
-            &[("Deadlift", 1, "3 reps 315lb")],
-        ),
-        (
-            "4x400m rowing and 20 burpees",
-            Hybrid,
-            &[("Row", 4, "400m"), ("Burpee", 1, "20 reps")],
-        ),
-        (
-            "I did clean and jerk 3x2 @ 70",
-            Strength,
-            &[("Clean and jerk", 3, "2 reps 70kg")],
-        ),
-        (
-            "I rode 40 km in 1:20:00 yesterday",
-            Cardio,
-            &[("Ride", 1, "40km 4800s")],
-        ),
-        (
-            "We swam 1500 metres in 1 hour 5 min",
-            Cardio,
-            &[("Swim", 1, "1500m 3900s")],
-        ),
-        (
-            "/log-workout will squat 5x3 at 90 kg",
-            Strength,
-            &[("Will squat", 5, "3 reps 90kg")],
-        ),
-        ("got 12 pull-ups", Strength, &[("Pull-up", 1, "12 reps")]),
-    ];
-    for (text, discipline, expected) in cases {
+    for (text, discipline, expected) in WORKOUTS {
         let workout = logged(text).unwrap_or_else(|refusal| panic!("{text:?}: {refusal}"));
         let exercises: Vec<_> = workout.exercises.iter().map(told).collect();
         let exercises: Vec<_> = exercises

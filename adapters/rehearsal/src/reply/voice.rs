@@ -15,7 +15,7 @@ pub(super) struct Voice {
     pub(super) farewells: &'static [&'static str],
 }
 
-/// The voice that fits the instructions best.
+/// Returns the voice that fits the instructions best.
 pub(super) fn voice(system: &str) -> &'static Voice {
     let lower = system.to_lowercase();
     let count = |words: &[&str]| {
@@ -58,7 +58,7 @@ pub(super) fn voice(system: &str) -> &'static Voice {
         .map_or(&GENERIC, |(_, voice)| voice)
 }
 
-/// What a plan for a topic is made of, whoever makes it.
+/// Returns what a plan for a topic is made of, whoever makes it.
 pub(super) fn sessions(voice: &'static Voice, topic: Option<Topic>) -> &'static [&'static str] {
     match topic.map(|topic| topic.discipline) {
         Some("strength") => STRENGTH.sessions,

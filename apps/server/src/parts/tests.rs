@@ -38,60 +38,71 @@ async fn said(options: &[&str], key: Option<&str>) -> String {
     made.await.unwrap_or_else(|error| error.to_string())
 }
 
+const PINECONE: &str = "--index=pinecone";
+
+const WRONG: &[(&[&str], Option<&str>, &str)] = &[
+    (
+        &[PINECONE],
+        KEY,
+        "--index pinecone (COACH_INDEX) needs the host of the index: --pinecone-host, \
+            COACH_PINECONE_HOST",
+    ),
+    (
+        &[PINECONE, HOST],
+        None,
+        "--index pinecone (COACH_INDEX) needs the key of the index, in the environment: \
+            COACH_PINECONE_KEY",
+    ),
+    (
+        &[PINECONE, HOST],
+        Some(" "),
+        "COACH_PINECONE_KEY cannot be used: the index's key is empty, or has characters that a \
+            header cannot hold",
+    ),
+    (
+        &[PINECONE, "--pinecone-host=http://coach-1.svc.pinecone.io"],
+        KEY,
+        "--pinecone-host (COACH_PINECONE_HOST) cannot be used: the index's host must be \
+            reached by https; only this machine itself may be without",
+    ),
+    (
+        &[PINECONE, HOST, "--methodology=docs"],
+        KEY,
+        "--methodology (COACH_METHODOLOGY) is for --index lexical: what Pinecone holds is \
+            loaded once, by `coach-server index methodology DIR`",
+    ),
+    (
+        &["--methodology=/none"],
+        None,
+        "the methodology cannot be used: /none cannot be read: No such file or directory (os \
+            error 2)",
+    ),
+    #[cfg(not(feature = "aws"))]
+    (
+        &["--llm=bedrock"],
+        None,
+        "--llm bedrock (COACH_LLM) needs AWS, and this coach-server is built without it: build \
+            it with --features aws",
+    ),
+    #[cfg(not(feature = "aws"))]
+    (
+        &["--store=dynamodb"],
+        None,
+        "--store dynamodb (COACH_STORE) needs AWS, and this coach-server is built without it: \
+            build it with --features aws",
+    ),
+    #[cfg(not(feature = "aws"))]
+    (
+        &[PINECONE, HOST, "--embedder=bedrock"],
+        KEY,
+        "--embedder bedrock (COACH_EMBEDDER) needs AWS, and this coach-server is built without \
+            it: build it with --features aws",
+    ),
+];
+
 #[tokio::test]
 async fn each_wrong_or_missing_setting_is_named_in_one_sentence() {
-    let pinecone = "--index=pinecone";
-    let table: &[(&[&str], Option<&str>, &str)] = &[
-        (
-            &[pinecone],
-            KEY,
-            "--index pinecone (COACH_INDEX) needs the host of the index: --pinecone-host, COACH_PINECONE_HOST",
-        ),
-        (
-            &[pinecone, HOST],
-            None,
-            "--index pinecone (COACH_INDEX) needs the key of the index, in the environment: COACH_PINECONE_KEY",
-        ),
-        (
-            &[pinecone, HOST],
-            Some(" "),
-            "COACH_PINECONE_KEY cannot be used: the index's key is empty, or has characters that a header cannot hold",
-        ),
-        (
-            &[pinecone, "--pinecone-host=http://coach-1.svc.pinecone.io"],
-            KEY,
-            "--pinecone-host (COACH_PINECONE_HOST) cannot be used: the index's host must be reached by https; only this machine itself may be without",
-        ),
-        (
-            &[pinecone, HOST, "--methodology=docs"],
-            KEY,
-            "--methodology (COACH_METHODOLOGY) is for --index lexical: what Pinecone holds is loaded once, by `coach-server index methodology DIR`",
-        ),
-        (
-            &["--methodology=/none"],
-            None,
-            "the methodology cannot be used: /none cannot be read: No such file or directory (os error 2)",
-        ),
-        #[cfg(not(feature = "aws"))]
-        (
-            &["--llm=bedrock"],
-            None,
-            "--llm bedrock (COACH_LLM) needs AWS, and this coach-server is built without it: build it with --features aws",
-        ),
-        #[cfg(not(feature = "aws"))]
-        (
-            &["--store=dynamodb"],
-            None,
-            "--store dynamodb (COACH_STORE) needs AWS, and this coach-server is built without it: build it with --features aws",
-        ),
-        #[cfg(not(feature = "aws"))]
-        (
-            &[pinecone, HOST, "--embedder=bedrock"],
-            KEY,
-            "--embedder bedrock (COACH_EMBEDDER) needs AWS, and this coach-server is built without it: build it with --features aws",
-        ),
-    ];
-    for (options, key, sentence) in table {
+    for (options, key, sentence) in WRONG {
         assert_eq!(said(options, *key).await, *sentence, "{options:?}");
     }
 }

@@ -158,7 +158,7 @@ impl<T> Crowd<T> {
         }
     }
 
-    /// The one that waits longest of an address of which as many wait as may.
+    /// Returns the one that waits longest of an address of which as many wait as may.
     fn too_many_of(&self, address: Option<Address>) -> Option<Id> {
         let moments = self.waiting_of.get(&address?)?;
         let oldest = moments
@@ -167,7 +167,7 @@ impl<T> Crowd<T> {
         self.waiting.get(oldest).copied()
     }
 
-    /// The address that counts; none for this machine's own.
+    /// Returns the address that counts; none for this machine's own.
     fn counted(&self, address: IpAddr) -> Option<Address> {
         let address = address.to_canonical();
         (self.limits.per_address > 0 && !address.is_loopback()).then(|| Address::of(address))

@@ -79,7 +79,7 @@ impl Place {
         self.dismissal.cancelled().await;
     }
 
-    /// Whether any request of it was answered.
+    /// Returns whether any request of it was answered.
     pub(super) fn was_answered(&self) -> bool {
         self.was_answered.load(Ordering::Relaxed)
     }
@@ -187,7 +187,8 @@ impl<B: HttpBody + Unpin> HttpBody for Watched<B> {
     }
 }
 
-/// What a router answers to anything, in the bytes that are sent, for who has not asked yet.
+/// Returns what a router answers to anything, in the bytes that are sent, for who has not asked
+/// yet.
 pub(super) async fn spoken(router: Router) -> Vec<u8> {
     let answer: Result<Response, Infallible> = TowerToHyperService::new(router)
         .call(Request::new(Body::empty()))

@@ -110,16 +110,9 @@ fn played(turns: u64, asked: usize, answered: usize) -> Played {
             .prompts
             .push(Prompt::reply(&coach(), &loaded, Some(&gathered), &all(), &opening).0);
         let prompt = played.prompts.last().unwrap().text();
-        let first = prompt
-            .split_once("message ")
-            .unwrap()
-            .1
-            .split(':')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
-        played.starts.push(first);
+        let (_, from_the_first) = prompt.split_once("message ").unwrap();
+        let (first, _) = from_the_first.split_once(':').unwrap();
+        played.starts.push(first.parse().unwrap());
         told.push(athlete(number, &words(number, asked)));
         told.push(reply(number + 1, &words(number + 1, answered)));
         let saved = number + 1;

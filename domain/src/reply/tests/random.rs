@@ -69,51 +69,71 @@ fn sent(prompt: &Prompt) -> Vec<&str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 100,
+        max_shrink_iters: 500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn every_prompt_alternates_from_the_athlete_to_the_athlete_within_its_budget((first, said) in history()) {
+    fn every_prompt_alternates_from_the_athlete_to_the_athlete_within_its_budget(
+        (first, said) in history()
+    ) {
         let history: Vec<Message> = (first..).zip(said).map(made).collect();
         let (prompt, report) = prompt(&history);
         for (at, message) in prompt.messages.iter().enumerate() {
             prop_assert_eq!(message.speaker == Speaker::User, at % 2 == 0);
-            prop_assert!(message.blocks.iter().filter_map(Block::text).all(|text| !text.trim().is_empty()));
+            let mut texts = message.blocks.iter().filter_map(Block::text);
+            prop_assert!(texts.all(|text| !text.trim().is_empty()));
             prop_assert!(message.blocks.iter().any(|block| block.text().is_some()));
         }
         prop_assert_eq!(prompt.messages.len() % 2, 1);
-        let end: Vec<_> = prompt.messages.last().unwrap().blocks.iter().rev().take(2).map(Block::text).collect();
-        prop_assert!(end[0] == Some("[now]") && end[1].is_some_and(|text| text.starts_with("<context>")));
+        let last = prompt.messages.last().unwrap();
+        let end: Vec<_> = last.blocks.iter().rev().take(2).map(Block::text).collect();
+        prop_assert_eq!(end[0], Some("[now]"));
+        prop_assert!(end[1].is_some_and(|text| text.starts_with("<context>")));
         let sent = sent(&prompt);
         prop_assert_eq!(sent.len(), report.history_messages);
-        prop_assert!(sent.iter().map(|text| estimated_tokens(text.len())).sum::<u64>() <= MOST_HISTORY_TOKENS);
+        let tokens: u64 = sent.iter().map(|text| estimated_tokens(text.len())).sum();
+        prop_assert!(tokens <= MOST_HISTORY_TOKENS);
     }
 
     #[test]
-    fn the_newest_are_sent_without_a_gap_and_no_fewer_than_the_rule_says((first, said) in history()) {
+    fn the_newest_are_sent_without_a_gap_and_no_fewer_than_the_rule_says(
+        (first, said) in history()
+    ) {
         let history: Vec<Message> = (first..).zip(said).map(made).collect();
         let prompt = prompt(&history).0;
         let sent = sent(&prompt);
         let told: Vec<(&Message, String)> =
             history.iter().filter_map(|message| Some((message, message.for_history()?))).collect();
         let (left_out, newest) = told.split_at(told.len() - sent.len());
-        prop_assert!(newest.iter().map(|(_, text)| text).eq(&sent), "it is not the newest that are sent");
+        let newest = newest.iter().map(|(_, text)| text);
+        prop_assert!(newest.eq(&sent), "it is not the newest that are sent");
 
         let full = |from: usize| {
-            let tokens: u64 = told[from..].iter().map(|(_, text)| estimated_tokens(text.len())).sum();
+            let texts = told[from..].iter().map(|(_, text)| text);
+            let tokens: u64 = texts.map(|text| estimated_tokens(text.len())).sum();
             let last = history.last().map_or(0, |last| last.number);
             let span = told.get(from).map_or(0, |(message, _)| last - message.number + 1);
             (tokens as f64 / 12_000.0).max(span as f64 / 60.0)
         };
-        let earlier = left_out.iter().rposition(|(message, _)| matches!(message.body, Body::User { .. }));
-        prop_assert!(earlier.is_none_or(|earlier| full(left_out.len()) >= 0.6 || full(earlier) > 1.0));
+        let is_question = |message: &Message| matches!(message.body, Body::User { .. });
+        let earlier = left_out.iter().rposition(|(message, _)| is_question(message));
+        let is_full = |earlier| full(left_out.len()) >= 0.6 || full(earlier) > 1.0;
+        prop_assert!(earlier.is_none_or(is_full));
     }
 
     #[test]
-    fn a_growing_history_never_takes_back_what_it_has_cut(said in prop::collection::vec(said(), 60..150)) {
+    fn a_growing_history_never_takes_back_what_it_has_cut(
+        said in prop::collection::vec(said(), 60..150)
+    ) {
         let all: Vec<Message> = (1..).zip(said).map(made).collect();
         let mut start = 0;
         for end in (2..all.len()).step_by(2) {
-            let sent = history::sent(&loaded(all[end.saturating_sub(LONGEST_HISTORY)..end].to_vec(), None)).1;
+            let newest = all[end.saturating_sub(LONGEST_HISTORY)..end].to_vec();
+            let sent = history::sent(&loaded(newest, None)).1;
             let number = |text: &str| text[1..text.find(']').unwrap()].parse::<u64>().unwrap();
             let first = sent.first().map_or(start, |(_, text)| number(text));
             prop_assert!(first >= start, "{} after {}", first, start);

@@ -25,7 +25,6 @@ fn memory(id: &str, content: &str) -> Memory {
 
 #[test]
 fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
-    let owner = UserScope::verified("ann".parse().unwrap());
     let forgotten = vec![Tombstone::of(&memory("gone", KNEE), Timestamp(2_000))];
     let body = Body::User {
         text: KNEE.into(),
@@ -56,7 +55,12 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         (told.history[0].content().as_str(), told.summary),
         (FORGOTTEN, None)
     );
+}
 
+#[test]
+fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_gathered() {
+    let owner = UserScope::verified("ann".parse().unwrap());
+    let forgotten = [Tombstone::of(&memory("gone", KNEE), Timestamp(2_000))];
     let hit = |id: &str, text: &str| Recalled {
         kind: RecalledKind::Summary,
         id: id.to_owned(),
@@ -86,7 +90,7 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         recalled,
         calls: Vec::new(),
     };
-    let told = gathered.clone().without(&loaded.forgotten);
+    let told = gathered.clone().without(&forgotten);
     assert_eq!(
         (told.memories, told.recalled),
         (vec![memory("kept", "Vegan")], vec![hit("b", "They met.")])

@@ -128,157 +128,89 @@ fn what_the_schema_does_not_allow_is_refused() {
     }
 }
 
+/// Where, and what stands there instead, as JSON.
+const INSTEAD: [(&str, &str); 31] = [
+    ("/confidence", r#""0.9""#),
+    ("/confidence", "null"),
+    ("/userIntent", r#""small_talk""#),
+    ("/userIntent", r#""Question""#),
+    ("/userIntent", "null"),
+    ("/userIntent", r#"{ "question": null }"#),
+    ("/showContextualUpdates", r#""true""#),
+    ("/showContextualUpdates", "1"),
+    ("/contextualUpdates", "null"),
+    ("/contextualUpdates", r#""Scouting""#),
+    ("/contextualUpdates/0", r#""Scouting""#),
+    (
+        "/contextualUpdates/0",
+        r#"["pattern_analysis", "Scouting"]"#,
+    ),
+    ("/contextualUpdates/0/stage", r#""thinking""#),
+    ("/contextualUpdates/0/text", "null"),
+    ("/workoutDetection", "null"),
+    ("/workoutDetection", r#"[true, 0.9, null, "x"]"#),
+    ("/workoutDetection/workoutType", r#""none""#),
+    ("/workoutDetection/confidence", r#""high""#),
+    ("/workoutDetection/reasoning", "7"),
+    ("/memoryProcessing/memory", r#""trains at dawn""#),
+    ("/memoryProcessing/memory", "{}"),
+    (
+        "/memoryProcessing/memory",
+        r#"["dawn", "preference", "low", false, [], null]"#,
+    ),
+    ("/memoryProcessing/memory/content", r#""  ""#),
+    ("/memoryProcessing/memory/type", r#""wish""#),
+    ("/memoryProcessing/memory/importance", r#""critical""#),
+    ("/memoryProcessing/memory/tags", "[1]"),
+    ("/contextNeeds/searchTypes", r#"["weather"]"#),
+    ("/contextNeeds/searchTypes", r#""workouts""#),
+    ("/conversationTitle", "7"),
+    ("/conversationComplexity/complexityTypes", r#"["hard"]"#),
+    ("/conversationComplexity", "true"),
+];
+
+/// Within what, and what is not there.
+const MISSING: [(&str, &str); 11] = [
+    ("", "userIntent"),
+    ("", "showContextualUpdates"),
+    ("", "workoutDetection"),
+    ("", "memoryProcessing"),
+    ("", "contextNeeds"),
+    ("", "conversationComplexity"),
+    ("", "confidence"),
+    ("/workoutDetection", "isWorkoutLog"),
+    ("/memoryProcessing", "needsRetrieval"),
+    ("/memoryProcessing/memory", "content"),
+    ("/contextNeeds", "needsPineconeSearch"),
+];
+
+fn part_of(place: &str) -> &str {
+    place.split('/').nth(1).unwrap()
+}
+
 /// For a part that cannot be used stands what the rules say, and the decision tells so.
 #[test]
 fn a_part_that_does_not_follow_the_schema_costs_only_itself() {
     let long = "x".repeat(LONGEST_MEMORY + 1);
     let whole = serde_json::to_value(read(&full().to_string())).unwrap();
     let safe = serde_json::to_value(fallback(TEXT)).unwrap();
-    for (part, answer) in [
-        ("confidence", with("/confidence", json!("0.9"))),
-        ("confidence", with("/confidence", json!(null))),
-        ("userIntent", with("/userIntent", json!("small_talk"))),
-        ("userIntent", with("/userIntent", json!("Question"))),
-        ("userIntent", with("/userIntent", json!(null))),
-        (
-            "userIntent",
-            with("/userIntent", json!({ "question": null })),
-        ),
-        (
-            "showContextualUpdates",
-            with("/showContextualUpdates", json!("true")),
-        ),
-        (
-            "showContextualUpdates",
-            with("/showContextualUpdates", json!(1)),
-        ),
-        ("contextualUpdates", with("/contextualUpdates", json!(null))),
-        (
-            "contextualUpdates",
-            with("/contextualUpdates", json!("Scouting")),
-        ),
-        (
-            "contextualUpdates",
-            with("/contextualUpdates/0", json!("Scouting")),
-        ),
-        (
-            "contextualUpdates",
-            with(
-                "/contextualUpdates/0",
-                json!(["pattern_analysis", "Scouting"]),
-            ),
-        ),
-        (
-            "contextualUpdates",
-            with("/contextualUpdates/0/stage", json!("thinking")),
-        ),
-        (
-            "contextualUpdates",
-            with("/contextualUpdates/0/text", json!(null)),
-        ),
-        ("workoutDetection", with("/workoutDetection", json!(null))),
-        (
-            "workoutDetection",
-            with("/workoutDetection", json!([true, 0.9, null, "x"])),
-        ),
-        (
-            "workoutDetection",
-            with("/workoutDetection/workoutType", json!("none")),
-        ),
-        (
-            "workoutDetection",
-            with("/workoutDetection/confidence", json!("high")),
-        ),
-        (
-            "workoutDetection",
-            with("/workoutDetection/reasoning", json!(7)),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory", json!("trains at dawn")),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory", json!({})),
-        ),
-        (
-            "memoryProcessing",
-            with(
-                "/memoryProcessing/memory",
-                json!(["dawn", "preference", "low", false, [], null]),
-            ),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory/content", json!("  ")),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory/content", json!(long)),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory/replaces", json!(long)),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory/type", json!("wish")),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory/importance", json!("critical")),
-        ),
-        (
-            "memoryProcessing",
-            with("/memoryProcessing/memory/tags", json!([1])),
-        ),
-        (
-            "contextNeeds",
-            with("/contextNeeds/searchTypes", json!(["weather"])),
-        ),
-        (
-            "contextNeeds",
-            with("/contextNeeds/searchTypes", json!("workouts")),
-        ),
-        ("conversationTitle", with("/conversationTitle", json!(7))),
-        (
-            "conversationComplexity",
-            with("/conversationComplexity/complexityTypes", json!(["hard"])),
-        ),
-        (
-            "conversationComplexity",
-            with("/conversationComplexity", json!(true)),
-        ),
-        ("userIntent", without("", "userIntent")),
-        (
-            "showContextualUpdates",
-            without("", "showContextualUpdates"),
-        ),
-        ("workoutDetection", without("", "workoutDetection")),
-        ("memoryProcessing", without("", "memoryProcessing")),
-        ("contextNeeds", without("", "contextNeeds")),
-        (
-            "conversationComplexity",
-            without("", "conversationComplexity"),
-        ),
-        ("confidence", without("", "confidence")),
-        (
-            "workoutDetection",
-            without("/workoutDetection", "isWorkoutLog"),
-        ),
-        (
-            "memoryProcessing",
-            without("/memoryProcessing", "needsRetrieval"),
-        ),
-        (
-            "memoryProcessing",
-            without("/memoryProcessing/memory", "content"),
-        ),
-        (
-            "contextNeeds",
-            without("/contextNeeds", "needsPineconeSearch"),
-        ),
-    ] {
+    let instead = INSTEAD.map(|(place, value)| {
+        let value = serde_json::from_str(value).unwrap();
+        (part_of(place), with(place, value))
+    });
+    let too_long = ["content", "replaces"].map(|field| {
+        let place = format!("/memoryProcessing/memory/{field}");
+        ("memoryProcessing", with(&place, json!(long)))
+    });
+    let missing = MISSING.map(|(within, name)| {
+        let part = if within.is_empty() {
+            name
+        } else {
+            part_of(within)
+        };
+        (part, without(within, name))
+    });
+    for (part, answer) in instead.into_iter().chain(too_long).chain(missing) {
         let told = serde_json::to_value(read(&answer)).unwrap();
         let metadata = &told["routerMetadata"];
         assert_eq!(metadata["leftOut"], json!([part]), "{answer}");

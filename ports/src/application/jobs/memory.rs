@@ -94,13 +94,13 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
     }
 }
 
-/// Whether a job has made this memory: what a turn makes at most once is named after it.
+/// Returns whether a job has made this memory: what a turn makes at most once is named after it.
 fn is_made_by(memory: &Memory, job: &Job) -> bool {
     job.kind == JobKind::Memory && memory.id == MemoryId::from(&job.turn.turn)
 }
 
-/// The memory that an earlier turn of the conversation has made or reinforced last, wherever it was
-/// said first.
+/// Returns the memory that an earlier turn of the conversation has made or reinforced last,
+/// wherever it was said first.
 async fn last_remembered(work: &Work<'_>, jobs: &[Job]) -> Result<Option<MemoryId>> {
     let memories = jobs
         .iter()

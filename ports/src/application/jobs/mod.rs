@@ -28,7 +28,7 @@ use crate::{
     opening,
 };
 
-/// How long a claimed job is left to who has claimed it.
+/// How long a claimed job is left to whoever has claimed it.
 const CLAIM: Duration = Duration::from_secs(60);
 
 /// How long a try may take: what settles it must come while the claim still holds.
@@ -46,14 +46,14 @@ const LEFT_OVER: usize = 3;
 /// The least pause between two tries, should a store say that one is due at once.
 const PACE: Duration = Duration::from_millis(100);
 
-/// How long a store that could not say what is left is left alone.
+/// How long to wait before a store is asked again that could not say which jobs are left.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Why a job is dead that nobody can do.
+/// Why a job is dead whose message cannot be read.
 const UNREADABLE: &str = "its message cannot be read";
 
 /// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user have
-/// left over. When one of the turn's own is to be tried again, if one is.
+/// left over. Returns when one of the turn's own is to be tried again, if one is.
 ///
 /// What an earlier turn holds is settled with its last job; what this one holds, its caller knows.
 pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<Timestamp> {
@@ -65,11 +65,8 @@ pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<
     for turn in &earlier {
         settle_if_over(ports, prices, turn).await;
     }
-    let Ok(jobs) = ports
-        .clock
-        .answered(read::jobs(&*ports.messages, &own))
-        .await
-    else {
+    let left = read::jobs(&*ports.messages, &own);
+    let Ok(jobs) = ports.clock.answered(left).await else {
         return Some(ports.clock.now() + AGAIN);
     };
     jobs.iter().filter_map(|job| job.state.due()).min()
@@ -116,6 +113,7 @@ async fn attempt(ports: &Ports, mut job: Job) {
     } else {
         guarded(ports, &job, &bill).await
     };
+    // An outcome has no room for why it failed: that is for the log alone.
     let (outcome, failed) = match tried {
         Ok(outcome) => (outcome, None),
         Err(failed) => (
@@ -126,11 +124,9 @@ async fn attempt(ports: &Ports, mut job: Job) {
     tell(&job, &outcome, failed.as_ref());
     let calls = bill.calls();
     job.calls.extend_from_slice(&calls);
-    if let Err(error) = ports
-        .clock
-        .answered(ports.messages.settle_job(&job, &outcome))
-        .await
-    {
+    // Not repeated: the claim runs out, and the next try finds what this one has done.
+    let noting = ports.messages.settle_job(&job, &outcome);
+    if let Err(error) = ports.clock.answered(noting).await {
         let (turn, kind) = (&job.turn.turn, job.kind);
         let error = &error as &dyn Error;
         warn!(%turn, ?kind, error, "a job's outcome could not be noted");
@@ -175,15 +171,11 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
     }
 }
 
-/// What becomes of a job whose turn cannot be read any more.
+/// Says what becomes of a job whose turn cannot be read any more.
 async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     let conversation = &job.turn.conversation;
-    if ports
-        .clock
-        .answered(read::conversation(&*ports.messages, conversation))
-        .await?
-        .is_some()
-    {
+    let found = read::conversation(&*ports.messages, conversation);
+    if ports.clock.answered(found).await?.is_some() {
         return Ok(Outcome::Dead("its turn is no longer kept".to_owned()));
     }
     // An earlier try may have stored one after the conversation was deleted.
@@ -193,7 +185,7 @@ async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     Ok(Outcome::Refused("the conversation was deleted".to_owned()))
 }
 
-/// One line for each try: why it is to be made again, or was the last.
+/// Logs one line for each try: why it is to be made again, or was the last.
 fn tell(job: &Job, outcome: &Outcome, failed: Option<&Failed>) {
     let (turn, kind, attempts) = (&job.turn.turn, job.kind, job.attempts);
     let error = failed.map(|failed| failed as &dyn Error);
@@ -255,8 +247,9 @@ impl Work<'_> {
         &self.opening.turn.conversation.user
     }
 
-    /// Whether any of these jobs is of a turn that stands like this to the own one in the
-    /// conversation, by the numbers of their messages: ids are by the clocks of many processes.
+    /// Returns whether one of these jobs is of a turn that stands at `place` to this one in the
+    /// conversation. Compares the numbers of their messages: ids are by the clocks of many
+    /// processes.
     async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
         let number = self.opening.user_message.number;
         for job in jobs {
@@ -269,8 +262,8 @@ impl Work<'_> {
         Ok(false)
     }
 
-    /// Has a form filled in by the small model, and notes what that cost: what `check` has made of
-    /// it, or why there is nothing to do.
+    /// Lets the small model fill in a form, and notes what that cost. Returns what `check` has made
+    /// of it, or why there is nothing to do.
     async fn ask<T>(
         &mut self,
         kind: CallKind,
@@ -282,11 +275,15 @@ impl Work<'_> {
         let call = ModelCall::question(form);
         let item = self.bill.open(kind, prompt_tokens);
         let mut tries = Tries::default();
-        let answer = clock
-            .within(ANSWER, answer(&*self.ports.llm, call, &mut tries))
-            .await;
-        let answer = answer.unwrap_or_else(|| Err(PortError::new("llm", Fault::TimedOut)));
-        let usage = answer.as_ref().ok().map(|(_, usage)| usage.clone());
+        let asked = answer(&*self.ports.llm, call, &mut tries);
+        let answer = match clock.within(ANSWER, asked).await {
+            Some(answer) => answer,
+            None => Err(PortError::new("llm", Fault::TimedOut)),
+        };
+        let usage = match &answer {
+            Ok((_, usage)) => Some(usage.clone()),
+            Err(_) => None,
+        };
         item.costs(tries.asked, tries.cost(usage, prompt_tokens, 0));
         let (result, outcome) = match answer.map(|(text, _)| check(&text)) {
             Ok(Ok(checked)) => (Ok(Ok(checked)), CallOutcome::Ok),

@@ -61,8 +61,8 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
     let_be_found(work, Some(new), &left_out).await
 }
 
-/// Whether a summary of this conversation is still to be made by the job of a later turn: it knows
-/// more than this one.
+/// Returns whether a summary of this conversation is still to be made by the job of a later turn:
+/// it knows more than this one.
 async fn another_waits(work: &Work<'_>) -> Result<bool> {
     let of = JobsOf::Conversation(work.opening.turn.conversation.clone());
     let jobs = work
@@ -75,8 +75,8 @@ async fn another_waits(work: &Work<'_>) -> Result<bool> {
         .await
 }
 
-/// The last summary and what was said since, as a model may be told it, and what the store must
-/// hold for a new summary.
+/// Returns the last summary and what was said since, as a model may be told it, and what the store
+/// must hold for a new summary.
 async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)> {
     let (ports, conversation) = (work.ports, &work.opening.turn.conversation);
     let record = ports.clock.answered(ports.records.get(&at(work))).await?;

@@ -26,13 +26,19 @@ impl Answers {
     }
 }
 
-const PROSE: &str = "I only stand in for a model, so take this for any question: warm up well, keep two repetitions in \
-                     reserve, write down what you did, and add a little next week.\n\nHow did the last session feel?";
+const PROSE: &str = "I only stand in for a model, so take this for any question: warm up well, \
+                     keep two repetitions in reserve, write down what you did, and add a little \
+                     next week.\n\nHow did the last session feel?";
 
 fn route() -> Value {
     let update =
         json!({ "stage": "pattern_analysis", "text": "Scouting what you have told me so far" });
-    let memory = json!({ "needsRetrieval": true, "isMemoryRequest": false, "isForgetRequest": false, "confidence": 0.5 });
+    let memory = json!({
+        "needsRetrieval": true,
+        "isMemoryRequest": false,
+        "isForgetRequest": false,
+        "confidence": 0.5,
+    });
     json!({
         "userIntent": "question",
         "showContextualUpdates": true,

@@ -314,7 +314,10 @@ fn tool_events(name: &str, input: &Value) -> [Step; 4] {
             json!({ "contentBlockIndex": 0, "delta": { "toolUse": { "input": input } } }),
         )
     };
-    let begin = json!({ "contentBlockIndex": 0, "start": { "toolUse": { "toolUseId": "call", "name": name } } });
+    let begin = json!({
+        "contentBlockIndex": 0,
+        "start": { "toolUse": { "toolUseId": "call", "name": name } },
+    });
     let stop = json!({ "contentBlockIndex": 0 });
     [
         Step::Event("contentBlockStart", begin),

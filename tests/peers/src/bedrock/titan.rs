@@ -10,7 +10,10 @@ pub(super) fn answer(asked: &Value) -> Value {
         .get("dimensions")
         .and_then(Value::as_u64)
         .and_then(|count| count.try_into().ok());
-    json!({ "embedding": vector(text, dimensions.unwrap_or(1_024)), "inputTextTokenCount": text.len().div_ceil(4) })
+    json!({
+        "embedding": vector(text, dimensions.unwrap_or(1_024)),
+        "inputTextTokenCount": text.len().div_ceil(4),
+    })
 }
 
 /// A vector of length 1 that is always the same for a text, and near those of texts that share

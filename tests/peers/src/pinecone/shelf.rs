@@ -332,7 +332,8 @@ impl Vector {
         let size = serde_json::to_string(&self.metadata).map_or(usize::MAX, |text| text.len());
         if size > METADATA {
             let found = format!(
-                "Metadata size is {size} bytes, which exceeds the limit of {METADATA} bytes per vector"
+                "Metadata size is {size} bytes, which exceeds the limit of {METADATA} bytes per \
+                vector"
             );
             return Err(Refusal::invalid(found));
         }

@@ -2,7 +2,10 @@
 
 use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::router::Source;
-use domain::{Effect, Ending, Fault, Heard, Input, Kept, Prompt, StopReason, Timestamp, TurnError};
+use domain::{
+    Effect, Ending, Fault, Heard, Input, Kept, Prompt, Report, StopReason, Timestamp, TurnError,
+    Usage,
+};
 
 use super::{Case, Verdict, check};
 use crate::world::play::{Step, Stimulus};
@@ -148,31 +151,14 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
         format!("{replied} replies were asked for: {:?}", report.calls)
     })?;
 
-    let answer = case.steps().take(at).find_map(|step| match step.given() {
-        Some(Input::Routed(answer, _)) => Some(answer),
-        _ => None,
-    });
+    let answer = routers_answer(case, at);
     let router = match answer {
         Some(Ok((text, _))) if is_decision(text) => CallOutcome::Ok,
         Some(Ok(_)) => CallOutcome::Malformed,
         Some(Err(fault)) => CallOutcome::Failed(*fault),
         None => CallOutcome::Abandoned,
     };
-    let ended = case
-        .trace
-        .steps
-        .get(at)
-        .is_some_and(|step| matches!(step.given(), Some(Input::Heard(_, Heard::Ended(..)))));
-    let reply = match finish.closing.ending {
-        Ending::Failed(TurnError::Model(fault)) => CallOutcome::Failed(fault),
-        _ if ended => CallOutcome::Ok,
-        Ending::Finished
-        | Ending::Truncated
-        | Ending::Stopped
-        | Ending::Deadline
-        | Ending::Filtered
-        | Ending::Failed(_) => CallOutcome::Abandoned,
-    };
+    let reply = outcome_of_the_reply(case, at, finish.closing.ending);
     let expected = [
         (CallKind::Router, router, routed > 0),
         (CallKind::Reply, reply, replied > 0),
@@ -187,33 +173,74 @@ pub(super) fn every_model_call_is_on_record(case: &Case<'_>) -> Verdict {
         .partition(|call| call.kind == CallKind::Embedding);
     let recorded = others.iter().map(|call| (call.kind, call.outcome));
     check(expected.eq(recorded), || format!("{:?}", report.calls))?;
-    let embedded = case.steps().take(at).find_map(|step| match step.given() {
-        Some(Input::Gathered(answer)) => {
-            Some(answer.as_ref().map_or(&[][..], |gathered| &gathered.calls))
-        }
-        _ => None,
-    });
-    let is_told = embeddings.into_iter().eq(embedded.unwrap_or_default());
-    check(is_told, || {
-        format!("{embedded:?} is not in {:?}", report.calls)
-    })?;
-    others
-        .into_iter()
-        .try_for_each(|call| costs_are_told_or_estimated(case, at, call))?;
-    let source = match (answer, routed) {
+    embeddings_are_those_that_were_told(case, at, embeddings)?;
+    for call in others {
+        costs_are_told_or_estimated(case, at, call)?;
+    }
+    let source = source_of_the_decision(report, answer, router, routed);
+    let decided = report.route.as_ref();
+    let told = decided.map(|route| route.router_metadata.source);
+    check(told == source, || {
+        format!("{told:?} decided, not {source:?}")
+    })
+}
+
+fn source_of_the_decision(
+    report: &Report,
+    answer: Option<&RoutersAnswer>,
+    router: CallOutcome,
+    routed: u64,
+) -> Option<Source> {
+    match (answer, routed) {
         (Some(_), _) if router == CallOutcome::Ok => Some(Source::Model),
         (Some(_), _) => Some(Source::Default),
         // A rule's decision is reported once it is used.
         (None, 0) => report.route.as_ref().map(|_| Source::Rule),
         (None, _) => None,
-    };
-    let told = report
-        .route
-        .as_ref()
-        .map(|route| route.router_metadata.source);
-    check(told == source, || {
-        format!("{told:?} decided, not {source:?}")
-    })
+    }
+}
+
+type RoutersAnswer = Result<(String, Usage), Fault>;
+
+fn routers_answer<'a>(case: &Case<'a>, before: usize) -> Option<&'a RoutersAnswer> {
+    case.steps()
+        .take(before)
+        .find_map(|step| match step.given() {
+            Some(Input::Routed(answer, _)) => Some(answer),
+            _ => None,
+        })
+}
+
+fn outcome_of_the_reply(case: &Case<'_>, at: usize, ending: Ending) -> CallOutcome {
+    let last = case.trace.steps.get(at).and_then(|step| step.given());
+    let has_ended = matches!(last, Some(Input::Heard(_, Heard::Ended(..))));
+    match ending {
+        Ending::Failed(TurnError::Model(fault)) => CallOutcome::Failed(fault),
+        _ if has_ended => CallOutcome::Ok,
+        Ending::Finished
+        | Ending::Truncated
+        | Ending::Stopped
+        | Ending::Deadline
+        | Ending::Filtered
+        | Ending::Failed(_) => CallOutcome::Abandoned,
+    }
+}
+
+fn embeddings_are_those_that_were_told(
+    case: &Case<'_>,
+    before: usize,
+    recorded: Vec<&CallRecord>,
+) -> Verdict {
+    let told = case
+        .steps()
+        .take(before)
+        .find_map(|step| match step.given() {
+            Some(Input::Gathered(Ok(gathered))) => Some(&gathered.calls[..]),
+            Some(Input::Gathered(Err(_))) => Some(&[][..]),
+            _ => None,
+        });
+    let is_told = recorded.iter().copied().eq(told.unwrap_or_default());
+    check(is_told, || format!("{told:?} is not in {recorded:?}"))
 }
 
 /// What the model has said of each attempt is summed up; what it has not is estimated, unless the

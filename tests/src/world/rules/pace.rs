@@ -10,6 +10,37 @@ use domain::{
 use super::{Case, Verdict, check, places, reply_from};
 use crate::world::play::{At, Step, Stimulus};
 
+/// Which model is asked, and how it is to answer.
+fn asked_at(limits: &Limits, attempt: u32) -> (Tier, Delivery) {
+    let is_second = attempt == 1 && limits.second_model;
+    let is_last = attempt > 0 && attempt + 1 == limits.attempts;
+    let tier = if is_second {
+        Tier::SecondReply
+    } else {
+        Tier::Reply
+    };
+    let delivery = if is_last {
+        Delivery::Whole
+    } else {
+        limits.delivery
+    };
+    (tier, delivery)
+}
+
+/// A prompt that was too long is shorter; any other is the same.
+fn is_what_was_asked_before(prompt: &Prompt, latest: &Prompt, fault: Fault) -> Verdict {
+    check(fault != Fault::Rejected, || {
+        "although it was refused".to_owned()
+    })?;
+    let is_shorter = prompt.messages.len() < latest.messages.len();
+    check(is_shorter == (fault == Fault::TooLong), || {
+        format!("with another prompt after {fault:?}")
+    })?;
+    check(is_shorter || prompt == latest, || {
+        "with another prompt".to_owned()
+    })
+}
+
 pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> Verdict {
     let limits = &case.script.limits;
     let mut attempt: u32 = 0;
@@ -39,22 +70,8 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
             let has_word = !reply_from(&heard, limits.reply_bytes).is_empty();
             check(!has_word, || "although a word was heard".to_owned())?;
             heard.clear();
-            let second = attempt == 1 && limits.second_model;
-            let last = attempt > 0 && attempt + 1 == limits.attempts;
-            let expected = (
-                if second {
-                    Tier::SecondReply
-                } else {
-                    Tier::Reply
-                },
-                if last {
-                    Delivery::Whole
-                } else {
-                    limits.delivery
-                },
-            );
             let asked = (call.tier, call.delivery);
-            check(asked == expected, || {
+            check(asked == asked_at(limits, attempt), || {
                 format!("attempt {attempt} is {asked:?}")
             })?;
             if let Some(latest) = latest {
@@ -68,16 +85,7 @@ pub(super) fn a_reply_is_asked_for_again_only_before_a_word(case: &Case<'_>) -> 
                     pause >= 200 << attempt
                 };
                 check(is_in_time, || format!("after {pause} ms"))?;
-                check(fault != Fault::Rejected, || {
-                    "although it was refused".to_owned()
-                })?;
-                let is_shorter = prompt.messages.len() < latest.messages.len();
-                check(is_shorter == (fault == Fault::TooLong), || {
-                    format!("with another prompt after {fault:?}")
-                })?;
-                check(is_shorter || prompt == latest, || {
-                    "with another prompt".to_owned()
-                })?;
+                is_what_was_asked_before(prompt, latest, fault)?;
             }
             latest = Some(prompt);
             attempt += 1;

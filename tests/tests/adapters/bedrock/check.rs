@@ -125,8 +125,7 @@ async fn found(peer: &Peer, change: impl FnOnce(&mut Settings), coaches: &[Stand
 }
 
 #[tokio::test]
-async fn a_model_that_is_withdrawn_legacy_or_not_for_this_account_is_told_in_one_sentence_that_says_what_to_set()
- {
+async fn a_model_that_is_withdrawn_or_not_for_this_account_is_told_with_what_to_set() {
     for (kind, message, says) in [
         (
             "ValidationException",
@@ -150,7 +149,8 @@ async fn a_model_that_is_withdrawn_legacy_or_not_for_this_account_is_told_in_one
         ),
         (
             "ValidationException",
-            "Invocation of model ID x with on-demand throughput isn't supported. Retry with an inference profile.",
+            "Invocation of model ID x with on-demand throughput isn't supported. Retry with an \
+            inference profile.",
             "inference profile",
         ),
     ] {
@@ -178,11 +178,12 @@ async fn of_each_model_it_is_told_how_long_it_is_there_and_how_it_is_asked() {
     let Findings { troubles, notes } = found(&peer, |_| {}, &[]).await;
     assert_eq!(troubles, Vec::<String>::new());
     let expected = [
-        "the model global.anthropic.claude-sonnet-4-6 is legacy and will be withdrawn on 2026-12-24: set REPLY to a \
-         newer one",
-        "global.anthropic.claude-sonnet-4-6 is asked with a temperature, prompts kept from 2048 tokens on, \
-         instructions for an hour",
-        "us.amazon.nova-micro-v1:0 is asked with a temperature, forms by a tool that it must call, prompts kept from \
+        "the model global.anthropic.claude-sonnet-4-6 is legacy and will be withdrawn on \
+        2026-12-24: set REPLY to a newer one",
+        "global.anthropic.claude-sonnet-4-6 is asked with a temperature, prompts kept from 2048 \
+        tokens on, instructions for an hour",
+        "us.amazon.nova-micro-v1:0 is asked with a temperature, forms by a tool that it must call, \
+        prompts kept from \
          1536 tokens on",
     ];
     assert_eq!(notes, expected);
@@ -207,7 +208,8 @@ async fn what_a_model_refuses_is_found_out_and_told() {
     )
     .await;
     assert_eq!(troubles, Vec::<String>::new());
-    let told = "new-model is asked without a temperature, forms as text by a schema, prompts not kept; it refuses a \
+    let told = "new-model is asked without a temperature, forms as text by a schema, prompts not \
+    kept; it refuses a \
                 temperature; it refuses a tool that must be called";
     assert_eq!(notes.last().unwrap(), told);
 }

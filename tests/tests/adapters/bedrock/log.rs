@@ -28,29 +28,7 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
     let mut site = Site::new(|model| model);
     site.app.ports.llm = Arc::new(adapter(&peer));
     site.app.tokens = Arc::new(KnownTokens::default().with("token-canary", ADA.parse().unwrap()));
-    let mut statuses = Vec::new();
-    for trouble in ["well", "refused", "broken", "unknown"] {
-        let path = "/users/ada/coaches/strength/conversations";
-        let client = site.client().showing(Some("token-canary"));
-        let path = client
-            .post(path, &json!({}))
-            .await
-            .header("location")
-            .to_owned();
-        let text = format!("How deep do I squat, athlete-canary? ({trouble})");
-        let events = client
-            .stream(&format!("{path}/stream"), &[], &saying(&text))
-            .await
-            .rest()
-            .await;
-        statuses.push(format!(
-            "{}{}",
-            events.last().unwrap().text("status"),
-            events.last().unwrap().text("code")
-        ));
-        site.settled().await;
-    }
-
+    let statuses = talk(&site).await;
     assert_eq!(
         statuses,
         [
@@ -85,6 +63,33 @@ async fn a_log_of_whole_turns_has_no_text_no_token_and_no_key() {
         assert!(told.is_empty(), "{told:#?}");
     }
     eprintln!("{} lines of log", log.lines().count());
+}
+
+async fn talk(site: &Site) -> Vec<String> {
+    let mut statuses = Vec::new();
+    for trouble in ["well", "refused", "broken", "unknown"] {
+        let path = "/users/ada/coaches/strength/conversations";
+        let client = site.client().showing(Some("token-canary"));
+        let path = client
+            .post(path, &json!({}))
+            .await
+            .header("location")
+            .to_owned();
+        let text = format!("How deep do I squat, athlete-canary? ({trouble})");
+        let events = client
+            .stream(&format!("{path}/stream"), &[], &saying(&text))
+            .await
+            .rest()
+            .await;
+        statuses.push(format!(
+            "{}{}",
+            events.last().unwrap().text("status"),
+            events.last().unwrap().text("code")
+        ));
+        site.settled().await;
+    }
+
+    statuses
 }
 
 fn answer(request: &Request) -> Script {

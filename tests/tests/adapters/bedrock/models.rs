@@ -366,8 +366,7 @@ async fn a_model_that_cannot_be_asked_ends_the_turn_at_once() {
 }
 
 #[tokio::test]
-async fn a_model_that_thinks_longer_than_a_first_word_may_take_is_waited_for_and_its_thoughts_are_nobodys()
- {
+async fn a_model_that_thinks_long_is_waited_for_and_its_thoughts_are_nobodys() {
     let answers = answers();
     let answer = move |request: &Request| match request.form() {
         Some(_) => answers.script(request),
@@ -482,8 +481,7 @@ async fn jobs_and_replies_are_served_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn what_is_shorter_than_a_models_smallest_prefix_is_not_kept_and_what_is_longer_is_read_again()
- {
+async fn what_is_longer_than_a_models_smallest_prefix_is_read_again_and_no_shorter_is_kept() {
     let cases = [
         ("global.anthropic.claude-sonnet-4-6", true),
         ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", true),
@@ -523,7 +521,8 @@ async fn what_is_shorter_than_a_models_smallest_prefix_is_not_kept_and_what_is_l
         let (input, read, written) = last;
         let share = read * 100 / (input + read + written);
         eprintln!(
-            "{model}: {share} % of the last of 20 prompts were read from the cache, {first:?} of the first"
+            "{model}: {share} % of the last of 20 prompts were read from the cache, {first:?} of \
+            the first"
         );
         assert_eq!(share > 70, takes_points, "{model}: {last:?}");
         let is_short = first.is_some_and(|(_, read, written)| (read, written) == (0, 0));

@@ -31,7 +31,10 @@ async fn a_reply_is_asked_for_in_converses_own_words() {
         );
         let expected = json!({
             "messages": [{ "role": "user", "content": [{ "text": "How deep?" }] }],
-            "system": [{ "text": "Be a coach." }, { "cachePoint": { "type": "default", "ttl": "1h" } }],
+            "system": [
+                { "text": "Be a coach." },
+                { "cachePoint": { "type": "default", "ttl": "1h" } },
+            ],
             "inferenceConfig": { "maxTokens": 100, "temperature": 0.5 },
         });
         assert_eq!(request.json(), expected);

@@ -148,48 +148,35 @@ fn stop_reasons() -> Vec<Row> {
         ended("guardrail_intervened", &[], Filtered, "filtered"),
         ended("content_filtered", &[], Filtered, "filtered"),
     ];
-    for reason in ["malformed_model_output", "malformed_tool_use"] {
+    for (reason, fault, code) in [
+        ("malformed_model_output", Fault::Unavailable, unavailable),
+        ("malformed_tool_use", Fault::Unavailable, unavailable),
+        ("tool_use", Fault::Truncated, TRUNCATED),
+        ("a_new_reason", Fault::Truncated, TRUNCATED),
+    ] {
         rows.push(failed(
             &format!("{reason} at once"),
             play(&[stop(reason)]),
-            Fault::Unavailable,
-            unavailable,
+            fault,
+            code,
         ));
         rows.push(spoilt(
             &format!("{reason} after words"),
             &[Step::text(WORDS), stop(reason)],
-            Fault::Unavailable,
-            unavailable,
-        ));
-    }
-    for reason in ["tool_use", "a_new_reason"] {
-        rows.push(failed(
-            &format!("{reason} at once"),
-            play(&[stop(reason)]),
-            Fault::Truncated,
-            TRUNCATED,
-        ));
-        rows.push(spoilt(
-            &format!("{reason} after words"),
-            &[Step::text(WORDS), stop(reason)],
-            Fault::Truncated,
-            TRUNCATED,
+            fault,
+            code,
         ));
     }
     for reason in ["end_turn", "stop_sequence", "max_tokens"] {
-        rows.push(failed(
-            &format!("{reason} at once"),
-            play(&[stop(reason)]),
-            Fault::Truncated,
-            TRUNCATED,
-        ));
-        let blank = play(&[Step::text(" \n"), stop(reason)]);
-        rows.push(failed(
-            &format!("{reason} after blanks"),
-            blank,
-            Fault::Truncated,
-            TRUNCATED,
-        ));
+        let blank = [Step::text(" \n"), stop(reason)];
+        for (when, steps) in [("at once", &blank[1..]), ("after blanks", &blank)] {
+            rows.push(failed(
+                &format!("{reason} {when}"),
+                play(steps),
+                Fault::Truncated,
+                TRUNCATED,
+            ));
+        }
     }
     let full = play(&[stop("model_context_window_exceeded")]);
     rows.push(failed(

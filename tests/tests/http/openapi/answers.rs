@@ -121,6 +121,32 @@ async fn every_route_has_an_answer_that_is_as_described() {
         site: &site,
         seen: BTreeSet::new(),
     };
+    reads_and_writes(&mut examples, &names).await;
+    streams(&mut examples, &path, &names).await;
+    memories(&mut examples, &names).await;
+    for path in [&format!("{WORKOUTS}/{{workoutId}}"), CONVERSATION, COACH] {
+        examples
+            .ask(Method::DELETE, path, &names, "", json!(null))
+            .await;
+    }
+
+    let routes: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| (route.method.to_string(), route.path.to_owned()))
+        .collect();
+    let described = examples.document.described();
+    assert_eq!(
+        described
+            .iter()
+            .map(|(method, path, ..)| (method.clone(), path.clone()))
+            .collect::<BTreeSet<_>>(),
+        routes
+    );
+    let missing: Vec<_> = described.difference(&examples.seen).collect();
+    assert!(missing.is_empty(), "without an example: {missing:?}");
+}
+
+async fn reads_and_writes(examples: &mut Examples<'_>, names: &Names) {
     let text = json!({
         "userResponse": QUESTION, "timezone": "Europe/Berlin",
         "messageTimestamp": "2026-11-20T18:39:00Z",
@@ -166,40 +192,8 @@ async fn every_route_has_an_answer_that_is_as_described() {
             json!(null),
         ),
     ] {
-        examples.ask(method, path, &names, query, body).await;
+        examples.ask(method, path, names, query, body).await;
     }
-    streams(&mut examples, &path, &names).await;
-    memories(&mut examples, &names).await;
-    examples
-        .ask(
-            Method::DELETE,
-            &format!("{WORKOUTS}/{{workoutId}}"),
-            &names,
-            "",
-            json!(null),
-        )
-        .await;
-    examples
-        .ask(Method::DELETE, CONVERSATION, &names, "", json!(null))
-        .await;
-    examples
-        .ask(Method::DELETE, COACH, &names, "", json!(null))
-        .await;
-
-    let routes: BTreeSet<_> = ROUTES
-        .iter()
-        .map(|route| (route.method.to_string(), route.path.to_owned()))
-        .collect();
-    let described = examples.document.described();
-    assert_eq!(
-        described
-            .iter()
-            .map(|(method, path, ..)| (method.clone(), path.clone()))
-            .collect::<BTreeSet<_>>(),
-        routes
-    );
-    let missing: Vec<_> = described.difference(&examples.seen).collect();
-    assert!(missing.is_empty(), "without an example: {missing:?}");
 }
 
 /// A memory that is made, said again, changed, and forgotten by an index that takes its time.
@@ -336,6 +330,15 @@ async fn every_event_is_as_described_whatever_the_model_does() {
     assert_eq!(seen, kinds.collect());
 }
 
+const PLACES: [&str; 6] = [
+    "",
+    "/usage",
+    "/usage/calls/0",
+    "/route",
+    "/timings",
+    "/context",
+];
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_otherwise_would_be_noticed() {
     let document = Document::read().await;
@@ -378,26 +381,11 @@ async fn an_answer_that_is_otherwise_would_be_noticed() {
             "{place}"
         );
     }
-    for place in [
-        "",
-        "/usage",
-        "/usage/calls/0",
-        "/route",
-        "/timings",
-        "/context",
-    ] {
+    for place in PLACES {
         let mut wrong = turn.clone();
-        wrong
-            .pointer_mut(place)
-            .unwrap()
-            .as_object_mut()
-            .unwrap()
-            .insert("secret".to_owned(), json!(1));
-        assert!(
-            !document
-                .wrong(&document.component("Turn"), &wrong)
-                .is_empty(),
-            "{place}"
-        );
+        let object = wrong.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        object.insert("secret".to_owned(), json!(1));
+        let described = document.component("Turn");
+        assert!(!document.wrong(&described, &wrong).is_empty(), "{place}");
     }
 }

@@ -189,6 +189,11 @@ pub(super) async fn by_the_state_of_things() -> Book {
     )
     .await;
 
+    expired(&mut book).await;
+    book
+}
+
+async fn expired(book: &mut Book) {
     book.about("a turn that has expired");
     let site = ready();
     let (path, events) = asked(&site, QUESTION).await;
@@ -201,12 +206,11 @@ pub(super) async fn by_the_state_of_things() -> Book {
         format!("/turns/{turn}?wait=jobs"),
     ] {
         let row = Row::get(410, "TURN_EXPIRED", format!("{path}{call}"));
-        both(&mut book, &site.client(), &row).await;
+        both(book, &site.client(), &row).await;
     }
     let stop = Row::post(410, "TURN_EXPIRED", format!("{path}/turns/{turn}/stop"));
-    both(&mut book, &site.client(), &stop).await;
+    both(book, &site.client(), &stop).await;
     book.get(&site.client(), &format!("{path}/messages")).await;
-    book
 }
 
 /// Turns that fail: as a stream tells it, as `send-message` does, and as it is looked at later.

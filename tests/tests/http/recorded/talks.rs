@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION, pause, say};
-use coach_tests::{EVENTS, JSON, Mishap, Site, saying};
+use coach_tests::{Client, EVENTS, JSON, Mishap, Site, saying};
 use domain::{Fault, StopReason};
 use rehearsal::{Line, Scene};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::book::{Book, Open};
 use crate::replying;
@@ -52,6 +52,17 @@ pub(super) async fn conversations() -> Book {
         book.close(said).await;
         site.settled().await;
     }
+    changed_and_read(&mut book, &client, &path).await;
+    site.summarize(&path, "It went well.").await;
+    book.get(&client, &format!("{path}/summary")).await;
+    for line in ["DELETE", "DELETE", "GET", "PATCH"] {
+        book.json(&client, &format!("{line} {path}"), &json!({}))
+            .await;
+    }
+    book
+}
+
+async fn changed_and_read(book: &mut Book, client: &Client, path: &str) {
     let patch = format!("PATCH {path}");
     for body in [
         json!({ "title": "Squats", "tags": ["legs", " depth "] }),
@@ -61,21 +72,14 @@ pub(super) async fn conversations() -> Book {
         json!({ "tags": vec!["a"; 11] }),
         json!({ "tags": "legs" }),
     ] {
-        book.json(&client, &patch, &body).await;
+        book.json(client, &patch, &body).await;
     }
     for call in ["", "/summary", "/jobs", "/messages", "/stream"] {
-        book.get(&client, &format!("{path}{call}")).await;
+        book.get(client, &format!("{path}{call}")).await;
     }
     for query in ["limit=2", "limit=2&cursor=3", "cursor=1", "cursor=03"] {
-        book.get(&client, &format!("{path}/messages?{query}")).await;
+        book.get(client, &format!("{path}/messages?{query}")).await;
     }
-    site.summarize(&path, "It went well.").await;
-    book.get(&client, &format!("{path}/summary")).await;
-    for line in ["DELETE", "DELETE", "GET", "PATCH"] {
-        book.json(&client, &format!("{line} {path}"), &json!({}))
-            .await;
-    }
-    book
 }
 
 /// A workout that is told of: streamed, sent, looked at, listed and deleted; and what it has cost.
@@ -105,18 +109,7 @@ pub(super) async fn turns() -> Book {
             .await;
     }
     site.settled().await;
-    book.about("the same request again, and as send-message");
-    for client in site.both() {
-        let again = book.open(&client, &stream, &body).await;
-        book.close(again).await;
-        let send = format!("POST {path}/send-message");
-        book.json(&client, &send, &body).await;
-        let bare = r#"{"userResponse":"I did 5x5 back squats at 100 kg."}"#;
-        for key in ["k1", "\"k1\""] {
-            let headers = [JSON, ("idempotency-key", key)];
-            book.ask(&client, &send, &headers, bare).await;
-        }
-    }
+    again(&mut book, &site, &path, &body).await;
     let send = format!("POST {path}/send-message");
     for accept in [&[JSON][..], &[JSON, EVENTS]] {
         let body = saying(QUESTION).to_string();
@@ -149,10 +142,24 @@ pub(super) async fn turns() -> Book {
     book
 }
 
-/// A turn with a long silence in it, followed from everywhere while it runs and afterwards.
-pub(super) async fn resumed() -> Book {
-    let mut book = Book::default();
-    let lines = vec![
+async fn again(book: &mut Book, site: &Site, path: &str, body: &Value) {
+    let stream = format!("{path}/stream");
+    book.about("the same request again, and as send-message");
+    for client in site.both() {
+        let again = book.open(&client, &stream, body).await;
+        book.close(again).await;
+        let send = format!("POST {path}/send-message");
+        book.json(&client, &send, body).await;
+        let bare = r#"{"userResponse":"I did 5x5 back squats at 100 kg."}"#;
+        for key in ["k1", "\"k1\""] {
+            let headers = [JSON, ("idempotency-key", key)];
+            book.ask(&client, &send, &headers, bare).await;
+        }
+    }
+}
+
+fn with_a_long_silence() -> Vec<Line> {
+    vec![
         pause(200),
         say("Sit "),
         pause(700),
@@ -160,8 +167,13 @@ pub(super) async fn resumed() -> Book {
         pause(12_000),
         say("your hips \u{1f44d}."),
         Line::End(StopReason::Complete),
-    ];
-    let site = replying(Scene(lines));
+    ]
+}
+
+/// A turn with a long silence in it, followed from everywhere while it runs and afterwards.
+pub(super) async fn resumed() -> Book {
+    let mut book = Book::default();
+    let site = replying(Scene(with_a_long_silence()));
     let path = site.conversation().await;
     let stream = format!("{path}/stream");
     let mut first = book.open(&site.client(), &stream, &saying(QUESTION)).await;
@@ -208,7 +220,11 @@ pub(super) async fn resumed() -> Book {
         let line = format!("GET {stream}?{query}");
         book.ask(&site.client(), &line, &[EVENTS], "").await;
     }
+    failed(&mut book).await;
+    book
+}
 
+async fn failed(book: &mut Book) {
     book.about("a failure after some words");
     let site = replying(Scene(vec![say("Sit "), Line::Fail(Fault::Unavailable)]));
     let path = site.conversation().await;
@@ -220,7 +236,6 @@ pub(super) async fn resumed() -> Book {
         let follow = format!("GET {stream}?turnId={turn}{query}");
         book.ask(&site.elsewhere(), &follow, &[], "").await;
     }
-    book
 }
 
 /// Turns that are stopped here, from elsewhere, too late, and for another message.

@@ -16,9 +16,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends requests that are refused for the state of things; the codes that were told.
 pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
-    let ready = || replying(Scene::saying("Sit."));
-    let mut told = Vec::new();
-    let mut add = async |site: &Site, row: Row| {
+    let mut told = Told::default();
+    when_it_is_busy(&mut told).await;
+    when_a_store_fails(&mut told).await;
+    when_a_turn_has_expired(&mut told).await;
+    told.codes
+}
+
+/// The codes that were told.
+#[derive(Default)]
+struct Told {
+    codes: Vec<&'static str>,
+}
+
+impl Told {
+    async fn add(&mut self, site: &Site, row: Row) {
         let checked = tokio::time::timeout(PATIENCE, row.check(&site.client())).await;
         assert!(
             checked.is_ok(),
@@ -26,13 +38,22 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
             row.path,
             row.code
         );
-        told.push(row.code);
-    };
-    let posting = |path: &str, status, code| Row::post(status, code, format!("{path}/stream"));
+        self.codes.push(row.code);
+    }
+}
 
+fn ready() -> Site {
+    replying(Scene::saying("Sit."))
+}
+
+fn posting(path: &str, status: u16, code: &'static str) -> Row {
+    Row::post(status, code, format!("{path}/stream"))
+}
+
+async fn when_it_is_busy(told: &mut Told) {
     let site = ready().set(|settings| settings.turns_at_once = 0);
     let path = site.conversation().await;
-    add(&site, posting(&path, 503, "OVERLOADED")).await;
+    told.add(&site, posting(&path, 503, "OVERLOADED")).await;
 
     let site = replying(Scene(vec![Line::Hang])).set(|settings| settings.turns_per_user = 1);
     let path = site.conversation().await;
@@ -47,9 +68,11 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         posting(&busy, 409, "IDEMPOTENCY_MISMATCH").with("idempotency-key", "\"k1\""),
         posting(&other, 429, "RATE_LIMITED"),
     ] {
-        add(&site, row).await;
+        told.add(&site, row).await;
     }
+}
 
+async fn when_a_store_fails(told: &mut Told) {
     for (method, mishap, status, code) in [
         (
             "admit",
@@ -63,7 +86,7 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         let site = ready();
         let path = site.conversation().await;
         site.messages.plan(method, .., mishap);
-        add(&site, posting(&path, status, code)).await;
+        told.add(&site, posting(&path, status, code)).await;
     }
     let unavailable = |path| Row::get(503, "STORE_UNAVAILABLE", path);
     for mishap in [Mishap::Fail(Fault::Unavailable), Mishap::Hang] {
@@ -78,7 +101,7 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
             let site = ready();
             let path = site.conversation().await;
             site.messages.plan(method, .., mishap);
-            add(&site, unavailable(format!("{path}{call}"))).await;
+            told.add(&site, unavailable(format!("{path}{call}"))).await;
         }
         for (method, path) in [
             ("list", "/users/ada/workouts"),
@@ -87,13 +110,17 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         ] {
             let site = ready();
             site.records.plan(method, .., mishap);
-            add(&site, unavailable(path.to_owned())).await;
+            told.add(&site, unavailable(path.to_owned())).await;
         }
         let site = ready();
         let path = site.conversation().await;
         site.records.plan("get", .., mishap);
-        add(&site, posting(&path, 503, "STORE_UNAVAILABLE")).await;
+        told.add(&site, posting(&path, 503, "STORE_UNAVAILABLE"))
+            .await;
     }
+}
+
+async fn when_a_turn_has_expired(told: &mut Told) {
     let site = ready();
     let (path, events) = asked(&site, QUESTION).await;
     let turn = events[0].text("turnId").to_owned();
@@ -101,11 +128,10 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
         .sleep_until(site.clock.now() + Duration::from_secs(26 * 3_600))
         .await;
     for call in ["/stream?turnId=", "/turns/"] {
-        add(
+        told.add(
             &site,
             Row::get(410, "TURN_EXPIRED", format!("{path}{call}{turn}")),
         )
         .await;
     }
-    told
 }

@@ -2,74 +2,76 @@
 
 use super::*;
 
+type Stages = &'static [&'static str];
+
+/// The lines' stages, whether a workout is logged, a memory wanted, a memory kept; the stages that
+/// are shown.
+const LINES: [(Stages, bool, bool, bool, Stages); 10] = [
+    (&[], true, true, true, &[]),
+    (
+        &["initial_greeting"],
+        false,
+        false,
+        false,
+        &["initial_greeting"],
+    ),
+    (&["acknowledgment"], true, true, true, &[]),
+    (
+        &["workout_analysis"],
+        true,
+        false,
+        false,
+        &["workout_analysis"],
+    ),
+    (&["workout_analysis"], false, true, true, &[]),
+    (&["memory_analysis"], true, false, false, &[]),
+    (
+        &["memory_analysis"],
+        false,
+        true,
+        false,
+        &["memory_analysis"],
+    ),
+    (
+        &["memory_analysis"],
+        false,
+        false,
+        true,
+        &["memory_analysis"],
+    ),
+    (
+        &["pattern_analysis", "pattern_analysis", "insights_brewing"],
+        false,
+        false,
+        false,
+        &["pattern_analysis", "insights_brewing"],
+    ),
+    (
+        &[
+            "insights_brewing",
+            "acknowledgment",
+            "pattern_analysis",
+            "insights_brewing",
+            "memory_analysis",
+            "workout_analysis",
+            "initial_greeting",
+        ],
+        true,
+        true,
+        true,
+        &[
+            "insights_brewing",
+            "pattern_analysis",
+            "memory_analysis",
+            "workout_analysis",
+            "initial_greeting",
+        ],
+    ),
+];
+
 #[test]
 fn updates_keep_to_their_stages() {
-    // The lines' stages, whether a workout is logged, a memory wanted, a memory kept; the stages
-    // that are shown.
-    type Stages = &'static [&'static str];
-    let cases: [(Stages, bool, bool, bool, Stages); 10] = [
-        (&[], true, true, true, &[]),
-        (
-            &["initial_greeting"],
-            false,
-            false,
-            false,
-            &["initial_greeting"],
-        ),
-        (&["acknowledgment"], true, true, true, &[]),
-        (
-            &["workout_analysis"],
-            true,
-            false,
-            false,
-            &["workout_analysis"],
-        ),
-        (&["workout_analysis"], false, true, true, &[]),
-        (&["memory_analysis"], true, false, false, &[]),
-        (
-            &["memory_analysis"],
-            false,
-            true,
-            false,
-            &["memory_analysis"],
-        ),
-        (
-            &["memory_analysis"],
-            false,
-            false,
-            true,
-            &["memory_analysis"],
-        ),
-        (
-            &["pattern_analysis", "pattern_analysis", "insights_brewing"],
-            false,
-            false,
-            false,
-            &["pattern_analysis", "insights_brewing"],
-        ),
-        (
-            &[
-                "insights_brewing",
-                "acknowledgment",
-                "pattern_analysis",
-                "insights_brewing",
-                "memory_analysis",
-                "workout_analysis",
-                "initial_greeting",
-            ],
-            true,
-            true,
-            true,
-            &[
-                "insights_brewing",
-                "pattern_analysis",
-                "memory_analysis",
-                "workout_analysis",
-                "initial_greeting",
-            ],
-        ),
-    ];
-    for (told, logged, wanted, kept, expected) in cases {
+    for (told, logged, wanted, kept, expected) in LINES {
         let mut answer = full();
         let line = |(at, stage)| json!({ "stage": stage, "text": format!("Scouting part {at}") });
         answer["contextualUpdates"] = told.iter().enumerate().map(line).collect();
