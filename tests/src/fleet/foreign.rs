@@ -2,7 +2,7 @@
 
 use domain::{Body, ConversationKey, Message, Timestamp, TurnId, TurnKey, UserScope};
 use ports::{Kind, Record, RecordKey};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Stands in all of it; no model may be told it.
 pub(super) const FOREIGN: &str = "the-secret-of-somebody-else";
@@ -53,9 +53,11 @@ pub(super) fn record(at: &RecordKey) -> Option<Record> {
             "exercises": [], "confidence": 1.0,
         }),
         Kind::Summary => json!({ "narrative": FOREIGN, "from": 1, "through": 1 }),
-        _ => Value::Null,
+        Kind::Coach | Kind::Tombstone | Kind::PersonalRecord | Kind::Usage | Kind::Safety => {
+            return None;
+        }
     };
-    (!body.is_null()).then(|| Record {
+    Some(Record {
         at: RecordKey {
             owner: somebody_else(),
             ..at.clone()
