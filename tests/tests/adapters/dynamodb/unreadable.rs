@@ -233,6 +233,26 @@ async fn of_a_running_turn_what_comes_before_a_segment_that_cannot_be_read_is_ke
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1[..5], all);
 }
 
+async fn titles(
+    store: &impl MessageStore,
+    of: &ConversationKey,
+    size: usize,
+) -> Vec<(String, String)> {
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store
+            .conversations(&of.user, &of.coach, after, size)
+            .await
+            .unwrap();
+        let heads = page.items.into_iter();
+        seen.extend(heads.map(|head| (head.key.conversation.to_string(), head.title)));
+        after = page.next;
+        if after.is_none() {
+            return seen;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_conversation_that_cannot_be_read_is_not_listed_and_one_without_its_title_is() {
     let (_proxy, table) = named("unreadable-head").await;
@@ -266,22 +286,7 @@ async fn a_conversation_that_cannot_be_read_is_not_listed_and_one_without_its_ti
         .await;
     }
     for size in [1, 2, 10] {
-        let (mut seen, mut after) = (Vec::new(), None);
-        loop {
-            let page = store
-                .conversations(&untitled.user, &untitled.coach, after, size)
-                .await
-                .unwrap();
-            seen.extend(
-                page.items
-                    .into_iter()
-                    .map(|head| (head.key.conversation.to_string(), head.title)),
-            );
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let seen = titles(&store, &untitled, size).await;
         let named = |name: &str, title: &str| (name.to_owned(), title.to_owned());
         assert_eq!(
             seen,
@@ -545,23 +550,7 @@ async fn a_conversation_with_a_message_that_cannot_be_read_goes_on_without_it() 
     );
     assert_eq!(Calls::of(&calls).replies, 2);
 
-    let messages = there.get(&format!("{path}/messages")).await.json();
-    let told: Vec<_> = messages["messages"].as_array().unwrap().iter().collect();
-    let of = |field: &str| {
-        told.iter()
-            .map(|message| message[field].clone())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(of("number"), [1, 2, 3, 4]);
-    assert_eq!(
-        of("status"),
-        ["unreadable", "unreadable", "complete", "complete"]
-    );
-    assert_eq!(of("role"), ["unknown", "unknown", "user", "assistant"]);
-    assert_eq!(
-        (&told[0]["content"], &told[0]["parts"]),
-        (&serde_json::json!(""), &serde_json::json!([]))
-    );
+    tells_of_two_that_cannot_be_read(&there, &path).await;
 
     // Whoever follows the first turn comes to its end.
     let turn = first[0].text("turnId");
@@ -579,5 +568,25 @@ async fn a_conversation_with_a_message_that_cannot_be_read_goes_on_without_it() 
     assert_eq!(
         there.get(&format!("{path}/turns/{turn}")).await.json()["state"],
         "completed"
+    );
+}
+
+async fn tells_of_two_that_cannot_be_read(client: &Client, path: &str) {
+    let messages = client.get(&format!("{path}/messages")).await.json();
+    let told: Vec<_> = messages["messages"].as_array().unwrap().iter().collect();
+    let of = |field: &str| {
+        told.iter()
+            .map(|message| message[field].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("number"), [1, 2, 3, 4]);
+    assert_eq!(
+        of("status"),
+        ["unreadable", "unreadable", "complete", "complete"]
+    );
+    assert_eq!(of("role"), ["unknown", "unknown", "user", "assistant"]);
+    assert_eq!(
+        (&told[0]["content"], &told[0]["parts"]),
+        (&serde_json::json!(""), &serde_json::json!([]))
     );
 }
