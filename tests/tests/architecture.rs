@@ -284,8 +284,9 @@ fn files_and_lines_are_short_enough_to_be_read() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Printed for the reader, never judged: `cargo test --test architecture style -- --nocapture`.
-/// `COACH_SOURCES` says where else the code is, such as that of an earlier commit.
+/// Printed for the reader, never judged:
+/// `cargo test -p coach-tests --test architecture style -- --nocapture`. `COACH_SOURCES` says where
+/// else the code is, such as that of an earlier commit.
 #[test]
 fn the_style_of_all_production_code_can_be_counted() {
     let root = std::env::var_os("COACH_SOURCES").map_or_else(root, PathBuf::from);

@@ -1,7 +1,7 @@
 //! Ending a turn in one write.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{Fence, Finish, Job, JobState, Timestamp, TurnKey};
+use domain::{Closing, Fence, Finish, Job, JobState, Timestamp, TurnKey};
 use ports::stored::{json, told};
 use ports::{Result, TurnState, Writer, Written};
 
@@ -119,22 +119,26 @@ fn writes(
             Some(("attribute_not_exists(#pk)".to_owned(), vec![])),
         )?);
     }
-    let mut kinds = finish.closing.jobs.clone();
-    kinds.sort_unstable();
-    kinds.dedup();
-    for kind in kinds {
-        let state = JobState::Due(finish.closing.at);
-        let job = Job {
-            turn: turn.clone(),
-            kind,
-            attempts: 0,
-            state,
-            calls: Vec::new(),
-        };
+    for job in left_behind(turn, &finish.closing) {
         writes.push(put(table, map::job(&job)?, None)?);
     }
     if row.holds {
         writes.push(given_back(turn).write(table)?);
     }
     Ok(writes)
+}
+
+/// Returns the jobs that a turn leaves behind, one of each kind: a write may name an item only once.
+fn left_behind(turn: &TurnKey, closing: &Closing) -> Vec<Job> {
+    let mut kinds = closing.jobs.clone();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let job = |kind| Job {
+        turn: turn.clone(),
+        kind,
+        attempts: 0,
+        state: JobState::Due(closing.at),
+        calls: Vec::new(),
+    };
+    kinds.into_iter().map(job).collect()
 }

@@ -167,6 +167,19 @@ impl fmt::Display for Script {
     }
 }
 
+/// How the machines of a run are limited.
+fn limits(chance: &mut Chance) -> Limits {
+    Limits {
+        second_model: chance.percent(50),
+        delivery: chance.pick(
+            Delivery::Streamed,
+            &[Delivery::Streamed, Delivery::Streamed, Delivery::Whole],
+        ),
+        reply_bytes: chance.pick(128 * 1024, &[128 * 1024, 9_000]),
+        ..Limits::default()
+    }
+}
+
 impl Script {
     pub fn new(seed: u64) -> Self {
         let chance = &mut Chance::new(seed);
@@ -177,15 +190,7 @@ impl Script {
             .map(|_| if is_skewed { skew(chance) } else { 0 })
             .collect();
         let conversations = 3 + usize::try_from(chance.below(5)).unwrap_or(0);
-        let limits = Limits {
-            second_model: chance.percent(50),
-            delivery: chance.pick(
-                Delivery::Streamed,
-                &[Delivery::Streamed, Delivery::Streamed, Delivery::Whole],
-            ),
-            reply_bytes: chance.pick(128 * 1024, &[128 * 1024, 9_000]),
-            ..Limits::default()
-        };
+        let limits = limits(chance);
         let calm = 40_000 + chance.below(40_000);
         let mut deeds: Vec<Deed> = (0..12 + chance.below(16))
             .map(|id| Deed::say(chance, id, calm))

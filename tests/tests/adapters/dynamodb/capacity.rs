@@ -8,9 +8,10 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use domain::conversation::PartKind;
-use domain::{JobKind, Outcome, Said, TurnEvent};
+use domain::{ConversationKey, JobKind, Outcome, Said, TurnEvent};
 use ports::{
-    Admitted, Allowance, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Writer,
+    Admission, Admitted, Allowance, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey,
+    RecordStore, Writer,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -89,78 +90,23 @@ async fn a_turn_costs_what_the_documentation_says() {
     let (store, records) = (table.messages(), table.records());
     let key = key("0190d1f2-user", "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be001");
     store.create_conversation(&empty(&key)).await.unwrap();
-    for old in 0..10 {
-        let a = admission(&key, &format!("0190d1f2-7d7b-7f3a-9c61-3f3c5a4b{old:04}"));
-        let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
-            panic!("{old} was not admitted")
-        };
-        store
-            .finish(
-                &a.turn,
-                Writer::Holder(begun.fence),
-                &finish(&a, begun.number, reply(40), vec![]),
-            )
-            .await
-            .unwrap();
-    }
+    past_turns(&store, &key).await;
     let record = |kind, id: &str| RecordKey {
         owner: key.user.clone(),
         kind,
         id: id.parse().unwrap(),
     };
-    for (kind, count, bytes) in [
-        (Kind::Memory, 20, 400),
-        (Kind::Tombstone, 2, 200),
-        (Kind::Workout, 14, 600),
-    ] {
-        for number in 0..count {
-            let body = vec![b'x'; bytes];
-            records
-                .put(
-                    &record(kind, &format!("r-{number}")),
-                    &body,
-                    None,
-                    Expect::Absent,
-                )
-                .await
-                .unwrap();
-        }
-    }
+    past_records(&records, record).await;
     meter.read_off();
 
     let mut bill: BTreeMap<&str, Units> = BTreeMap::new();
-    let holds = vec![Hold {
-        of: Allowance::Turns,
-        amount: 1,
-        limit: 8,
-        until: NOW + Duration::from_secs(120),
-    }];
-    let text = "I did five sets of five squats today, ".repeat(5).into();
-    let a = admission(&key, "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be002");
-    let a = ports::Admission { holds, text, ..a };
+    let a = told_workout(&key);
     let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
         panic!("not admitted")
     };
     bill.insert("1 admit", meter.read_off());
 
-    store
-        .messages(&key, Some(begun.number), domain::prompt::LONGEST_HISTORY)
-        .await
-        .unwrap();
-    records
-        .get(&record(Kind::Summary, key.conversation.as_str()))
-        .await
-        .unwrap();
-    for (kind, most) in [
-        (Kind::Tombstone, 100),
-        (Kind::Memory, 100),
-        (Kind::Workout, 14),
-    ] {
-        records
-            .list(&key.user, kind, None, None, most)
-            .await
-            .unwrap();
-    }
+    load_and_gather(&store, &records, &key, begun.number).await;
     bill.insert("2 load and gather", meter.read_off());
 
     let events = reply(40);
@@ -181,18 +127,144 @@ async fn a_turn_costs_what_the_documentation_says() {
         .unwrap();
     bill.insert("4 finish", meter.read_off());
 
-    let at = NOW + Duration::from_secs(21);
     let of = JobsOf::Turn(a.turn.clone());
+    log_the_workout(&store, &records, &of, begun.number + 1).await;
+    store.jobs(&of).await.unwrap();
+    bill.insert("5 job", meter.read_off());
+
+    for used in ["1", "2"] {
+        amend(&records, record(Kind::Usage, "2033-05-18"), used).await;
+    }
+    bill.insert("6 ledger, twice", meter.read_off());
+    for used in ["r-1", "r-2", "r-3"] {
+        amend(&records, record(Kind::Memory, used), "y").await;
+    }
+    bill.insert("7 uses of memories", meter.read_off());
+
+    println!("{} events, {} checkpoints", events.len(), events.len());
+    let all = printed(&bill);
+
+    let writes = |what| bill[what].write;
+    assert!(writes("1 admit") + writes("4 finish") <= 36.0);
+    assert!(checkpoints.write <= 2.0 * events.len() as f64);
+    assert!(writes("5 job") <= 10.0);
+    let (read, write) = (36.0, 128.0);
+    assert_eq!(all, Units { read, write });
+
+    print_what_looking_costs(&store, &a, &meter).await;
+}
+
+/// A message of 200 characters that tells of a workout.
+fn told_workout(key: &ConversationKey) -> Admission {
+    let hold = Hold {
+        of: Allowance::Turns,
+        amount: 1,
+        limit: 8,
+        until: NOW + Duration::from_secs(120),
+    };
+    Admission {
+        holds: vec![hold],
+        text: "I did five sets of five squats today, ".repeat(5).into(),
+        ..admission(key, "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be002")
+    }
+}
+
+async fn print_what_looking_costs(store: &impl MessageStore, a: &Admission, meter: &Meter) {
+    let read = |what: &str| println!("  {what:<18} {:>6.1} read", meter.read_off().read);
+    store.turn(&a.turn, 0).await.unwrap();
+    read("replay");
+    store.turn(&a.turn, usize::MAX).await.unwrap();
+    read("look");
+    let ConversationKey { user, coach, .. } = &a.turn.conversation;
+    store.conversations(user, coach, None, 20).await.unwrap();
+    read("list");
+}
+
+async fn past_turns(store: &impl MessageStore, key: &ConversationKey) {
+    for old in 0..10 {
+        let a = admission(key, &format!("0190d1f2-7d7b-7f3a-9c61-3f3c5a4b{old:04}"));
+        let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
+            panic!("{old} was not admitted")
+        };
+        store
+            .finish(
+                &a.turn,
+                Writer::Holder(begun.fence),
+                &finish(&a, begun.number, reply(40), vec![]),
+            )
+            .await
+            .unwrap();
+    }
+}
+
+async fn past_records(records: &impl RecordStore, record: impl Fn(Kind, &str) -> RecordKey) {
+    for (kind, count, bytes) in [
+        (Kind::Memory, 20, 400),
+        (Kind::Tombstone, 2, 200),
+        (Kind::Workout, 14, 600),
+    ] {
+        for number in 0..count {
+            let body = vec![b'x'; bytes];
+            records
+                .put(
+                    &record(kind, &format!("r-{number}")),
+                    &body,
+                    None,
+                    Expect::Absent,
+                )
+                .await
+                .unwrap();
+        }
+    }
+}
+
+async fn load_and_gather(
+    store: &impl MessageStore,
+    records: &impl RecordStore,
+    key: &ConversationKey,
+    number: u64,
+) {
+    let summary = RecordKey {
+        owner: key.user.clone(),
+        kind: Kind::Summary,
+        id: key.conversation.as_str().parse().unwrap(),
+    };
+    store
+        .messages(key, Some(number), domain::prompt::LONGEST_HISTORY)
+        .await
+        .unwrap();
+    records.get(&summary).await.unwrap();
+    for (kind, most) in [
+        (Kind::Tombstone, 100),
+        (Kind::Memory, 100),
+        (Kind::Workout, 14),
+    ] {
+        records
+            .list(&key.user, kind, None, None, most)
+            .await
+            .unwrap();
+    }
+}
+
+/// Does the job of a turn, as the application would.
+async fn log_the_workout(
+    store: &impl MessageStore,
+    records: &impl RecordStore,
+    of: &JobsOf,
+    before: u64,
+) {
+    let at = NOW + Duration::from_secs(21);
+    let JobsOf::Turn(turn) = of else {
+        panic!("of no turn")
+    };
+    let key = &turn.conversation;
     for job in store
-        .claim_jobs(&of, at, at + Duration::from_secs(60), 8)
+        .claim_jobs(of, at, at + Duration::from_secs(60), 8)
         .await
         .unwrap()
     {
         store.turn(&job.turn, usize::MAX).await.unwrap();
-        store
-            .messages(&key, Some(begun.number + 1), 1)
-            .await
-            .unwrap();
+        store.messages(key, Some(before), 1).await.unwrap();
         records
             .list(&key.user, Kind::Workout, None, None, 100)
             .await
@@ -221,37 +293,29 @@ async fn a_turn_costs_what_the_documentation_says() {
         )
         .await
         .unwrap();
-    store.jobs(&of).await.unwrap();
-    bill.insert("5 job", meter.read_off());
+}
 
-    let amend = async |at: RecordKey, body: &str| {
-        let seen = records
-            .get(&at)
-            .await
-            .unwrap()
-            .map(|seen| Expect::Version(seen.version));
-        records
-            .put(
-                &at,
-                body.repeat(400).as_bytes(),
-                None,
-                seen.unwrap_or(Expect::Absent),
-            )
-            .await
-            .unwrap();
-    };
-    for used in ["1", "2"] {
-        amend(record(Kind::Usage, "2033-05-18"), used).await;
-    }
-    bill.insert("6 ledger, twice", meter.read_off());
-    for used in ["r-1", "r-2", "r-3"] {
-        amend(record(Kind::Memory, used), "y").await;
-    }
-    bill.insert("7 uses of memories", meter.read_off());
+async fn amend(records: &impl RecordStore, at: RecordKey, body: &str) {
+    let seen = records
+        .get(&at)
+        .await
+        .unwrap()
+        .map(|seen| Expect::Version(seen.version));
+    records
+        .put(
+            &at,
+            body.repeat(400).as_bytes(),
+            None,
+            seen.unwrap_or(Expect::Absent),
+        )
+        .await
+        .unwrap();
+}
 
-    println!("{} events, {} checkpoints", events.len(), events.len());
+/// Prints what each step has cost; returns what all of them have.
+fn printed(bill: &BTreeMap<&str, Units>) -> Units {
     let mut all = Units::default();
-    for (what, units) in &bill {
+    for (what, units) in bill {
         println!(
             "  {what:<18} {:>6.1} read {:>6.1} write",
             units.read, units.write
@@ -265,28 +329,7 @@ async fn a_turn_costs_what_the_documentation_says() {
         "  {:<18} {:>6.1} read {:>6.1} write",
         "all", all.read, all.write
     );
-
-    let writes = |what| bill[what].write;
-    assert!(writes("1 admit") + writes("4 finish") <= 36.0);
-    assert!(checkpoints.write <= 2.0 * events.len() as f64);
-    assert!(writes("5 job") <= 10.0);
-    assert_eq!(
-        all,
-        Units {
-            read: 36.0,
-            write: 128.0
-        }
-    );
-
-    store.turn(&a.turn, 0).await.unwrap();
-    println!("  {:<18} {:>6.1} read", "replay", meter.read_off().read);
-    store.turn(&a.turn, usize::MAX).await.unwrap();
-    println!("  {:<18} {:>6.1} read", "look", meter.read_off().read);
-    store
-        .conversations(&key.user, &key.coach, None, 20)
-        .await
-        .unwrap();
-    println!("  {:<18} {:>6.1} read", "list", meter.read_off().read);
+    all
 }
 
 #[tokio::test]

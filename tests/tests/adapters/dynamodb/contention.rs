@@ -57,18 +57,11 @@ async fn a_write_of_one_item_that_meets_a_transaction_is_made_all_the_same() {
     assert!(store.ask_stop(&a.turn).await.unwrap().is_some());
     each();
     let each = met(&proxy, &["UpdateItem"]);
-    assert!(
-        store
-            .edit_conversation(
-                &key,
-                &Edit {
-                    title: Some("Squats".into()),
-                    tags: None
-                }
-            )
-            .await
-            .unwrap()
-    );
+    let edit = Edit {
+        title: Some("Squats".into()),
+        tags: None,
+    };
+    assert!(store.edit_conversation(&key, &edit).await.unwrap());
     each();
     let each = met(&proxy, &["PutItem", "UpdateItem"]);
     let c = checkpoint(&a, begun.fence, 0, words(&["x"]));

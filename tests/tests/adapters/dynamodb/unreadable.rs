@@ -234,6 +234,26 @@ async fn of_a_running_turn_what_comes_before_a_segment_that_cannot_be_read_is_ke
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1[..5], all);
 }
 
+async fn titles(
+    store: &impl MessageStore,
+    of: &ConversationKey,
+    size: usize,
+) -> Vec<(String, String)> {
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store
+            .conversations(&of.user, &of.coach, after, size)
+            .await
+            .unwrap();
+        let heads = page.items.into_iter();
+        seen.extend(heads.map(|head| (head.key.conversation.to_string(), head.title)));
+        after = page.next;
+        if after.is_none() {
+            return seen;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_conversation_that_cannot_be_read_is_not_listed_and_one_without_its_title_is() {
     let (_proxy, table) = named("unreadable-head").await;
@@ -267,22 +287,7 @@ async fn a_conversation_that_cannot_be_read_is_not_listed_and_one_without_its_ti
         .await;
     }
     for size in [1, 2, 10] {
-        let (mut seen, mut after) = (Vec::new(), None);
-        loop {
-            let page = store
-                .conversations(&untitled.user, &untitled.coach, after, size)
-                .await
-                .unwrap();
-            seen.extend(
-                page.items
-                    .into_iter()
-                    .map(|head| (head.key.conversation.to_string(), head.title)),
-            );
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let seen = titles(&store, &untitled, size).await;
         let named = |name: &str, title: &str| (name.to_owned(), title.to_owned());
         assert_eq!(
             seen,
@@ -546,7 +551,32 @@ async fn a_conversation_with_a_message_that_cannot_be_read_goes_on_without_it() 
     );
     assert_eq!(Calls::of(&calls).replies, 2);
 
-    let messages = there.get(&format!("{path}/messages")).await.json();
+    tells_of_two_that_cannot_be_read(&there, &path).await;
+
+    can_be_followed_to_its_end(&there, &path, first[0].text("turnId")).await;
+}
+
+/// Whoever follows the first turn comes to its end.
+async fn can_be_followed_to_its_end(client: &Client, path: &str, turn: &str) {
+    for after in [0, 2, 9] {
+        let address = format!("{path}/stream?turnId={turn}&after={after}");
+        let events = client.follow(&address, &[]).await.rest().await;
+        let last = events.last().unwrap();
+        assert_eq!(
+            (last.kind(), &last.json["aiMessage"]),
+            ("complete", &Value::Null),
+            "{after}: {events:?}"
+        );
+        assert!(events.len() <= 4, "{events:?}");
+    }
+    assert_eq!(
+        client.get(&format!("{path}/turns/{turn}")).await.json()["state"],
+        "completed"
+    );
+}
+
+async fn tells_of_two_that_cannot_be_read(client: &Client, path: &str) {
+    let messages = client.get(&format!("{path}/messages")).await.json();
     let told: Vec<_> = messages["messages"].as_array().unwrap().iter().collect();
     let of = |field: &str| {
         told.iter()
@@ -562,23 +592,5 @@ async fn a_conversation_with_a_message_that_cannot_be_read_goes_on_without_it() 
     assert_eq!(
         (&told[0]["content"], &told[0]["parts"]),
         (&serde_json::json!(""), &serde_json::json!([]))
-    );
-
-    // Whoever follows the first turn comes to its end.
-    let turn = first[0].text("turnId");
-    for after in [0, 2, 9] {
-        let address = format!("{path}/stream?turnId={turn}&after={after}");
-        let events = there.follow(&address, &[]).await.rest().await;
-        let last = events.last().unwrap();
-        assert_eq!(
-            (last.kind(), &last.json["aiMessage"]),
-            ("complete", &Value::Null),
-            "{after}: {events:?}"
-        );
-        assert!(events.len() <= 4, "{events:?}");
-    }
-    assert_eq!(
-        there.get(&format!("{path}/turns/{turn}")).await.json()["state"],
-        "completed"
     );
 }

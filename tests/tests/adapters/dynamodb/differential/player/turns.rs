@@ -229,19 +229,7 @@ impl Player {
 
     pub(super) async fn finish(&mut self) {
         if self.chance.percent(15) && !self.finishes.is_empty() {
-            let at = self.chance.index() % self.finishes.len();
-            let (turn, writer, finish) = self.finishes[at].clone();
-            let is_there = self
-                .memory
-                .0
-                .conversation(&turn.conversation)
-                .await
-                .unwrap()
-                .is_some();
-            if !is_there || self.memory.0.turn(&turn, 0).await.unwrap().is_some() {
-                both!(self.0.finish(&turn, writer, &finish));
-            }
-            return;
+            return self.finish_again().await;
         }
         let Some(Begun { admission, fence }) = self.known_turn().await else {
             return;
@@ -268,27 +256,11 @@ impl Player {
         let kept = record.as_ref().map_or(0, |record| record.kept);
         let place = record.map_or_else(|| admission.opening(1).place(), |record| record.place());
         let events = script(&admission.turn, kept + self.chance.index() % 4);
-        let kinds = JobKind::ALL.iter().copied();
-        let jobs = kinds.filter(|_| self.chance.percent(30)).collect();
-        let failed = Ending::Failed(TurnError::ProducerLost);
-        let ending = self.chance.pick(
-            Ending::Finished,
-            &[Ending::Stopped, Ending::Truncated, failed],
-        );
-        let report = Report {
-            route: Some(domain::router::fallback("squats")),
-            ..Report::default()
-        };
+        let closing = self.closing();
         let title = self
             .chance
             .percent(50)
             .then(|| self.chance.pick("", &["Titled"]).to_owned());
-        let closing = Closing {
-            ending,
-            at: self.now,
-            jobs,
-            report,
-        };
         let finish = Finish::of(place, closing, events, title);
         let answer = both!(self.0.finish(&admission.turn, writer, &finish));
         let by = if matches!(writer, Writer::Holder(_)) {
@@ -303,6 +275,42 @@ impl Player {
         };
         self.census.count(&format!("finish: {by}, {how}"));
         self.finishes.push((admission.turn, writer, finish));
+    }
+
+    /// Sends an earlier finish again, unless its turn is forgotten and its conversation is not.
+    async fn finish_again(&mut self) {
+        let at = self.chance.index() % self.finishes.len();
+        let (turn, writer, finish) = self.finishes[at].clone();
+        let is_there = self
+            .memory
+            .0
+            .conversation(&turn.conversation)
+            .await
+            .unwrap()
+            .is_some();
+        if !is_there || self.memory.0.turn(&turn, 0).await.unwrap().is_some() {
+            both!(self.0.finish(&turn, writer, &finish));
+        }
+    }
+
+    fn closing(&mut self) -> Closing {
+        let kinds = JobKind::ALL.iter().copied();
+        let jobs = kinds.filter(|_| self.chance.percent(30)).collect();
+        let failed = Ending::Failed(TurnError::ProducerLost);
+        let ending = self.chance.pick(
+            Ending::Finished,
+            &[Ending::Stopped, Ending::Truncated, failed],
+        );
+        let report = Report {
+            route: Some(domain::router::fallback("squats")),
+            ..Report::default()
+        };
+        Closing {
+            ending,
+            at: self.now,
+            jobs,
+            report,
+        }
     }
 
     pub(super) async fn ask_stop(&mut self) {
