@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use domain::conversation::PartKind;
-use domain::{ConversationKey, JobKind, Outcome, Said, TurnEvent};
+use domain::{ConversationKey, JobKind, Outcome, Said, TurnEvent, TurnKey};
 use ports::{Admitted, Expect, Hold, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Writer};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -86,7 +86,6 @@ async fn a_turn_costs_what_the_documentation_says() {
     table.create().await.unwrap();
     let (store, records) = (table.messages(), table.records());
     let key = key("0190d1f2-user", "0190d1f2-7d7b-7f3a-9c61-3f3c5a4be001");
-    store.create_conversation(&empty(&key)).await.unwrap();
     past_turns(&store, &key).await;
     let record = |kind, id: &str| RecordKey {
         owner: key.user.clone(),
@@ -114,26 +113,20 @@ async fn a_turn_costs_what_the_documentation_says() {
     bill.insert("2 load and gather", meter.read_off());
 
     let events = reply(40);
-    for place in 0..events.len() {
-        let part = events.get(place..=place).unwrap().to_vec();
-        store
-            .checkpoint(&checkpoint(&a, begun.fence, place, part))
-            .await
-            .unwrap();
+    for (place, event) in events.iter().enumerate() {
+        let checkpoint = checkpoint(&a, begun.fence, place, vec![event.clone()]);
+        store.checkpoint(&checkpoint).await.unwrap();
     }
     let checkpoints = meter.read_off();
     bill.insert("3 checkpoints", checkpoints);
 
     let end = finish(&a, begun.number, events.clone(), vec![JobKind::Workout]);
-    store
-        .finish(&a.turn, Writer::Holder(begun.fence), &end)
-        .await
-        .unwrap();
+    let by = Writer::Holder(begun.fence);
+    store.finish(&a.turn, by, &end).await.unwrap();
     bill.insert("4 finish", meter.read_off());
 
     let of = JobsOf::Turn(a.turn.clone());
     log_the_workout(&store, &records, &of, begun.number + 1).await;
-    store.jobs(&of).await.unwrap();
     bill.insert("5 job", meter.read_off());
 
     for used in ["1", "2"] {
@@ -152,17 +145,16 @@ async fn a_turn_costs_what_the_documentation_says() {
     assert!(writes("1 admit") + writes("4 finish") <= 36.0);
     assert!(checkpoints.write <= 2.0 * events.len() as f64);
     assert!(writes("5 job") <= 10.0);
-    assert_eq!(
-        all,
-        Units {
-            read: 36.0,
-            write: 128.0
-        }
-    );
+    assert_eq!((all.read, all.write), (36.0, 128.0));
 
-    store.turn(&a.turn, 0).await.unwrap();
+    print_what_reading_costs(&store, &meter, &a.turn).await;
+}
+
+async fn print_what_reading_costs(store: &impl MessageStore, meter: &Meter, turn: &TurnKey) {
+    let key = &turn.conversation;
+    store.turn(turn, 0).await.unwrap();
     println!("  {:<18} {:>6.1} read", "replay", meter.read_off().read);
-    store.turn(&a.turn, usize::MAX).await.unwrap();
+    store.turn(turn, usize::MAX).await.unwrap();
     println!("  {:<18} {:>6.1} read", "look", meter.read_off().read);
     store
         .conversations(&key.user, &key.coach, None, 20)
@@ -172,6 +164,7 @@ async fn a_turn_costs_what_the_documentation_says() {
 }
 
 async fn past_turns(store: &impl MessageStore, key: &ConversationKey) {
+    store.create_conversation(&empty(key)).await.unwrap();
     for old in 0..10 {
         let a = admission(key, &format!("0190d1f2-7d7b-7f3a-9c61-3f3c5a4b{old:04}"));
         let Admitted::New(begun) = store.admit(&a).await.unwrap() else {
@@ -284,6 +277,7 @@ async fn log_the_workout(
         )
         .await
         .unwrap();
+    store.jobs(of).await.unwrap();
 }
 
 async fn amend(records: &impl RecordStore, at: RecordKey, body: &str) {
