@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{GroupId, UserScope};
+use domain::{GroupId, Timestamp, UserScope};
 use ports::{
-    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term,
+    Account, Binding, Cursor, Erased, Expect, Kind, Page, Record, RecordKey, RecordStore, Result,
+    Term,
 };
 
 /// A store that mixes its users up: whoever reads is answered with what is this one's.
@@ -55,5 +56,9 @@ impl RecordStore for Foreign {
 
     async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
         self.store.bind(account, user).await
+    }
+
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        self.store.erase(owner, at, limit).await
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{GroupId, UserScope};
+use domain::{GroupId, Timestamp, UserScope};
 use tracing::error;
 
-use crate::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term};
+use crate::{Cursor, Erased, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term};
 
 /// A store of records of which nothing is believed but what it says is the caller's: a record of
 /// another user is left out, whatever an adapter has mixed up, and an error names its key.
@@ -52,6 +52,11 @@ impl Records {
     /// As [`RecordStore::delete`].
     pub async fn delete(&self, at: &RecordKey) -> Result<bool> {
         self.0.delete(at).await
+    }
+
+    /// As [`RecordStore::erase`].
+    pub async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        self.0.erase(owner, at, limit).await
     }
 }
 
