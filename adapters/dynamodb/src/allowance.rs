@@ -116,10 +116,6 @@ fn changed(turn: &TurnKey, item: Option<&Item>) -> Result<Change> {
     let seen = item.map(|item| Row(item).opt_number("taken")).transpose()?;
     Ok(match seen.flatten() {
         Some(seen) => change.only_if("#taken = :seen", [("seen", number(seen))]),
-        // Who has nothing may be taking their first hold; what was there must be there still.
-        None if item.is_some() => {
-            change.only_if("attribute_exists(#pk) AND attribute_not_exists(#taken)", [])
-        }
         None => change.only_if("attribute_not_exists(#taken)", []),
     })
 }
