@@ -47,10 +47,6 @@ pub enum Exported {
 /// What a record says.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "each is what it says")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one is made at a time, and handed on"
-)]
 pub enum Known {
     Coach(Coach),
     Memory(Memory),
