@@ -6,8 +6,8 @@
 //! mark; if the mark comes first, nothing is made. Any other write has a condition on an item that
 //! is already there, and that no longer is once the erasing has come past it. Only what a turn says
 //! is put without a condition, for that would double its price: its holder removes it again when it
-//! is told that it has lost the turn. If the holder does not live so long, the next call removes it,
-//! or the item's own time to live; nobody can read it.
+//! is told that it has lost the turn. If the holder does not live so long, the next call removes
+//! it, or the item's own time to live; nobody can read it.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 use domain::{Timestamp, UserScope};

@@ -36,8 +36,8 @@ enum Step {
     Wait,
 }
 
-/// In this order. The marks first, so that nothing new is made anywhere. Then conversations, so that
-/// no turn and no job goes on. The index before the records, among which are the tombstones that
+/// In this order. The marks first, so that nothing new is made anywhere. Then conversations, so
+/// that no turn and no job goes on. The index before the records, among which are the tombstones that
 /// stand between it and a prompt; and again after them, because a job that was running may have
 /// found a record still there and put it into the index.
 const STEPS: [Step; 8] = [

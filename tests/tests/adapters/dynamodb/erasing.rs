@@ -164,6 +164,7 @@ async fn a_write_that_was_on_its_way_while_all_was_erased_makes_nothing() {
         "finish",
         "settle",
         "delete",
+        "clean",
         "make",
         "over",
         "bind",
@@ -175,7 +176,7 @@ async fn a_write_that_was_on_its_way_while_all_was_erased_makes_nothing() {
         let conversation = &a.turn.conversation;
         let user = &conversation.user;
         let sort = match what {
-            "checkpoint" | "settle" | "over" => "UpdateItem",
+            "checkpoint" | "settle" | "over" | "clean" => "UpdateItem",
             "segment" => "PutItem",
             _ => "TransactWriteItems",
         };
@@ -205,6 +206,8 @@ async fn a_write_that_was_on_its_way_while_all_was_erased_makes_nothing() {
                 store.settle_hold(&a.turn, &spent).await.unwrap();
             }
             "delete" => assert!(!store.delete_conversation(conversation).await.unwrap()),
+            // The conversation is gone, and only its mark is still to be told that all of it is.
+            "clean" => assert!(store.delete_conversation(conversation).await.unwrap()),
             "make" => {
                 let at = record(user, Kind::Memory, "late");
                 let put = records.put(&at, b"late", None, Expect::Absent).await;
