@@ -111,6 +111,16 @@ impl<S: MessageStore + 'static> AroundMessages for Foreign<S> {
         self.store.conversations(&owner, coach, after, limit).await
     }
 
+    async fn all_conversations(
+        &self,
+        owner: &UserScope,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<std::result::Result<Conversation, ConversationKey>>> {
+        let owner = self.instead("all_conversations", owner);
+        self.store.all_conversations(&owner, after, limit).await
+    }
+
     async fn messages(
         &self,
         key: &ConversationKey,

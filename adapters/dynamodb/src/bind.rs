@@ -5,7 +5,8 @@ use domain::UserScope;
 use ports::{Account, Binding, Result};
 
 use crate::ROUNDS;
-use crate::change::put;
+use crate::change::{delete, put};
+use crate::erase::not_erased;
 use crate::fault::contended;
 use crate::item::{Item, Row, text};
 use crate::key::{self, Key};
@@ -34,8 +35,13 @@ pub(crate) async fn bind(table: &Table, account: &Account, user: &UserScope) -> 
             names: key::account_name(account),
         },
     );
+    let mark = Key::erased(user);
     for _ in 0..ROUNDS {
-        let [known_user, known_account] = table.items([&of_account.key, &of_user.key]).await?;
+        let [known_user, known_account, erased] =
+            table.items([&of_account.key, &of_user.key, &mark]).await?;
+        if erased.is_some() {
+            return Ok(Binding::UserIsErased);
+        }
         let known_user = of_account.is_so(known_user.as_ref())?;
         let known_account = of_user.is_so(known_account.as_ref())?;
         match (known_user, known_account) {
@@ -47,9 +53,35 @@ pub(crate) async fn bind(table: &Table, account: &Account, user: &UserScope) -> 
         let writes = vec![
             of_account.write(table.name())?,
             of_user.write(table.name())?,
+            not_erased(table, user)?,
         ];
         if table.transact(writes).await? {
             return Ok(Binding::Bound);
+        }
+    }
+    Err(contended())
+}
+
+/// Removes what binds a user, both sides; how many items that were. The account's side goes only if
+/// it still names this user: another erasing may have set it free, and it is somebody else's.
+pub(crate) async fn release(table: &Table, user: &UserScope) -> Result<usize> {
+    let of_user = Key::account_of(user);
+    for _ in 0..ROUNDS {
+        let Some(item) = table.item(&of_user).await? else {
+            return Ok(0);
+        };
+        let mut writes = vec![delete(table.name(), &of_user, None)?];
+        // Without a name that can be read, there is no other side that could be found.
+        if let Ok(account) = Row(&item).text("account") {
+            let mine = ("#user = :user".to_owned(), vec![("user", text(user))]);
+            let of_account = Key::account_named(account);
+            if table.item(&of_account).await?.is_some() {
+                writes.push(delete(table.name(), &of_account, Some(mine))?);
+            }
+        }
+        let released = writes.len();
+        if table.transact(writes).await? {
+            return Ok(released);
         }
     }
     Err(contended())

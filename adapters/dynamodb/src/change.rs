@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use domain::Fault;
 use ports::{PortError, Result};
@@ -197,16 +197,40 @@ pub(crate) fn put(
         Some((condition, values)) => put
             .set_expression_attribute_names(some(names_in(&condition).collect()))
             .condition_expression(condition)
-            .set_expression_attribute_values(some(
-                values
-                    .into_iter()
-                    .map(|(name, value)| (format!(":{name}"), value))
-                    .collect(),
-            )),
+            .set_expression_attribute_values(some(placed(values))),
     };
     Ok(TransactWriteItem::builder()
         .put(put.build().map_err(unmade)?)
         .build())
+}
+
+/// Removes an item, for a transaction; only if `condition`, if there is one, lets it.
+pub(crate) fn delete(
+    table: &str,
+    key: &Key,
+    condition: Option<(String, Vec<(&str, AttributeValue)>)>,
+) -> Result<TransactWriteItem> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key.item()));
+    let delete = match condition {
+        None => delete,
+        Some((condition, values)) => delete
+            .set_expression_attribute_names(some(names_in(&condition).collect()))
+            .condition_expression(condition)
+            .set_expression_attribute_values(some(placed(values))),
+    };
+    Ok(TransactWriteItem::builder()
+        .delete(delete.build().map_err(unmade)?)
+        .build())
+}
+
+/// Values by their places in an expression.
+fn placed(values: Vec<(&str, AttributeValue)>) -> HashMap<String, AttributeValue> {
+    let values = values.into_iter();
+    values
+        .map(|(name, value)| (format!(":{name}"), value))
+        .collect()
 }
 
 /// Each `#name` of an expression, which stands for itself.

@@ -5,7 +5,7 @@ use ports::Result;
 
 use crate::ROUNDS;
 use crate::allowance::given_back;
-use crate::change::Change;
+use crate::change::{self, Change};
 use crate::fault::contended;
 use crate::item::{Row, number, text};
 use crate::key::{self, Key, LAST, TIME};
@@ -57,7 +57,7 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
         };
         let mut writes = vec![mark.write(table.name())?];
         if let Some(turn) = &active {
-            writes.push(table.without(&Key::turn(turn))?);
+            writes.push(change::delete(table.name(), &Key::turn(turn), None)?);
             if table
                 .item(&Key::turn(turn))
                 .await?
@@ -95,8 +95,10 @@ async fn clean(table: &Table, key: &ConversationKey) -> Result<()> {
             }
         }
     }
+    // The mark may be gone by now, too, if the user is being erased.
     Change::of(Key::conversation(key))
         .set("gone", text(CLEAN))
+        .only_if("attribute_exists(#pk)", [])
         .make(table.client(), table.name())
         .await
         .map(drop)

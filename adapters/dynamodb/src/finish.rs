@@ -128,7 +128,8 @@ fn writes(
     Ok(writes)
 }
 
-/// Returns the jobs that a turn leaves behind, one of each kind: a write may name an item only once.
+/// Returns the jobs that a turn leaves behind, one of each kind: a write may name an item only
+/// once.
 fn left_behind(turn: &TurnKey, closing: &Closing) -> Vec<Job> {
     let mut kinds = closing.jobs.clone();
     kinds.sort_unstable();

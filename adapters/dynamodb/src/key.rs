@@ -88,13 +88,23 @@ impl Key {
         Self::of(user, "A#holds".to_owned())
     }
 
+    /// The mark of a user who was erased.
+    pub(crate) fn erased(user: &UserScope) -> Self {
+        Self::of(user, "X#erased".to_owned())
+    }
+
     pub(crate) fn record(at: &RecordKey) -> Self {
         Self::of(&at.owner, format!("{}{}", records_of(at.kind), at.id))
     }
 
     /// Returns whose account this is. It has a partition of its own: who asks knows no user yet.
     pub(crate) fn account(account: &Account) -> Self {
-        let pk = format!("I#{}", account_name(account));
+        Self::account_named(&account_name(account))
+    }
+
+    /// The same by what stands for the account.
+    pub(crate) fn account_named(name: &str) -> Self {
+        let pk = format!("I#{name}");
         Self {
             pk,
             sk: "I#user".to_owned(),
@@ -248,7 +258,7 @@ impl Key {
     }
 }
 
-fn id<T: FromStr>(text: Option<&str>, attribute: &str) -> Result<T> {
+pub(crate) fn id<T: FromStr>(text: Option<&str>, attribute: &str) -> Result<T> {
     let read = text.and_then(|text| text.parse().ok());
     read.ok_or_else(|| unreadable(attribute))
 }

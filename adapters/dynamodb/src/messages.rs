@@ -1,5 +1,4 @@
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::conversation::Edit;
 use domain::{
     CoachId, Conversation, ConversationKey, Finish, Job, Message, Outcome, Timestamp, TurnEvent,
@@ -7,19 +6,18 @@ use domain::{
 };
 use futures::try_join;
 use ports::{
-    Admission, Admitted, Allowance, Checkpoint, Cursor, JobsOf, MessageStore, Page, Result, Stop,
-    TurnRecord, TurnState, Writer, Written, page, stored,
+    Admission, Admitted, Allowance, Checkpoint, Cursor, Erased, JobsOf, MessageStore, Page, Result,
+    Stop, TurnRecord, TurnState, Writer, Written, page, stored,
 };
 
 use crate::change::{Change, Changed};
-use crate::fault::failed;
 use crate::item::{Item, text, unreadable};
 use crate::key::{self, Key, LAST, PK};
 use crate::table::{BY_TIME, Range, Table, key_of};
-use crate::{admit, allowance, delete, finish, jobs, map, turn};
+use crate::{admit, allowance, create, delete, erase, finish, jobs, map, turn};
 
 /// More than any cursor that was given out: the rest of a longer one cannot matter.
-const LONGEST_CURSOR: usize = 100;
+const LONGEST_CURSOR: usize = 2 * 64 + 1;
 
 /// Conversations, messages, turns and jobs in a table.
 #[derive(Debug, Clone)]
@@ -34,23 +32,7 @@ impl DynamoMessages {
 #[async_trait]
 impl MessageStore for DynamoMessages {
     async fn create_conversation(&self, new: &Conversation) -> Result<()> {
-        let put = self
-            .0
-            .client()
-            .put_item()
-            .table_name(self.0.name())
-            .set_item(Some(map::conversation(new)));
-        match put
-            .condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(failed(error)),
-            },
-        }
+        create::create(&self.0, new).await
     }
 
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>> {
@@ -81,6 +63,35 @@ impl MessageStore for DynamoMessages {
         let mut rest = heads.into_iter().filter(|head| Some(place(head)) != after);
         let items: Vec<Conversation> = rest.by_ref().take(limit).collect();
         let next = rest.next().and(items.last().map(place));
+        Ok(Page { items, next })
+    }
+
+    async fn all_conversations(
+        &self,
+        owner: &UserScope,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Result<Conversation, ConversationKey>>> {
+        let pk = key::partition(owner);
+        let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
+        let first = format!("C#{}", after.as_deref().unwrap_or_default());
+        let place = |key: &ConversationKey| format!("{}#{}", key.coach, key.conversation);
+        // One more than wanted shows whether there are more, and one may be the cursor's own.
+        let found = self
+            .0
+            .read(
+                Range::of(&pk, &first, "C#~"),
+                limit.saturating_add(2),
+                there,
+            )
+            .await?;
+        let of = |found: &Result<Conversation, ConversationKey>| match found {
+            Ok(head) => place(&head.key),
+            Err(key) => place(key),
+        };
+        let mut rest = found.into_iter().filter(|found| Some(of(found)) != after);
+        let items: Vec<_> = rest.by_ref().take(limit).collect();
+        let next = rest.next().and(items.last().map(of));
         Ok(Page { items, next })
     }
 
@@ -178,10 +189,24 @@ impl MessageStore for DynamoMessages {
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
         jobs::all(&self.0, of).await
     }
+
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        erase::messages(&self.0, owner, at, limit).await
+    }
 }
 
 /// A conversation out of the list.
 fn listed(item: &Item) -> Result<Conversation> {
     let head = map::head(Some(item))?.ok_or_else(|| unreadable(PK))?;
     Ok(head.conversation)
+}
+
+/// A conversation that is there, or its key if it cannot be read.
+fn there(item: &Item) -> Option<Result<Conversation, ConversationKey>> {
+    let key = key_of(item).ok()?;
+    let head = stored::if_readable(map::head(Some(item)), &key);
+    match head {
+        Some(head) => Some(Ok(head?.conversation)),
+        None => Some(Err(key.of_conversation().ok()?)),
+    }
 }

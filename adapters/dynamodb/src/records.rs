@@ -1,20 +1,15 @@
 use async_trait::async_trait;
-use domain::{GroupId, UserScope};
+use domain::{GroupId, Timestamp, UserScope};
 use ports::{
-    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term,
-    cut, stored,
+    Account, Binding, Cursor, Erased, Expect, Kind, Page, Record, RecordKey, RecordStore, Result,
+    Term, cut, stored,
 };
 
-use crate::bind;
-use crate::change::{Change, Changed};
-use crate::fault::{failed, too_long};
-use crate::item::{Item, bytes, number};
+use crate::fault::failed;
+use crate::item::Item;
 use crate::key::{self, Key, LAST};
-use crate::map;
-use crate::table::{Range, TTL, Table, key_of};
-
-/// The longest body: an item takes 400 KiB, its key and the rest included.
-const LONGEST: usize = 390 * 1024;
+use crate::table::{Range, Table, key_of};
+use crate::{bind, erase, map, put};
 
 /// More than any cursor that was given out: the rest of a longer one cannot matter.
 const LONGEST_CURSOR: usize = 2 * 64 + 1;
@@ -90,45 +85,7 @@ impl RecordStore for DynamoRecords {
         term: Option<Term>,
         expect: Expect,
     ) -> Result<bool> {
-        if body.len() > LONGEST {
-            return Err(too_long());
-        }
-        let body = bytes(body.to_vec());
-        let until = term.map(|term| term.until);
-        let change = Change::of(Key::record(at))
-            .set("v", number(stored::FORM))
-            .set("body", body.clone())
-            .add("version", number(1));
-        let change = match until {
-            Some(until) => change
-                .set("until", number(until.0))
-                .set(TTL, map::record_ttl(until)),
-            None => change.remove("until").remove(TTL),
-        };
-        let differs = match until {
-            Some(_) => "(#body <> :body OR attribute_not_exists(#until) OR #until <> :until)",
-            None => "(#body <> :body OR attribute_exists(#until))",
-        };
-        let mut seen = vec![("body", body.clone())];
-        seen.extend(until.map(|until| ("until", number(until.0))));
-        let change = match expect {
-            Expect::Anything => {
-                change.only_if(&format!("attribute_not_exists(#pk) OR {differs}"), seen)
-            }
-            Expect::Absent => change.only_if("attribute_not_exists(#pk)", []),
-            Expect::Version(version) => {
-                seen.push(("seen", number(version)));
-                change.only_if(&format!("#version = :seen AND {differs}"), seen)
-            }
-        };
-        Ok(match change.make(self.0.client(), self.0.name()).await? {
-            Changed::Now(_) => true,
-            // This very write is there: an earlier try has made it.
-            Changed::Not(found) => found.is_some_and(|found| {
-                let ends = until.map(|until| number(until.0));
-                found.get("body") == Some(&body) && found.get("until") == ends.as_ref()
-            }),
-        })
+        put::put(&self.0, at, body, term, expect).await
     }
 
     async fn delete(&self, at: &RecordKey) -> Result<bool> {
@@ -145,5 +102,9 @@ impl RecordStore for DynamoRecords {
 
     async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
         bind::bind(&self.0, account, user).await
+    }
+
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        erase::records(&self.0, owner, at, limit).await
     }
 }

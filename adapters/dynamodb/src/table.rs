@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilde
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, Delete, DeleteRequest, GlobalSecondaryIndex,
-    KeySchemaElement, KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType,
+    AttributeDefinition, BillingMode, DeleteRequest, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, KeysAndAttributes, LocalSecondaryIndex, Projection, ProjectionType,
     ScalarAttributeType, TableDescription, TimeToLiveSpecification, TimeToLiveStatus,
     TransactWriteItem, WriteRequest,
 };
@@ -422,16 +422,6 @@ impl Table {
                 })
             }
         }
-    }
-
-    /// Removes an item, for a transaction.
-    pub(crate) fn without(&self, key: &Key) -> Result<TransactWriteItem> {
-        let delete = Delete::builder()
-            .table_name(&self.name)
-            .set_key(Some(key.item()));
-        Ok(TransactWriteItem::builder()
-            .delete(delete.build().map_err(unmade)?)
-            .build())
     }
 
     /// Removes items, however many.

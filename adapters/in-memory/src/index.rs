@@ -143,6 +143,11 @@ impl MemoryIndex for LexicalIndex {
         }
         Ok(())
     }
+
+    async fn erase(&self, owner: &UserScope) -> Result<()> {
+        self.shelves().own.remove(owner);
+        Ok(())
+    }
 }
 
 fn is_visible(entry: &IndexEntry, search: &Search) -> bool {

@@ -7,8 +7,8 @@ use domain::{
     TurnEvent, TurnKey, UserScope,
 };
 use ports::{
-    Admission, Admitted, Allowance, Checkpoint, Cursor, JobsOf, MessageStore, Page, PortError,
-    Result, Stop, TurnRecord, TurnState, Writer, Written, page,
+    Admission, Admitted, Allowance, Checkpoint, Cursor, Erased, JobsOf, MessageStore, Page,
+    PortError, Result, Stop, TurnRecord, TurnState, Writer, Written, page,
 };
 
 use crate::tables::Tables;
@@ -44,6 +44,15 @@ impl MessageStore for InMemoryMessages {
         limit: usize,
     ) -> Result<Page<Conversation>> {
         self.with(|t| t.list(owner, coach, after, limit))
+    }
+
+    async fn all_conversations(
+        &self,
+        owner: &UserScope,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Result<Conversation, ConversationKey>>> {
+        self.with(|t| t.list_all(owner, after, limit))
     }
 
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool> {
@@ -151,5 +160,9 @@ impl MessageStore for InMemoryMessages {
 
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>> {
         self.with(|t| t.jobs(of))
+    }
+
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        self.with(|t| t.erase(owner, at, limit))
     }
 }

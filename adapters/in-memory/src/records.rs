@@ -3,9 +3,10 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use domain::{GroupId, Timestamp, UserScope};
+use domain::{Fault, GroupId, Timestamp, UserScope};
 use ports::{
-    Account, Binding, Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term, cut,
+    Account, Binding, Cursor, Erased, Expect, Kind, Page, PortError, Record, RecordKey,
+    RecordStore, Result, Term, cut,
 };
 
 /// How many records that have ended one write lets go of: more than it adds.
@@ -16,17 +17,17 @@ const LAST: &str = "~";
 
 /// Records in maps, one for each kind of each user.
 #[derive(Debug, Default)]
-pub struct InMemoryRecords {
-    shelves: Mutex<Shelves>,
-    bindings: Mutex<Bindings>,
-}
+pub struct InMemoryRecords(Mutex<Shelves>);
 
-/// What is kept, and when it ends.
+/// What is kept, and when it ends; who is bound to whom; and who was erased.
 #[derive(Debug, Default)]
 struct Shelves {
     /// By id, as the text that it is.
     rows: BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>,
     ending: BTreeSet<(Timestamp, RecordKey)>,
+    bindings: Bindings,
+    /// Who was erased, and when that began.
+    erased: BTreeMap<UserScope, Timestamp>,
 }
 
 impl Shelves {
@@ -52,6 +53,32 @@ impl Shelves {
             self.ending.remove(&(until, gone.at));
         }
         true
+    }
+
+    /// Some record of a user, of the kind that is erased first.
+    fn first(&self, owner: &UserScope) -> Option<RecordKey> {
+        let rows = |kind| self.rows.get(&(owner.clone(), kind));
+        let mut kinds = Kind::ALL.into_iter().filter_map(rows);
+        let record = kinds.find_map(|rows| rows.values().next())?;
+        Some(record.at.clone())
+    }
+
+    /// Removes up to `limit` of what a user has.
+    fn erase(&mut self, owner: &UserScope, limit: usize) -> usize {
+        let mut removed = 0;
+        if limit > 0
+            && let Some(account) = self.bindings.accounts.remove(owner)
+        {
+            self.bindings.users.remove(&account);
+            removed += 1;
+        }
+        while removed < limit
+            && let Some(at) = self.first(owner)
+        {
+            self.remove(&at);
+            removed += 1;
+        }
+        removed
     }
 
     /// Lets go of some of what has ended.
@@ -89,7 +116,7 @@ impl InMemoryRecords {
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -146,6 +173,10 @@ impl RecordStore for InMemoryRecords {
     ) -> Result<bool> {
         let until = term.map(|term| term.until);
         let mut shelves = self.shelves();
+        let may_make = !matches!(expect, Expect::Version(_));
+        if may_make && shelves.erased.contains_key(&at.owner) {
+            return Err(PortError::new("in-memory", Fault::Rejected));
+        }
         let known = shelves.get(at);
         if known.is_some_and(|known| known.body == body && known.until == until) {
             return Ok(true);
@@ -175,7 +206,11 @@ impl RecordStore for InMemoryRecords {
     }
 
     async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding> {
-        let mut bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelves = &mut *self.shelves();
+        if shelves.erased.contains_key(user) {
+            return Ok(Binding::UserIsErased);
+        }
+        let bindings = &mut shelves.bindings;
         if bindings
             .users
             .get(account)
@@ -193,6 +228,24 @@ impl RecordStore for InMemoryRecords {
         bindings.users.insert(account.clone(), user.clone());
         bindings.accounts.insert(user.clone(), account.clone());
         Ok(Binding::Bound)
+    }
+
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        let mut shelves = self.shelves();
+        let since = *shelves.erased.entry(owner.clone()).or_insert(at);
+        let removed = shelves.erase(owner, limit);
+        let is_bound = shelves.bindings.accounts.contains_key(owner);
+        let is_complete = !is_bound && shelves.first(owner).is_none();
+        if is_complete {
+            for kind in Kind::ALL {
+                shelves.rows.remove(&(owner.clone(), kind));
+            }
+        }
+        Ok(Erased {
+            since,
+            removed: u64::try_from(removed).unwrap_or(u64::MAX),
+            is_complete,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! there are.
 
 mod allowances;
+mod erase;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -27,7 +28,8 @@ const SWEPT: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     users: BTreeMap<UserScope, User>,
-    deleted: BTreeSet<ConversationKey>,
+    /// Who was erased, and when that began.
+    erased: BTreeMap<UserScope, Timestamp>,
     /// What nobody may ask for any more, and from when on.
     expiring: BTreeSet<(Timestamp, ConversationKey, Expiring)>,
 }
@@ -41,6 +43,7 @@ enum Expiring {
 #[derive(Debug, Default)]
 struct User {
     conversations: BTreeMap<(CoachId, ConversationId), Row>,
+    deleted: BTreeSet<(CoachId, ConversationId)>,
     listed: BTreeMap<CoachId, Listed>,
     allowances: Allowances,
     /// The jobs that are open, the first that is due first.
@@ -208,6 +211,22 @@ impl User {
         listed.insert(place(&row.head), key.conversation.clone());
     }
 
+    /// Takes a conversation out of all that it is found by.
+    fn take(&mut self, key: &ConversationKey) -> Option<Row> {
+        let row = self.conversations.remove(&short(key))?;
+        if let Some(Listed(listed)) = self.listed.get_mut(&key.coach) {
+            listed.remove(&place(&row.head));
+        }
+        for open in row.jobs().filter_map(open) {
+            self.open.remove(&open);
+        }
+        if let Some(turn) = row.head.active.clone() {
+            let conversation = key.clone();
+            self.allowances.give_back(&TurnKey { conversation, turn });
+        }
+        Some(row)
+    }
+
     /// Keeps a job in place of what was known of it.
     fn put(&mut self, job: Job) {
         let Some(row) = self.conversations.get_mut(&short(&job.turn.conversation)) else {
@@ -255,10 +274,13 @@ impl Tables {
     }
 
     pub(crate) fn create(&mut self, new: &Conversation) {
-        if self.deleted.contains(&new.key) {
+        if self.erased.contains_key(&new.key.user) {
             return;
         }
         let user = self.users.entry(new.key.user.clone()).or_default();
+        if user.deleted.contains(&short(&new.key)) {
+            return;
+        }
         user.conversations
             .entry(short(&new.key))
             .or_insert_with(|| Row::new(new));
@@ -294,28 +316,36 @@ impl Tables {
         Page { items, next: None }
     }
 
+    /// Every conversation of a user, by its key.
+    pub(crate) fn list_all(
+        &self,
+        owner: &UserScope,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Page<Result<Conversation, ConversationKey>> {
+        let after = after.as_deref().and_then(read_cursor);
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let all = self.users.get(owner).into_iter();
+        let mut rest =
+            all.flat_map(|user| user.conversations.range((from.clone(), Bound::Unbounded)));
+        let found: Vec<_> = rest.by_ref().take(limit).collect();
+        let cursor =
+            |((coach, id), _): &(&(CoachId, ConversationId), &Row)| format!("{coach}.{id}");
+        let next = rest.next().and(found.last().map(cursor));
+        let items = found.iter().map(|(_, row)| Ok(row.head.clone())).collect();
+        Page { items, next }
+    }
+
     /// Removes a conversation and all that belongs to it; whether there was one.
     pub(crate) fn delete(&mut self, key: &ConversationKey) -> bool {
         let Some(user) = self.users.get_mut(&key.user) else {
             return false;
         };
-        let Some(row) = user.conversations.remove(&short(key)) else {
-            return false;
-        };
-        if let Some(Listed(listed)) = user.listed.get_mut(&key.coach) {
-            listed.remove(&place(&row.head));
+        let is_there = user.take(key).is_some();
+        if is_there {
+            user.deleted.insert(short(key));
         }
-        for open in row.jobs().filter_map(open) {
-            user.open.remove(&open);
-        }
-        if let Some(turn) = row.head.active {
-            user.allowances.give_back(&TurnKey {
-                conversation: key.clone(),
-                turn,
-            });
-        }
-        self.deleted.insert(key.clone());
-        true
+        is_there
     }
 
     /// Lets go of some of what nobody may ask for any more.
@@ -512,6 +542,12 @@ impl Tables {
 /// A conversation among those of its user.
 fn short(key: &ConversationKey) -> (CoachId, ConversationId) {
     (key.coach.clone(), key.conversation.clone())
+}
+
+/// Returns after which conversation a list of all of them goes on.
+fn read_cursor(cursor: &str) -> Option<(CoachId, ConversationId)> {
+    let (coach, conversation) = cursor.split_once('.')?;
+    Some((coach.parse().ok()?, conversation.parse().ok()?))
 }
 
 /// Returns where a job stands among those that are open, if it is.

@@ -115,9 +115,14 @@ impl Pinecone {
 
     async fn remove(&self, realm: Realm<'_>, ids: &[String]) -> Result<()> {
         let body = json!({ "ids": ids, "namespace": realm.namespace() });
+        self.send_removal(&body).await
+    }
+
+    /// A namespace that is not there holds nothing that could be removed.
+    async fn send_removal(&self, body: &Value) -> Result<()> {
         match self
             .client
-            .post::<Map<String, Value>>("vectors/delete", &body)
+            .post::<Map<String, Value>>("vectors/delete", body)
             .await
         {
             Err(failure) if !failure.is_of_nothing() => Err(failure.into()),
@@ -157,5 +162,11 @@ impl MemoryIndex for Pinecone {
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
         self.remove(Realm::User(owner), &[map::vector_id(kind, id)])
             .await
+    }
+
+    async fn erase(&self, owner: &UserScope) -> Result<()> {
+        let namespace = Realm::User(owner).namespace();
+        let body = json!({ "deleteAll": true, "namespace": namespace });
+        self.send_removal(&body).await
     }
 }

@@ -21,7 +21,23 @@ pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     for decoration in ["title", "description"] {
         schema.remove(decoration);
     }
-    schema.to_value()
+    let mut schema = schema.to_value();
+    on_one_line(&mut schema);
+    schema
+}
+
+/// Joins the lines of descriptions: where those of our sources end says nothing to a model.
+fn on_one_line(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(description)) = fields.get_mut("description") {
+                *description = description.replace('\n', " ");
+            }
+            fields.values_mut().for_each(on_one_line);
+        }
+        Value::Array(items) => items.iter_mut().for_each(on_one_line),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Returns the answer, if it is what the schema says; else what is wrong with it, without a word of

@@ -72,7 +72,8 @@ pub async fn drive(
         ports,
         bill: &bill,
     };
-    let driving = AssertUnwindSafe(run(at, Turn::new(task, limits, ports.clock.now()), feed));
+    // The machine begins in there, too: what it makes of a message may panic like anything else.
+    let driving = AssertUnwindSafe(run(at, task, limits, feed));
     if driving.catch_unwind().await.is_err() {
         let burying = AssertUnwindSafe(at.bury(feed, limits.save));
         // Then the store has not heard of the end: the lease runs out, and whoever looks ends the
@@ -98,8 +99,9 @@ fn has_embeddings(feed: &Feed) -> bool {
     calls.any(|call| call.kind == CallKind::Embedding)
 }
 
-async fn run(at: At<'_>, mut turn: Turn, feed: &Feed) {
+async fn run(at: At<'_>, task: Task, limits: Limits, feed: &Feed) {
     let clock = &*at.ports.clock;
+    let mut turn = Turn::new(task, limits, clock.now());
     let mut answers = FuturesUnordered::new();
     let mut reply = silence();
     let (stop, hurry) = (feed.stop_asked().fuse(), feed.hurried().fuse());
@@ -298,8 +300,9 @@ impl<'a> At<'a> {
         let store = &*self.ports.messages;
         let read = read::turn(store, &self.opening.turn, 0);
         let found = self.within(SAVE, "read back", read).await;
-        // A turn that is not there was deleted: nobody may write for it.
-        let (_, kept) = found.map_err(Refused::Fault)?.ok_or(Refused::LeaseLost)?;
+        // One that is not there was deleted, or its store is confused for a moment: asked again.
+        let there = found.map_err(Refused::Fault)?;
+        let (_, kept) = there.ok_or(Refused::Fault(Fault::Unavailable))?;
         // The feed can be behind the store: a checkpoint may hold what nobody was shown yet.
         let told = feed.events();
         let all = if kept.len() > told.len() {

@@ -1,10 +1,10 @@
 //! Forgetting, until nothing says it any more.
 
-use domain::memory::{self, Graveyard, RecalledKind, Tombstone};
+use domain::memory::{self, Graveyard, KNOWN, RecalledKind, Tombstone};
 use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
-use crate::application::remember::{KNOWN, STEPS, is_of, key, nearest, tombstones};
+use crate::application::remember::{STEPS, is_of, key, nearest, tombstones};
 use crate::{
     Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records,
 };

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use domain::call::CallRecord;
 use domain::price::Tokens;
-use domain::{Ending, JobState, Prices, TurnError, TurnKey};
+use domain::{Ending, Prices, TurnError, TurnKey};
 use tracing::warn;
 
-use crate::{Allowance, JobsOf, Ports, Result, TurnState};
+use crate::application::read;
+use crate::{Allowance, JobsOf, PortError, Ports, Result, TurnState};
 
 /// How long a store that does not answer is asked to settle, and how often.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(8), Duration::from_millis(100));
@@ -22,30 +23,40 @@ pub(crate) async fn settle_if_over(ports: &Ports, prices: &Prices, turn: &TurnKe
     let give_up = ports.clock.now() + PATIENCE.0;
     while let Err(error) = try_to_settle(ports, prices, turn).await {
         if ports.clock.now() >= give_up {
-            let (turn, error) = (&turn.turn, &error as &dyn Error);
-            return warn!(%turn, error, "what a turn holds could not be settled");
+            return unsettled(turn, &error);
         }
         ports.clock.sleep(PATIENCE.1).await;
     }
 }
 
+/// The same for a turn of another process, most of which hold nothing any more: tried once, so that
+/// nobody waits for it.
+pub(crate) async fn settle_if_possible(ports: &Ports, prices: &Prices, turn: &TurnKey) {
+    if let Err(error) = try_to_settle(ports, prices, turn).await {
+        unsettled(turn, &error);
+    }
+}
+
+fn unsettled(turn: &TurnKey, error: &PortError) {
+    let (turn, error) = (&turn.turn, error as &dyn Error);
+    warn!(%turn, error, "what a turn holds could not be settled");
+}
+
 async fn try_to_settle(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Result<()> {
     let (store, clock) = (&*ports.messages, &*ports.clock);
-    let Some((record, _)) = clock.answered(store.turn(turn, usize::MAX)).await? else {
+    let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await? else {
         return Ok(());
     };
     let TurnState::Ended(closing) = record.state else {
         return Ok(());
     };
-    // Whoever ended it for its holder does not know what that had spent.
-    if closing.ending == Ending::Failed(TurnError::ProducerLost) {
+    // Whoever ended it for its holder, or after a panic, does not know what had been spent by then.
+    if let Ending::Failed(TurnError::ProducerLost | TurnError::Internal) = closing.ending {
         return Ok(());
     }
-    let jobs = clock
-        .answered(store.jobs(&JobsOf::Turn(turn.clone())))
-        .await?;
-    let is_open = |state: &JobState| matches!(state, JobState::Due(_) | JobState::Claimed(_));
-    if jobs.iter().any(|job| is_open(&job.state)) {
+    let of = JobsOf::Turn(turn.clone());
+    let jobs = clock.answered(read::jobs(store, &of)).await?;
+    if jobs.iter().any(|job| job.state.due().is_some()) {
         return Ok(());
     }
     let of_jobs = jobs.iter().flat_map(|job| &job.calls);

@@ -4,6 +4,8 @@
 mod admit;
 mod answer;
 mod drive;
+mod erase;
+mod export;
 mod feed;
 mod follow;
 mod forget;
@@ -20,6 +22,8 @@ mod turns;
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
 pub use answer::answer;
 pub use drive::{LEASE, Ports, drive};
+pub use erase::{Progress, erase};
+pub use export::{Exported, Known, Unreadable, export};
 pub use feed::{Feed, Feeds, Place};
 pub use follow::{Frame, follow, opening};
 pub use forget::{erase_unread, forget, forget_through};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{GroupId, UserScope};
+use domain::{GroupId, Timestamp, UserScope};
 use tracing::error;
 
-use crate::{Cursor, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term};
+use crate::{Cursor, Erased, Expect, Kind, Page, Record, RecordKey, RecordStore, Result, Term};
 
 /// A store of records of which nothing is believed but what it says is the caller's: a record of
 /// another user is left out, whatever an adapter has mixed up, and an error names its key.
@@ -53,12 +53,18 @@ impl Records {
     pub async fn delete(&self, at: &RecordKey) -> Result<bool> {
         self.0.delete(at).await
     }
+
+    /// As [`RecordStore::erase`].
+    pub async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
+        self.0.erase(owner, at, limit).await
+    }
 }
 
 fn is_own(record: &Record, owner: &UserScope) -> bool {
     let is_own = record.at.owner == *owner;
     if !is_own {
-        error!(%owner, key = %record.at, "a store has answered with another user's record");
+        let (alarm, key) = ("foreign_answer", &record.at);
+        error!(alarm, %owner, %key, "a store has answered with another user's record");
     }
     is_own
 }

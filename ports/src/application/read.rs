@@ -32,6 +32,21 @@ pub async fn conversations(
     Ok(page)
 }
 
+/// [`MessageStore::all_conversations`].
+pub async fn all_conversations(
+    store: &dyn MessageStore,
+    owner: &UserScope,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Page<Result<Conversation, ConversationKey>>> {
+    let mut page = store.all_conversations(owner, after, limit).await?;
+    page.items.retain(|found| {
+        let key = found.as_ref().map_or_else(|key| key, |found| &found.key);
+        is_own(key.user == *owner, key)
+    });
+    Ok(page)
+}
+
 /// [`MessageStore::messages`].
 pub async fn messages(
     store: &dyn MessageStore,

@@ -17,10 +17,10 @@ const PAGE: usize = 100;
 const STEPS: usize = 4;
 
 /// How long a change is tried again that others came before, or that a store gave no answer to.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The pause before a change without an answer is tried again.
-const PACE: Duration = Duration::from_millis(200);
+pub(super) const PACE: Duration = Duration::from_millis(200);
 
 /// For how many milliseconds a record remembers a change, and how many at most: longer than anybody
 /// asks for it.
@@ -192,7 +192,7 @@ fn time_of_mark(at: Timestamp) -> String {
 }
 
 /// Returns whether asking again will not help, because nothing was done for a reason that stays.
-fn is_final(fault: Fault) -> bool {
+pub(super) fn is_final(fault: Fault) -> bool {
     matches!(fault, Fault::Rejected | Fault::TooLong)
 }
 

@@ -1,7 +1,7 @@
 //! Remembering, changing and using memories, in the store and in the index.
 
 use domain::memory::{
-    self, Graveyard, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable,
+    self, Graveyard, KNOWN, MemoryEdit, Provenance, RecalledKind, Saving, Tombstone, Unsaveable,
 };
 use domain::router::ProposedMemory;
 use domain::{CoachId, Memory, MemoryId, Recalled, RecordId, UserScope};
@@ -10,9 +10,6 @@ use tracing::warn;
 use crate::{
     Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records,
 };
-
-/// How many of a user's newest memories, and how many tombstones, are looked at.
-pub(crate) const KNOWN: usize = 200;
 
 /// How many steps it takes to compare a letter of a memory, as [`Pace`] counts them.
 pub(crate) const STEPS: usize = 4;

@@ -223,3 +223,21 @@ pub async fn a_search_for_some_kinds_finds_no_others(index: &dyn MemoryIndex) {
         ["w"]
     );
 }
+
+pub async fn of_an_erased_user_nothing_is_found_and_of_another_everything(index: &dyn MemoryIndex) {
+    let (owner, other) = (somebody(), somebody());
+    // Of somebody of whom there is nothing, too.
+    index.erase(&owner).await.unwrap();
+    for of in [&owner, &other] {
+        for id in ["m1", "m2"] {
+            let entry = entry(id, None, "allergic to peanuts");
+            index.upsert(of, &entry, &Bill::default()).await.unwrap();
+        }
+        until(index, of, "allergic to peanuts", &["m1", "m2"]).await;
+    }
+    for _ in 0..2 {
+        index.erase(&owner).await.unwrap();
+        until(index, &owner, "allergic to peanuts", &[]).await;
+    }
+    until(index, &other, "allergic to peanuts", &["m1", "m2"]).await;
+}

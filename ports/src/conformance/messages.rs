@@ -3,6 +3,7 @@
 mod admission;
 mod conversations;
 mod ending;
+mod erasing;
 mod holds;
 mod jobs;
 mod paging;
@@ -19,6 +20,7 @@ use domain::{
 pub use admission::*;
 pub use conversations::*;
 pub use ending::*;
+pub use erasing::*;
 pub use holds::*;
 pub use jobs::*;
 pub use paging::*;

@@ -112,6 +112,12 @@ macro_rules! message_store_conformance {
             jobs_are_found_by_turn_conversation_and_user
             the_oldest_jobs_are_claimed_and_no_more_than_asked_for
             a_late_settlement_is_ignored
+            the_conversations_with_all_coaches_are_listed_in_pages
+            an_erased_user_has_nothing_and_another_has_everything
+            the_first_erasing_leaves_a_mark_with_its_time_that_stays
+            of_an_erased_user_no_conversation_is_made
+            whoever_writes_for_an_erased_user_makes_nothing
+            a_turn_loses_its_right_to_write_before_anything_else_goes
         }
     };
 }
@@ -145,6 +151,11 @@ macro_rules! record_store_conformance {
             an_account_and_a_user_are_bound_to_each_other_and_to_nobody_else
             an_account_is_known_by_its_issuer_and_its_subject
             of_bindings_made_at_once_one_of_each_side_wins_whole
+            an_erased_user_has_no_records_and_another_has_all
+            the_mark_of_an_erased_user_has_the_time_of_the_first_call
+            tombstones_are_erased_after_all_other_records
+            of_an_erased_user_no_record_is_made
+            an_erased_user_is_bound_no_more_and_the_account_is_free
         }
     };
 }
@@ -161,6 +172,7 @@ macro_rules! memory_index_conformance {
             nothing_of_another_user_is_found
             no_more_than_asked_for_is_found
             a_search_for_some_kinds_finds_no_others
+            of_an_erased_user_nothing_is_found_and_of_another_everything
         }
     };
 }

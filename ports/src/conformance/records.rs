@@ -1,7 +1,11 @@
 //! The clauses of [`RecordStore`].
 
+mod erasing;
+
 use domain::{GroupId, RecordId, Timestamp, UserScope};
 use futures::future::join_all;
+
+pub use erasing::*;
 
 use super::somebody;
 use crate::{Account, Binding, Expect, Kind, Record, RecordKey, RecordStore, Term};

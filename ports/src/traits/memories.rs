@@ -29,6 +29,11 @@ pub trait MemoryIndex: Send + Sync {
 
     /// Removes an entry of this user.
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()>;
+
+    /// Removes all entries of this user, and nothing of what is shared. It leaves no mark: an entry
+    /// that is written later is there again, so whoever erases a user sees to it that nobody writes
+    /// one any more, and asks again then.
+    async fn erase(&self, owner: &UserScope) -> Result<()>;
 }
 
 /// What to look for.

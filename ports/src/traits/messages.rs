@@ -10,7 +10,7 @@ use domain::{
 use macro_rules_attribute::apply;
 
 use super::port::port;
-use super::{Allowance, Hold, Result};
+use super::{Allowance, Erased, Hold, Result};
 
 #[apply(port)]
 #[methods(message_store_methods)]
@@ -30,8 +30,8 @@ use super::{Allowance, Hold, Result};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MessageStore: Send + Sync {
-    /// Makes an empty conversation. Leaves one that is there already as it is, and does not make
-    /// one again that was deleted.
+    /// Makes an empty conversation. Leaves one that is there already as it is. Makes none again
+    /// that was deleted, and none of a user who was [erased](Self::erase).
     async fn create_conversation(&self, new: &Conversation) -> Result<()>;
 
     /// Returns a conversation; `None` if there never was one, or if it was deleted.
@@ -46,6 +46,16 @@ pub trait MessageStore: Send + Sync {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Page<Conversation>>;
+
+    /// Reads a user's conversations with every coach as they are now, in no order that means
+    /// anything, at most `limit` of them: each, or the key of one that cannot be read. Nothing is
+    /// passed over that is there from the first page to the last.
+    async fn all_conversations(
+        &self,
+        owner: &UserScope,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Result<Conversation, ConversationKey>>>;
 
     /// Changes title or tags. Returns `false` if there is no such conversation.
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool>;
@@ -144,6 +154,17 @@ pub trait MessageStore: Send + Sync {
     /// Returns the jobs of a turn, of a conversation, of a user or of anyone, whatever their state.
     /// Leaves out what cannot be read, here and in [`claim_jobs`](Self::claim_jobs).
     async fn jobs(&self, of: &JobsOf) -> Result<Vec<Job>>;
+
+    /// Erases a user: leaves the mark, with the time `at` if there is none yet, and removes about
+    /// `limit` items of what the user has, readable or not. [`Erased`] says how far that has come,
+    /// and what may still be written meanwhile.
+    ///
+    /// First every conversation goes, and with it the right of its running turn to write; then
+    /// turns, events, jobs, requests and messages; the marks of deleted conversations and what is
+    /// held of allowances last. From then on all is as if the user had never been, but that no
+    /// conversation is made: `admit` answers [`Admitted::Unknown`], whoever holds a turn is told
+    /// [`Written::LeaseLost`], and there are no jobs.
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased>;
 }
 
 /// A page of messages or records ends at the item with which it reaches this many bytes of text.

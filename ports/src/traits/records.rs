@@ -5,7 +5,7 @@ use domain::{ConversationKey, GroupId, RecordId, Timestamp, UserScope};
 use macro_rules_attribute::apply;
 
 use super::port::port;
-use super::{Account, Cursor, Page, Result};
+use super::{Account, Cursor, Erased, Page, Result};
 
 #[apply(port)]
 #[methods(record_store_methods)]
@@ -53,6 +53,10 @@ pub trait RecordStore: Send + Sync {
     /// Two writes with the same bytes and the same end are one write. A write that must count
     /// beside an equal one of somebody else, such as a counter's, carries something in its bytes
     /// that no other has, as [`records::amend`](crate::records::amend) does.
+    ///
+    /// Of a user who was [erased](Self::erase) none is made: what expects
+    /// [`Anything`](Expect::Anything) or [`Absent`](Expect::Absent) is
+    /// [`Rejected`](domain::Fault::Rejected), for asking again will not help.
     async fn put(
         &self,
         at: &RecordKey,
@@ -68,6 +72,14 @@ pub trait RecordStore: Send + Sync {
     /// binding of either stays. Binds both sides or none. The same two again are
     /// [`Bound`](Binding::Bound) again, and nothing is changed by any other answer.
     async fn bind(&self, account: &Account, user: &UserScope) -> Result<Binding>;
+
+    /// Erases a user: leaves the mark, with the time `at` if there is none yet, and removes about
+    /// `limit` items of what the user has, readable or not. [`Erased`] says how far that has come,
+    /// and what may still be written meanwhile.
+    ///
+    /// First the binding goes, both sides, so that the account is free for another user. Tombstones
+    /// go last: what was to be forgotten must not come back while a memory of it is still there.
+    async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased>;
 }
 
 /// Whether an account and a user belong together.
@@ -79,6 +91,9 @@ pub enum Binding {
     AccountIsAnothers,
     /// The user is another account's.
     UserIsAnothers,
+    /// The user was [erased](RecordStore::erase), and is nobody's any more, whatever the account
+    /// is.
+    UserIsErased,
 }
 
 /// Whose record, of which kind, and which.
@@ -133,6 +148,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them; tombstones last, as they are erased.
+    pub const ALL: [Self; 8] = [
+        Self::Coach,
+        Self::Memory,
+        Self::Safety,
+        Self::Workout,
+        Self::PersonalRecord,
+        Self::Summary,
+        Self::Usage,
+        Self::Tombstone,
+    ];
+
     /// Returns its name in stored keys.
     pub fn name(self) -> &'static str {
         match self {

@@ -57,7 +57,8 @@ pub(crate) fn of(outcomes: &[Outcome; 4], plan: &Plan, [before, after]: [&Machin
         "release"
     };
     let mut table = format!(
-        "{cores} cores ({model}), Linux {kernel}, load {load} before and {} after, {build} builds.\n\
+        "{cores} cores ({model}), Linux {kernel}, load {load} before and {} after, \
+         {build} builds.\n\
          Rounds: {}. Short: {}. Paced: {}. Firehose: {}.\n\n\
          | | lean | sdk | ruled | asked | ruled ÷ lean | ruled ÷ sdk | asked ÷ sdk |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|\n",

@@ -379,6 +379,7 @@ async fn nothing_that_is_read_is_of_another_user_than_was_asked_for() {
     let methods = &[
         "conversation",
         "conversations",
+        "all_conversations",
         "messages",
         "turn",
         "jobs",
@@ -392,6 +393,8 @@ async fn nothing_that_is_read_is_of_another_user_than_was_asked_for() {
     assert_eq!(conversation, None);
     let listed = read::conversations(&store, &key.user, &key.coach, None, 9).await;
     assert_eq!(listed.unwrap().items, []);
+    let all = read::all_conversations(&store, &key.user, None, 9).await;
+    assert_eq!(all.unwrap().items, []);
     let messages = read::messages(&store, &key, None, 9).await.unwrap();
     assert_eq!(messages, []);
     assert_eq!(read::turn(&store, &turn, 0).await.unwrap(), None);

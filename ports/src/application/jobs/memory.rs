@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::pin::pin;
 
-use domain::memory::{self, Provenance, Tombstone};
+use domain::memory::{self, KNOWN, Provenance, Tombstone};
 use domain::{Job, JobKind, Memory, MemoryId, Opening, Outcome, RecordId, TurnId};
 use futures::TryStreamExt;
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Failed, Tried, Work};
 use crate::application::forget::forget;
 use crate::application::read;
-use crate::application::remember::{KNOWN, Saved, remember, remembered, tombstones};
+use crate::application::remember::{Saved, remember, remembered, tombstones};
 use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 
 /// How many earlier messages are looked at for what one of them had remembered.

@@ -21,7 +21,7 @@ use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::application::forget::take_back;
-use crate::application::holds::settle_if_over;
+use crate::application::holds::settle_if_possible;
 use crate::application::read;
 use crate::{
     Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge,
@@ -63,7 +63,7 @@ pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<
     let mut earlier = claim_and_try(ports, &users, LEFT_OVER).await;
     earlier.remove(turn);
     for turn in &earlier {
-        settle_if_over(ports, prices, turn).await;
+        settle_if_possible(ports, prices, turn).await;
     }
     let left = read::jobs(&*ports.messages, &own);
     let Ok(jobs) = ports.clock.answered(left).await else {

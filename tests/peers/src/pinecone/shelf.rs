@@ -93,7 +93,7 @@ impl Shelf {
         while let Some((_, namespace, write)) =
             self.coming.pop_front_if(|(due, ..)| *due <= self.now)
         {
-            apply(self.seen.entry(namespace).or_default(), write);
+            apply(&mut self.seen, namespace, write);
         }
     }
 
@@ -272,23 +272,16 @@ impl Shelf {
     }
 
     pub(super) fn count(&self, namespace: &str) -> usize {
-        let mut all = self.seen.get(named(namespace)).cloned().unwrap_or_default();
-        for (.., write) in self
-            .coming
-            .iter()
-            .filter(|(_, coming, _)| coming == named(namespace))
-        {
-            apply(&mut all, write.clone());
+        let mut all = self.seen.clone();
+        for (_, coming, write) in &self.coming {
+            apply(&mut all, coming.clone(), write.clone());
         }
-        all.len()
+        all.get(named(namespace)).map_or(0, Namespace::len)
     }
 
     fn write(&mut self, namespace: &str, write: Write) {
         if self.lag == 0 {
-            apply(
-                self.seen.entry(named(namespace).to_owned()).or_default(),
-                write,
-            );
+            apply(&mut self.seen, named(namespace).to_owned(), write);
         } else {
             self.coming
                 .push_back((self.now + self.lag + 1, named(namespace).to_owned(), write));
@@ -349,13 +342,19 @@ impl Vector {
     }
 }
 
-fn apply(vectors: &mut Namespace, write: Write) {
+/// Removing all that is in a namespace removes the namespace, too.
+fn apply(all: &mut BTreeMap<String, Namespace>, namespace: String, write: Write) {
     match write {
         Write::Put(new) => {
-            vectors.extend(new.into_iter().map(|vector| (vector.id.clone(), vector)))
+            let new = new.into_iter().map(|vector| (vector.id.clone(), vector));
+            all.entry(namespace).or_default().extend(new);
         }
-        Write::Remove(ids) => vectors.retain(|id, _| !ids.contains(id)),
-        Write::RemoveAll => vectors.clear(),
+        Write::Remove(ids) => {
+            if let Some(vectors) = all.get_mut(&namespace) {
+                vectors.retain(|id, _| !ids.contains(id));
+            }
+        }
+        Write::RemoveAll => drop(all.remove(&namespace)),
     }
 }
 

@@ -13,6 +13,7 @@ mod contract;
 mod counters;
 mod deletion;
 mod differential;
+mod erasing;
 mod items;
 mod lists;
 mod lost_answers;
