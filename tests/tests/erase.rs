@@ -386,9 +386,11 @@ async fn all_that_is_kept_of_a_user_is_told_once_and_nothing_of_another() {
     assert_eq!(seen.len(), records, "each once");
     // A conversation's messages and jobs come right behind it.
     let place = |found: &dyn Fn(&Exported) -> bool| told.iter().position(found).unwrap();
-    let of_done = |one: &Exported| match one {
-        Exported::Conversation(found) => found.key.conversation.as_str() == "done",
-        _ => false,
+    let of_done = |one: &Exported| {
+        let Exported::Conversation(found) = one else {
+            return false;
+        };
+        found.key.conversation.as_str() == "done"
     };
     let first_message = place(&|one| matches!(one, Exported::Message(_)));
     assert_eq!(place(&of_done) + 1, first_message);
