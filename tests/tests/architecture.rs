@@ -219,6 +219,34 @@ fn a_users_scope_is_made_only_where_a_token_was_verified_or_a_key_is_read_back()
     }
 }
 
+/// [`ports::read`] compares whose it is that a store of conversations answers.
+#[test]
+fn nothing_is_read_past_the_check_of_whose_it_is() {
+    let readings = [
+        "conversation",
+        "conversations",
+        "all_conversations",
+        "messages",
+        "turn",
+        "jobs",
+        "claim_jobs",
+    ];
+    for folder in ["ports/src/application", "adapters/http/src", "apps"] {
+        for (path, text) in sources(folder) {
+            if path.ends_with("application/read.rs") {
+                continue;
+            }
+            let code: String = without_tests(&text).split_whitespace().collect();
+            for store in ["store", "messages"] {
+                for reading in readings {
+                    let call = format!("{store}.{reading}(");
+                    assert!(!code.contains(&call), "{} asks {call}", path.display());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     for folder in ["adapters/http/src", "domain/src"] {

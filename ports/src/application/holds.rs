@@ -9,37 +9,33 @@ use domain::{Ending, Prices, TurnError, TurnKey};
 use tracing::warn;
 
 use crate::application::read;
-use crate::{Allowance, JobsOf, PortError, Ports, Result, TurnState};
+use crate::{Allowance, JobsOf, Ports, Result, TurnState};
 
 /// How long a store that does not answer is asked to settle, and how often.
 const PATIENCE: (Duration, Duration) = (Duration::from_secs(8), Duration::from_millis(100));
 
-/// Settles what a turn holds, once neither it nor a job of it can spend any more.
+/// Settles what these turns hold, each once neither it nor a job of it can spend any more.
 ///
 /// Whoever did the last job asks for it, in whatever process; all come to the same sums, and the
 /// first of them counts. If the store does not answer, the turn goes on counting as it was
 /// reserved, until its end.
-pub(crate) async fn settle_if_over(ports: &Ports, prices: &Prices, turn: &TurnKey) {
+pub(crate) async fn settle_if_over(
+    ports: &Ports,
+    prices: &Prices,
+    turns: impl IntoIterator<Item = &TurnKey>,
+) {
+    // One for all of them: most turns hold nothing any more, and somebody waits for this.
     let give_up = ports.clock.now() + PATIENCE.0;
-    while let Err(error) = try_to_settle(ports, prices, turn).await {
-        if ports.clock.now() >= give_up {
-            return unsettled(turn, &error);
+    for turn in turns {
+        while let Err(error) = try_to_settle(ports, prices, turn).await {
+            if ports.clock.now() >= give_up {
+                let (turn, error) = (&turn.turn, &error as &dyn Error);
+                warn!(%turn, error, "what a turn holds could not be settled");
+                break;
+            }
+            ports.clock.sleep(PATIENCE.1).await;
         }
-        ports.clock.sleep(PATIENCE.1).await;
     }
-}
-
-/// The same for a turn of another process, most of which hold nothing any more: tried once, so that
-/// nobody waits for it.
-pub(crate) async fn settle_if_possible(ports: &Ports, prices: &Prices, turn: &TurnKey) {
-    if let Err(error) = try_to_settle(ports, prices, turn).await {
-        unsettled(turn, &error);
-    }
-}
-
-fn unsettled(turn: &TurnKey, error: &PortError) {
-    let (turn, error) = (&turn.turn, error as &dyn Error);
-    warn!(%turn, error, "what a turn holds could not be settled");
 }
 
 async fn try_to_settle(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Result<()> {

@@ -366,7 +366,7 @@ impl Turns {
             work_off(&self.ports, &self.prices, &turn).await;
         }
         if by.is_to_be_settled {
-            settle_if_over(&self.ports, &self.prices, &turn).await;
+            settle_if_over(&self.ports, &self.prices, [&turn]).await;
         }
         self.watch.is_over(&turn);
     }

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use coach_tests::scenes::{QUESTION, pause, say};
 use coach_tests::{
-    Closed, DocumentedCode, Mishap, Site, WallTime, codes_to_come, conversation_key,
+    Closed, DocumentedCode, Mishap, Site, VirtualClock, WallTime, codes_to_come, conversation_key,
     documented_codes, saying,
 };
-use domain::{Delivery, Fault, StopReason, TurnKey};
+use domain::{
+    Delivery, Ending, Fault, Limits, StopReason, Task, Timestamp, TurnError, TurnEvent, TurnKey,
+};
 use http_adapter::Code;
-use ports::{Admission, Clock, LEASE, MessageStore, PortError, TokenRefusal};
+use ports::{
+    Admission, Admitted, Clock, Feed, LEASE, MessageStore, PortError, TokenRefusal, drive,
+};
 use rehearsal::{Line, Scene};
 use sha2::{Digest, Sha256};
 
@@ -201,8 +207,14 @@ async fn lost() {
 
 /// Admits a turn that nobody drives, under a key like its name.
 pub(crate) async fn orphan(site: &Site, path: &str, turn: &'static str) -> &'static str {
+    let admission = admission(site, path, turn);
+    site.messages.admit(&admission).await.unwrap();
+    turn
+}
+
+fn admission(site: &Site, path: &str, turn: &'static str) -> Admission {
     let now = site.clock.now();
-    let admission = Admission {
+    Admission {
         turn: TurnKey {
             conversation: conversation_key(path),
             turn: turn.parse().unwrap(),
@@ -218,9 +230,7 @@ pub(crate) async fn orphan(site: &Site, path: &str, turn: &'static str) -> &'sta
         lease_until: now + LEASE,
         kept_until: now + Duration::from_secs(90_000),
         holds: Vec::new(),
-    };
-    site.messages.admit(&admission).await.unwrap();
-    turn
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -315,6 +325,47 @@ async fn a_turn_that_panics_and_cannot_be_ended_keeps_neither_its_place_nor_its_
             "its place is free: {method}"
         );
     }
+}
+
+/// A clock that panics when it is first asked.
+struct Striking(VirtualClock, AtomicBool);
+
+#[async_trait]
+impl Clock for Striking {
+    fn now(&self) -> Timestamp {
+        assert!(self.1.swap(true, Ordering::SeqCst), "the clock strikes");
+        self.0.now()
+    }
+
+    async fn sleep_until(&self, deadline: Timestamp) {
+        self.0.sleep_until(deadline).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_before_the_first_event_ends_the_turn_like_any_other() {
+    let site = replying(Scene::saying("Sit."));
+    let admission = admission(&site, &site.conversation().await, "struck");
+    let Admitted::New(begun) = site.messages.admit(&admission).await.unwrap() else {
+        panic!("it was not admitted")
+    };
+    let mut ports = site.app.ports.clone();
+    ports.clock = Arc::new(Striking(site.clock, AtomicBool::new(false)));
+    let opening = admission.opening(begun.number);
+    let feed = Feed::new(opening.clone());
+    let task = Task {
+        opening,
+        coach: site.app.settings.coaches[0].clone(),
+        seed: 1,
+        asked: admission.now,
+        deadline: admission.now + Duration::from_secs(60),
+    };
+    drive(task, begun.fence, Limits::default(), &ports, &feed).await;
+    let events = feed.events();
+    let Some(TurnEvent::Ended(closing)) = events.last() else {
+        panic!("it goes on: {events:?}")
+    };
+    assert_eq!(closing.ending, Ending::Failed(TurnError::Internal));
 }
 
 #[tokio::test(start_paused = true)]

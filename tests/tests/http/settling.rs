@@ -6,14 +6,14 @@ use std::time::Duration;
 use coach_tests::scenes::{self, workout_route};
 use coach_tests::{Mishap, Site, conversation_key};
 use domain::price::Tokens;
-use domain::{Coach, Fault, Prices, Timestamp, TurnEvent, TurnKey};
+use domain::{Coach, Ending, Fault, Prices, Timestamp, TurnError, TurnEvent, TurnKey};
 use futures::future::BoxFuture;
 use ports::Allowance::{self, Money};
 use ports::{
     Admission, Admitted, Asking, Clock, Feed, Feeds, Following, GRACE, Hold, IfBusy, JobsOf, LEASE,
     MessageStore, NotBegun, Refusal, Tasks, TurnRules, TurnState, Turns, Watch, end_if_abandoned,
 };
-use rehearsal::Scene;
+use rehearsal::{Line, Scene};
 use tokio_util::task::TaskTracker;
 
 use crate::usage::prices;
@@ -261,4 +261,22 @@ async fn a_turn_that_reserves_too_much_is_refused_with_what_and_until_when() {
         matches!(refused.unwrap_err(), NotBegun::Full),
         "a full process says so first"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_turn_had_spent_that_panicked_is_not_known_and_stays_reserved() {
+    let site = Site::new(|model| {
+        let panics = Scene(vec![Line::Say("Sit ".to_owned()), Line::Panic]);
+        model.route(workout_route()).reply(panics)
+    });
+    let path = site.conversation().await;
+    let here = process(&site, prices("scripted"), true);
+    let begun = turn(&site, &here, &path, "t1", everything()).await;
+    let events = begun.feed.unwrap().events();
+    let Some(TurnEvent::Ended(closing)) = events.last() else {
+        panic!("it goes on: {events:?}")
+    };
+    assert_eq!(closing.ending, Ending::Failed(TurnError::Internal));
+    assert!(counts(&site, Allowance::Tokens, 1_000_000).await);
+    assert!(counts(&site, Money, 1_000_000).await);
 }

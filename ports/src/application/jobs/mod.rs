@@ -21,7 +21,7 @@ use futures::future::FutureExt;
 use tracing::{error, info, warn};
 
 use crate::application::forget::take_back;
-use crate::application::holds::settle_if_possible;
+use crate::application::holds::settle_if_over;
 use crate::application::read;
 use crate::{
     Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge,
@@ -62,9 +62,7 @@ pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<
     claim_and_try(ports, &own, OWN).await;
     let mut earlier = claim_and_try(ports, &users, LEFT_OVER).await;
     earlier.remove(turn);
-    for turn in &earlier {
-        settle_if_possible(ports, prices, turn).await;
-    }
+    settle_if_over(ports, prices, &earlier).await;
     let left = read::jobs(&*ports.messages, &own);
     let Ok(jobs) = ports.clock.answered(left).await else {
         return Some(ports.clock.now() + AGAIN);

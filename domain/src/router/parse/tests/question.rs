@@ -14,6 +14,10 @@ fn the_schema_refers_to_nothing_and_asks_for_all_that_parsing_needs() {
     keys.sort_unstable();
     assert_eq!(keys, ["properties", "required", "type"]);
     assert!(!schema.to_string().contains("$ref"));
+    assert!(
+        !schema.to_string().contains("\\n"),
+        "where lines of our sources end"
+    );
     let required: Vec<_> = schema["required"]
         .as_array()
         .unwrap()
