@@ -31,13 +31,13 @@ impl Bill {
         self.lock().clone()
     }
 
-    /// Notes that a text of so many bytes is about to be made a vector of.
+    /// Notes that a text of so many bytes is about to become a vector.
     pub fn embedding(&self, bytes: usize) -> Item<'_> {
         self.open(CallKind::Embedding, estimated_tokens(bytes))
     }
 
-    /// Notes that a model is about to be asked by a prompt of so many tokens. A call of which
-    /// nothing more is heard is one that was hung up on; what it has cost is estimated.
+    /// Notes that a model is about to be asked by a prompt of so many tokens. If nothing more is
+    /// heard of the call, it counts as one that was hung up on, with an estimate of what it cost.
     pub(crate) fn open(&self, kind: CallKind, prompt_tokens: u64) -> Item<'_> {
         let usage = Usage {
             input_tokens: prompt_tokens,

@@ -11,7 +11,7 @@ pub struct PortError {
     pub fault: Fault,
     /// Which adapter failed.
     pub adapter: &'static str,
-    /// What it had to say.
+    /// What it had to say: for the log, so never what a user or a model wrote.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }

@@ -25,9 +25,9 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Returns until when there is no room for this hold at `now` beside the amounts that the user
-    /// has of its allowance, each with its end; `None` if there is room. That is when enough of
-    /// them has ended, or its own end if it would never fit.
+    /// Returns `None` if there is room for this hold at `now` beside the amounts that the user has
+    /// of its allowance, each with its end. Else returns when there will be: when enough of them
+    /// has ended, or at its own end if it would never fit.
     pub fn refused_until(
         &self,
         beside: impl IntoIterator<Item = (u64, Timestamp)>,

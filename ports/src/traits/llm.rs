@@ -20,7 +20,7 @@ use super::Result;
 /// - *Lazy.* Nothing is asked before the stream is polled.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait LlmStream: Send + Sync {
-    /// Asks the model, once the stream is polled.
+    /// Returns the model's answer as a stream, and asks the model once that is polled.
     fn open(&self, call: ModelCall) -> BoxStream<'static, Result<Piece>>;
 }
 
@@ -39,7 +39,7 @@ pub struct ModelCall {
     pub delivery: Delivery,
     /// The longest answer, in the model's own tokens.
     pub max_tokens: u32,
-    /// 0 for the same answer every time.
+    /// How free the model is in its choice of words: from 0, for the same answer every time, to 1.
     pub temperature: f64,
 }
 
@@ -93,7 +93,7 @@ pub enum Piece {
     Text(String),
     /// Nothing of the answer, but a sign of life: the model thinks.
     Thinking,
-    /// What a call has cost that is about to fail.
+    /// What a call has cost that is about to fail; an error follows.
     Spent(Usage),
     /// It is complete.
     End {

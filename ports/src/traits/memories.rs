@@ -21,13 +21,14 @@ use super::{Bill, Result};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MemoryIndex: Send + Sync {
-    /// Returns at most `search.limit` matches above the adapter's own threshold, the best first.
+    /// Returns at most `search.limit` matches that reach the adapter's own threshold, the best
+    /// first. Their scores compare within this answer only.
     async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>>;
 
-    /// Adds or replaces an entry of this user.
+    /// Adds an entry of this user, or replaces the one of the same kind and id.
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()>;
 
-    /// Removes an entry of this user.
+    /// Removes an entry of this user; one that is not there is no error.
     async fn delete(&self, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()>;
 
     /// Removes all entries of this user, and nothing of what is shared. It leaves no mark: an entry

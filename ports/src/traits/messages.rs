@@ -21,12 +21,17 @@ use super::{Allowance, Erased, Hold, Result};
 ///
 /// - *All or nothing.* After an error, all of it was done or none of it.
 /// - *Repeatable.* A second call with equal arguments changes nothing more, and is answered as the
-///   first. A caller whose answer was lost calls again, and so learns what became of it.
+///   first. A caller whose answer was lost calls again, and so learns what became of it. Only a
+///   deletion is answered otherwise: with `false`, once nothing is left of what it deletes.
 /// - *Current.* A read that starts after a write was answered sees that write, in whatever process.
 ///   Only [`conversations`](Self::conversations) and what is asked of [anyone](JobsOf::Anyone) may
 ///   lag.
 /// - *Owned.* A key carries its user; nothing of another user is ever read, changed or revealed.
 /// - *Timeless.* No method looks at a clock. What is past its time is for the caller to judge.
+///   Every time is handed in, in milliseconds since 1970.
+///
+/// Returns an error only if the store could not answer, or as a method says; nothing found is no
+/// error.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MessageStore: Send + Sync {
@@ -37,8 +42,9 @@ pub trait MessageStore: Send + Sync {
     /// Returns a conversation; `None` if there never was one, or if it was deleted.
     async fn conversation(&self, key: &ConversationKey) -> Result<Option<Conversation>>;
 
-    /// Returns at most `limit` of a user's conversations with a coach, the last active first.
-    /// Leaves out what cannot be read.
+    /// Returns at most `limit` of a user's conversations with a coach, the last active first: from
+    /// the beginning, or from behind `after`, which an earlier page has given as its `next`. Leaves
+    /// out what cannot be read.
     async fn conversations(
         &self,
         owner: &UserScope,
@@ -57,17 +63,20 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> Result<Page<Result<Conversation, ConversationKey>>>;
 
-    /// Changes title or tags. Returns `false` if there is no such conversation.
+    /// Changes title or tags, and leaves as it is what `edit` does not name. An empty title is
+    /// none, so that a turn may give one. Returns `false` if there is no such conversation.
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool>;
 
     /// Removes a conversation with its messages, turns and jobs, and from then on refuses every
-    /// write of its turns. Returns `false` if there is no such conversation.
+    /// write of its turns. Gives back what its running turn holds of [`Allowance::Turns`]. Returns
+    /// `false` if there is no such conversation, and nothing left of it by an earlier try.
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool>;
 
-    /// Returns at most `limit` messages with a number below `before`, the newest first. The list
-    /// ends early at the message with which the texts reach [`PAGE`] bytes (see [`page`]), so only
-    /// message number 1 says that there are no older ones. A message that cannot be read is in its
-    /// place, as [`Body::Unreadable`].
+    /// Returns at most `limit` messages with a number below `before`, or the newest of all without
+    /// it, the newest first; none if there is no such conversation. The list ends early at the
+    /// message with which the texts reach [`PAGE`] bytes (see [`page`]), so only message number 1
+    /// says that there are no older ones. A message that cannot be read is in its place, as
+    /// [`Body::Unreadable`].
     async fn messages(
         &self,
         key: &ConversationKey,
@@ -89,17 +98,18 @@ pub trait MessageStore: Send + Sync {
     ///    together no more than its limit. An amount counts as long as its end is after
     ///    `admission.now`; see [`Hold::refused_until`].
     ///
-    /// Changes nothing unless it answers `New`. The message gets the number after the last one.
+    /// Changes nothing unless it answers `New`. The message gets the number after the last one, and
+    /// the first has number 1.
     async fn admit(&self, admission: &Admission) -> Result<Admitted>;
 
     /// Keeps `events` as the turn's events from number `from` on, and its lease until
     /// `lease_until`.
     ///
     /// A turn only adds events, so those that overlap are equal. A checkpoint that arrives after a
-    /// later one takes back neither events nor lease. Returns [`Written::LeaseLost`] if the turn
-    /// has ended or another fence holds the conversation. Returns the error
-    /// [`Rejected`](domain::Fault::Rejected), and keeps nothing, if `from` is more than the number
-    /// of events kept so far: that would leave a gap.
+    /// later one takes back neither events nor lease. Returns whether the turn was asked to stop;
+    /// [`Written::LeaseLost`] if the turn has ended, is not there, or has another fence. Returns
+    /// the error [`Rejected`](domain::Fault::Rejected), and keeps nothing, if `from` is more than
+    /// the number of events kept so far: that would leave a gap.
     async fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<Written<Stop>>;
 
     /// Ends a turn: its state, all of its events, the assistant's message (unless nothing was
@@ -108,8 +118,9 @@ pub trait MessageStore: Send + Sync {
     /// holds of the others goes on counting, for its jobs may still spend.
     ///
     /// A [`Writer::Holder`] must hold the fence. A [`Writer::Reaper`] speaks for a holder that is
-    /// gone, and is refused if the turn's lease is no longer the one that it saw. Returns
-    /// [`Written::LeaseLost`] if the writer is refused, or if the turn has ended otherwise.
+    /// gone, and is refused if the turn's fence or lease is no longer the one that it saw. Returns
+    /// [`Written::LeaseLost`] if the writer is refused, if the turn has ended otherwise, or if it
+    /// is not there.
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>>;
 
     /// Settles what a turn holds: of each allowance that `spent` names, at most once, its amount is
@@ -124,18 +135,19 @@ pub trait MessageStore: Send + Sync {
     /// moment; `None` if there is no such turn.
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>>;
 
-    /// Returns a turn and its events from number `from` on, the ending included; `None` if there is
-    /// no such turn, or if it has expired. If an event cannot be read any more, the events before
-    /// it are returned; a turn that has ended always has its beginning and its ending.
+    /// Returns a turn and its events from number `from` on, the ending included; no events if
+    /// `from` is beyond the last. Returns `None` if there is no such turn, or if the store has let
+    /// go of it after [`TurnRecord::kept_until`]. If an event cannot be read any more, the events
+    /// before it are returned; a turn that has ended always has its beginning and its ending.
     async fn turn(
         &self,
         turn: &TurnKey,
         from: usize,
     ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
-    /// Claims at most `limit` jobs that are due at `now` and that nobody has claimed, the oldest
-    /// first, until `until`, and returns them. Two callers never hold the same job at the same
-    /// time.
+    /// Claims at most `limit` jobs that are due at `now`, the oldest first, until `until`, and
+    /// returns them with one more attempt counted. A claimed job is due again when its claim runs
+    /// out: two callers never hold the same job at the same time.
     ///
     /// Each claim is a write of its own. If one fails, returns those that were made before it;
     /// returns an error only if there are none. A claim whose answer was lost runs out at `until`.
@@ -147,8 +159,8 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Job>>;
 
-    /// Records what came of a claimed job, and keeps its `calls`. Changes nothing if another has
-    /// claimed the job since.
+    /// Notes what came of a claimed job, and keeps its `calls`. Changes nothing, and is no error,
+    /// if another has claimed the job since.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
     /// Returns the jobs of a turn, of a conversation, of a user or of anyone, whatever their state.
@@ -167,7 +179,7 @@ pub trait MessageStore: Send + Sync {
     async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased>;
 }
 
-/// A page of messages or records ends at the item with which it reaches this many bytes of text.
+/// Says with how many bytes a page is full: it ends at the message or record that reaches them.
 pub const PAGE: usize = 1024 * 1024;
 
 /// Returns those of the newest messages that make up one page.

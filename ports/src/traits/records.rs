@@ -16,22 +16,23 @@ use super::{Account, Cursor, Erased, Page, Result};
 /// [`records::body`](crate::records::body) give records their types. A list is in the
 /// order of the [ids](RecordId), the last first.
 ///
-/// - *All or nothing, repeatable, current, owned, timeless*, as for
-///   [`MessageStore`](crate::MessageStore); lists, too: what was forgotten must be so in the very
-///   next turn. Only [`bind`](Self::bind) is not *owned*: an account belongs to nobody before it is
-///   bound.
+/// *All or nothing, repeatable, current, owned* and *timeless* hold as for
+/// [`MessageStore`](crate::MessageStore), also for lists: what was forgotten must be so in the very
+/// next turn. Only [`bind`](Self::bind) is not *owned*: an account belongs to nobody before it is
+/// bound.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
-    /// Returns one record. A record whose body cannot be read is returned all the same, with a body
-    /// that nobody can read: the caller decides what follows from that.
+    /// Returns one record; `None` if there is none. A record whose body cannot be read is returned
+    /// all the same, with a body that nobody can read: the caller decides what follows from that.
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>>;
 
-    /// Returns at most `limit` of a user's records of a kind as they are now, the newest first. The
-    /// list ends early at the record with which the bodies reach [`PAGE`](crate::PAGE) bytes. With
-    /// `within`, returns only those of that [group](RecordId::within), whatever else the kind
-    /// holds; without, all of them, a group's next to each other. A body that cannot be read is as
-    /// in [`get`](Self::get).
+    /// Returns at most `limit` of a user's records of a kind as they are now, the newest first:
+    /// from the beginning, or from behind `after`, which an earlier page of the same list has given
+    /// as its `next`. The page ends early at the record with which the bodies reach
+    /// [`PAGE`](crate::PAGE) bytes. With `within`, returns only those of that
+    /// [group](RecordId::within), whatever else the kind holds; without, all of them, a group's
+    /// next to each other. A body that cannot be read is as in [`get`](Self::get).
     async fn list(
         &self,
         owner: &UserScope,
@@ -43,7 +44,8 @@ pub trait RecordStore: Send + Sync {
 
     /// Writes one record if it is in the state that `expect` says; if not, returns `false` and
     /// changes nothing. Returns `true` if the record already holds these very bytes and ends when
-    /// this one is to end: an earlier try has written it.
+    /// this one is to end: an earlier try has written it. A body that is longer than the store can
+    /// hold is the error [`TooLong`](domain::Fault::TooLong), and nothing is changed.
     ///
     /// A record with a `term` ends by itself: a store may forget it from its end on, and answers
     /// with it until it has. A write without a term takes the end away. So what was put away can be
@@ -136,14 +138,14 @@ pub enum Kind {
     Tombstone,
     /// What the athlete did in one session.
     Workout,
-    /// A best that the athlete has reached.
+    /// A best that the athlete has reached. Nobody writes one yet: workouts hold their own.
     PersonalRecord,
     /// What a conversation has been about.
     Summary,
     /// What the model calls of one day have cost.
     Usage,
-    /// What may hurt the athlete if it is not known, such as an allergy. A kind of its own, so that
-    /// all of it can be read however much else there is.
+    /// What may hurt the athlete if it is not known, such as an allergy. It has a kind of its own,
+    /// so that all of it can be read however much else there is. Nobody writes one yet.
     Safety,
 }
 

@@ -7,13 +7,17 @@ use super::{Account, PortError};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait TokenVerifier: Send + Sync {
-    /// Verifies a bearer token: its signature first, by a key that its issuer has published, then
-    /// its issuer, audience, use and times. Nothing in it is believed, or acted on, before that.
+    /// Verifies a bearer token, and returns whose it is. Checks its signature first, by a key that
+    /// its issuer has published, then its issuer, audience, use and times. Believes nothing in it,
+    /// and acts on nothing, before that.
     ///
     /// - The header names a key of the issuer and no algorithm but the one that the key is for;
     ///   `none` is no algorithm.
     /// - A key that is embedded in the token, or that it points to, is never used.
-    /// - The same answer for every token that is not valid: the reason is for the log.
+    /// - Every token that is not valid is [`Invalid`](TokenRefusal::Invalid): the reason is for the
+    ///   log. A valid one that names no user is [`MissingUserId`](TokenRefusal::MissingUserId).
+    /// - If the keys cannot be had, so that nobody knows, it is
+    ///   [`KeysUnavailable`](TokenRefusal::KeysUnavailable).
     async fn verify(&self, token: &str) -> Result<Identity, TokenRefusal>;
 }
 
