@@ -21,7 +21,7 @@ impl Records {
     /// As [`RecordStore::get`].
     pub async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
         let found = self.0.get(at).await?;
-        Ok(found.filter(|record| is_own(record, &at.owner)))
+        Ok(found.filter(|record| is_own(record.at == *at, &record.at, &at.owner)))
     }
 
     /// As [`RecordStore::list`].
@@ -34,7 +34,10 @@ impl Records {
         limit: usize,
     ) -> Result<Page<Record>> {
         let mut page = self.0.list(owner, kind, within, after, limit).await?;
-        page.items.retain(|record| is_own(record, owner));
+        page.items.retain(|Record { at, .. }| {
+            let is_one = at.owner == *owner && at.kind == kind;
+            is_own(is_one, at, owner)
+        });
         Ok(page)
     }
 
@@ -60,11 +63,11 @@ impl Records {
     }
 }
 
-fn is_own(record: &Record, owner: &UserScope) -> bool {
-    let is_own = record.at.owner == *owner;
+/// Tells the log of what is not.
+fn is_own(is_own: bool, key: &RecordKey, owner: &UserScope) -> bool {
     if !is_own {
-        let (alarm, key) = ("foreign_answer", &record.at);
-        error!(alarm, %owner, %key, "a store has answered with another user's record");
+        let alarm = "foreign_answer";
+        error!(alarm, %owner, %key, "a store has answered with another record");
     }
     is_own
 }

@@ -27,8 +27,12 @@ pub async fn conversations(
     limit: usize,
 ) -> Result<Page<Conversation>> {
     let mut page = store.conversations(owner, coach, after, limit).await?;
-    page.items
-        .retain(|found| is_own(found.key.user == *owner, &found.key));
+    page.items.retain(|found| {
+        is_own(
+            found.key.user == *owner && found.key.coach == *coach,
+            &found.key,
+        )
+    });
     Ok(page)
 }
 

@@ -15,7 +15,7 @@ use super::Result;
 /// - *Told.* A call that fails after the model has said what it cost yields [`Piece::Spent`] before
 ///   its error, and so does one of which it is known that it cost nothing.
 /// - *Adjusted.* A model that refuses how it was asked, where it can be asked otherwise, is
-///   [`Fault::Adjusted`]: the same call made again is asked otherwise.
+///   [`Fault::Adjusted`](domain::Fault::Adjusted): the same call made again is asked otherwise.
 /// - *Exact.* The texts joined are the model's answer byte for byte; none is empty.
 /// - *Lazy.* Nothing is asked before the stream is polled.
 #[cfg_attr(feature = "mock", mockall::automock)]
