@@ -6,11 +6,14 @@
 //!   [`domain::Turn`] and the ports together. [`Turns`] is all of it for an app.
 //! - the [`stored`] forms: how values look in a store that keeps bytes.
 
+// First, because the application is made from the definitions in it, too.
+#[macro_use]
+mod traits;
+
 mod application;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod stored;
-mod traits;
 
 pub use application::*;
 pub use traits::*;

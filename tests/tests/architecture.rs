@@ -219,7 +219,7 @@ fn a_users_scope_is_made_only_where_a_token_was_verified_or_a_key_is_read_back()
     }
 }
 
-/// [`ports::read`] compares whose it is that a store of conversations answers.
+/// [`ports::own`] compares whose it is that a store of conversations answers.
 #[test]
 fn nothing_is_read_past_the_check_of_whose_it_is() {
     let readings = [
@@ -233,7 +233,7 @@ fn nothing_is_read_past_the_check_of_whose_it_is() {
     ];
     for folder in ["ports/src/application", "adapters/http/src", "apps"] {
         for (path, text) in sources(folder) {
-            if path.ends_with("application/read.rs") {
+            if path.ends_with("application/own.rs") {
                 continue;
             }
             let code: String = without_tests(&text).split_whitespace().collect();

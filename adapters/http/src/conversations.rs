@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use domain::memory::RecalledKind;
 use domain::{Conversation, ConversationKey, Progress, TurnKey};
-use ports::{JobsOf, RecordKey, give_way, read, records};
+use ports::{JobsOf, RecordKey, give_way, own, records};
 use serde_json::value::to_raw_value;
 
 use crate::call::{Answer, Call, insert, json};
@@ -47,7 +47,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let limit = call.limit(20, 100)?;
     let (list, place) = call.list("conversations")?;
     let store = &*call.app.ports.messages;
-    let page = read::conversations(store, &user, &coach, place, limit);
+    let page = own::conversations(store, &user, &coach, place, limit);
     let page = call.answered(page).await?;
     let conversations = page.items.iter().map(shapes::Conversation::from).collect();
     json(
@@ -85,7 +85,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let key = call.conversation()?;
     let store = &*call.app.ports.messages;
     let running = call
-        .answered(read::conversation(store, &key))
+        .answered(own::conversation(store, &key))
         .await?
         .and_then(|found| found.active);
     if let Some(turn) = running {
@@ -134,7 +134,7 @@ pub(crate) async fn messages(call: Call) -> Answer {
         return Err(cursor::not_given());
     }
     let page = call
-        .answered(read::messages(
+        .answered(own::messages(
             &*call.app.ports.messages,
             &key,
             before,
@@ -172,7 +172,7 @@ pub(crate) async fn jobs(call: Call) -> Answer {
     let key = call.conversation()?;
     current(&call, &key).await?;
     let mut jobs = call
-        .answered(read::jobs(
+        .answered(own::jobs(
             &*call.app.ports.messages,
             &JobsOf::Conversation(key),
         ))

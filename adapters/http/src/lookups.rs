@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, Conversation, ConversationKey, RecordId, TurnKey, UserScope};
-use ports::{Cursor, Kind, Pace, RecordKey, Refusal, end_if_abandoned, read, records};
+use ports::{Cursor, Kind, Pace, RecordKey, Refusal, end_if_abandoned, own, records};
 use serde::de::DeserializeOwned;
 
 use crate::call::Call;
@@ -43,7 +43,7 @@ pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach
 pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conversation, Problem> {
     let (store, clock) = (&*call.app.ports.messages, &*call.app.ports.clock);
     let found = call
-        .answered(read::conversation(store, key))
+        .answered(own::conversation(store, key))
         .await?
         .ok_or(Code::ConversationNotFound)?;
     let Some(turn) = found.active.clone() else {
@@ -60,7 +60,7 @@ pub(crate) async fn current(call: &Call, key: &ConversationKey) -> Result<Conver
     .await?
     {
         return call
-            .answered(read::conversation(store, key))
+            .answered(own::conversation(store, key))
             .await?
             .ok_or(Code::ConversationNotFound.into());
     }
@@ -77,7 +77,7 @@ pub(crate) async fn running(
     let mut place = None;
     loop {
         let page = call
-            .answered(read::conversations(store, user, coach, place, 100))
+            .answered(own::conversations(store, user, coach, place, 100))
             .await?;
         for listed in &page.items {
             // The last active come first, and no turn runs for longer.

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use futures::stream;
 use ports::{
     Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState,
-    end_if_abandoned, follow, read,
+    end_if_abandoned, follow, own,
 };
 
 use crate::call::{Answer, Call, insert, json};
@@ -95,7 +95,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     loop {
         let (opening, record) = call.app.turns().look_up(&key).await?;
         let jobs = call
-            .answered(read::jobs(store, &JobsOf::Turn(key.clone())))
+            .answered(own::jobs(store, &JobsOf::Turn(key.clone())))
             .await?;
         let over = matches!(record.state, TurnState::Ended(_))
             && !jobs.iter().any(|job| job.state.due().is_some());

@@ -5,7 +5,7 @@ use domain::{
     TurnKey,
 };
 
-use crate::application::read;
+use crate::application::own;
 use crate::{
     Admission, Admitted, Allowance, Begun, Clock, MessageStore, Result, TurnRecord, TurnState,
     Writer, Written,
@@ -132,7 +132,7 @@ pub async fn end_if_abandoned(
 ) -> Result<bool> {
     loop {
         // Without its events: most turns that are looked at are not abandoned.
-        let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await? else {
+        let Some((record, _)) = clock.answered(own::turn(store, turn, usize::MAX)).await? else {
             return Ok(true);
         };
         let writer = match record.state {
@@ -140,7 +140,7 @@ pub async fn end_if_abandoned(
             TurnState::Running { .. } if !is_abandoned(&record, clock) => return Ok(false),
             TurnState::Running { fence, lease_until } => Writer::Reaper { fence, lease_until },
         };
-        let Some((record, events)) = clock.answered(read::turn(store, turn, 0)).await? else {
+        let Some((record, events)) = clock.answered(own::turn(store, turn, 0)).await? else {
             return Ok(true);
         };
         // By the lease that was judged, not the one that was just read: whoever has renewed it

@@ -17,7 +17,7 @@ use tracing::{error, warn};
 
 use crate::application::admit::failed;
 use crate::application::feed::Closing;
-use crate::application::read;
+use crate::application::own;
 use crate::application::remember::forgotten;
 use crate::{
     Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece,
@@ -298,7 +298,7 @@ impl<'a> At<'a> {
 
     async fn try_to_bury(self, feed: &Feed) -> Result<(), Refused> {
         let store = &*self.ports.messages;
-        let read = read::turn(store, &self.opening.turn, 0);
+        let read = own::turn(store, &self.opening.turn, 0);
         let found = self.within(SAVE, "read back", read).await;
         // One that is not there was deleted, or its store is confused for a moment: asked again.
         let there = found.map_err(Refused::Fault)?;

@@ -11,7 +11,7 @@ use domain::{
 use futures::stream::{Stream, try_unfold};
 use serde_json::Value;
 
-use crate::application::{read, records};
+use crate::application::{own, records};
 use crate::{Cursor, JobsOf, Kind, Ports, Record, RecordKey, Result};
 
 /// How many conversations, messages or records are read at once.
@@ -130,7 +130,7 @@ impl Exporting<'_> {
     /// Puts what belongs to each conversation of a page behind it, and the next page behind all.
     async fn conversations(&mut self, after: Option<Cursor>) -> Result<()> {
         let messages = &*self.ports.messages;
-        let found = read::all_conversations(messages, self.owner, after, PAGE);
+        let found = own::all_conversations(messages, self.owner, after, PAGE);
         let page = self.ports.clock.answered(found).await?;
         let mut next = VecDeque::new();
         for found in page.items {
@@ -154,7 +154,7 @@ impl Exporting<'_> {
     }
 
     async fn messages(&mut self, of: ConversationKey, before: Option<u64>) -> Result<()> {
-        let found = read::messages(&*self.ports.messages, &of, before, PAGE);
+        let found = own::messages(&*self.ports.messages, &of, before, PAGE);
         let page = self.ports.clock.answered(found).await?;
         let oldest = page.last().map(|oldest| oldest.number);
         self.read.extend(page.into_iter().map(Exported::Message));
@@ -166,7 +166,7 @@ impl Exporting<'_> {
 
     async fn jobs(&mut self, of: ConversationKey) -> Result<()> {
         let of = JobsOf::Conversation(of);
-        let found = read::jobs(&*self.ports.messages, &of);
+        let found = own::jobs(&*self.ports.messages, &of);
         let jobs = self.ports.clock.answered(found).await?;
         self.read.extend(jobs.into_iter().map(Exported::Job));
         Ok(())

@@ -8,7 +8,7 @@ use futures::stream::{BoxStream, StreamExt, unfold};
 
 use crate::application::admit::{end_if_abandoned, is_abandoned};
 use crate::application::feed::AT_ONCE;
-use crate::application::read;
+use crate::application::own;
 use crate::{Clock, Feed, MessageStore, Result, TurnRecord, TurnState};
 
 /// For how long a store that cannot be read is asked again.
@@ -35,11 +35,11 @@ pub async fn opening(
     store: &dyn MessageStore,
     turn: &TurnKey,
 ) -> Result<Option<(Opening, TurnRecord)>> {
-    let Some((record, _)) = read::turn(store, turn, usize::MAX).await? else {
+    let Some((record, _)) = own::turn(store, turn, usize::MAX).await? else {
         return Ok(None);
     };
     let before = Some(record.number + 1);
-    let newest_first = read::messages(store, &turn.conversation, before, 1).await?;
+    let newest_first = own::messages(store, &turn.conversation, before, 1).await?;
     let Some(user_message) = newest_first.into_iter().next() else {
         return Ok(None);
     };
@@ -164,7 +164,7 @@ impl Follower {
         let turn = &self.opening.turn;
         let look = || {
             self.clock
-                .answered(read::turn(&*self.store, turn, self.from))
+                .answered(own::turn(&*self.store, turn, self.from))
         };
         let (mut record, mut events) = look().await?.ok_or(Gone::ForGood)?;
         // Whoever looks ends it: there may be nobody else who ever does.
@@ -199,7 +199,7 @@ impl Follower {
     async fn all(&self) -> Result<Vec<TurnEvent>, Gone> {
         let all = self
             .clock
-            .answered(read::turn(&*self.store, &self.opening.turn, 0))
+            .answered(own::turn(&*self.store, &self.opening.turn, 0))
             .await?;
         Ok(all.ok_or(Gone::ForGood)?.1)
     }

@@ -8,7 +8,7 @@ use domain::price::Tokens;
 use domain::{Ending, Prices, TurnError, TurnKey};
 use tracing::warn;
 
-use crate::application::read;
+use crate::application::own;
 use crate::{Allowance, JobsOf, Ports, Result, TurnState};
 
 /// How long a store that does not answer is asked to settle, and how often.
@@ -40,7 +40,7 @@ pub(crate) async fn settle_if_over(
 
 async fn try_to_settle(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Result<()> {
     let (store, clock) = (&*ports.messages, &*ports.clock);
-    let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await? else {
+    let Some((record, _)) = clock.answered(own::turn(store, turn, usize::MAX)).await? else {
         return Ok(());
     };
     let TurnState::Ended(closing) = record.state else {
@@ -51,7 +51,7 @@ async fn try_to_settle(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Result
         return Ok(());
     }
     let of = JobsOf::Turn(turn.clone());
-    let jobs = clock.answered(read::jobs(store, &of)).await?;
+    let jobs = clock.answered(own::jobs(store, &of)).await?;
     if jobs.iter().any(|job| job.state.due().is_some()) {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use domain::{ConversationKey, Message};
 use futures::stream::{Stream, try_unfold};
 
-use crate::application::read;
+use crate::application::own;
 use crate::{MessageStore, Result};
 
 /// Reads messages before number `before` page by page, the newest first, until there are `most` or
@@ -18,7 +18,7 @@ pub fn pages<'a>(
         let Some((before, left)) = next else {
             return Ok(None);
         };
-        let page = read::messages(store, key, before, left).await?;
+        let page = own::messages(store, key, before, left).await?;
         let left = left.saturating_sub(page.len());
         // A page may be short for its bytes, so only message number 1 says that it is the last.
         let next = match page.last() {

@@ -13,7 +13,7 @@ use futures::stream::TryStreamExt;
 use tracing::Instrument;
 
 use crate::application::holds::settle_if_over;
-use crate::application::read;
+use crate::application::own;
 use crate::{
     Admission, Admitting, Allowance, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports,
     Refusal, Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned,
@@ -269,7 +269,7 @@ impl Turns {
         let until = clock.now() + STOP.0;
         while clock.now() < until {
             clock.sleep(STOP.1).await;
-            let Some((record, _)) = clock.answered(read::turn(store, turn, usize::MAX)).await?
+            let Some((record, _)) = clock.answered(own::turn(store, turn, usize::MAX)).await?
             else {
                 return Ok(None);
             };

@@ -12,9 +12,11 @@ mod error;
 mod holds;
 mod llm;
 mod memories;
+#[macro_use]
 mod messages;
 mod pace;
 mod port;
+#[macro_use]
 mod records;
 mod tokens;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Failed, Tried, Work};
 use crate::application::forget::forget;
-use crate::application::read;
+use crate::application::own;
 use crate::application::remember::{Saved, remember, remembered, tombstones};
 use crate::{JobsOf, Kind, RecordKey, Result, newest, pages, records};
 
@@ -50,7 +50,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
     // What an earlier message asked to be remembered may still be on its way.
     let jobs = ports
         .clock
-        .answered(read::jobs(&*ports.messages, &of))
+        .answered(own::jobs(&*ports.messages, &of))
         .await?;
     let is_open = |job: &&Job| job.kind == JobKind::Memory && job.state.due().is_some();
     if work

@@ -22,7 +22,7 @@ use tracing::{error, info, warn};
 
 use crate::application::forget::take_back;
 use crate::application::holds::settle_if_over;
-use crate::application::read;
+use crate::application::own;
 use crate::{
     Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge,
     opening,
@@ -63,7 +63,7 @@ pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<
     let mut earlier = claim_and_try(ports, &users, LEFT_OVER).await;
     earlier.remove(turn);
     settle_if_over(ports, prices, &earlier).await;
-    let left = read::jobs(&*ports.messages, &own);
+    let left = own::jobs(&*ports.messages, &own);
     let Ok(jobs) = ports.clock.answered(left).await else {
         return Some(ports.clock.now() + AGAIN);
     };
@@ -91,7 +91,7 @@ async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) -> BTreeSet<Turn
     let mut tried = BTreeSet::new();
     for _ in 0..most {
         let now = ports.clock.now();
-        let claim = read::claim_jobs(&*ports.messages, of, now, now + CLAIM, 1);
+        let claim = own::claim_jobs(&*ports.messages, of, now, now + CLAIM, 1);
         let claimed = ports.clock.answered(claim).await.unwrap_or_default();
         let Some(job) = claimed.into_iter().next() else {
             break;
@@ -172,7 +172,7 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
 /// Says what becomes of a job whose turn cannot be read any more.
 async fn without_turn(ports: &Ports, job: &Job) -> Tried {
     let conversation = &job.turn.conversation;
-    let found = read::conversation(&*ports.messages, conversation);
+    let found = own::conversation(&*ports.messages, conversation);
     if ports.clock.answered(found).await?.is_some() {
         return Ok(Outcome::Dead("its turn is no longer kept".to_owned()));
     }
@@ -251,7 +251,7 @@ impl Work<'_> {
     async fn has_one(&self, place: Ordering, jobs: impl Iterator<Item = &Job>) -> Result<bool> {
         let number = self.opening.user_message.number;
         for job in jobs {
-            let found = read::turn(&*self.ports.messages, &job.turn, usize::MAX);
+            let found = own::turn(&*self.ports.messages, &job.turn, usize::MAX);
             let found = self.ports.clock.answered(found).await?;
             if found.is_some_and(|(record, _)| record.number.cmp(&number) == place) {
                 return Ok(true);

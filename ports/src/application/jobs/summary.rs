@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Failed, Tried, Useless, Work};
 use crate::application::forget::take_back;
-use crate::application::read;
+use crate::application::own;
 use crate::application::remember::forgotten;
 use crate::{Expect, IndexEntry, JobsOf, RecordKey, Result, give_way, pages, records};
 
@@ -68,7 +68,7 @@ async fn another_waits(work: &Work<'_>) -> Result<bool> {
     let jobs = work
         .ports
         .clock
-        .answered(read::jobs(&*work.ports.messages, &of))
+        .answered(own::jobs(&*work.ports.messages, &of))
         .await?;
     let waits = |job: &&Job| job.kind == JobKind::Summary && job.state.due().is_some();
     work.has_one(Ordering::Greater, jobs.iter().filter(waits))
@@ -127,7 +127,7 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
     // Also if that failed: with its conversation this job is gone, and there is no other try.
     let is_there = ports
         .clock
-        .answered(read::conversation(&*ports.messages, conversation))
+        .answered(own::conversation(&*ports.messages, conversation))
         .await?
         .is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
