@@ -15,6 +15,11 @@ use super::setup::sdk;
 /// The clauses that moto does not keep.
 const DIFFERENCES: &[&str] = &[];
 
+/// The clauses that it keeps or not, as chance will have it: a transaction of moto that fails puts
+/// back what it has changed, and whoever reads meanwhile sees it half done. DynamoDB shows nobody
+/// an item of a transaction that is not done.
+const RACES: &[&str] = &["of_bindings_made_at_once_one_of_each_side_wins_whole"];
+
 /// Tries each clause, and names those that do not hold.
 macro_rules! broken {
     ($module:path, $make:expr; $($clause:ident)*) => {{
@@ -50,6 +55,7 @@ async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
         "moto keeps {} clauses, and {broken:?} not",
         of_messages + of_records
     );
+    broken.retain(|clause| !RACES.contains(clause));
     assert_eq!(broken, DIFFERENCES);
 }
 
