@@ -46,7 +46,6 @@ pub enum Exported {
 
 /// What a record says.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Known {
     Coach(Coach),
     Memory(Memory),
@@ -64,7 +63,6 @@ pub enum Known {
 
 /// What cannot be read, by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what it says")]
 pub enum Unreadable {
     Conversation(ConversationKey),
     Record(RecordKey),

@@ -279,3 +279,74 @@ macro_rules! methods {
 }
 
 record_store_methods! { methods {} }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn([user, coach, conversation, turn]: [&str; 4]) -> TurnKey {
+        TurnKey {
+            conversation: ConversationKey {
+                user: UserScope::stored(user.parse().unwrap()),
+                coach: coach.parse().unwrap(),
+                conversation: conversation.parse().unwrap(),
+            },
+            turn: turn.parse().unwrap(),
+        }
+    }
+
+    fn record(owner: &str, kind: Kind, id: &str) -> RecordKey {
+        RecordKey {
+            owner: UserScope::stored(owner.parse().unwrap()),
+            kind,
+            id: id.parse().unwrap(),
+        }
+    }
+
+    fn asked(arguments: &[&dyn Names]) -> Asked {
+        let mut asked = Asked::default();
+        for argument in arguments {
+            argument.names(&mut asked);
+        }
+        asked
+    }
+
+    #[test]
+    fn what_is_found_in_another_place_than_was_named_is_not_what_was_asked_for() {
+        let named = turn(["ann", "c", "v", "t"]);
+        let ConversationKey { user, coach, .. } = &named.conversation;
+        for (at, other) in [
+            ["bob", "c", "v", "t"],
+            ["ann", "d", "v", "t"],
+            ["ann", "c", "w", "t"],
+            ["ann", "c", "v", "u"],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let other = turn(other);
+            assert!(!asked(&[&named]).has_turn(&other), "{other:?}");
+            let of = &other.conversation;
+            assert_eq!(asked(&[&named.conversation]).has_conversation(of), at == 3);
+            assert_eq!(asked(&[user, coach]).has_conversation(of), at > 1);
+            assert_eq!(asked(&[user]).has_conversation(of), at > 0);
+        }
+        assert!(asked(&[&named]).has_turn(&named) && asked(&[]).has_turn(&named));
+    }
+
+    #[test]
+    fn a_record_of_another_user_kind_or_id_is_not_what_was_asked_for() {
+        let named = record("ann", Kind::Memory, "m");
+        for other in [
+            record("bob", Kind::Memory, "m"),
+            record("ann", Kind::Workout, "m"),
+            record("ann", Kind::Memory, "n"),
+        ] {
+            assert!(!asked(&[&named]).has_record(&other), "{other}");
+            let is_listed = other.owner == named.owner && other.kind == named.kind;
+            let list = asked(&[&named.owner, &named.kind]);
+            assert_eq!(list.has_record(&other), is_listed, "{other}");
+        }
+        assert!(asked(&[&named]).has_record(&named));
+    }
+}
