@@ -219,6 +219,9 @@ pub enum PartKind {
     Reply,
     /// What the system says it will do: "I'll remember that …".
     Confirmation,
+    /// Where help is, in an emergency or a crisis. A message with such a part, and the one that it
+    /// answers, are kept as they are and enter nothing else.
+    Care,
 }
 
 /// What the coach is at while the athlete waits.

@@ -5,11 +5,13 @@
 //! else performs. [`Turn`] is its heart; the other modules are the words that it is told in.
 
 pub mod call;
+pub mod care;
 pub mod coach;
 pub mod conversation;
 pub mod fault;
 pub mod id;
 pub mod job;
+pub mod language;
 pub mod memory;
 pub mod price;
 pub mod prompt;
@@ -19,9 +21,12 @@ pub mod summary;
 pub mod time;
 pub mod turn;
 pub mod usage;
+mod voice;
+mod wording;
 pub mod workout;
 
 pub use call::{CallKind, CallOutcome, CallRecord, Tries, Usage};
+pub use care::{Care, Tone};
 pub use coach::Coach;
 pub use conversation::{
     Body, Conversation, ConversationKey, Message, MessageStatus, Part, PartKind, Said, Stage,
@@ -33,6 +38,7 @@ pub use id::{
     RecordId, TurnId, UserId, UserScope,
 };
 pub use job::{Job, JobKind, JobState, Outcome, Progress};
+pub use language::Language;
 pub use memory::{Memory, Recalled};
 pub use price::{Cost, Prices};
 pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};

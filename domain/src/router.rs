@@ -12,16 +12,17 @@ mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Stage;
 use crate::memory::{Importance, MemoryKind, RecalledKind};
+use crate::{Care, Language, Stage, Tone};
 
 pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
+pub(crate) use rules::names_fitness;
 pub use rules::{Command, Ruled, by_rule, fallback};
 pub(crate) use vocabulary::names_harm;
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
-pub const POLICY_VERSION: &str = "4";
+pub const POLICY_VERSION: &str = "5";
 
 /// How much of a message the router reads, in characters.
 const LONGEST_TEXT: usize = 4_000;
@@ -38,10 +39,45 @@ pub struct RouterDecision {
     pub context_needs: ContextNeeds,
     pub conversation_title: Option<String>,
     pub conversation_complexity: ConversationComplexity,
+    /// What the athlete needs more than training; at least what the message itself says.
+    #[serde(default)]
+    pub care: Care,
+    /// What the coach's own words are in.
+    #[serde(default)]
+    pub language: Language,
     pub router_metadata: RouterMetadata,
 }
 
 impl RouterDecision {
+    /// Returns the same with at least the care that the message itself asks for: a rule may add
+    /// care, and takes none away.
+    ///
+    /// Then no lines are shown of what the coach is at. Of an emergency or a crisis nothing is
+    /// kept: no workout, memory, title or summary, unless a command orders it.
+    fn heeding(mut self, text: &str) -> Self {
+        self.care = self.care.max(Care::floor(text));
+        if self.care != Care::None || Tone::of(text).0.is_quiet() {
+            self.show_contextual_updates = false;
+            self.contextual_updates.clear();
+        }
+        if self.keeps_nothing(text) {
+            self.workout_detection = WorkoutDetection::default();
+            self.memory_processing = MemoryProcessing {
+                needs_retrieval: self.memory_processing.needs_retrieval,
+                reasoning: self.memory_processing.reasoning,
+                ..MemoryProcessing::default()
+            };
+            self.conversation_title = None;
+            self.conversation_complexity = ConversationComplexity::default();
+        }
+        self
+    }
+
+    /// Returns whether nothing of this message is kept but the message itself.
+    pub fn keeps_nothing(&self, text: &str) -> bool {
+        self.care.is_urgent() && Command::parse(text).is_none()
+    }
+
     /// Returns what is told while the reply is being opened.
     pub fn updates(&self) -> &[Update] {
         if self.show_contextual_updates {

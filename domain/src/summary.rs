@@ -12,7 +12,7 @@ use crate::router::RouterDecision;
 use crate::{Message, Timestamp};
 
 pub use check::{Malformed, check};
-pub use question::{LONGEST_MESSAGE, TOOL, summarise};
+pub use question::{LONGEST_MESSAGE, TOOL, summarise, summed_up};
 
 /// What a conversation has been about, from its beginning up to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]

@@ -48,7 +48,7 @@ use crate::conversation::{self, PartKind, Said, Stage};
 use crate::memory::promised;
 use crate::prompt::LONGEST_HISTORY;
 use crate::router::{self, RouterDecision, Ruled};
-use crate::{Fault, JobKind, Timestamp, summary};
+use crate::{Care, Fault, JobKind, Language, Timestamp, Tone, summary};
 
 /// A coaching turn.
 #[derive(Debug)]
@@ -60,6 +60,8 @@ pub struct Turn {
     report: Report,
     /// Up to which message the conversation is summed up, once that was read.
     summed_up: Option<u64>,
+    /// What the message is written in, if that is clear.
+    written_in: Option<Language>,
     phase: Phase,
     outputs: VecDeque<Output>,
 }
@@ -71,6 +73,7 @@ impl Turn {
             journal: Journal::new(now, &limits),
             report: Report::default(),
             summed_up: None,
+            written_in: None,
             phase: Phase::Done,
             outputs: VecDeque::new(),
             task,
@@ -147,14 +150,34 @@ impl Turn {
         matches!(self.phase, Phase::Done) && self.outputs.is_empty()
     }
 
+    /// Meets the message by what its words say, before anything is read or any model is asked.
     fn acknowledge(&mut self) {
-        let acknowledgment = self.task.coach.acknowledgment(self.task.seed);
+        let (tone, written_in) = Tone::of(self.task.opening.text());
+        self.written_in = written_in;
+        let (coach, seed) = (&self.task.coach, self.task.seed);
+        let acknowledgment = coach.acknowledgment(tone, self.language(), seed);
         let text = format!("{acknowledgment}\n");
         self.say(PartKind::Acknowledgment, Some(Stage::Acknowledgment), text);
+        if let Tone::Calm(care) = tone {
+            self.tell_help(care, self.language());
+        }
+    }
+
+    /// Says where help is, at once and by itself: no model has to find the words, or be there.
+    fn tell_help(&mut self, care: Care, language: Language) {
+        let words = self.task.coach.help.words(care, language);
+        if let Some(text) = words.map(|words| format!("{words}\n\n")) {
+            self.say(PartKind::Care, None, text);
+        }
+    }
+
+    /// Returns what our own words are in, as far as the message and the coach say it.
+    fn language(&self) -> Language {
+        self.written_in.unwrap_or(self.task.coach.language)
     }
 
     fn begin(&mut self) -> Phase {
-        let ruled = router::by_rule(self.task.opening.text());
+        let ruled = router::by_rule(self.task.opening.text(), self.language());
         if let Some(Ruled {
             decision,
             answer: Some(answer),
@@ -247,7 +270,7 @@ impl Turn {
             Some(route) if ending.keeps_promises() => self.jobs(route),
             Some(_) | None => Vec::new(),
         };
-        let title = self.is_first().then(|| self.title(&report));
+        let title = self.title(&report);
         let closing = Closing {
             ending,
             at: self.now,
@@ -267,7 +290,8 @@ impl Turn {
     /// Work that the turn leaves behind.
     fn jobs(&self, route: &RouterDecision) -> Vec<JobKind> {
         let saved = self.task.opening.user_message.number + 1;
-        let is_summary_due = |through| summary::due(through, saved, route);
+        let is_kept = !route.keeps_nothing(self.task.opening.text());
+        let is_summary_due = |through| is_kept && summary::due(through, saved, route);
         let wanted = [
             (JobKind::Workout, route.logs_workout()),
             (
@@ -281,12 +305,15 @@ impl Turn {
         wanted.map(|(kind, _)| kind).collect()
     }
 
-    fn title(&self, report: &Report) -> String {
-        let proposed = report
-            .route
-            .as_ref()
-            .and_then(|route| route.conversation_title.clone());
-        proposed.unwrap_or_else(|| conversation::title_from(self.task.opening.text()))
+    /// Returns the title that a conversation's first turn brings; an emergency or a crisis is none.
+    fn title(&self, report: &Report) -> Option<String> {
+        let text = self.task.opening.text();
+        let title = || conversation::title_from(text);
+        let (keeps_nothing, proposed) = match &report.route {
+            Some(route) => (route.keeps_nothing(text), route.conversation_title.clone()),
+            None => (Care::floor(text).is_urgent(), None),
+        };
+        (self.is_first() && !keeps_nothing).then(|| proposed.unwrap_or_else(title))
     }
 
     fn finished(&mut self, f: &Finishing) -> Phase {

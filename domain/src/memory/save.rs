@@ -3,7 +3,7 @@
 use super::words::{Compared, NEAR, SAID, share_in, spaced, without_lead, words};
 use super::{Graveyard, Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
 use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
-use crate::{CoachId, ConversationId, MemoryId, MessageId, Opening, Timestamp};
+use crate::{CoachId, ConversationId, Language, MemoryId, MessageId, Opening, Timestamp, voice};
 
 /// Where a proposed memory comes from.
 #[derive(Debug, Clone, Copy)]
@@ -95,15 +95,25 @@ pub enum Saving {
 
 /// Why something is not remembered; the athlete sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}", self.in_words(Language::En))]
 pub enum Unsaveable {
-    #[error("there is nothing in it to remember")]
     Nothing,
-    #[error("this reads like an instruction to the system, not like something about you")]
     Instruction,
-    #[error("you did not say this in your message: tell me in one message what to remember")]
     Unsaid,
-    #[error("you asked for this to be forgotten")]
     Forgotten,
+}
+
+impl Unsaveable {
+    /// Returns what the athlete is told.
+    pub fn in_words(self, language: Language) -> &'static str {
+        let refusals = &voice::words(language).refusals;
+        match self {
+            Self::Nothing => refusals.nothing_to_remember,
+            Self::Instruction => refusals.reads_like_an_instruction,
+            Self::Unsaid => refusals.was_not_said,
+            Self::Forgotten => refusals.was_forgotten,
+        }
+    }
 }
 
 /// Decides what becomes of a proposed memory.

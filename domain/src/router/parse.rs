@@ -13,7 +13,7 @@ use super::{
 };
 use crate::memory::{LONGEST as LONGEST_MEMORY, TAGS, Tombstone, shortened, told};
 use crate::prompt::{Extraction, data};
-use crate::{Body, Message, Prompt, Stage};
+use crate::{Body, Care, Language, Message, Prompt, Stage};
 
 /// The tool that the model is made to use.
 pub const TOOL: &str = "route_message";
@@ -105,9 +105,10 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         _ => None,
     };
     let complexity = parts.take("conversationComplexity").map(complexity);
+    let care = parts.take("care").unwrap_or_default();
     let confidence = parts.take("confidence");
     let confidence = confidence.unwrap_or_else(|| safe.router_metadata.confidence);
-    Ok(RouterDecision {
+    let decision = RouterDecision {
         user_intent: parts.take("userIntent").unwrap_or_else(|| safe.user_intent),
         show_contextual_updates,
         contextual_updates: updates(&lines, &workout_detection, &memory_processing),
@@ -116,11 +117,14 @@ pub fn parse(answer: &str, text: &str, first_turn: bool) -> Result<RouterDecisio
         context_needs: told_context.unwrap_or_else(|| safe.context_needs.clone()),
         conversation_title,
         conversation_complexity: complexity.unwrap_or_else(|| safe.conversation_complexity.clone()),
+        care,
+        language: Language::default(),
         router_metadata: RouterMetadata {
             left_out: parts.left_out,
             ..RouterMetadata::of(Source::Model, share(confidence))
         },
-    })
+    };
+    Ok(decision.heeding(text))
 }
 
 /// What is asked for; the fields of an answer are taken one by one.
@@ -146,6 +150,9 @@ struct RouterAnswer {
     conversation_title: Option<String>,
     /// Whether the conversation should be summed up.
     conversation_complexity: ConversationComplexity,
+    /// What the athlete needs more than training.
+    #[schemars(default)]
+    care: Care,
     /// How sure you are of all this, from 0 to 1.
     confidence: f64,
 }
@@ -202,6 +209,13 @@ with isWorkoutLog; memory_analysis only with needsRetrieval or isMemoryRequest; 
 insights_brewing. A line is one sentence of at most 120 characters about this very message, with \
 an energetic verb (\"Scouting…\", \"Hunting down…\", \"Brewing up…\" rather than \"Checking…\"), \
 without greeting, emoji or quotes.
+
+care: what the athlete needs more than training. crisis: they may harm themselves, or somebody harms \
+them; emergency: they may need an ambulance now, such as for pain in the chest, trouble with \
+breathing or fainting; grief: they have lost somebody or something that mattered; illness; injury; \
+none for everything else, also for a manner of speaking (\"killing it\", \"dead after leg day\"). If \
+in doubt the graver one. A message of crisis or emergency is no workout and no memory request, \
+whatever else it tells.
 
 Confidences are from 0 to 1. Reasons are a few words.";
 

@@ -8,8 +8,9 @@ use super::{
     RouterDecision, RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection,
     phrase,
 };
-use crate::Stage;
 use crate::memory::{Importance, MemoryKind};
+use crate::voice::{self, CommandWords};
+use crate::{Care, Language, Stage};
 
 /// What a message can order outright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,47 +25,12 @@ pub enum Command {
     Help,
 }
 
-/// A command as people know it.
-struct Entry {
-    command: Command,
-    word: &'static str,
-    /// What is to stand behind it; nothing for one that needs nothing.
-    takes: &'static str,
-    does: &'static str,
-    /// What is answered when nothing stands behind it, with an example.
-    hint: &'static str,
-}
-
-/// Every command: what is not here is none.
-const COMMANDS: [Entry; 4] = [
-    Entry {
-        command: Command::LogWorkout,
-        word: "/log-workout",
-        takes: " <what you did>",
-        does: "puts a finished workout into your log",
-        hint: "Tell me what you did, like this: /log-workout back squat 5x5 at 100 kg, RPE 8",
-    },
-    Entry {
-        command: Command::SaveMemory,
-        word: "/save-memory",
-        takes: " <what to remember>",
-        does: "has me remember something about you",
-        hint: "Tell me what to remember, like this: /save-memory my left knee dislikes deep lunges",
-    },
-    Entry {
-        command: Command::Forget,
-        word: "/forget",
-        takes: " <what to forget>",
-        does: "has me forget what fits best",
-        hint: "Tell me what to forget, like this: /forget what I said about my knee",
-    },
-    Entry {
-        command: Command::Help,
-        word: "/help",
-        takes: "",
-        does: "shows this list",
-        hint: "",
-    },
+/// Every command, as people know it: what is not here is none.
+const COMMANDS: [(Command, &str); 4] = [
+    (Command::LogWorkout, "/log-workout"),
+    (Command::SaveMemory, "/save-memory"),
+    (Command::Forget, "/forget"),
+    (Command::Help, "/help"),
 ];
 
 impl Command {
@@ -72,10 +38,21 @@ impl Command {
     pub fn parse(text: &str) -> Option<(Self, &str)> {
         let text = text.trim();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let entry = COMMANDS
+        let known = COMMANDS
             .iter()
-            .find(|entry| entry.word.eq_ignore_ascii_case(word))?;
-        Some((entry.command, rest.trim()))
+            .find(|(_, known)| known.eq_ignore_ascii_case(word))?;
+        Some((known.0, rest.trim()))
+    }
+
+    /// Returns what is said of it in a language.
+    fn in_words(self, language: Language) -> &'static CommandWords {
+        let words = voice::words(language);
+        match self {
+            Self::LogWorkout => &words.log_workout,
+            Self::SaveMemory => &words.save_memory,
+            Self::Forget => &words.forget,
+            Self::Help => &words.list_commands,
+        }
     }
 
     fn decide(self, rest: &str) -> RouterDecision {
@@ -128,28 +105,33 @@ pub struct Ruled {
 }
 
 /// Returns the decision, where one is certain: commands, and messages of nothing but thanks,
-/// assent, cheer or goodbye.
-pub fn by_rule(text: &str) -> Option<Ruled> {
-    match Command::parse(text) {
-        Some((Command::Help, _)) => Some(answered(Command::Help)),
-        Some((command, "")) => Some(answered(command)),
-        Some((command, rest)) => Some(Ruled {
+/// assent, cheer or goodbye. What is said instead of asking a model is in `language`.
+pub fn by_rule(text: &str, language: Language) -> Option<Ruled> {
+    let ruled = match Command::parse(text) {
+        Some((Command::Help, _)) => answered(Command::Help, language),
+        Some((command, "")) => answered(command, language),
+        Some((command, rest)) => Ruled {
             decision: command.decide(rest),
             answer: None,
-        }),
-        None if is_small_talk(text) => Some(Ruled {
+        },
+        None if is_small_talk(text) => Ruled {
             decision: nothing(UserIntent::Acknowledgment, Source::Rule, 1.0),
             answer: None,
-        }),
-        None => None,
-    }
+        },
+        None => return None,
+    };
+    let decision = RouterDecision {
+        language,
+        ..ruled.decision.heeding(text)
+    };
+    Some(Ruled { decision, ..ruled })
 }
 
 /// Returns what is safe to do when no rule is certain and the router has failed: rather look up too
 /// much than too little, and log only what is plainly a workout. Nothing is remembered. No more is
 /// read than a router is told.
 pub fn fallback(text: &str) -> RouterDecision {
-    let text = cut(text, LONGEST_TEXT);
+    let (whole, text) = (text, cut(text, LONGEST_TEXT));
     let is_workout = tells_a_workout(text);
     let is_question = is_question(text);
     let intent = match (is_workout, is_question) {
@@ -168,7 +150,7 @@ pub fn fallback(text: &str) -> RouterDecision {
         stage,
         text: phrase(stage).to_owned(),
     });
-    RouterDecision {
+    let decision = RouterDecision {
         show_contextual_updates: worth_telling,
         contextual_updates: if worth_telling {
             told.into()
@@ -192,7 +174,8 @@ pub fn fallback(text: &str) -> RouterDecision {
             ContextNeeds::default()
         },
         ..nothing(intent, Source::Default, 0.5)
-    }
+    };
+    decision.heeding(whole)
 }
 
 const COMMANDED: &str = "a command";
@@ -207,27 +190,26 @@ const ANY: [SearchType; 4] = [
 ];
 
 /// Returns what is said instead of obeying: how to use a command, or all of them.
-fn answered(command: Command) -> Ruled {
-    let hint = COMMANDS
-        .iter()
-        .find(|entry| entry.command == command && !entry.hint.is_empty());
-    let answer = hint.map_or_else(help, |entry| entry.hint.to_owned());
+fn answered(command: Command, language: Language) -> Ruled {
+    let hint = command.in_words(language).hint;
+    let answer = if hint.is_empty() {
+        help(language)
+    } else {
+        hint.to_owned()
+    };
     Ruled {
         decision: nothing(UserIntent::General, Source::Rule, 1.0),
         answer: Some(answer),
     }
 }
 
-fn help() -> String {
-    let lines = COMMANDS.iter().map(
-        |Entry {
-             word, takes, does, ..
-         }| format!("\n{word}{takes} {does}"),
-    );
-    format!(
-        "Just talk to me, or begin a message with one of these:{}",
-        lines.collect::<String>()
-    )
+fn help(language: Language) -> String {
+    let mut help = voice::words(language).help.to_owned();
+    for (command, word) in COMMANDS {
+        let CommandWords { takes, does, .. } = command.in_words(language);
+        help.push_str(&format!("\n{word}{takes} {does}"));
+    }
+    help
 }
 
 /// No updates, no recall, no jobs.
@@ -241,6 +223,8 @@ fn nothing(user_intent: UserIntent, source: Source, confidence: f64) -> RouterDe
         context_needs: ContextNeeds::default(),
         conversation_title: None,
         conversation_complexity: ConversationComplexity::default(),
+        care: Care::None,
+        language: Language::default(),
         router_metadata: RouterMetadata::of(source, confidence),
     }
 }
@@ -271,7 +255,7 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
 }
 
 /// Returns whether the message names something of training, the body or food.
-fn names_fitness(text: &str) -> bool {
+pub(crate) fn names_fitness(text: &str) -> bool {
     words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
 }
 
@@ -315,14 +299,14 @@ mod tests {
 
     #[test]
     fn commands_decide_alone() {
-        let logged = by_rule("/log-workout squats 5x5").unwrap();
+        let logged = by_rule("/log-workout squats 5x5", Language::En).unwrap();
         assert_eq!(
             (logged.answer.clone(), logged.decision.logs_workout()),
             (None, true)
         );
         assert!(logged.decision.wants_gathering() && logged.decision.updates().is_empty());
 
-        let saved = by_rule("/save-memory I train at dawn").unwrap();
+        let saved = by_rule("/save-memory I train at dawn", Language::En).unwrap();
         assert_eq!(
             (saved.answer.clone(), saved.decision.logs_workout()),
             (None, false)
@@ -343,7 +327,7 @@ mod tests {
             (MemoryKind::Constraint, Importance::High)
         );
 
-        let forgotten = by_rule("/forget my knee").unwrap();
+        let forgotten = by_rule("/forget my knee", Language::En).unwrap();
         assert!(
             forgotten.decision.memory_processing.is_forget_request && forgotten.answer.is_none()
         );
@@ -371,7 +355,7 @@ mod tests {
             ),
             ("/Forget\n", "Tell me what to forget, like this: /forget "),
         ] {
-            let ruled = by_rule(text).unwrap();
+            let ruled = by_rule(text, Language::En).unwrap();
             assert!(
                 ruled
                     .answer
@@ -388,7 +372,7 @@ mod tests {
 
     #[test]
     fn help_lists_every_command_with_what_it_takes_and_does() {
-        let help = by_rule("/HELP").unwrap().answer.unwrap();
+        let help = by_rule("/HELP", Language::En).unwrap().answer.unwrap();
         for line in [
             "/log-workout <what you did> puts a finished workout into your log",
             "/save-memory <what to remember> has me remember something about you",
@@ -404,7 +388,7 @@ mod tests {
 
     #[test]
     fn small_talk_needs_nothing_and_everything_else_is_left_to_the_model() {
-        let decision = by_rule("thanks!").unwrap().decision;
+        let decision = by_rule("thanks!", Language::En).unwrap().decision;
         assert_eq!(
             decision,
             nothing(UserIntent::Acknowledgment, Source::Rule, 1.0)
@@ -421,12 +405,12 @@ mod tests {
             "hello",
             "",
         ] {
-            assert_eq!(by_rule(text), None, "{text:?}");
+            assert_eq!(by_rule(text, Language::En), None, "{text:?}");
         }
     }
 
     /// Text, intent, logged, searched, told.
-    const BY_DEFAULT: [(&str, UserIntent, bool, bool, bool); 12] = [
+    const BY_DEFAULT: [(&str, UserIntent, bool, bool, bool); 13] = [
         (
             "I did 5x5 back squats at 100 kg today",
             UserIntent::WorkoutLogging,
@@ -465,6 +449,13 @@ mod tests {
         ),
         (
             "my knee hurts after yesterday's session",
+            UserIntent::General,
+            false,
+            false,
+            false,
+        ),
+        (
+            "my knee is getting better after yesterday's session",
             UserIntent::General,
             false,
             false,

@@ -1,13 +1,16 @@
 //! What a model is asked for, to sum up a conversation.
 
+use std::collections::BTreeSet;
+
 use super::{Summary, check, unseen};
+use crate::conversation::PartKind;
 use crate::prompt::{Extraction, Prompt, data};
 use crate::router::answer::cut;
-use crate::{Body, Message};
+use crate::{Body, Care, Message, TurnKey};
 
 /// Asks for the summary that takes the previous one and what was said since into account.
 pub fn summarise(previous: Option<&Summary>, messages: &[Message]) -> Extraction {
-    let said = unseen(previous, messages).iter().filter_map(|message| {
+    let said = summed_up(unseen(previous, messages)).filter_map(|message| {
         let who = match message.body {
             Body::User { .. } => "athlete",
             Body::Assistant { .. } => "coach",
@@ -30,6 +33,32 @@ pub fn summarise(previous: Option<&Summary>, messages: &[Message]) -> Extraction
         tool: TOOL,
         schema: check::schema(),
         max_tokens: 2_000,
+    }
+}
+
+/// Returns the messages that a summary may be made of: not those of an emergency or a crisis, nor
+/// what was answered.
+pub fn summed_up(messages: &[Message]) -> impl Iterator<Item = &Message> {
+    let told_help = messages.iter().filter(|message| tells_help(message));
+    let urgent: BTreeSet<&TurnKey> = told_help.map(|message| &message.turn).collect();
+    messages
+        .iter()
+        .filter(move |message| !urgent.contains(&message.turn) && !says_it_is_urgent(message))
+}
+
+/// Returns whether the turn that made this message took it for an emergency or a crisis.
+fn tells_help(message: &Message) -> bool {
+    match &message.body {
+        Body::Assistant { said, .. } => said.iter().any(|said| said.kind == PartKind::Care),
+        Body::User { .. } | Body::Unreadable => false,
+    }
+}
+
+/// Returns whether the words alone say so; a turn that failed may have left nothing else.
+fn says_it_is_urgent(message: &Message) -> bool {
+    match &message.body {
+        Body::User { text, .. } => Care::floor(text).is_urgent(),
+        Body::Assistant { .. } | Body::Unreadable => false,
     }
 }
 

@@ -8,13 +8,17 @@ use crate::call::{CallKind, CallOutcome, OpenCall, Tries, Usage};
 use crate::conversation::PartKind;
 use crate::prompt::Prompt;
 use crate::router::{self, RouterDecision, Source};
-use crate::{Fault, reply};
+use crate::{Care, Fault, Language, reply};
 
 impl Turn {
     pub(super) fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
         self.report.timings.load = self.elapsed();
         let loaded = loaded.of(&self.task.opening.turn.conversation);
         let earlier = router::earlier(&loaded.history, &loaded.forgotten);
+        self.written_in = self
+            .written_in
+            .or_else(|| Language::of_conversation(&loaded.history));
+        let decision = decision.map(|decision| self.in_its_language(decision));
         let loaded = loaded.without_forgotten();
         let summary = loaded.summary.as_ref();
         self.summed_up = Some(summary.map_or(0, |summary| summary.through));
@@ -66,7 +70,8 @@ impl Turn {
             },
             Err(fault) => (None, CallOutcome::Failed(fault), None),
         };
-        let mut decision = read.unwrap_or_else(|| router::fallback(text));
+        let decision = read.unwrap_or_else(|| router::fallback(text));
+        let mut decision = self.in_its_language(decision);
         // Once it was asked by the effect itself.
         call.tries.asked += tries.asked.saturating_sub(1);
         call.tries.spent.extend(tries.spent);
@@ -76,6 +81,9 @@ impl Turn {
         }
         self.report.timings.route = self.elapsed();
         self.report.route = Some(decision.clone());
+        if decision.care != Care::floor(self.task.opening.text()) {
+            self.tell_help(decision.care, decision.language);
+        }
         for update in decision.updates() {
             let text = format!("{}\n\n", update.text);
             self.say(PartKind::Contextual, Some(update.stage), text);
@@ -85,6 +93,13 @@ impl Turn {
             routing: Routing::Decided(decision),
             looking,
         })
+    }
+
+    fn in_its_language(&self, decision: RouterDecision) -> RouterDecision {
+        RouterDecision {
+            language: self.language(),
+            ..decision
+        }
     }
 
     pub(super) fn gathered(&mut self, p: Preparing, answer: Result<Gathered, Fault>) -> Phase {

@@ -75,6 +75,7 @@ fn what_is_packed_by_its_place_keeps_it() {
         Contextual = &[2],
         Reply = &[3],
         Confirmation = &[4],
+        Care = &[5],
     }));
     are_packed_as(all!(Stage {
         Acknowledgment = &[0],

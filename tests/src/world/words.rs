@@ -23,6 +23,11 @@ pub(super) const TEXTS: &[(u64, &str)] = &[
     (6, "how do I get a stronger bench?"),
     (3, "膝が痛い 🦵🏽 was soll ich tun"),
     (
+        1,
+        "I did 5x5 squats at 100 kg today and now I have chest pain",
+    ),
+    (1, "Ich will nicht mehr leben"),
+    (
         2,
         "just a line of no importance that goes on for rather longer than any title of a \
         conversation may be",
@@ -284,12 +289,12 @@ pub(super) fn no_decision(choice: usize) -> String {
 }
 
 static DECISIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let decisions =
-        (0..16).map(|bits| one_decision(bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0));
+    // Few of them say that it is a crisis: most turns are to get far.
+    let decisions = (0..20).map(|bits| one_decision([1, 2, 4, 8, 16].map(|bit| bits & bit > 0)));
     decisions.map(|decision| decision.to_string()).collect()
 });
 
-fn one_decision(logs: bool, tells: bool, recalls: bool, names: bool) -> Value {
+fn one_decision([logs, tells, recalls, names, cares]: [bool; 5]) -> Value {
     json!({
         "userIntent": if logs { "workout_logging" } else { "general" },
         "showContextualUpdates": tells,
@@ -310,6 +315,7 @@ fn one_decision(logs: bool, tells: bool, recalls: bool, names: bool) -> Value {
         "conversationComplexity": {
             "hasComplexity": false, "needsSummary": false, "confidence": 0.5,
         },
+        "care": if cares { "crisis" } else { "none" },
         "confidence": 0.9,
     })
 }

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Stage;
 use domain::router::{self, Command, RouterDecision, Ruled, UserIntent};
+use domain::{Language, Stage};
 use serde::Deserialize;
 
 mod malformed;
@@ -79,7 +79,7 @@ fn corpus() -> Vec<Labelled> {
 
 /// What is decided without a model, and whether a rule was certain.
 fn decided(text: &str) -> (RouterDecision, bool) {
-    match router::by_rule(text) {
+    match router::by_rule(text, Language::En) {
         Some(Ruled { decision, .. }) => (decision, true),
         None => (router::fallback(text), false),
     }
@@ -119,7 +119,7 @@ fn every_command_is_obeyed() {
         .filter(|message| message.kind == Kind::Slash && message.expect.by_rule);
     for Labelled { text, .. } in commands {
         let (command, rest) = Command::parse(text).unwrap_or_else(|| panic!("{text:?}"));
-        let ruled = router::by_rule(text).unwrap_or_else(|| panic!("{text:?}"));
+        let ruled = router::by_rule(text, Language::En).unwrap_or_else(|| panic!("{text:?}"));
         assert_eq!(
             ruled.answer.is_some(),
             rest.is_empty() || command == Command::Help,
@@ -138,7 +138,7 @@ fn no_rule_decides_on_a_message_that_says_more() {
             .filter(|message| kinds.contains(&message.kind))
     };
     for Labelled { text, .. } in of(&[Mixed]) {
-        assert_eq!(router::by_rule(text), None, "{text:?}");
+        assert_eq!(router::by_rule(text, Language::En), None, "{text:?}");
     }
     let thanks = corpus
         .iter()
@@ -150,7 +150,7 @@ fn no_rule_decides_on_a_message_that_says_more() {
                 format!("{thanks}, {text}"),
                 format!("{text}\n{thanks}"),
             ] {
-                assert_eq!(router::by_rule(&both), None, "{both:?}");
+                assert_eq!(router::by_rule(&both, Language::En), None, "{both:?}");
             }
         }
     }

@@ -43,6 +43,7 @@ fn full() -> Value {
             "hasComplexity": true, "complexityTypes": ["achievement"], "needsSummary": true,
             "confidence": 0.7,
         },
+        "care": "none",
         "confidence": 0.95,
     })
 }
@@ -82,11 +83,12 @@ fn a_complete_answer_is_taken_as_it_is() {
         .unwrap();
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("confidence");
+    expected["language"] = json!("en");
     assert_eq!(told, expected);
     assert_eq!(
         metadata,
         json!({
-            "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "4",
+            "confidence": 0.95, "processingTimeMs": 0, "source": "model", "policyVersion": "5",
         })
     );
     assert!(decision.logs_workout());

@@ -21,7 +21,9 @@ const MESSAGES: usize = 200;
 /// Saves what the decision proposed, unless it is known, corrects something, or may not be kept.
 /// The result names the memory and does not say it: it is kept for longer than the memory may be.
 pub(super) async fn save(work: &Work<'_>) -> Tried {
-    let Some(proposed) = work.route.as_ref().and_then(|route| route.memory_to_save()) else {
+    let route = work.route.as_ref();
+    let decided = route.and_then(|route| Some((route.memory_to_save()?, route.language)));
+    let Some((proposed, language)) = decided else {
         return Ok(Outcome::Refused("there is nothing to remember".to_owned()));
     };
     if !work.opening.is_readable() {
@@ -38,7 +40,7 @@ pub(super) async fn save(work: &Work<'_>) -> Tried {
         Saved::Corrected(new, old) => {
             Outcome::Done(json!({ "memoryId": new.id, "saved": "corrected", "supersedes": old }))
         }
-        Saved::Refused(reason) => Outcome::Refused(reason.to_string()),
+        Saved::Refused(reason) => Outcome::Refused(reason.in_words(language).to_owned()),
     })
 }
 

@@ -37,6 +37,9 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
     let Some(range) = summary::range(previous.as_ref(), &messages) else {
         return let_be_found(work, previous, &[]).await;
     };
+    if summary::summed_up(&messages).next().is_none() {
+        return let_be_found(work, previous, &[]).await;
+    }
     let extraction = summary::summarise(previous.as_ref(), &messages);
     let check = |answer: &str| {
         let checked = summary::check(answer, range);

@@ -73,6 +73,14 @@ const RULES: &[(&str, Rule)] = &[
         saving::jobs_are_left_by_turns_that_keep_promises,
     ),
     (
+        "K1 a rule may add care and takes none away",
+        saving::a_rule_may_add_care_and_takes_none_away,
+    ),
+    (
+        "K2 nothing is kept of what is urgent, and help is told",
+        saving::nothing_is_kept_of_what_is_urgent_and_help_is_told,
+    ),
+    (
         "L1 what is kept is told at once",
         lease::what_is_kept_is_told_at_once,
     ),

@@ -1,6 +1,8 @@
 //! What is saved, and when that is told.
 
-use domain::{Effect, Ending, Input, JobKind, RouterDecision, TurnEvent, conversation};
+use domain::{
+    Care, Effect, Ending, Input, JobKind, PartKind, RouterDecision, TurnEvent, conversation,
+};
 
 use super::{Case, Verdict, check, places, reply_of};
 use crate::world::play::At;
@@ -142,14 +144,14 @@ pub(super) fn the_first_turn_names_its_conversation(case: &Case<'_>) -> Verdict 
     let Some((_, finish)) = case.finish else {
         return Ok(());
     };
-    let proposed = finish
-        .closing
-        .report
-        .route
-        .as_ref()
-        .and_then(|route| route.conversation_title.clone());
-    let named = proposed.unwrap_or_else(|| conversation::title_from(case.script.text));
-    let expected = (case.script.number == 1).then_some(named);
+    let (text, route) = (case.script.text, finish.closing.report.route.as_ref());
+    let proposed = route.and_then(|route| route.conversation_title.clone());
+    let named = proposed.unwrap_or_else(|| conversation::title_from(text));
+    let is_urgent = match route {
+        Some(route) => route.keeps_nothing(text),
+        None => Care::floor(text).is_urgent(),
+    };
+    let expected = (case.script.number == 1 && !is_urgent).then_some(named);
     check(finish.title == expected, || {
         format!("{:?} instead of {expected:?}", finish.title)
     })?;
@@ -158,6 +160,41 @@ pub(super) fn the_first_turn_names_its_conversation(case: &Case<'_>) -> Verdict 
         .as_ref()
         .is_none_or(|title| (1..=60).contains(&title.chars().count()));
     check(is_short, || format!("{:?} is no title", finish.title))
+}
+
+pub(super) fn a_rule_may_add_care_and_takes_none_away(case: &Case<'_>) -> Verdict {
+    let floor = Care::floor(case.script.text);
+    let Some((_, finish)) = case.finish else {
+        return Ok(());
+    };
+    let route = finish.closing.report.route.as_ref();
+    check(route.is_none_or(|route| route.care >= floor), || {
+        format!("{:?} is less than {floor:?}", route.map(|route| route.care))
+    })
+}
+
+pub(super) fn nothing_is_kept_of_what_is_urgent_and_help_is_told(case: &Case<'_>) -> Verdict {
+    let Some((_, finish)) = case.finish else {
+        return Ok(());
+    };
+    let route = finish.closing.report.route.as_ref();
+    let is_urgent = route.is_some_and(|route| route.keeps_nothing(case.script.text));
+    let told = |kind| {
+        let mut said = finish.events.iter().filter_map(TurnEvent::said);
+        said.any(|said| said.kind == kind)
+    };
+    let floor = Care::floor(case.script.text);
+    let tells_help = told(PartKind::Care);
+    check(tells_help == (is_urgent || floor.is_urgent()), || {
+        format!("help is told: {tells_help}")
+    })?;
+    let is_kept = !finish.closing.jobs.is_empty() || finish.title.is_some();
+    check(!is_urgent || !is_kept, || {
+        format!("{:?} and {:?}", finish.closing.jobs, finish.title)
+    })?;
+    check(!is_urgent || !told(PartKind::Contextual), || {
+        "lines of what the coach is at".to_owned()
+    })
 }
 
 pub(super) fn jobs_are_left_by_turns_that_keep_promises(case: &Case<'_>) -> Verdict {

@@ -43,8 +43,9 @@ fn place(kind: PartKind) -> u8 {
         PartKind::User => 0,
         PartKind::Acknowledgment => 1,
         PartKind::Contextual => 2,
-        PartKind::Reply => 3,
-        PartKind::Confirmation => 4,
+        PartKind::Care => 3,
+        PartKind::Reply => 4,
+        PartKind::Confirmation => 5,
     }
 }
 

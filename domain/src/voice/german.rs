@@ -1,0 +1,66 @@
+//! German.
+
+use super::{CommandWords, Refusals, Words};
+
+pub(super) const WORDS: Words = Words {
+    plain: [
+        "Ich höre dich.",
+        "Ich kümmere mich darum.",
+        "Gut, ich bin bei dir.",
+        "Verstanden.",
+        "Okay, schauen wir es uns an.",
+    ],
+    keen: [
+        "Also los, an die Arbeit.",
+        "Alles klar, los geht's.",
+        "Gut, packen wir es an.",
+        "Machen wir etwas daraus.",
+    ],
+    thanks: "Gern geschehen.",
+    goodbye: "Mach's gut.",
+    injury: "Gut, dass du es sagst.",
+    illness: "Danke, dass du es mir sagst.",
+    grief: "Das tut mir sehr leid.",
+    emergency: "Das geht jedem Training vor.",
+    crisis: "Ich bin froh, dass du mir das sagst.",
+    emergency_help: "Hör jetzt auf. Wenn es gerade passiert oder schlimmer wird, ruf die \
+        Notrufnummer deines Landes an, und warte nicht allein.",
+    crisis_help: "Du musst das nicht allein tragen. Wenn du dir etwas antun könntest oder in \
+        Gefahr bist, ruf jetzt die Notrufnummer deines Landes an, oder jemanden, dem du vertraust, \
+        und bleib nicht allein.",
+    not_kept: "Ich habe diese Nachricht weder eingetragen noch gemerkt; /log-workout und \
+        /save-memory tun das, wenn du es willst.",
+    remembering: "Ich merke mir: ",
+    help: "Sprich einfach mit mir, oder beginne eine Nachricht mit einem davon:",
+    log_workout: CommandWords {
+        takes: " <was du gemacht hast>",
+        does: "trägt ein fertiges Training ein",
+        hint: "Sag mir, was du gemacht hast, etwa so: /log-workout Kniebeugen 5x5 mit 100 kg, \
+            RPE 8",
+    },
+    save_memory: CommandWords {
+        takes: " <was ich mir merken soll>",
+        does: "lässt mich etwas über dich merken",
+        hint: "Sag mir, was ich mir merken soll, etwa so: /save-memory mein linkes Knie mag \
+            keine tiefen Ausfallschritte",
+    },
+    forget: CommandWords {
+        takes: " <was ich vergessen soll>",
+        does: "lässt mich vergessen, was am besten passt",
+        hint: "Sag mir, was ich vergessen soll, etwa so: /forget was ich über mein Knie gesagt \
+            habe",
+    },
+    list_commands: CommandWords {
+        takes: "",
+        does: "zeigt diese Liste",
+        hint: "",
+    },
+    refusals: Refusals {
+        nothing_to_remember: "darin ist nichts, was ich mir merken könnte",
+        reads_like_an_instruction: "das liest sich wie eine Anweisung an das System, nicht wie \
+            etwas über dich",
+        was_not_said: "das hast du in deiner Nachricht nicht gesagt: sag mir in einer \
+            Nachricht, was ich mir merken soll",
+        was_forgotten: "du wolltest, dass das vergessen wird",
+    },
+};

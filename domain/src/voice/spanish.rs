@@ -1,0 +1,62 @@
+//! Spanish.
+
+use super::{CommandWords, Refusals, Words};
+
+pub(super) const WORDS: Words = Words {
+    plain: [
+        "Te escucho.",
+        "Voy a ello.",
+        "Bien, estoy contigo.",
+        "Entendido.",
+        "Vale, vamos a verlo.",
+    ],
+    keen: [
+        "Muy bien, a trabajar.",
+        "Listo, vamos.",
+        "Bien, a por ello.",
+        "Hagamos que cuente.",
+    ],
+    thanks: "De nada.",
+    goodbye: "Cuídate.",
+    injury: "Gracias por decírmelo.",
+    illness: "Gracias por contármelo.",
+    grief: "Lo siento mucho.",
+    emergency: "Esto va antes que cualquier entrenamiento.",
+    crisis: "Me alegra que me lo hayas dicho.",
+    emergency_help: "Para ahora. Si está pasando o va a peor, llama al número de emergencias \
+        de tu país, y no esperes a solas.",
+    crisis_help: "No tienes que cargar con esto a solas. Si podrías hacerte daño o estás en \
+        peligro, llama ahora al número de emergencias de tu país, o a alguien de confianza, y \
+        quédate con esa persona.",
+    not_kept: "No he registrado ni guardado este mensaje; /log-workout y /save-memory lo hacen \
+        si quieres.",
+    remembering: "Lo recordaré: ",
+    help: "Habla conmigo sin más, o empieza un mensaje con uno de estos:",
+    log_workout: CommandWords {
+        takes: " <lo que hiciste>",
+        does: "apunta un entrenamiento terminado",
+        hint: "Dime qué hiciste, por ejemplo: /log-workout sentadilla 5x5 con 100 kg, RPE 8",
+    },
+    save_memory: CommandWords {
+        takes: " <qué recordar>",
+        does: "hace que recuerde algo sobre ti",
+        hint: "Dime qué recordar, por ejemplo: /save-memory mi rodilla izquierda no tolera \
+            zancadas profundas",
+    },
+    forget: CommandWords {
+        takes: " <qué olvidar>",
+        does: "hace que olvide lo que mejor encaje",
+        hint: "Dime qué olvidar, por ejemplo: /forget lo que dije de mi rodilla",
+    },
+    list_commands: CommandWords {
+        takes: "",
+        does: "muestra esta lista",
+        hint: "",
+    },
+    refusals: Refusals {
+        nothing_to_remember: "no hay nada en ello que recordar",
+        reads_like_an_instruction: "esto parece una instrucción para el sistema, no algo sobre ti",
+        was_not_said: "no lo dijiste en tu mensaje: dime en un solo mensaje qué recordar",
+        was_forgotten: "pediste que esto se olvidara",
+    },
+};

@@ -1,0 +1,20 @@
+//! Lists of phrases, as they stand in files: one phrase on each line, under the language in
+//! brackets that it is of.
+
+use crate::Language;
+
+/// Returns the phrases of a list, each with its language.
+pub(super) fn phrases(list: &'static str) -> impl Iterator<Item = (Language, &'static str)> {
+    let mut language = Language::En;
+    list.lines().filter_map(move |line| {
+        let line = line.trim();
+        let heading = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        if let Some(code) = heading {
+            language = Language::from_code(code).unwrap_or(language);
+            return None;
+        }
+        (!line.is_empty() && !line.starts_with('#')).then_some((language, line))
+    })
+}
