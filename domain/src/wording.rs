@@ -5,6 +5,7 @@
 //! - `word` stands for itself, `word*` for all that begins like it, `one|other` for either, and of
 //!   these `two_words` are one;
 //! - `word?` may be missing, and `~3` stands for up to three words, whichever they are;
+//! - `#` stands for a number;
 //! - `@name` stands for the words of a class.
 //!
 //! No phrase reaches over the end of a sentence.
@@ -155,6 +156,8 @@ pub(crate) struct Lexicon<T> {
     by_word: HashMap<&'static str, Vec<usize>>,
     /// Which may begin with a word that begins like this.
     by_stem: HashMap<String, Vec<usize>>,
+    /// Which may begin with a number.
+    by_number: Vec<usize>,
 }
 
 /// How much of a stem is looked up, in letters; none is shorter.
@@ -174,6 +177,7 @@ enum Piece {
 enum Term {
     Whole(&'static str),
     Stem(&'static str),
+    Number,
 }
 
 /// A phrase that was found.
@@ -194,6 +198,7 @@ impl<T: Copy> Lexicon<T> {
             phrases: Vec::new(),
             by_word: HashMap::new(),
             by_stem: HashMap::new(),
+            by_number: Vec::new(),
         };
         for (says, list) in lists {
             for (language, phrase) in lists::phrases(list) {
@@ -217,6 +222,7 @@ impl<T: Copy> Lexicon<T> {
                         let key = stem.chars().take(KEY).collect();
                         self.by_stem.entry(key).or_default().push(number);
                     }
+                    Term::Number => self.by_number.push(number),
                 }
             }
         }
@@ -247,6 +253,9 @@ impl<T: Copy> Lexicon<T> {
             numbers.extend(self.by_word.get(spelling).into_iter().flatten());
             numbers.extend(self.by_stem.get(&key).into_iter().flatten());
         }
+        if word.is(Term::Number) {
+            numbers.extend(&self.by_number);
+        }
         numbers.sort_unstable();
         numbers.dedup();
         numbers
@@ -263,6 +272,7 @@ impl Word {
         self.spellings().any(|word| match term {
             Term::Whole(whole) => word == whole,
             Term::Stem(stem) => word.starts_with(stem),
+            Term::Number => word.starts_with(|c: char| c.is_ascii_digit()),
         })
     }
 }
@@ -294,6 +304,7 @@ impl Piece {
 impl Term {
     fn of(word: &'static str) -> Self {
         match word.strip_suffix('*') {
+            _ if word == "#" => Self::Number,
             Some(stem) => Self::Stem(stem),
             None => Self::Whole(word),
         }
@@ -322,17 +333,14 @@ fn end_of(pieces: &[Piece], words: &[Word], at: usize, sentence: u32) -> Option<
     }
 }
 
-/// Returns what is left of `found` without what stands inside of something harmless.
+/// Returns what is left of `found` without what ends inside of something harmless: its last word is
+/// then said in another sense.
 pub(crate) fn without<T, U>(found: Vec<Found<T>>, harmless: &[Found<U>]) -> Vec<Found<T>> {
-    let is_inside = |found: &Found<T>| {
-        harmless
-            .iter()
-            .any(|phrase| phrase.at.start <= found.at.start && found.at.end <= phrase.at.end)
+    let is_meant = |found: &Found<T>| {
+        let last = found.at.end.saturating_sub(1);
+        !harmless.iter().any(|phrase| phrase.at.contains(&last))
     };
-    found
-        .into_iter()
-        .filter(|found| !is_inside(found))
-        .collect()
+    found.into_iter().filter(is_meant).collect()
 }
 
 /// Panics unless every word of a phrase can be found as it is written.
@@ -354,7 +362,7 @@ pub(crate) fn assert_well_written(phrase: &'static str) {
         } else if let Some(name) = choice.strip_prefix('@') {
             let is_class = CLASSES.iter().any(|(known, _)| *known == name);
             assert!(is_class, "{choice:?} of {phrase:?}");
-        } else {
+        } else if choice != "#" {
             let written = Written::of(word);
             assert!(written.words().eq([word]), "{choice:?} of {phrase:?}");
             let is_long_enough = !choice.ends_with('*') || word.len() >= KEY;
@@ -393,6 +401,7 @@ mod tests {
             ("end it? all", "end all"),
             ("end it_all|life now", "end it all now"),
             ("ful", "ｆｕｌ"),
+            ("over # kms", "over 5 kms"),
         ] {
             assert!(found(phrase, text), "{phrase:?} in {text:?}");
         }

@@ -77,7 +77,7 @@ fn every_word_of_the_lists_is_written_as_it_is_compared() {
         include_str!("goodbye.txt"),
     ];
     for phrase in lists.into_iter().flat_map(str::lines) {
-        if phrase.starts_with(['#', '[']) {
+        if phrase.is_empty() || phrase.starts_with("--") || phrase.starts_with('[') {
             continue;
         }
         crate::wording::assert_well_written(phrase);
@@ -102,23 +102,5 @@ fn a_tone_is_of_what_needs_care_first() {
         ("", Tone::Plain, None),
     ] {
         assert_eq!(Tone::of(text), (tone, language), "{text:?}");
-    }
-}
-
-#[test]
-fn probe() {
-    let Ok(path) = std::env::var("PROBE") else {
-        return;
-    };
-    for text in std::fs::read_to_string(path).unwrap().lines() {
-        let written = Written::of(text);
-        let words: Vec<&str> = written.words().collect();
-        println!("== {text} => {:?} {:?}", Care::floor(text), Tone::of(text));
-        for found in SAID.find(&written) {
-            println!("   + {:?} {:?}", found.says, &words[found.at.clone()]);
-        }
-        for found in HARMLESS.find(&written) {
-            println!("   - {:?}", &words[found.at.clone()]);
-        }
     }
 }

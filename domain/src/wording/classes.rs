@@ -7,21 +7,21 @@ pub(crate) const CLASSES: &Classes = &[
     ("train", TRAINING),
     ("body", BODY),
     ("kin", KIN),
-    ("myself", MYSELF),
+    ("device", DEVICE),
 ];
 
 /// What one trains: where "dying" is a manner of speaking.
-const TRAINING: &str = "workout* session* set sets rep reps squat* burpee* deadlift* lunge* run \
+const TRAINING: &str = "wod workout* session* set sets rep reps squat* burpee* deadlift* lunge* run \
     runs running ran race races marathon* sprint* hill hills interval* wod wods metcon* amrap* \
     emom* fran murph leg legs legday gym class cardio row rowing rower erg bike treadmill spin \
     plank* thruster* swim* climb* stair* crossfit abs bench press snatch* pull pullup* pushup* \
     round rounds lap laps mile miles km kms minute* seconds hiit tabata training* trainier* \
     einheit* kniebeuge* kreuzheben lauf laufen gelaufen beintag satz satze satzen wiederholung* \
-    runde* intervall* berg* treppe* liegestutz* klimmzug* studio muskelkater kurs entren* sesion* \
+    runde* intervall* berg* treppe* liegestutz* klimmzug* studio muskelkater kurs sprints schlitten entren* sesion* \
     sentadill* pierna* carrera* serie series gimnasio rutina* cuesta* abdominal* gym flexion* \
-    dominada* entrain* seance* jambe* course courses salle cotes pompes traction* abdos fentes \
+    dominada* trineo entrain* seance* jambe* course courses salle cotes pompes traction* abdos fentes \
     circuit treino* treinar perna* corrida* agachament* academia ladeira* abdominais flexoes \
-    circuito maratona tiro tiros";
+    circuito maratona tiro tiros 2k 5k 10k";
 
 /// What of a body can be hurt, but for chest and head.
 const BODY: &str = "knee knees back shoulder* hip hips ankle ankles elbow* wrist* neck hamstring* \
@@ -63,6 +63,10 @@ const KIN: &str = "dad daddy father mom mum mam mommy mother brother* sister* wi
     pai mae irmao irma esposa esposo marido mulher filho filha avo vovo vo tio tia primo prima \
     amigo* amiga* namorad* cachorr* gato gata bebe sobrinho sobrinha sogro sogra colega*";
 
-/// Oneself, where somebody else is not meant.
-const MYSELF: &str = "myself me my mich mir mein meine meinen meinem meiner me mi mis mim meu \
-    minha moi mon ma mes eu yo je ich i im";
+/// Things that die without anybody's grief.
+const DEVICE: &str = "watch watches phone battery batteries garmin headphones earbuds laptop strap \
+    sensor app headset charger scale screen tv \
+    uhr handy akku batterie kopfhorer pulsgurt telefon \
+    reloj telefono movil celular bateria auriculares cascos banda pila \
+    montre telephone ecouteurs portable capteur ceinture \
+    relogio telefone fone fones pulseira cinta aparelho";

@@ -1,5 +1,5 @@
 //! Lists of phrases, as they stand in files: one phrase on each line, under the language in
-//! brackets that it is of.
+//! brackets that it is of; a line that begins with `--` is for people.
 
 use crate::Language;
 
@@ -15,6 +15,6 @@ pub(super) fn phrases(list: &'static str) -> impl Iterator<Item = (Language, &'s
             language = Language::from_code(code).unwrap_or(language);
             return None;
         }
-        (!line.is_empty() && !line.starts_with('#')).then_some((language, line))
+        (!line.is_empty() && !line.starts_with("--")).then_some((language, line))
     })
 }

@@ -11,6 +11,7 @@ use domain::router::{self, Command, RouterDecision, Ruled, UserIntent};
 use domain::{Language, Stage};
 use serde::Deserialize;
 
+mod care;
 mod malformed;
 mod score;
 
