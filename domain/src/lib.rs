@@ -17,6 +17,7 @@ pub mod price;
 pub mod prompt;
 mod reply;
 pub mod router;
+pub mod safety;
 pub mod summary;
 pub mod time;
 pub mod turn;
@@ -43,6 +44,7 @@ pub use memory::{Memory, Recalled};
 pub use price::{Cost, Prices};
 pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};
 pub use router::RouterDecision;
+pub use safety::SafetyKind;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{

@@ -13,7 +13,7 @@
 mod classes;
 mod lists;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
@@ -26,6 +26,8 @@ pub(crate) use classes::CLASSES;
 #[derive(Debug)]
 pub(crate) struct Written {
     words: Vec<Word>,
+    /// Which sentences end in a question mark.
+    asked: BTreeSet<u32>,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,10 @@ struct Word {
 impl Written {
     pub(crate) fn of(text: &str) -> Self {
         let letters: Vec<char> = text.nfkd().filter(|c| !is_unseen(*c)).collect();
-        let mut written = Self { words: Vec::new() };
+        let mut written = Self {
+            words: Vec::new(),
+            asked: BTreeSet::new(),
+        };
         let (mut word, mut sentence) = (String::new(), 0);
         for (at, letter) in letters.iter().enumerate() {
             if is_apostrophe(*letter) && is_contracted(letters.get(at + 1..).unwrap_or_default()) {
@@ -53,6 +58,9 @@ impl Written {
             let is_inside = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
             let is_end = "!?;\n…".contains(*letter)
                 || (matches!(letter, '.' | ':') && !is_inside(letters.get(at + 1)));
+            if *letter == '?' {
+                written.asked.insert(sentence);
+            }
             sentence += u32::from(is_end);
         }
         written.add(&mut word, sentence);
@@ -62,6 +70,12 @@ impl Written {
     /// Returns the words, as they are compared.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(|word| word.plain.as_str())
+    }
+
+    /// Returns whether these words stand in a question.
+    pub(crate) fn asks(&self, at: &Range<usize>) -> bool {
+        let word = self.words.get(at.start);
+        word.is_some_and(|word| self.asked.contains(&word.sentence))
     }
 
     fn add(&mut self, word: &mut String, sentence: u32) {
@@ -346,6 +360,9 @@ pub(crate) fn without<T, U>(found: Vec<Found<T>>, harmless: &[Found<U>]) -> Vec<
 /// Panics unless every word of a phrase can be found as it is written.
 #[cfg(test)]
 pub(crate) fn assert_well_written(phrase: &'static str) {
+    if phrase.is_empty() || phrase.starts_with("--") || phrase.starts_with('[') {
+        return;
+    }
     let begins = phrase.split_whitespace().next();
     let is_word = |word: &str| !word.starts_with('~') && !word.ends_with('?');
     assert!(

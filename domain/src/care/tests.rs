@@ -77,9 +77,6 @@ fn every_word_of_the_lists_is_written_as_it_is_compared() {
         include_str!("goodbye.txt"),
     ];
     for phrase in lists.into_iter().flat_map(str::lines) {
-        if phrase.is_empty() || phrase.starts_with("--") || phrase.starts_with('[') {
-            continue;
-        }
         crate::wording::assert_well_written(phrase);
     }
 }

@@ -8,6 +8,7 @@ pub(crate) const CLASSES: &Classes = &[
     ("body", BODY),
     ("kin", KIN),
     ("device", DEVICE),
+    ("danger", DANGER),
 ];
 
 /// What one trains: where "dying" is a manner of speaking.
@@ -70,3 +71,21 @@ const DEVICE: &str = "watch watches phone battery batteries garmin headphones ea
     reloj telefono movil celular bateria auriculares cascos banda pila \
     montre telephone ecouteurs portable capteur ceinture \
     relogio telefone fone fones pulseira cinta aparelho";
+
+/// What a safety fact is told by, most of it.
+const DANGER: &str = "allerg* alerg* intoleran* asthm* asma asmatic* diabet* epilep* pregnan* \
+    schwanger* embaraz* enceinte grossesse gravid* hernia* hernie* fractur* fratur* gebrochen \
+    broke broken break torn tore tear sprain* tendin* tendon* injur* injury lesion* lesao verletz* \
+    blesse* blessure* surgery operation operiert cirugia cirurgia pain pains hurt hurts hurting \
+    schmerz* dolor dor duele doi douleur* mal weh migraine* migran* enxaqueca* jaqueca* depress* \
+    depres* anxiety ansiedad* anxiete angst* cancer cancro krebs* hypertens* hipertens* \
+    bluthochdruck pressure blutdruck presion tension pressao thyroid* schilddruse* tiroid* \
+    tireoid* insulin* insulina medication* meds medicine* medikament* medicament* medicacion \
+    remedio* tablet* tablette* tabletten pill pills pille pilule pildora pastilla* comprimido* \
+    ibuprofen* antibiotic* antibiotik* heart herz* corazon coeur coracao cardiac* cardiaque stroke \
+    infarkt infarto infarctus arthr* artr* rheuma* reuma* celiac* zoliakie coeliaque gluten \
+    lactose lactosa nuts nut peanut* penicillin* latex anemi* anami* bulimi* anorexi* essstorung* \
+    acl meniscus menisco* menisque* disc bandscheibe* kreuzband* condition disease illness \
+    sclerosis ms disorder seizure* implant* pacemaker breastfeed* breastfeeding newborn birth \
+    baby entorse esguince concuss* dislocat* problem* problema* probleme* chemo* copd hiv lupus \
+    pcos thromb* trombo*";
