@@ -44,7 +44,7 @@ pub use memory::{Memory, Recalled};
 pub use price::{Cost, Prices};
 pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};
 pub use router::RouterDecision;
-pub use safety::SafetyKind;
+pub use safety::{SafetyFacts, SafetyKind};
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
+use crate::{CoachId, ConversationId, MemoryId, MessageId, SafetyKind, Timestamp, UserScope};
 
 pub use forget::{forgettable, last_saved};
 pub(crate) use forgotten::silent;
@@ -67,9 +67,18 @@ pub struct Memory {
     pub times_used: u32,
     /// The memory that holds in its place. It is kept, but not recalled.
     pub superseded_by: Option<MemoryId>,
+    /// What safety fact it tells, by whoever saved it. The words themselves may tell more.
+    #[serde(default)]
+    pub safety: Option<SafetyKind>,
 }
 
 impl Memory {
+    /// Returns what safety fact it tells, by the model's word or by its own words.
+    pub fn safety(&self) -> Option<SafetyKind> {
+        let told = [self.safety, SafetyKind::floor(&self.content)];
+        told.into_iter().flatten().min()
+    }
+
     /// Returns when it was said last, as far as that is known.
     pub(crate) fn said_at(&self) -> Timestamp {
         self.last_said_at

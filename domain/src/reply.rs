@@ -37,7 +37,7 @@ impl Prompt {
         opening: &Opening,
     ) -> (Self, ContextReport) {
         let (summary, history) = history::sent(loaded);
-        let (context, selected) = context::block(gathered, decision, opening);
+        let (context, selected) = context::block(&loaded.safety, gathered, decision, opening);
         let report = ContextReport {
             history_messages: history.len(),
             summary: summary.is_some(),

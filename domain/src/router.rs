@@ -13,13 +13,12 @@ mod vocabulary;
 use serde::{Deserialize, Serialize};
 
 use crate::memory::{Importance, MemoryKind, RecalledKind};
-use crate::{Care, Language, Stage, Tone};
+use crate::{Care, Language, SafetyKind, Stage, Tone};
 
 pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
 pub(crate) use rules::names_fitness;
 pub use rules::{Command, Ruled, by_rule, fallback};
-pub(crate) use vocabulary::names_harm;
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
 pub const POLICY_VERSION: &str = "5";
@@ -226,6 +225,9 @@ pub struct ProposedMemory {
     /// What it corrects, when the athlete corrects something.
     #[serde(default)]
     pub replaces: Option<String>,
+    /// What safety fact about the athlete it tells, if it tells one that holds now.
+    #[serde(default, deserialize_with = "answer::if_known")]
+    pub safety: Option<SafetyKind>,
 }
 
 /// What to look up before answering.

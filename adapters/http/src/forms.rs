@@ -103,6 +103,7 @@ pub(crate) fn new_memory(body: &[u8]) -> Result<(ProposedMemory, Option<CoachId>
         is_coach_specific: form.coach_id.is_some(),
         tags: tags(&form.tags.unwrap_or_default(), memory::TAGS)?,
         replaces: None,
+        safety: None,
     };
     Ok((proposed, form.coach_id))
 }
@@ -387,6 +388,7 @@ mod tests {
             is_coach_specific: false,
             tags: vec!["hills".to_owned()],
             replaces: None,
+            safety: None,
         };
         assert_eq!((proposed, coach), (expected, None));
         let (proposed, coach) = parse(with("coachId", json!("c"))).unwrap();

@@ -2,7 +2,7 @@
 
 use super::words::{Compared, NEAR, SAID, share_in, spaced, without_lead, words};
 use super::{Graveyard, Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
-use crate::router::{Command, ProposedMemory, RouterDecision, names_harm};
+use crate::router::{Command, ProposedMemory, RouterDecision};
 use crate::{CoachId, ConversationId, Language, MemoryId, MessageId, Opening, Timestamp, voice};
 
 /// Where a proposed memory comes from.
@@ -127,7 +127,7 @@ impl Unsaveable {
 ///   at least 0.9 unless a number or a negation differs, or the athlete corrects something.
 /// - What corrects something supersedes the best match with what it replaces, if that is at least
 ///   0.6.
-/// - Anything else is new. Injuries and safety are constraints of high importance, for every coach.
+/// - Anything else is new. Safety facts are constraints of high importance, for every coach.
 ///
 /// `existing` has the memories that may be meant, each with its similarity to the proposed text as
 /// far as an index knows one (0 if not); [`similarity`](super::similarity) is used beside it. Those
@@ -267,19 +267,22 @@ fn memory(proposed: &ProposedMemory, from: &Provenance<'_>, now: Timestamp) -> M
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        safety: proposed.safety,
     };
     safe(new)
 }
 
-/// Injuries and safety are constraints of high importance, for every coach.
+/// Safety facts are constraints of high importance, for every coach.
 fn safe(memory: Memory) -> Memory {
-    if !names_harm(&memory.content) {
+    let safety = memory.safety();
+    if safety.is_none() {
         return memory;
     }
     Memory {
         kind: MemoryKind::Constraint,
         importance: Importance::High,
         coach: None,
+        safety,
         ..memory
     }
 }

@@ -22,6 +22,7 @@ fn known(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        safety: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn proposed(content: &str) -> ProposedMemory {
         is_coach_specific: false,
         tags: vec![],
         replaces: None,
+        safety: None,
     }
 }
 
@@ -114,7 +116,7 @@ fn what_is_new_is_saved_with_where_it_comes_from() {
         "tags": [], "source": "explicitRequest", "sourceMessageId": "m", "conversationId": "v",
         "createdAt": "2026-11-20T18:40:00.123Z", "lastUsedAt": null, "lastSaidAt": null,
         "timesUsed": 0,
-        "supersededBy": null,
+        "supersededBy": null, "safety": null,
     });
     assert_eq!(serde_json::to_value(&memory).unwrap(), wire);
     assert_eq!(serde_json::from_value::<Memory>(wire).unwrap(), memory);

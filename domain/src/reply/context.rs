@@ -7,18 +7,26 @@ use crate::memory::{Recalled, RecalledKind};
 use crate::prompt::{Room, data, neutral, one_line};
 use crate::router::RouterDecision;
 use crate::router::answer::cut;
+use crate::safety::SafetyFacts;
 use crate::turn::{ContextReport, Gathered, Opening, RecalledReport};
 use crate::{Workout, ZoneName};
 
 /// Returns the block, and a report of what went in. Each kind has its own budget; items enter
 /// whole, the first of those that were gathered first.
 pub(super) fn block(
+    safety: &SafetyFacts,
     gathered: Option<&Gathered>,
     decision: &RouterDecision,
     opening: &Opening,
 ) -> (String, ContextReport) {
-    let mut report = ContextReport::default();
     let mut parts = vec![format!("Now: {}", opening.when().in_words(opening.zone()))];
+    // In every prompt, whatever was decided and whatever could be looked up.
+    let (told, safety) = safety.told();
+    parts.extend(told);
+    let mut report = ContextReport {
+        safety,
+        ..ContextReport::default()
+    };
     if let Some(gathered) = gathered {
         parts.extend(memories(gathered, decision, &mut report));
         // What stands among the workouts need not be told again as a hit.
@@ -47,11 +55,12 @@ fn memories(
     report: &mut ContextReport,
 ) -> Vec<String> {
     let mut room = Room(MEMORY_TOKENS);
-    let wanted = gathered
-        .memories
-        .iter()
-        .filter(|_| decision.wants(RecalledKind::Memory));
-    let told = wanted.filter_map(|memory| {
+    let wanted = gathered.memories.iter().filter(|memory| {
+        let is_told = report.safety.told.contains(&memory.id.to_string());
+        decision.wants(RecalledKind::Memory) && !is_told
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let told = wanted.into_iter().filter_map(|memory| {
         let told =
             item("memory", &memory.content, LONGEST_MEMORY).filter(|told| room.takes(told))?;
         report.memories.push(memory.id.to_string());

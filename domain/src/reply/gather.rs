@@ -68,6 +68,7 @@ mod tests {
             last_said_at: None,
             times_used: 0,
             superseded_by: None,
+            safety: None,
         }
     }
 

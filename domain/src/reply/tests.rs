@@ -12,6 +12,7 @@ use super::*;
 use crate::memory::{Importance, MemoryKind, MemorySource, Recalled, RecalledKind};
 use crate::prompt::{LONGEST_HISTORY, estimated_tokens};
 use crate::router::{self, ContextNeeds, Discipline, SearchType};
+use crate::safety::SafetyFacts;
 use crate::{
     Body, ConversationKey, Ending, Memory, Message, PartKind, Said, Summary, Timestamp, TurnError,
     TurnKey, UserScope, Workout,
@@ -108,6 +109,7 @@ fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
         history,
         summary: summary.map(Box::new),
         forgotten: Vec::new(),
+        safety: SafetyFacts::default(),
     }
 }
 
@@ -136,6 +138,7 @@ fn memory(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        safety: None,
     }
 }
 

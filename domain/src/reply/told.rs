@@ -3,6 +3,7 @@
 
 use super::history::recent;
 use crate::memory::{self, Tombstone};
+use crate::safety::SafetyFacts;
 use crate::turn::{Gathered, Loaded};
 use crate::{ConversationKey, Message};
 
@@ -20,6 +21,10 @@ impl Loaded {
         if self.forgotten.is_empty() {
             return self;
         }
+        let safety = SafetyFacts {
+            facts: memory::remembered(self.safety.facts, &self.forgotten),
+            ..self.safety
+        };
         let summary = self
             .summary
             .and_then(|summary| memory::still_told(*summary, &self.forgotten))
@@ -28,6 +33,7 @@ impl Loaded {
         Self {
             history,
             summary,
+            safety,
             ..self
         }
     }

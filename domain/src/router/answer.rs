@@ -174,6 +174,16 @@ fn has_shape(value: &Value, schema: &Value) -> bool {
     }
 }
 
+/// Reads a value that may be missing; one that nobody knows costs no more than itself.
+pub(crate) fn if_known<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let told = Value::deserialize(from)?;
+    Ok(serde_json::from_value(told).ok())
+}
+
 /// Returns the first so many characters.
 pub(crate) fn cut(text: &str, longest: usize) -> &str {
     text.char_indices()

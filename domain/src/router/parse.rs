@@ -187,8 +187,9 @@ enough?\", \"My legs are dead\": false. workoutType is null unless it is clear.
 memoryProcessing: needsRetrieval if what is known about the athlete (preferences, goals, limits, \
 earlier talk) would help to answer. isMemoryRequest for an explicit \"remember\", or a stated \
 preference, goal, constraint or instruction for the coach; then memory says it in the athlete's \
-own words, taken from <message> only. An injury or anything about safety is a constraint of high \
-importance that is not coach-specific. replaces says what is corrected, only if the athlete \
+own words, taken from <message> only; safety says whether it tells an allergy, a medicine, a \
+pregnancy, an illness or an injury of the athlete that holds now, and is null for anything else. \
+Such a memory is a constraint of high importance that is not coach-specific. replaces says what is corrected, only if the athlete \
 corrects something said before. isForgetRequest if something is to be forgotten. Otherwise memory \
 is null.
 

@@ -2,7 +2,7 @@
 
 use super::answer::cut;
 use super::finished::{measures, tells_a_workout};
-use super::vocabulary::{is_of_fitness, is_question, is_small_talk, names_harm, words};
+use super::vocabulary::{is_of_fitness, is_question, is_small_talk, words};
 use super::{
     ContextNeeds, ConversationComplexity, LONGEST_TEXT, MemoryProcessing, ProposedMemory,
     RouterDecision, RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::memory::{Importance, MemoryKind};
 use crate::voice::{self, CommandWords};
-use crate::{Care, Language, Stage};
+use crate::{Care, Language, SafetyKind, Stage};
 
 /// What a message can order outright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -231,10 +231,10 @@ fn nothing(user_intent: UserIntent, source: Source, confidence: f64) -> RouterDe
 
 /// Whatever may harm matters most.
 fn memory(content: &str) -> ProposedMemory {
-    let (kind, importance) = if names_harm(content) {
-        (MemoryKind::Constraint, Importance::High)
-    } else {
-        (MemoryKind::Context, Importance::Medium)
+    let safety = SafetyKind::floor(content);
+    let (kind, importance) = match safety {
+        Some(_) => (MemoryKind::Constraint, Importance::High),
+        None => (MemoryKind::Context, Importance::Medium),
     };
     ProposedMemory {
         content: content.to_owned(),
@@ -243,6 +243,7 @@ fn memory(content: &str) -> ProposedMemory {
         is_coach_specific: false,
         tags: Vec::new(),
         replaces: None,
+        safety,
     }
 }
 

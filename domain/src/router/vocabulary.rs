@@ -1,4 +1,4 @@
-//! What words give away: small talk, questions, fitness, harm. English, but for thanks and
+//! What words give away: small talk, questions, fitness. English, but for thanks and
 //! goodbyes; what is not recognised is left to the router, or gets the safe default.
 
 /// Returns whether the message is nothing but thanks, assent, cheer or goodbye.
@@ -36,17 +36,6 @@ pub(super) fn is_question(text: &str) -> bool {
 /// Returns whether the word is of training, the body or food.
 pub(super) fn is_of_fitness(word: &str) -> bool {
     FITNESS_WORDS.contains(&word) || FITNESS_STEMS.iter().any(|stem| word.starts_with(stem))
-}
-
-/// Returns whether the message names an injury or something else that training must respect.
-pub(crate) fn names_harm(text: &str) -> bool {
-    let words = words(text);
-    let next = words.iter().skip(1).map(String::as_str).chain([""]);
-    words.iter().zip(next).any(|(word, next)| {
-        let is_measured =
-            word.starts_with("heart") && (next.starts_with("rate") || word.contains("rate"));
-        !is_measured && HARM_STEMS.iter().any(|stem| word.starts_with(stem))
-    })
 }
 
 /// In lower case, without punctuation around them and apostrophes in them.
@@ -198,12 +187,6 @@ const FITNESS_WORDS: &[&str] = &[
     "core", "5k", "10k", "program", "progress", "goal", "goals", "squash", "tennis", "soccer",
     "football", "basketball", "volleyball", "badminton", "golf", "padel", "hockey", "rugby",
     "treadmill", "elliptical", "spin",
-];
-
-#[rustfmt::skip]
-const HARM_STEMS: &[&str] = &[
-    "injur", "pain", "hurt", "ache", "surger", "allerg", "asthma", "pregnan", "hernia", "herniated",
-    "sprain", "torn", "fractur", "concuss", "diabet", "epilep", "heart",
 ];
 
 #[cfg(test)]

@@ -25,7 +25,10 @@ const TOLD_SO: &[(&str, Option<SafetyKind>)] = &[
     ("Je suis enceinte", Some(SafetyKind::Pregnancy)),
     ("User has type 1 diabetes", Some(SafetyKind::Illness)),
     ("Tenho asma", Some(SafetyKind::Illness)),
-    ("my left knee dislikes deep lunges", Some(SafetyKind::Injury)),
+    (
+        "my left knee dislikes deep lunges",
+        Some(SafetyKind::Injury),
+    ),
     ("Bandscheibenvorfall L5/S1", Some(SafetyKind::Injury)),
     ("my wife is allergic to nuts", None),
     ("I was pregnant in 2019", None),

@@ -8,6 +8,7 @@ use crate::call::{CallRecord, Tries, Usage};
 use crate::coach::Coach;
 use crate::conversation::Message;
 use crate::memory::{Memory, Recalled, Tombstone};
+use crate::safety::SafetyFacts;
 use crate::summary::Summary;
 use crate::workout::Workout;
 use crate::{Fault, Timestamp};
@@ -76,6 +77,8 @@ pub struct Loaded {
     pub summary: Option<Box<Summary>>,
     /// What the athlete wanted forgotten.
     pub forgotten: Vec<Tombstone>,
+    /// What their safety depends on.
+    pub safety: SafetyFacts,
 }
 
 /// What was looked up beside the router; what could not be read is missing.

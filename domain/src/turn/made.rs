@@ -12,6 +12,7 @@ use crate::conversation::{Message, Said};
 use crate::job::JobKind;
 use crate::memory::RecalledKind;
 use crate::router::RouterDecision;
+use crate::safety::SafetyReport;
 
 /// What clients see; an event's sequence number is its place in the [`Journal`](super::Journal).
 #[derive(Debug, Clone, PartialEq)]
@@ -113,6 +114,9 @@ pub struct ContextReport {
     pub recalled: Vec<RecalledReport>,
     /// The ids of the workouts in it.
     pub workouts: Vec<String>,
+    /// What it said of what the athlete's safety depends on.
+    #[serde(default)]
+    pub safety: SafetyReport,
     /// Estimated, at four characters a token.
     pub prompt_tokens: u64,
 }

@@ -8,7 +8,7 @@ use crate::call::{CallKind, CallOutcome, OpenCall, Tries, Usage};
 use crate::conversation::PartKind;
 use crate::prompt::Prompt;
 use crate::router::{self, RouterDecision, Source};
-use crate::{Care, Fault, Language, reply};
+use crate::{Care, Fault, Language, memory, reply};
 
 impl Turn {
     pub(super) fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
@@ -107,16 +107,24 @@ impl Turn {
             return Phase::Open(Open::Preparing(p));
         };
         self.report.timings.gather = self.elapsed();
+        let mut loaded = p.loaded;
         let looking = match answer {
             Ok(mut gathered) => {
                 self.report.calls.append(&mut gathered.calls);
+                let told = memory::remembered(gathered.memories, &loaded.forgotten);
+                loaded.safety.join(&told);
+                gathered.memories = told;
                 let coach = &self.task.opening.turn.conversation.coach;
                 let chosen = gathered.chosen(coach, self.now);
-                Looking::Over(chosen.without(&p.loaded.forgotten))
+                Looking::Over(chosen.without(&loaded.forgotten))
             }
             Err(_) => Looking::Failed,
         };
-        self.prepared(Preparing { looking, ..p })
+        self.prepared(Preparing {
+            loaded,
+            looking,
+            ..p
+        })
     }
 
     /// Nothing waits any more for what was looked up, but it has cost what it has cost.

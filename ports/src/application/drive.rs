@@ -7,8 +7,8 @@ use std::time::Duration;
 use domain::call::{CallKind, CallRecord, Tries};
 use domain::{
     Attempt, Delivery, Effect, Extraction, Fault, Fence, Finish, Gathered, Heard, Input, Kept,
-    Limits, Loaded, Memory, Opening, Output, Refused, ReplyCall, Task, Turn, TurnError, TurnEvent,
-    Wanted, Workout,
+    Limits, Loaded, Memory, Opening, Output, Refused, ReplyCall, SafetyFacts, Task, Turn,
+    TurnError, TurnEvent, Wanted, Workout,
 };
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt};
@@ -32,6 +32,8 @@ pub const LEASE: Duration = Duration::from_secs(15);
 // turn that is not routed goes by the rules, one that has gathered nothing is answered without.
 // Without its history a turn fails, so that may take longer.
 const LOAD: Duration = Duration::from_secs(3);
+/// Less than [`LOAD`], of which it is a part.
+const SAFETY: Duration = Duration::from_secs(2);
 const ROUTE: Duration = Duration::from_millis(1_500);
 const GATHER: Duration = Duration::from_millis(800);
 /// Much less than [`LEASE`], so that a checkpoint can be tried again before it runs out.
@@ -191,10 +193,11 @@ impl<'a> At<'a> {
         let conversation = &self.opening.turn.conversation;
         let before = Some(self.opening.user_message.number);
         let summary = RecordKey::summary_of(conversation);
-        let (history, summary, forgotten) = join!(
+        let (history, summary, forgotten, safety) = join!(
             pages(&*self.ports.messages, conversation, before, messages).try_concat(),
             self.ports.records.get(&summary),
             forgotten(self.ports, &conversation.user),
+            self.safety(),
         );
         let mut history = history?;
         history.reverse();
@@ -202,7 +205,25 @@ impl<'a> At<'a> {
             history,
             summary: summary?.as_ref().and_then(records::readable),
             forgotten: forgotten?,
+            safety,
         })
+    }
+
+    /// Reads all that the athlete's safety depends on. A turn goes on without what cannot be read,
+    /// but not without saying so.
+    async fn safety(self) -> SafetyFacts {
+        let owner = &self.opening.turn.conversation.user;
+        let facts = records::all::<Memory>(self.ports, owner, Kind::Safety);
+        match self.within(SAFETY, "safety", facts).await {
+            Ok(facts) => SafetyFacts {
+                is_missing_some: facts.iter().any(Result::is_err),
+                facts: facts.into_iter().flatten().collect(),
+            },
+            Err(_) => SafetyFacts {
+                facts: Vec::new(),
+                is_missing_some: true,
+            },
+        }
     }
 
     async fn route(self, form: Extraction) -> Input {

@@ -4,7 +4,7 @@ use domain::memory::{self, Graveyard, KNOWN, RecalledKind, Tombstone};
 use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
 use tracing::warn;
 
-use crate::application::remember::{STEPS, is_of, key, nearest, tombstones};
+use crate::application::remember::{STEPS, drop_fact, is_of, key, nearest, tombstones};
 use crate::{
     Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records,
 };
@@ -94,6 +94,7 @@ async fn erase(ports: &Ports, owner: &UserScope, memory: &Memory, bill: &Bill) -
     if hits.iter().any(|hit| is_of(hit, &memory.id)) {
         return Ok(false);
     }
+    drop_fact(ports, owner, &memory.id).await?;
     let at = key(owner, &memory.id);
     ports.clock.answered(ports.records.delete(&at)).await?;
     Ok(true)
@@ -106,6 +107,11 @@ pub async fn erase_unread(ports: &Ports, memory: &RecordKey) -> Result<bool> {
         .index
         .delete(&memory.owner, RecalledKind::Memory, memory.id.as_str());
     ports.clock.answered(gone).await?;
+    let fact = RecordKey {
+        kind: Kind::Safety,
+        ..memory.clone()
+    };
+    ports.clock.answered(ports.records.delete(&fact)).await?;
     ports.clock.answered(ports.records.delete(memory)).await?;
     Ok(true)
 }

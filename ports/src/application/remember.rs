@@ -8,7 +8,7 @@ use domain::{CoachId, Memory, MemoryId, Recalled, RecordId, UserScope};
 use tracing::warn;
 
 use crate::{
-    Bill, Expect, IndexEntry, Kind, Pace, Ports, RecordKey, Result, Search, newest, records,
+    Bill, Expect, IndexEntry, Kind, Pace, Ports, Record, RecordKey, Result, Search, newest, records,
 };
 
 /// How many steps it takes to compare a letter of a memory, as [`Pace`] counts them.
@@ -60,7 +60,9 @@ pub async fn remember(
         }
         Saving::Reinforce(id) => {
             let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
-            records::amend(ports, &key(owner, &id), said).await?;
+            if let Some(known) = records::amend(ports, &key(owner, &id), said).await? {
+                keep_as_fact(ports, owner, &known).await?;
+            }
             // Whoever made it may not have come as far as the index.
             if let Some(known) = self::memory(ports, owner, &id).await? {
                 index(ports, owner, &known, bill).await?;
@@ -72,7 +74,9 @@ pub async fn remember(
             // finds what is left to do. The other way round, neither would be.
             keep(ports, owner, &new, bill).await?;
             let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
-            records::amend(ports, &key(owner, &old), outdated).await?;
+            if let Some(known) = records::amend(ports, &key(owner, &old), outdated).await? {
+                keep_as_fact(ports, owner, &known).await?;
+            }
             let gone = ports
                 .index
                 .delete(owner, RecalledKind::Memory, old.as_str());
@@ -112,6 +116,9 @@ pub async fn edit(
     let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else {
         return Ok(None);
     };
+    if known.safety().is_some() || edited.safety().is_some() {
+        follow_as_fact(ports, owner, id).await?;
+    }
     index(ports, owner, &edited, bill).await?;
     Ok(Some(Ok(edited)))
 }
@@ -217,7 +224,9 @@ pub(crate) fn key(owner: &UserScope, id: &MemoryId) -> RecordKey {
 async fn keep(ports: &Ports, owner: &UserScope, new: &Memory, bill: &Bill) -> Result<()> {
     let (at, body) = (key(owner, &new.id), records::body(new)?);
     let put = ports.records.put(&at, &body, None, Expect::Absent);
-    if ports.clock.answered(put).await? {
+    let is_new = ports.clock.answered(put).await?;
+    keep_as_fact(ports, owner, new).await?;
+    if is_new {
         return index(ports, owner, new, bill).await;
     }
     // It may have been edited or superseded since that try: what it is now is what is to be found.
@@ -269,7 +278,57 @@ async fn take_back(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()
         ports.clock.answered(gone).await?;
     }
     if known.is_none() {
+        drop_fact(ports, owner, id).await?;
         ports.clock.answered(ports.records.delete(&at)).await?;
     }
+    Ok(())
+}
+
+/// Returns where a memory that tells a safety fact is kept once more, so that all of them can be
+/// read, whatever else is remembered.
+fn fact_key(owner: &UserScope, id: &MemoryId) -> RecordKey {
+    RecordKey {
+        kind: Kind::Safety,
+        ..key(owner, id)
+    }
+}
+
+/// Keeps a memory among the safety facts, if it tells one.
+async fn keep_as_fact(ports: &Ports, owner: &UserScope, memory: &Memory) -> Result<()> {
+    if memory.safety().is_some() {
+        follow_as_fact(ports, owner, &memory.id).await?;
+    }
+    Ok(())
+}
+
+/// Makes what is kept among the safety facts what the memory is now. Looks again afterwards: who
+/// has changed the memory meanwhile may have been here before us.
+async fn follow_as_fact(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
+    let (at, fact) = (key(owner, id), fact_key(owner, id));
+    let read = || ports.clock.answered(ports.records.get(&at));
+    let mut seen = read().await?;
+    loop {
+        let memory: Option<Memory> = seen.as_ref().map(records::read).transpose()?;
+        match memory.filter(|memory| memory.safety().is_some()) {
+            Some(memory) => {
+                let body = records::body(&memory)?;
+                let put = ports.records.put(&fact, &body, None, Expect::Anything);
+                ports.clock.answered(put).await?;
+            }
+            None => drop_fact(ports, owner, id).await?,
+        }
+        let now = read().await?;
+        let version = |record: &Option<Record>| record.as_ref().map(|record| record.version);
+        if version(&now) == version(&seen) {
+            return Ok(());
+        }
+        seen = now;
+    }
+}
+
+/// Takes a memory that is being erased from among the safety facts.
+pub(crate) async fn drop_fact(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
+    let gone = ports.records.delete(&fact_key(owner, id));
+    ports.clock.answered(gone).await?;
     Ok(())
 }

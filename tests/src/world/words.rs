@@ -154,8 +154,27 @@ pub(super) fn loaded(choice: usize) -> Loaded {
         history,
         summary,
         forgotten,
+        safety: safety(choice),
     }
 }
+
+/// What the athlete's safety depends on: something, nothing, or what could not be read.
+fn safety(choice: usize) -> SafetyFacts {
+    let facts = match choice % 3 {
+        0 => vec![
+            memory("s1", SAFETY),
+            memory("s2", &format!("allergic to {FORGETTABLE}")),
+        ],
+        _ => Vec::new(),
+    };
+    SafetyFacts {
+        facts,
+        is_missing_some: choice % 7 == 1,
+    }
+}
+
+/// Stands in a safety fact; every prompt of a turn that was told it has it.
+pub(super) const SAFETY: &str = "allergic to peanuts";
 
 fn earlier(number: u64) -> Message {
     let body = if number % 2 == 1 {

@@ -343,6 +343,7 @@ async fn remembered(ports: &Ports, user: &UserScope) -> Memory {
         is_coach_specific: false,
         tags: Vec::new(),
         replaces: None,
+        safety: None,
     };
     let from = Provenance {
         id: &id,

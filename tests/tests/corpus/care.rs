@@ -113,7 +113,15 @@ fn a_message_is_answered_in_the_language_that_it_is_written_in_or_in_none_that_i
 #[test]
 fn a_rule_may_add_care_and_takes_none_away() {
     use domain::router::{by_rule, fallback, parse};
-    let cares = ["none", "injury", "illness", "grief", "emergency", "crisis", "odd"];
+    let cares = [
+        "none",
+        "injury",
+        "illness",
+        "grief",
+        "emergency",
+        "crisis",
+        "odd",
+    ];
     for one in CORPORA.iter().flat_map(|(_, lines)| labelled(lines)) {
         let floor = Care::floor(&one.text);
         for said in cares {
@@ -128,7 +136,12 @@ fn a_rule_may_add_care_and_takes_none_away() {
             });
             let decision = parse(&answer.to_string(), &one.text, true).unwrap();
             let model: Option<Care> = serde_json::from_value(said.into()).ok();
-            assert_eq!(decision.care, floor.max(model.unwrap_or_default()), "{:?}", one.text);
+            assert_eq!(
+                decision.care,
+                floor.max(model.unwrap_or_default()),
+                "{:?}",
+                one.text
+            );
             let is_kept = decision.logs_workout()
                 || decision.memory_processing.is_forget_request
                 || decision.conversation_title.is_some();

@@ -135,6 +135,7 @@ fn routed(answer: String) -> (Report, bool) {
             history: Vec::new(),
             summary: None,
             forgotten: Vec::new(),
+            safety: domain::SafetyFacts::default(),
         })),
         now,
     );

@@ -20,6 +20,7 @@ fn memory(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        safety: None,
     }
 }
 
@@ -49,6 +50,7 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         history,
         summary: Some(Box::new(summary)),
         forgotten,
+        safety: SafetyFacts::default(),
     };
     let told = loaded.clone().without_forgotten();
     assert_eq!(

@@ -107,6 +107,7 @@ pub(crate) fn loaded() -> Loaded {
         history: (1..=60).map(message).collect(),
         summary: None,
         forgotten: Vec::new(),
+        safety: domain::SafetyFacts::default(),
     }
 }
 
