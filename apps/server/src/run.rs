@@ -158,7 +158,6 @@ fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> 
         cors_headers: config.cors_headers.clone(),
         turns_at_once: number(config.turns_at_once),
         turns_per_user: config.turns_per_user,
-        sees_jobs_through: true,
         prices: Arc::default(),
         jwks,
     }
