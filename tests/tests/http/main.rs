@@ -49,6 +49,7 @@ mod unreadable;
 mod untouched;
 mod usage;
 mod warnings;
+mod within;
 
 use coach_tests::{Event, Site, saying, scenes};
 use rehearsal::Scene;
