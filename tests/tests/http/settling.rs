@@ -85,6 +85,7 @@ fn asking(site: &Site, path: &str, id: &str, holds: Vec<Hold>) -> Asking {
         zone: None,
         now,
         lease_until: now + LEASE,
+        over_by: now + 10 * LEASE,
         kept_until: now + 25 * HOUR,
         holds,
     };
