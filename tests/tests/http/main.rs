@@ -43,6 +43,7 @@ mod send_message;
 mod settling;
 mod stop;
 mod stores;
+mod sweep;
 mod thinking;
 mod transcript;
 mod unreadable;
