@@ -8,7 +8,7 @@ use http_adapter::{App, Settings, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
     Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
-    Search, records,
+    Search, Watch, Watches, records,
 };
 use rehearsal::{Pace, Rehearsal, Scripted};
 use serde_json::{Value, json};
@@ -64,6 +64,7 @@ impl Site {
             tokens: Arc::new(tokens),
             feeds: Arc::new(Feeds::default()),
             tasks: TaskTracker::new(),
+            watch: Arc::new(Watches::default()),
             settings: Arc::new(settings),
         };
         Self {
@@ -87,6 +88,13 @@ impl Site {
     #[must_use]
     pub fn asking(mut self, model: Arc<dyn LlmStream>) -> Self {
         self.app.ports.llm = model;
+        self
+    }
+
+    /// The same site, of whose turns also this one hears.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.app.watch = watch;
         self
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::{Coach, Delivery, Limits};
 use http_adapter::{App, Settings, router};
-use ports::{Clock, Ports, Records};
+use ports::{Clock, Ports, Records, Watches};
 use system_clock::SystemClock;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -59,6 +59,7 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         tokens,
         feeds: Arc::default(),
         tasks: TaskTracker::new(),
+        watch: Arc::new(Watches::default()),
         settings: Arc::new(settings),
     };
 

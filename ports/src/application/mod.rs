@@ -18,6 +18,7 @@ mod pages;
 pub mod records;
 mod remember;
 mod turns;
+mod watches;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
 pub use answer::answer;
@@ -34,3 +35,4 @@ pub use pages::pages;
 pub use records::newest;
 pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
 pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};
+pub use watches::Watches;

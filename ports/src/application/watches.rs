@@ -1,0 +1,33 @@
+use std::sync::Arc;
+
+use domain::TurnKey;
+
+use crate::{Feed, Watch};
+
+/// Several who hear of turns, in this order; may be none.
+#[derive(Clone, Default)]
+pub struct Watches(pub Vec<Arc<dyn Watch>>);
+
+impl Watches {
+    fn all(&self, tell: impl Fn(&dyn Watch)) {
+        self.0.iter().for_each(|watch| tell(&**watch));
+    }
+}
+
+impl Watch for Watches {
+    fn began(&self, feed: &Arc<Feed>) {
+        self.all(|watch| watch.began(feed));
+    }
+
+    fn asked_to_stop(&self, feed: &Feed) {
+        self.all(|watch| watch.asked_to_stop(feed));
+    }
+
+    fn ended(&self, feed: &Feed) {
+        self.all(|watch| watch.ended(feed));
+    }
+
+    fn is_over(&self, turn: &TurnKey) {
+        self.all(|watch| watch.is_over(turn));
+    }
+}
