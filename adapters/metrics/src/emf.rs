@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use domain::Timestamp;
 use serde_json::{Map, Number, Value, json};
 
-use crate::measure::{Measured, Settled, Swept};
+use crate::measure::{Call, Measured, Settled, Swept};
 use crate::metrics::Sink;
 use crate::requests::Request;
 use crate::table::{Metric, OF_CALLS, OF_JOBS, OF_SWEEPS, OF_TURNS, Unit};
@@ -57,22 +57,17 @@ impl Sink for Emf {
 /// What one line tells.
 #[derive(Default)]
 struct Line<'a> {
-    numbers: Vec<(&'static str, Unit, f64)>,
+    numbers: Numbers,
     outcome: Option<&'static str>,
     /// Can be looked for, and are no metrics; what is not known is left out.
     properties: Vec<(&'static str, Option<&'a str>)>,
 }
 
 fn of_turn<'a>(turn: &'a Measured, request: Option<&'a Request>) -> Line<'a> {
-    let mut numbers = numbers(OF_TURNS, turn);
-    for metric in OF_CALLS {
-        let sum = metric.sum(&turn.calls);
-        numbers.extend(sum.map(|sum| (metric.name, metric.unit, sum)));
-    }
     let request_id = request.map(|request| request.id.as_str());
     let trace = request.and_then(|request| request.trace.as_deref());
     Line {
-        numbers,
+        numbers: with_calls(numbers(OF_TURNS, turn), &turn.calls),
         outcome: Some(turn.outcome),
         properties: vec![
             ("turnId", Some(turn.turn.as_str())),
@@ -87,7 +82,7 @@ fn of_turn<'a>(turn: &'a Measured, request: Option<&'a Request>) -> Line<'a> {
 
 fn of_job(job: &Settled) -> Line<'_> {
     Line {
-        numbers: numbers(OF_JOBS, job),
+        numbers: with_calls(numbers(OF_JOBS, job), &job.calls),
         outcome: Some(job.outcome),
         properties: vec![
             ("turnId", Some(job.turn.as_str())),
@@ -103,7 +98,18 @@ fn of_sweep(swept: &Swept) -> Line<'static> {
     }
 }
 
-fn numbers<T>(table: &[Metric<T>], of: &T) -> Vec<(&'static str, Unit, f64)> {
+type Numbers = Vec<(&'static str, Unit, f64)>;
+
+/// Adds what all calls together come to.
+fn with_calls(mut numbers: Numbers, calls: &[Call]) -> Numbers {
+    for metric in OF_CALLS {
+        let sum = metric.sum(calls);
+        numbers.extend(sum.map(|sum| (metric.name, metric.unit, sum)));
+    }
+    numbers
+}
+
+fn numbers<T>(table: &[Metric<T>], of: &T) -> Numbers {
     let known = table
         .iter()
         .filter_map(|metric| Some((metric.name, metric.unit, (metric.value)(of)?)));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use domain::{Prices, Timestamp, TurnEvent, TurnId};
+use domain::{Job, Outcome, Prices, Timestamp, TurnEvent, TurnId};
 use ports::{Clock, Feed, Watch};
 
 use crate::measure::{Measured, Settled, Swept, Words};
@@ -77,6 +77,13 @@ impl Watch for Metrics {
         let request = current();
         for sink in &self.sinks {
             sink.turn(now, &measured, request.as_deref());
+        }
+    }
+
+    fn settled(&self, job: &Job, outcome: &Outcome) {
+        let settled = Settled::of(job, outcome, &self.prices);
+        for sink in &self.sinks {
+            sink.settled(self.clock.now(), &settled);
         }
     }
 }

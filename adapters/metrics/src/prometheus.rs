@@ -69,18 +69,17 @@ impl Prometheus {
 
 impl Sink for Prometheus {
     fn turn(&self, _: Timestamp, turn: &Measured, _: Option<&Request>) {
-        add(&self.turns, turn);
-        for call in &turn.calls {
-            add(&self.calls, call);
-        }
+        add(&self.turns, [turn]);
+        add(&self.calls, &turn.calls);
     }
 
     fn settled(&self, _: Timestamp, job: &Settled) {
-        add(&self.jobs, job);
+        add(&self.jobs, [job]);
+        add(&self.calls, &job.calls);
     }
 
     fn swept(&self, _: Timestamp, swept: &Swept) {
-        add(&self.sweeps, swept);
+        add(&self.sweeps, [swept]);
     }
 }
 
@@ -118,13 +117,19 @@ fn series<T>(table: &'static [Metric<T>], registry: &mut Registry) -> Vec<Series
     all
 }
 
-fn add<T>(to: &[Series<T>], of: &T) {
-    for Series { metric, numbers } in to {
-        let Some(number) = (metric.value)(of) else {
-            continue;
+fn add<'a, T>(to: &[Series<T>], all: impl IntoIterator<Item = &'a T>) {
+    for of in all {
+        to.iter().for_each(|series| series.add(of));
+    }
+}
+
+impl<T> Series<T> {
+    fn add(&self, of: &T) {
+        let Some(number) = (self.metric.value)(of) else {
+            return;
         };
-        let labels = (metric.labels)(of);
-        match numbers {
+        let labels = (self.metric.labels)(of);
+        match &self.numbers {
             Numbers::Times(times) => times.get_or_create(&labels).observe(number / 1_000.0),
             Numbers::Counts(counts) => {
                 counts.get_or_create(&labels).inc_by(number);

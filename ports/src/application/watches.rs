@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use domain::TurnKey;
+use domain::{Job, Outcome, TurnKey};
 
 use crate::{Feed, Watch};
 
-/// Several who hear of turns, in this order; may be none.
-#[derive(Clone, Default)]
+/// Several who hear of the same, in this order.
+#[derive(Clone)]
 pub struct Watches(pub Vec<Arc<dyn Watch>>);
 
 impl Watches {
@@ -29,5 +29,9 @@ impl Watch for Watches {
 
     fn is_over(&self, turn: &TurnKey) {
         self.all(|watch| watch.is_over(turn));
+    }
+
+    fn settled(&self, job: &Job, outcome: &Outcome) {
+        self.all(|watch| watch.settled(job, outcome));
     }
 }

@@ -67,6 +67,7 @@ fn job(outcome: &'static str) -> Settled {
         turn,
         kind: "workout",
         outcome,
+        calls: measured(Some(&closing(Ending::Finished))).calls,
     }
 }
 
@@ -179,7 +180,7 @@ fn a_job_that_was_given_up_is_a_dead_letter_and_no_other_is() {
         ("dead", true),
     ] {
         let line = written(|emf| emf.settled(Timestamp(8), &job(outcome))).remove(0);
-        assert_eq!(line["Jobs"], 1);
+        assert_eq!((&line["Jobs"], &line["Calls"]), (&json!(1), &json!(3)));
         assert_eq!(line.get("DeadLetters").is_some(), is_dead, "{line}");
         assert_eq!(
             (&line["kind"], &line["turnId"]),

@@ -16,6 +16,7 @@ fn told() -> String {
         turn,
         kind: "workout",
         outcome: "dead",
+        calls: measured(Some(&closing(Ending::Finished))).calls,
     };
     prometheus.settled(at, &dead);
     prometheus.swept(at, &Swept { jobs: 2, turns: 1 });
@@ -36,9 +37,9 @@ fn sums_and_distributions_are_told_by_the_names_of_the_table() {
         r#"coach_first_token_seconds_bucket{le="0.75",outcome="finished"} 0"#,
         r#"coach_first_token_seconds_bucket{le="1.0",outcome="finished"} 1"#,
         r#"coach_total_seconds_sum{outcome="finished"} 2.05"#,
-        r#"coach_calls_total{kind="reply"} 1.0"#,
-        r#"coach_cache_read_tokens_total{kind="router"} 3000.0"#,
-        r#"coach_cost_total{kind="reply"} 0.00705"#,
+        r#"coach_calls_total{kind="reply"} 2.0"#,
+        r#"coach_cache_read_tokens_total{kind="router"} 6000.0"#,
+        r#"coach_cost_total{kind="reply"} 0.0141"#,
         r#"coach_jobs_total{kind="workout",outcome="dead"} 1.0"#,
         r#"coach_dead_letters_total{kind="workout"} 1.0"#,
         "coach_swept_jobs_total 2.0",

@@ -10,7 +10,7 @@ use domain::{StopReason, coach};
 use http_adapter::{App, Settings, router};
 use http_body_util::BodyExt;
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex, ManualClock};
-use ports::{Feeds, Ports, Records, Watches};
+use ports::{Feeds, Ports, Records};
 use rehearsal::{Line, Scene, Scripted};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
@@ -51,7 +51,7 @@ impl Site {
             tokens: Arc::new(KnownTokens::default().with("ada", "ada".parse().unwrap())),
             feeds: Arc::new(Feeds::default()),
             tasks: tasks.clone(),
-            watch: Arc::new(Watches::default()),
+            watch: Arc::new(()),
             settings: Arc::new(Settings {
                 coaches,
                 ..Settings::default()
