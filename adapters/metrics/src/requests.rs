@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Metadata, Span, Subscriber};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
@@ -39,7 +39,8 @@ impl Requests {
     {
         // Nothing else becomes dearer by it: this is asked once for each place in the code.
         let is_of_request = |metadata: &Metadata<'_>| metadata.is_span() && metadata.name() == SPAN;
-        self.with_filter(filter_fn(is_of_request))
+        let filter = filter_fn(is_of_request).with_max_level_hint(LevelFilter::ERROR);
+        self.with_filter(filter)
     }
 }
 
