@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::Language;
-use crate::wording::{CLASSES, Found, Lexicon, Written, without};
+use crate::wording::{CLASSES, Found, Lexicon, Written, without_ending_in};
 
 pub use help::{HelpLines, LONGEST_HELP, Unhelpful};
 
@@ -120,7 +120,7 @@ fn said(written: &Written) -> Option<(Care, Language)> {
     if found.is_empty() {
         return None;
     }
-    let found = without(found, &HARMLESS.find(written));
+    let found = without_ending_in(found, &HARMLESS.find(written));
     let said = found.into_iter().map(|found| found.says);
     said.max_by_key(|(care, _)| *care)
 }

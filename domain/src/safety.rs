@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wording::{CLASSES, Lexicon, Written, without};
+use crate::wording::{CLASSES, Lexicon, Written, without_inside_of};
 
 pub use told::{SafetyFacts, SafetyReport};
 
@@ -49,7 +49,7 @@ impl SafetyKind {
         if found.is_empty() {
             return None;
         }
-        let told = without(found, &HARMLESS.find(&written));
+        let told = without_inside_of(found, &HARMLESS.find(&written));
         let told = told.into_iter().filter(|found| !written.asks(&found.at));
         told.map(|found| found.says.0).min()
     }

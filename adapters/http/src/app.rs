@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
+use domain::care::HelpLines;
 use domain::{Coach, Limits, Prices, Timestamp};
 use ports::{Feeds, Ports, TokenVerifier, TurnRules, Turns, Watch, Watches};
 use tokio_util::task::TaskTracker;
@@ -87,6 +88,8 @@ pub struct Settings {
     pub turns_per_user: u64,
     /// What models cost.
     pub prices: Arc<Prices>,
+    /// What is said to somebody in an emergency or a crisis.
+    pub help: Arc<HelpLines>,
     /// The keys of a local issuer, as a JWK set.
     pub jwks: Option<String>,
 }
@@ -104,6 +107,7 @@ impl Default for Settings {
             turns_at_once: 1_000,
             turns_per_user: 8,
             prices: Arc::default(),
+            help: Arc::default(),
             jwks: None,
         }
     }

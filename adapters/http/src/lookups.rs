@@ -17,7 +17,8 @@ const PAGES: usize = 10;
 /// How many steps it takes to read a letter of a record and judge it, as [`Pace`] counts them.
 const STEPS: usize = 4;
 
-/// Finds the user's own coach of this id, or else the one that everybody has.
+/// Finds the user's own coach of this id, or else the one that everybody has; it knows where help
+/// is.
 pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach>, Problem> {
     let at = RecordKey {
         owner: call.scope()?,
@@ -25,18 +26,15 @@ pub(crate) async fn find_coach(call: &Call, coach: &CoachId) -> Result<Arc<Coach
         id: RecordId::from(coach),
     };
     let own = call.answered(call.app.ports.records.get(&at)).await?;
-    if let Some(own) = own.as_ref().and_then(records::readable) {
-        return Ok(Arc::new(own));
-    }
-    let shipped = call
-        .app
-        .settings
-        .coaches
-        .iter()
-        .find(|shipped| shipped.id == *coach);
-    shipped
-        .cloned()
-        .ok_or_else(|| Code::CoachConfigNotFound.into())
+    let own: Option<Coach> = own.as_ref().and_then(records::readable);
+    let settings = &call.app.settings;
+    let shipped = || settings.coaches.iter().find(|shipped| shipped.id == *coach);
+    let found = own.or_else(|| Some(Coach::clone(shipped()?)));
+    let found = found.ok_or(Code::CoachConfigNotFound)?;
+    Ok(Arc::new(Coach {
+        help: settings.help.clone(),
+        ..found
+    }))
 }
 
 /// Finds a conversation as it is, once a turn whose process is gone has been ended.

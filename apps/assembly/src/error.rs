@@ -19,6 +19,8 @@ pub enum StartError {
     Log(#[from] tracing_subscriber::filter::ParseError),
     #[error("the prices in {file} (--prices, COACH_PRICES) cannot be used: {reason}")]
     Prices { file: String, reason: String },
+    #[error("the help lines in {file} (--help-lines, COACH_HELP_LINES) cannot be used: {reason}")]
+    HelpLines { file: String, reason: String },
     #[error(
         "the store (--store, COACH_STORE) cannot be used, and `coach-server doctor` says more: {}",
         told(.0)

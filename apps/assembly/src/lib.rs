@@ -2,6 +2,7 @@
 //! them.
 
 mod error;
+mod help_lines;
 mod log;
 mod parts;
 mod prices;

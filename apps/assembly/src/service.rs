@@ -18,7 +18,7 @@ use crate::error::StartError;
 use crate::log::LogFormat;
 use crate::parts::{Assembly, PartsArgs};
 use crate::trust::Trust;
-use crate::{log, prices};
+use crate::{help_lines, log, prices};
 
 /// The settings of a service; every option is also an environment variable.
 #[derive(Debug, Args)]
@@ -78,6 +78,11 @@ pub struct ServiceArgs {
     #[arg(long, env = "COACH_PRICES", value_name = "FILE")]
     pub prices: Option<PathBuf>,
 
+    /// A JSON file with what is said to somebody in an emergency or a crisis, by language; without
+    /// it no number is named.
+    #[arg(long, env = "COACH_HELP_LINES", value_name = "FILE")]
+    pub help_lines: Option<PathBuf>,
+
     /// What is logged: error, warn, info, debug, trace or off, or also the level of one crate, such
     /// as info,coach_http=debug.
     #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info",
@@ -115,6 +120,7 @@ impl ServiceArgs {
     /// Makes the service out of its parts; none of them is asked for anything yet.
     pub async fn assemble(&self, clock: Arc<dyn Clock>) -> Result<Service, StartError> {
         let prices = prices::read(self.prices.as_deref())?;
+        let help = help_lines::read(self.help_lines.as_deref())?;
         let assembly = Assembly::new(&self.parts, &clock);
         let (model, store, index) = (
             assembly.model().await?,
@@ -132,6 +138,7 @@ impl ServiceArgs {
         };
         let settings = Settings {
             prices: Arc::new(prices),
+            help: Arc::new(help),
             jwks: tokens.issuer.as_ref().map(|issuer| issuer.jwks()),
             ..self.settings()
         };

@@ -328,7 +328,7 @@ async fn follow_as_fact(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Resu
 
 /// Takes a memory that is being erased from among the safety facts.
 pub(crate) async fn drop_fact(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
-    let gone = ports.records.delete(&fact_key(owner, id));
-    ports.clock.answered(gone).await?;
+    let fact = fact_key(owner, id);
+    ports.clock.answered(ports.records.delete(&fact)).await?;
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::memory::{RecalledKind, Tombstone, Trace};
 use domain::{
-    Body, Coach, ConversationKey, Ending, Gathered, Loaded, Message, Opening, PartKind, Recalled,
-    Said, Summary, Timestamp, Tries, TurnKey, Usage, UserScope,
+    Body, Coach, ConversationKey, Ending, Gathered, Loaded, Memory, Message, Opening, PartKind,
+    Recalled, SafetyFacts, Said, Summary, Timestamp, Tries, TurnKey, Usage, UserScope,
 };
 use serde_json::{Value, json};
 
@@ -171,6 +171,16 @@ fn safety(choice: usize) -> SafetyFacts {
         facts,
         is_missing_some: choice % 7 == 1,
     }
+}
+
+fn memory(id: &str, content: &str) -> Memory {
+    let memory = json!({
+        "memoryId": id, "content": content, "type": "constraint", "importance": "high",
+        "coachId": null, "tags": [], "source": "conversation", "sourceMessageId": null,
+        "conversationId": null, "createdAt": Timestamp(0), "lastUsedAt": null, "timesUsed": 0,
+        "supersededBy": null,
+    });
+    serde_json::from_value(memory).unwrap()
 }
 
 /// Stands in a safety fact; every prompt of a turn that was told it has it.

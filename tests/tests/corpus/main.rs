@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 mod care;
 mod malformed;
+mod safety;
 mod score;
 
 /// A message, and what a careful reader would decide.

@@ -8,6 +8,7 @@
 
 mod caching;
 mod calls;
+mod care;
 mod coaches;
 mod cors;
 mod counters;

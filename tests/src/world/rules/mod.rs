@@ -81,6 +81,10 @@ const RULES: &[(&str, Rule)] = &[
         saving::nothing_is_kept_of_what_is_urgent_and_help_is_told,
     ),
     (
+        "K3 every reply is told the safety facts, or that they could not be read",
+        stream::every_reply_is_told_the_safety_facts,
+    ),
+    (
         "L1 what is kept is told at once",
         lease::what_is_kept_is_told_at_once,
     ),

@@ -3,7 +3,7 @@
 use domain::{Effect, Input, PartKind, TurnEvent};
 
 use super::{Case, Verdict, check, reply_of};
-use crate::world::words::{FOREIGN, FORGETTABLE};
+use crate::world::words::{FOREIGN, FORGETTABLE, SAFETY};
 
 pub(super) fn is_start_then_text_then_one_ending(case: &Case<'_>) -> Verdict {
     let told = &case.trace.told;
@@ -113,6 +113,25 @@ pub(super) fn nothing_that_was_forgotten_enters_a_prompt(case: &Case<'_>) -> Ver
     check(!is_forgotten || !says(case, FORGETTABLE), || {
         "what was forgotten is in a prompt".to_owned()
     })
+}
+
+pub(super) fn every_reply_is_told_the_safety_facts(case: &Case<'_>) -> Verdict {
+    let loaded = case.steps().find_map(|step| match step.given() {
+        Some(Input::Loaded(Ok(loaded))) => Some(&loaded.safety),
+        _ => None,
+    });
+    for effect in case.performed() {
+        if let (Effect::Reply(_, call), Some(safety)) = (effect, loaded) {
+            let text = call.prompt.text();
+            let is_told = text.contains(SAFETY) == !safety.facts.is_empty();
+            check(is_told, || "the safety facts are not told".to_owned())?;
+            let says_so = text.contains("could be read just now") == safety.is_missing_some;
+            check(says_so, || {
+                "it is not told that some are missing".to_owned()
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a prompt has this text.
