@@ -28,7 +28,10 @@ pub const LONGEST_HELP: usize = 500;
 pub enum Unhelpful {
     #[error("{0}")]
     Malformed(String),
-    #[error("what is said in {} of {what} is empty, or longer than {LONGEST_HELP} characters", .language.code())]
+    #[error(
+        "what is said in {} of {what} is empty, or longer than {LONGEST_HELP} characters",
+        .language.code()
+    )]
     Length {
         what: &'static str,
         language: Language,

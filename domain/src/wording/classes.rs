@@ -12,65 +12,59 @@ pub(crate) const CLASSES: &Classes = &[
 ];
 
 /// What one trains: where "dying" is a manner of speaking.
-const TRAINING: &str = "wod workout* session* set sets rep reps squat* burpee* deadlift* lunge* run \
-    runs running ran race races marathon* sprint* hill hills interval* wod wods metcon* amrap* \
+const TRAINING: &str = "wod workout* session* set sets rep reps squat* burpee* deadlift* lunge* \
+    run runs running ran race races marathon* sprint* hill hills interval* wod wods metcon* amrap* \
     emom* fran murph leg legs legday gym class cardio row rowing rower erg bike treadmill spin \
     plank* thruster* swim* climb* stair* crossfit abs bench press snatch* pull pullup* pushup* \
     round rounds lap laps mile miles km kms minute* seconds hiit tabata training* trainier* \
     einheit* kniebeuge* kreuzheben lauf laufen gelaufen beintag satz satze satzen wiederholung* \
-    runde* intervall* berg* treppe* liegestutz* klimmzug* studio muskelkater kurs sprints schlitten entren* sesion* \
-    sentadill* pierna* carrera* serie series gimnasio rutina* cuesta* abdominal* gym flexion* \
-    dominada* trineo entrain* seance* jambe* course courses salle cotes pompes traction* abdos fentes \
-    circuit treino* treinar perna* corrida* agachament* academia ladeira* abdominais flexoes \
-    circuito maratona tiro tiros 2k 5k 10k";
+    runde* intervall* berg* treppe* liegestutz* klimmzug* studio muskelkater kurs sprints \
+    schlitten entren* sesion* sentadill* pierna* carrera* serie series gimnasio rutina* cuesta* \
+    abdominal* gym flexion* dominada* trineo entrain* seance* jambe* course courses salle cotes \
+    pompes traction* abdos fentes circuit treino* treinar perna* corrida* agachament* academia \
+    ladeira* abdominais flexoes circuito maratona tiro tiros 2k 5k 10k";
 
 /// What of a body can be hurt, but for chest and head.
-const BODY: &str = "knee knees back shoulder* hip hips ankle ankles elbow* wrist* neck hamstring* \
-    quad quads calf calves shin shins foot feet heel heels achilles groin rib ribs hand hands \
-    thumb* finger* toe toes glute* bicep* tricep* pec cuff spine tendon* ligament* acl mcl \
+const BODY: &str = "knee knees back shoulder* hip hips ankle ankles elbow* wrist* neck \
+    hamstring* quad quads calf calves shin shins foot feet heel heels achilles groin rib ribs hand \
+    hands thumb* finger* toe toes glute* bicep* tricep* pec cuff spine tendon* ligament* acl mcl \
     meniscus arm arms leg legs forearm* thigh* collarbone tailbone sacrum si joint joints disc \
-    muscle* \
-    knie knien rucken schulter* hufte* huft* knochel* sprunggelenk* ellenbogen ellbogen \
+    muscle* knie knien rucken schulter* hufte* huft* knochel* sprunggelenk* ellenbogen ellbogen \
     handgelenk* nacken oberschenkel* wade waden schienbein* fuss fusse ferse* fersen \
     achillessehne* leiste* rippe* daumen zeh zehe zehen sehne* band bander meniskus kreuzband* \
-    gelenk* muskel* arm arme bein beine steissbein lendenwirbel* wirbel* bizeps trizeps \
-    oberarm* unterarm* unterschenkel* bandscheibe* kreuz schlusselbein* \
-    rodilla* espalda hombro* cadera* tobillo* codo codos muneca* cuello isquio* cuadriceps \
-    gemelo* pantorrilla* espinilla* pie pies talon* ingle costilla* mano manos dedo dedos menisco \
-    lumbar* brazo* pierna* muslo* clavicula musculo* tendon* rotula cervical* aquiles cintura \
-    articulacion* \
-    genou genoux dos epaule* hanche* cheville* coude* poignet* cou nuque ischio* cuisse* mollet* \
-    tibia* pied pieds aine cote cotes main mains doigt* orteil* menisque lombaire* bras jambe* \
-    clavicule muscle* articulation* adducteur* rotule \
-    joelho* costas ombro* quadril tornozelo* cotovelo* pulso* punho* pescoco coxa coxas \
-    panturrilha* canela* pe pes calcanhar virilha* costela* mao maos dedao tendao lombar* braco* \
-    perna* clavicula musculo* coluna articulacao*";
+    gelenk* muskel* arm arme bein beine steissbein lendenwirbel* wirbel* bizeps trizeps oberarm* \
+    unterarm* unterschenkel* bandscheibe* kreuz schlusselbein* rodilla* espalda hombro* cadera* \
+    tobillo* codo codos muneca* cuello isquio* cuadriceps gemelo* pantorrilla* espinilla* pie pies \
+    talon* ingle costilla* mano manos dedo dedos menisco lumbar* brazo* pierna* muslo* clavicula \
+    musculo* tendon* rotula cervical* aquiles cintura articulacion* genou genoux dos epaule* \
+    hanche* cheville* coude* poignet* cou nuque ischio* cuisse* mollet* tibia* pied pieds aine \
+    cote cotes main mains doigt* orteil* menisque lombaire* bras jambe* clavicule muscle* \
+    articulation* adducteur* rotule joelho* costas ombro* quadril tornozelo* cotovelo* pulso* \
+    punho* pescoco coxa coxas panturrilha* canela* pe pes calcanhar virilha* costela* mao maos \
+    dedao tendao lombar* braco* perna* clavicula musculo* coluna articulacao*";
 
 /// People, and animals, that one can lose.
 const KIN: &str = "dad daddy father mom mum mam mommy mother brother* sister* wife husband son \
-    daughter* grandma* grandpa* grandmother* grandfather* granny gran nan nana uncle* aunt* \
-    auntie cousin* friend friends buddy partner girlfriend boyfriend fiance* teammate* dog cat \
-    pet horse puppy baby nephew niece colleague* neighbour* neighbor* parent* stepdad stepmom \
-    twin mate coworker* roommate* flatmate* \
-    vater papa mutter mama bruder schwester* frau mann sohn tochter oma opa omi opi grossmutter \
-    grossvater onkel tante cousin* cousine* freund freundin kumpel hund hundin katze kater pferd \
-    baby kind neffe nichte kollege* kollegin eltern* schwiegervater schwiegermutter verlobte* \
-    padre madre papa mama hermano* hermana* esposa esposo marido mujer hijo hija abuelo* abuela* \
-    abuelita abuelito tio tia primo prima amigo* amiga* novio novia perro perra perrito gato gata \
-    mascota bebe sobrino sobrina companero* suegro suegra pareja cunado \
-    pere mere papa maman frere* soeur* femme mari fils fille grand oncle tante cousin* ami amie \
-    amis copain copine chien chienne chat chatte bebe neveu niece collegue* papi mamie papy mamy \
-    compagnon compagne fiance* \
-    pai mae irmao irma esposa esposo marido mulher filho filha avo vovo vo tio tia primo prima \
-    amigo* amiga* namorad* cachorr* gato gata bebe sobrinho sobrinha sogro sogra colega*";
+    daughter* grandma* grandpa* grandmother* grandfather* granny gran nan nana uncle* aunt* auntie \
+    cousin* friend friends buddy partner girlfriend boyfriend fiance* teammate* dog cat pet horse \
+    puppy baby nephew niece colleague* neighbour* neighbor* parent* stepdad stepmom twin mate \
+    coworker* roommate* flatmate* vater papa mutter mama bruder schwester* frau mann sohn tochter \
+    oma opa omi opi grossmutter grossvater onkel tante cousin* cousine* freund freundin kumpel \
+    hund hundin katze kater pferd baby kind neffe nichte kollege* kollegin eltern* schwiegervater \
+    schwiegermutter verlobte* padre madre papa mama hermano* hermana* esposa esposo marido mujer \
+    hijo hija abuelo* abuela* abuelita abuelito tio tia primo prima amigo* amiga* novio novia \
+    perro perra perrito gato gata mascota bebe sobrino sobrina companero* suegro suegra pareja \
+    cunado pere mere papa maman frere* soeur* femme mari fils fille grand oncle tante cousin* ami \
+    amie amis copain copine chien chienne chat chatte bebe neveu niece collegue* papi mamie papy \
+    mamy compagnon compagne fiance* pai mae irmao irma esposa esposo marido mulher filho filha avo \
+    vovo vo tio tia primo prima amigo* amiga* namorad* cachorr* gato gata bebe sobrinho sobrinha \
+    sogro sogra colega*";
 
 /// Things that die without anybody's grief.
-const DEVICE: &str = "watch watches phone battery batteries garmin headphones earbuds laptop strap \
-    sensor app headset charger scale screen tv \
-    uhr handy akku batterie kopfhorer pulsgurt telefon \
-    reloj telefono movil celular bateria auriculares cascos banda pila \
-    montre telephone ecouteurs portable capteur ceinture \
-    relogio telefone fone fones pulseira cinta aparelho";
+const DEVICE: &str = "watch watches phone battery batteries garmin headphones earbuds laptop \
+    strap sensor app headset charger scale screen tv uhr handy akku batterie kopfhorer pulsgurt \
+    telefon reloj telefono movil celular bateria auriculares cascos banda pila montre telephone \
+    ecouteurs portable capteur ceinture relogio telefone fone fones pulseira cinta aparelho";
 
 /// What a safety fact is told by, most of it.
 const DANGER: &str = "allerg* alerg* intoleran* asthm* asma asmatic* diabet* epilep* pregnan* \
@@ -86,6 +80,6 @@ const DANGER: &str = "allerg* alerg* intoleran* asthm* asma asmatic* diabet* epi
     infarkt infarto infarctus arthr* artr* rheuma* reuma* celiac* zoliakie coeliaque gluten \
     lactose lactosa nuts nut peanut* penicillin* latex anemi* anami* bulimi* anorexi* essstorung* \
     acl meniscus menisco* menisque* disc bandscheibe* kreuzband* condition disease illness \
-    sclerosis ms disorder seizure* implant* pacemaker breastfeed* breastfeeding newborn birth \
-    baby entorse esguince concuss* dislocat* problem* problema* probleme* chemo* copd hiv lupus \
-    pcos thromb* trombo*";
+    sclerosis ms disorder seizure* implant* pacemaker breastfeed* breastfeeding newborn birth baby \
+    entorse esguince concuss* dislocat* problem* problema* probleme* chemo* copd hiv lupus pcos \
+    thromb* trombo*";

@@ -195,7 +195,10 @@ async fn a_later_summary_says_nothing_of_a_crisis_by_the_words_or_by_the_models_
     let asked = site.model.inside().calls();
     let summaries: Vec<String> = asked
         .iter()
-        .filter(|call| matches!(call.answer, ports::Answer::Tool { name, .. } if name == domain::summary::TOOL))
+        .filter(|call| match call.answer {
+            ports::Answer::Tool { name, .. } => name == domain::summary::TOOL,
+            ports::Answer::Prose => false,
+        })
         .map(|call| call.prompt.text())
         .collect();
     assert!(!summaries.is_empty());

@@ -155,6 +155,8 @@ struct Context<'a> {
     memories: &'a [String],
     recalled: Vec<Hit<'a>>,
     workouts: &'a [String],
+    /// What it said of what the athlete's safety depends on.
+    safety: &'a SafetyReport,
     /// Estimated, at four characters a token.
     prompt_tokens: u64,
 }
@@ -186,6 +188,7 @@ impl<'a> From<&'a turn::ContextReport> for Context<'a> {
             memories: &context.memories,
             recalled: context.recalled.iter().map(Hit::from).collect(),
             workouts: &context.workouts,
+            safety: &context.safety,
             prompt_tokens: context.prompt_tokens,
         }
     }

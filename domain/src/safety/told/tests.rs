@@ -116,7 +116,9 @@ proptest! {
     fn every_fact_is_told_named_or_counted_within_its_budget(
         sizes in proptest::collection::vec((0_usize..5, 1_usize..600, 0_u64..9), 0..60),
     ) {
-        let contents = ["allergic to", "I take metformin", "I'm pregnant", "I have asthma", "knee hurts"];
+        let contents = [
+            "allergic to", "I take metformin", "I'm pregnant", "I have asthma", "knee hurts",
+        ];
         let facts: Vec<Memory> = sizes.iter().enumerate().map(|(n, (kind, size, said))| {
             let content = format!("{} {n} {}", contents[*kind], "x".repeat(*size));
             fact(&format!("f{n}"), &content, *said, None)
