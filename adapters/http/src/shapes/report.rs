@@ -3,6 +3,7 @@
 use domain::call::{self, CallRecord};
 use domain::memory::RecalledKind;
 use domain::price::{Prices, Tokens};
+use domain::safety::SafetyReport;
 use domain::turn;
 use domain::{Closing, Fault, RouterDecision};
 use schemars::JsonSchema;
