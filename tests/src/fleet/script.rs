@@ -23,6 +23,8 @@ pub struct Script {
     pub deadline: u64,
     /// What workers do with the jobs of their turns.
     pub after: AfterTurn,
+    /// Whether nobody looks at conversations of others, and all workers sweep instead.
+    pub sweeps: bool,
     /// Whether the store knows which workers have died.
     pub knows_the_dead: bool,
     /// Whether turns reserve tokens.
@@ -143,7 +145,11 @@ impl fmt::Display for Script {
             "deadline {} ms, calm from {} ms {:?}",
             self.deadline, self.calm, self.limits
         )?;
-        writeln!(f, "jobs are {after:?}, packets die: {packets_die}")?;
+        writeln!(
+            f,
+            "jobs are {after:?}, packets die: {packets_die}, somebody sweeps: {}",
+            self.sweeps
+        )?;
         let (knows, reserves) = (self.knows_the_dead, self.reserves);
         writeln!(
             f,
@@ -233,6 +239,7 @@ impl Script {
             knows_the_dead: chance.percent(30),
             reserves: chance.percent(50),
             mixes_users: chance.percent(30),
+            sweeps: chance.percent(40),
             deeds,
         };
         script.deeds.sort_by_key(|deed| deed.at);
@@ -268,6 +275,7 @@ impl Script {
             knows_the_dead: false,
             reserves: true,
             mixes_users: false,
+            sweeps: false,
             deeds: vec![Deed {
                 at: 0,
                 what: What::Say(say),
