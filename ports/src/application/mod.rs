@@ -20,6 +20,7 @@ mod remember;
 mod stay;
 mod sweep;
 mod turns;
+mod watches;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
 pub use answer::answer;
@@ -38,3 +39,4 @@ pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombsto
 pub use stay::{AfterTurn, Stay};
 pub use sweep::{Swept, sweep};
 pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};
+pub use watches::Watches;

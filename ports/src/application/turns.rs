@@ -10,7 +10,7 @@ use domain::{
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
-use tracing::Instrument;
+use tracing::{Instrument, error_span};
 
 use crate::application::holds::settle_if_over;
 use crate::application::own;
@@ -359,7 +359,9 @@ impl Turns {
             stay: asking.stay,
         };
         let driving = async move { turns.see_to(task, driven_by, &driven).await };
-        self.tasks.spawn(driving.in_current_span().boxed());
+        // At the level of errors: every line that is logged at all says whose it is.
+        let span = error_span!("turn", id = %opening.turn.turn);
+        self.tasks.spawn(driving.instrument(span).boxed());
         Following {
             opening,
             feed: Some(feed),

@@ -28,6 +28,7 @@ mod journeys;
 mod latency;
 mod library;
 mod lists;
+mod measured;
 mod memories;
 mod mind;
 mod openapi;
