@@ -183,6 +183,15 @@ fn limits(chance: &mut Chance) -> Limits {
     }
 }
 
+fn after_turn(chance: &mut Chance) -> AfterTurn {
+    let choices = [
+        (3, AfterTurn::SeenThrough),
+        (5, AfterTurn::TriedOnce),
+        (2, AfterTurn::Left),
+    ];
+    chance.weighted(&choices, AfterTurn::SeenThrough)
+}
+
 impl Script {
     pub fn new(seed: u64) -> Self {
         let chance = &mut Chance::new(seed);
@@ -225,14 +234,7 @@ impl Script {
             holds: 1 + chance.below(3),
             limits,
             deadline: chance.pick(60_000, &[60_000, 25_000, 9_000]),
-            after: chance.weighted(
-                &[
-                    (3, AfterTurn::SeenThrough),
-                    (5, AfterTurn::TriedOnce),
-                    (2, AfterTurn::Left),
-                ],
-                AfterTurn::TriedOnce,
-            ),
+            after: after_turn(chance),
             calm,
             faults: Faults::Often(chance.weighted(&[(2, 0), (4, 20), (3, 80), (1, 300)], 0)),
             packets_die: chance.percent(30),
