@@ -5,6 +5,7 @@ mod event;
 mod front;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,7 +38,7 @@ pub use event::Front;
 pub struct Lambda {
     shared: Arc<Shared>,
     api: SocketAddr,
-    process: Option<Child>,
+    processes: Vec<Child>,
     tasks: JoinSet<()>,
 }
 
@@ -126,13 +127,14 @@ impl Lambda {
         Ok(Self {
             shared,
             api,
-            process: None,
+            processes: Vec::new(),
             tasks,
         })
     }
 
-    /// Starts the function's process with these settings, as Lambda does.
-    pub fn run(&mut self, program: &Path, settings: &[(&str, &str)], log: Stdio) -> io::Result<()> {
+    /// Starts a process of the function with these settings, as Lambda does; another one takes its
+    /// share of the invocations.
+    pub fn run(&mut self, program: &Path, settings: &[(&str, &str)], log: File) -> io::Result<()> {
         let mut command = Command::new(program);
         command
             .env("AWS_LAMBDA_RUNTIME_API", self.api.to_string())
@@ -141,10 +143,10 @@ impl Lambda {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone()?)
             .stderr(log);
         self.shared.begin();
-        self.process = Some(command.spawn()?);
+        self.processes.push(command.spawn()?);
         Ok(())
     }
 
@@ -163,11 +165,6 @@ impl Lambda {
     /// Where the API that invokes functions is, and the Runtime API.
     pub fn url(&self) -> String {
         format!("http://{}", self.api)
-    }
-
-    /// The id of the function's process.
-    pub fn process(&self) -> Option<u32> {
-        self.process.as_ref().map(Child::id)
     }
 
     /// Invokes the function with an event; what it answers, or the error that it tells.
@@ -206,33 +203,38 @@ impl Lambda {
         *lock(&self.shared.first)
     }
 
-    /// Sends the process a signal, such as `TERM`, `STOP` or `CONT`.
+    /// Sends the first process a signal, such as `TERM`, `STOP` or `CONT`.
     pub fn signal(&self, signal: &str) -> io::Result<()> {
-        let id = self.process().unwrap_or_default().to_string();
+        let id = self.processes.first().map_or(0, Child::id).to_string();
         Command::new("kill")
             .args([&format!("-{signal}"), &id])
             .status()
             .map(drop)
     }
 
-    /// Waits for the process to end; its exit code.
+    /// Waits for the first process to end; its exit code.
     pub fn ended(&mut self) -> Option<i32> {
-        self.process.as_mut()?.wait().ok()?.code()
+        self.processes.first_mut()?.wait().ok()?.code()
     }
 
-    /// Returns whether the process still runs.
+    /// Returns whether all its processes still run.
     pub fn runs(&mut self) -> bool {
-        let state = self.process.as_mut().map(Child::try_wait);
-        matches!(state, Some(Ok(None)))
+        let mut states = self.processes.iter_mut().map(Child::try_wait);
+        states.all(|state| matches!(state, Ok(None)))
+    }
+
+    /// Ends all its processes as Lambda does at the end of an environment: at once.
+    pub fn kill(&mut self) {
+        for mut process in self.processes.drain(..) {
+            _ = process.kill();
+            _ = process.wait();
+        }
     }
 }
 
 impl Drop for Lambda {
     fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            _ = process.kill();
-            _ = process.wait();
-        }
+        self.kill();
     }
 }
 
