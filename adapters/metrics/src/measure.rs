@@ -2,7 +2,6 @@
 
 use domain::call::{CallKind, CallRecord};
 use domain::price::Tokens;
-use domain::router::Source;
 use domain::{Closing, Ending, Job, Outcome, Prices, Timestamp, TurnId};
 use rust_decimal::prelude::ToPrimitive;
 
@@ -105,7 +104,7 @@ impl Measured {
         Self {
             outcome,
             code,
-            route: route.map(|route| source(route.router_metadata.source)),
+            route: route.map(|route| route.router_metadata.source.name()),
             first_event: timings.start,
             load: between(timings.start, timings.load),
             router: asked_router.map(|call| call.ms),
@@ -181,14 +180,6 @@ impl Settled {
 /// Returns how long a step took that began at one time after the request and ended at another.
 fn between(began: Option<u64>, ended: Option<u64>) -> Option<u64> {
     Some(ended?.saturating_sub(began?))
-}
-
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Rule => "rule",
-        Source::Model => "model",
-        Source::Default => "default",
-    }
 }
 
 fn kind(kind: CallKind) -> &'static str {
