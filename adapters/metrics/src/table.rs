@@ -6,7 +6,7 @@ use crate::measure::{Call, DEAD, Measured, Settled, Swept};
 /// Something to tell of a `T`.
 #[derive(Debug)]
 pub struct Metric<T: 'static> {
-    /// Its name in CloudWatch, from which that in Prometheus follows.
+    /// Its name in CloudWatch, from which that in Prometheus follows (docs/operating.md).
     pub name: &'static str,
     /// What its numbers count.
     pub unit: Unit,
