@@ -143,6 +143,8 @@ async fn begin(call: &Call, stay: Stay) -> Result<Following, Problem> {
         zone: request.zone.clone(),
         now,
         lease_until: now + LEASE,
+        // As it begins, it is said by when it is over.
+        over_by: now,
         kept_until: now + KEY,
         holds: Vec::new(),
         turn,

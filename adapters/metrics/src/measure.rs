@@ -70,15 +70,6 @@ pub struct Settled {
     pub calls: Vec<Call>,
 }
 
-/// What a sweep has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Swept {
-    /// Jobs that were done, or refused.
-    pub jobs: u64,
-    /// Turns that nobody drove any more, and that it has ended.
-    pub turns: u64,
-}
-
 impl Measured {
     /// Measures a turn that is over by `now`; one without an ending was taken from this process.
     pub fn of(

@@ -18,6 +18,7 @@ mod pages;
 pub mod records;
 mod remember;
 mod stay;
+mod sweep;
 mod turns;
 mod watches;
 
@@ -36,5 +37,6 @@ pub use pages::pages;
 pub use records::newest;
 pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
 pub use stay::{AfterTurn, Stay};
+pub use sweep::{Swept, sweep};
 pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};
 pub use watches::Watches;

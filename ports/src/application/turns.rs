@@ -96,7 +96,7 @@ pub struct Turns {
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn.
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is over.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -189,6 +189,7 @@ impl Turns {
             0
         };
         let until = self.deadline(&asking) + HOLD;
+        asking.admission.over_by = until;
         // The first to be judged: a full process says that it is, whatever else does not fit.
         asking.admission.holds.insert(0, one_turn(limit, until));
         // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody

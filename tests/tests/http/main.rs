@@ -44,12 +44,14 @@ mod send_message;
 mod settling;
 mod stop;
 mod stores;
+mod sweep;
 mod thinking;
 mod transcript;
 mod unreadable;
 mod untouched;
 mod usage;
 mod warnings;
+mod within;
 
 use coach_tests::{Event, Site, saying, scenes};
 use rehearsal::Scene;

@@ -8,8 +8,8 @@ use coach_tests::{Site, saying};
 use domain::{Fault, Prices, Timestamp};
 use metrics::requests::Request;
 use metrics::table::{self, Metric, Unit};
-use metrics::{Emf, Measured, Metrics, Prometheus, Settled, Sink, Swept};
-use ports::Watches;
+use metrics::{Emf, Measured, Metrics, Prometheus, Settled, Sink};
+use ports::{Swept, Watches};
 use rehearsal::Scene;
 use serde_json::Value;
 
