@@ -112,7 +112,7 @@ impl Api {
         let Ok(response) = self.router.clone().oneshot(request).await;
         // What the request has begun is known now; it may still begin more.
         tasks.close();
-        let over = self.clone().is_over(tasks, until);
+        let over = self.clone().seen_to(tasks, until);
         if manner == Manner::Streamed {
             return Ok(reply::streamed(response, over));
         }
@@ -122,7 +122,7 @@ impl Api {
     }
 
     /// Waits until all that a request has begun is over, and has somebody else do what it leaves.
-    fn is_over(self, tasks: TaskTracker, until: Timestamp) -> impl Future<Output = ()> + use<> {
+    fn seen_to(self, tasks: TaskTracker, until: Timestamp) -> impl Future<Output = ()> + use<> {
         let own = self.running.spawn(async move { tasks.wait().await });
         // An answer that is on its way counts, too.
         let on_its_way = self.running.token();

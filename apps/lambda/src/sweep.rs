@@ -23,20 +23,11 @@ pub(crate) async fn serve(app: App, metrics: Arc<Metrics>) -> Result<(), Broken>
         async move {
             let until = event::deadline(&event.context).before(END);
             let swept = sweep(&app.ports, &app.settings.prices, &*metrics, until).await;
-            metrics.swept(&measured(&swept));
+            metrics.swept(&swept);
             Ok::<_, Error>(told(&swept))
         }
     });
     lambda_runtime::run(service).await.map_err(Broken::Lambda)
-}
-
-/// Counts what the metrics tell of it; dead jobs have a metric of their own.
-fn measured(swept: &Swept) -> metrics::Swept {
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    metrics::Swept {
-        jobs: count(swept.done + swept.refused),
-        turns: count(swept.turns),
-    }
 }
 
 /// Says what was done, to whoever has woken it and waits for it.

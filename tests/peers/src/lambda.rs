@@ -341,7 +341,7 @@ async fn respond(
     }
     let most = match behaviour {
         Behaviour::Cuts(bytes) => bytes,
-        _ => usize::MAX,
+        Behaviour::Sound | Behaviour::Refuses(_) | Behaviour::Slow(_) => usize::MAX,
     };
     let (mut answer, mut passed, mut all) = (Some(answer), None, Vec::new());
     let mut seen = 0;
@@ -357,12 +357,13 @@ async fn respond(
             continue;
         }
         all.extend_from_slice(&frame);
-        let Some(at) = all.windows(NUL.len()).position(|window| window == NUL) else {
+        let at = all.windows(NUL.len()).position(|window| window == NUL);
+        let Some((prelude, rest)) = at.and_then(|at| all.split_at_checked(at)) else {
             continue;
         };
-        let prelude = serde_json::from_slice(&all[..at]).unwrap_or_default();
+        let prelude = serde_json::from_slice(prelude).unwrap_or_default();
+        let rest = Bytes::copy_from_slice(rest.get(NUL.len()..).unwrap_or_default());
         let (to, from) = mpsc::unbounded_channel();
-        let rest = Bytes::copy_from_slice(&all[at + NUL.len()..]);
         if !rest.is_empty() {
             _ = to.send(rest);
         }
