@@ -1,10 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "a fixture of tests may panic")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
-use http_adapter::{App, Settings, router};
+use http_adapter::{App, Settings, Within, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
     Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
@@ -26,6 +27,8 @@ pub struct Site {
     pub records: Arc<Faulty<InMemoryRecords>>,
     pub memories: Arc<Faulty<LexicalIndex>>,
     pub app: App,
+    /// What encloses every request, if anything does.
+    pub within: Option<Within>,
 }
 
 /// Who asks, unless a test says otherwise.
@@ -73,6 +76,7 @@ impl Site {
             records,
             memories,
             app,
+            within: None,
         }
     }
 
@@ -81,6 +85,23 @@ impl Site {
     pub fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(Arc::make_mut(&mut self.app.settings));
         self
+    }
+
+    /// The same site in processes that may be frozen so long from now.
+    #[must_use]
+    pub fn frozen_after(mut self, left: Duration) -> Self {
+        self.within = Some(Within {
+            tasks: self.app.tasks.clone(),
+            until: self.clock.now() + left,
+            streams: true,
+        });
+        self
+    }
+
+    /// The same site in processes that try each job once.
+    #[must_use]
+    pub fn trying_once(self) -> Self {
+        self.frozen_after(Duration::from_hours(24))
     }
 
     /// The same site with another model, of which its own knows nothing.
@@ -100,7 +121,11 @@ impl Site {
 
     /// Ada, at this server.
     pub fn client(&self) -> Client {
-        Client::new(router(self.app.clone()), Some(ADA), self.clock)
+        self.client_of(self.app.clone())
+    }
+
+    fn client_of(&self, app: App) -> Client {
+        Client::new(router(app), Some(ADA), self.clock).within(self.within.clone())
     }
 
     /// Ada, at another server of the same store, which knows nothing of the turns that run here.
@@ -109,7 +134,7 @@ impl Site {
             feeds: Arc::new(Feeds::default()),
             ..self.app.clone()
         };
-        Client::new(router(app), Some(ADA), self.clock)
+        self.client_of(app)
     }
 
     /// Ada, at this server and at the other one.

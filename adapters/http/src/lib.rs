@@ -29,7 +29,7 @@ mod turns;
 mod usage;
 mod watch;
 
-pub use app::{App, Settings};
+pub use app::{App, Settings, Within};
 pub use code::Code;
 pub use problem::Problem;
 pub use request::TurnRequest;

@@ -20,7 +20,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, Within};
 use crate::call::{Answer, Call, bearer, body, id, insert, typed};
 use crate::code::Code;
 use crate::problem::Problem;
@@ -101,13 +101,17 @@ async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Resp
 /// The steps before a handler, each with its own refusal: nothing is looked up before all are
 /// passed.
 async fn checked(
-    app: App,
+    mut app: App,
     routes: Vec<&'static Route>,
     request: Request,
     request_id: &str,
 ) -> Answer {
     let arrived = app.ports.clock.now();
     let (mut parts, request_body) = request.into_parts();
+    let within = parts.extensions.remove::<Within>();
+    if let Some(within) = &within {
+        app.tasks = within.tasks.clone();
+    }
     if length_of_headers(&parts) > HEADERS {
         return Err(Code::HeadersTooLarge.into());
     }
@@ -148,6 +152,7 @@ async fn checked(
     };
     let call = Call {
         app,
+        within,
         arrived,
         path,
         uri: parts.uri,

@@ -8,8 +8,8 @@ use domain::{ConversationKey, Ending, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
-    Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState,
-    end_if_abandoned, follow, own,
+    Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stay, Stopping,
+    TurnState, end_if_abandoned, follow, own,
 };
 
 use crate::call::{Answer, Call, insert, json};
@@ -30,13 +30,13 @@ const WAIT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mill
 
 /// `POST {conv}/stream`
 pub(crate) async fn stream(call: Call) -> Answer {
-    let following = begin(&call).await?;
+    let following = begin(&call, call.stay(true)).await?;
     Ok(streamed(&call, following, 0))
 }
 
 /// `POST {conv}/send-message`: the same turn, told at its end.
 pub(crate) async fn send(call: Call) -> Answer {
-    let following = begin(&call).await?;
+    let following = begin(&call, call.stay(false)).await?;
     let encoder = encoder(&call, &following);
     let mut frames = frames(&call, following, 0);
     while let Some(frame) = frames.next().await {
@@ -122,7 +122,7 @@ pub(crate) async fn stop(call: Call) -> Answer {
 }
 
 /// Takes in a message, and lets its turn begin; or finds the turn that it began before.
-async fn begin(call: &Call) -> Result<Following, Problem> {
+async fn begin(call: &Call, stay: Stay) -> Result<Following, Problem> {
     let request = TurnRequest::parse(&call.body, call.header("idempotency-key"))?;
     let conversation = call.conversation()?;
     let coach = find_coach(call, &conversation.coach).await;
@@ -162,6 +162,7 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         seed,
         arrived,
         if_busy: request.if_busy,
+        stay,
     };
     turns.begin(asking).await.map_err(refused)
 }

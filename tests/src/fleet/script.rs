@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::{Delivery, Fault, Limits};
-use ports::{Allowance, Hold};
+use ports::{AfterTurn, Allowance, Hold};
 
 use super::engine::{Blow, SkewedClock};
 use crate::world::{Chance, mix};
@@ -21,8 +21,8 @@ pub struct Script {
     pub limits: Limits,
     /// How long a turn may take.
     pub deadline: u64,
-    /// Whether workers wait for jobs that are to be tried again.
-    pub sees_jobs_through: bool,
+    /// What workers do with the jobs of their turns.
+    pub after: AfterTurn,
     /// Whether the store knows which workers have died.
     pub knows_the_dead: bool,
     /// Whether turns reserve tokens.
@@ -132,7 +132,7 @@ impl Mishap {
 /// One deed or fault a line.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sees_jobs_through, packets_die) = (self.sees_jobs_through, self.packets_die);
+        let (after, packets_die) = (self.after, self.packets_die);
         writeln!(
             f,
             "clocks {:?} ms, {} conversations, {} holds",
@@ -143,10 +143,7 @@ impl fmt::Display for Script {
             "deadline {} ms, calm from {} ms {:?}",
             self.deadline, self.calm, self.limits
         )?;
-        writeln!(
-            f,
-            "sees jobs through: {sees_jobs_through}, packets die: {packets_die}"
-        )?;
+        writeln!(f, "jobs are {after:?}, packets die: {packets_die}")?;
         let (knows, reserves) = (self.knows_the_dead, self.reserves);
         writeln!(
             f,
@@ -222,7 +219,14 @@ impl Script {
             holds: 1 + chance.below(3),
             limits,
             deadline: chance.pick(60_000, &[60_000, 25_000, 9_000]),
-            sees_jobs_through: chance.percent(30),
+            after: chance.weighted(
+                &[
+                    (3, AfterTurn::SeenThrough),
+                    (5, AfterTurn::TriedOnce),
+                    (2, AfterTurn::Left),
+                ],
+                AfterTurn::TriedOnce,
+            ),
             calm,
             faults: Faults::Often(chance.weighted(&[(2, 0), (4, 20), (3, 80), (1, 300)], 0)),
             packets_die: chance.percent(30),
@@ -257,7 +261,7 @@ impl Script {
             holds: 1,
             limits: Limits::default(),
             deadline: 60_000,
-            sees_jobs_through: true,
+            after: AfterTurn::SeenThrough,
             calm: 60_000,
             faults: Faults::Just(BTreeMap::new()),
             packets_die: false,
