@@ -67,5 +67,8 @@ fn no_client_may_write_who_a_user_is() {
     let trigger = json!({ "PreTokenGeneration": { "Fn::GetAtt": ["Claims", "Arn"] } });
     assert_eq!(pool["LambdaConfig"], trigger);
     let permission = &template["Resources"]["ClaimsPermission"]["Properties"];
-    assert_eq!(permission["SourceArn"], json!({ "Fn::GetAtt": ["UserPool", "Arn"] }));
+    assert_eq!(
+        permission["SourceArn"],
+        json!({ "Fn::GetAtt": ["UserPool", "Arn"] })
+    );
 }

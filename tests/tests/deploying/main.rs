@@ -43,7 +43,9 @@ fn transformed(template: &str, holding: &[&str]) -> Option<Value> {
     }
     let mut command = Command::new(python);
     command.arg(root().join("tests/python/transformed.py"));
-    command.arg(root().join("apps/lambda").join(template)).args(holding);
+    command
+        .arg(root().join("apps/lambda").join(template))
+        .args(holding);
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{template}: {said}");

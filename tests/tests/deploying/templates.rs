@@ -70,7 +70,10 @@ fn every_function_url_streams_and_may_be_called_and_has_no_cors_of_its_own() {
             "AuthType": "NONE",
             "InvokeMode": "RESPONSE_STREAM",
         });
-        assert_eq!(of_type(&template, "AWS::Lambda::Url"), [("CoachUrl", &expected)]);
+        assert_eq!(
+            of_type(&template, "AWS::Lambda::Url"),
+            [("CoachUrl", &expected)]
+        );
         let of_everybody: Vec<&Value> = of_type(&template, "AWS::Lambda::Permission")
             .into_iter()
             .map(|(_, permission)| permission)
@@ -103,7 +106,10 @@ fn what_athletes_have_said_is_kept_whatever_happens_to_the_stack() {
     assert_eq!(properties["DeletionProtectionEnabled"], true);
     let recovery = &properties["PointInTimeRecoverySpecification"];
     assert_eq!(recovery["PointInTimeRecoveryEnabled"], true);
-    assert_eq!(template["Resources"]["UserPool"]["Properties"]["DeletionProtection"], "ACTIVE");
+    assert_eq!(
+        template["Resources"]["UserPool"]["Properties"]["DeletionProtection"],
+        "ACTIVE"
+    );
     // A pool without the function that it asks, or that is not allowed to ask it, signs nobody in.
     for kept in [
         "Table",
@@ -130,14 +136,29 @@ fn every_function_writes_into_a_log_that_is_kept_for_a_time_and_may_write_into_n
         let functions = of_type(&template, "AWS::Lambda::Function");
         assert_eq!(logs.len(), functions.len(), "{name}");
         for (function, properties) in functions {
-            let log = properties["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap();
+            let log = properties["LoggingConfig"]["LogGroup"]["Ref"]
+                .as_str()
+                .unwrap();
             let group = &template["Resources"][log]["Properties"];
-            assert_eq!(group["RetentionInDays"], json!({ "Ref": "LogDays" }), "{log}");
+            assert_eq!(
+                group["RetentionInDays"],
+                json!({ "Ref": "LogDays" }),
+                "{log}"
+            );
             let role = properties["Role"]["Fn::GetAtt"][0].as_str().unwrap();
             let policies = &template["Resources"][role]["Properties"]["Policies"];
-            let own = policies[0]["PolicyDocument"]["Statement"].as_array().unwrap();
-            let writing = own.iter().find(|statement| statement["Sid"] == "Log").unwrap();
-            assert_eq!(writing["Resource"], json!({ "Fn::GetAtt": [log, "Arn"] }), "{function}");
+            let own = policies[0]["PolicyDocument"]["Statement"]
+                .as_array()
+                .unwrap();
+            let writing = own
+                .iter()
+                .find(|statement| statement["Sid"] == "Log")
+                .unwrap();
+            assert_eq!(
+                writing["Resource"],
+                json!({ "Fn::GetAtt": [log, "Arn"] }),
+                "{function}"
+            );
         }
     }
 }
@@ -151,7 +172,10 @@ fn there_is_an_alarm_for_each_thing_that_somebody_must_look_at() {
     for (name, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
         let told = json!({ "Fn::If": ["TellsOfAlarms", [{ "Ref": "Alarms" }], { "Ref": "AWS::NoValue" }] });
         assert_eq!(alarm["AlarmActions"], told, "{name}");
-        alarms.push((name, alarm["MetricName"].as_str().unwrap_or("an expression")));
+        alarms.push((
+            name,
+            alarm["MetricName"].as_str().unwrap_or("an expression"),
+        ));
     }
     assert_eq!(
         alarms,
@@ -220,7 +244,10 @@ fn the_sweep_comes_every_minute_and_nobody_may_call_it_from_outside() {
         panic!("not one rule")
     };
     assert_eq!(rule["ScheduleExpression"], "rate(1 minute)");
-    assert_eq!(rule["Targets"][0]["Arn"], json!({ "Fn::GetAtt": ["Sweep", "Arn"] }));
+    assert_eq!(
+        rule["Targets"][0]["Arn"],
+        json!({ "Fn::GetAtt": ["Sweep", "Arn"] })
+    );
     let of_sweep = json!({ "Ref": "Sweep" });
     let callers: Vec<&Value> = of_type(&template, "AWS::Lambda::Permission")
         .into_iter()
@@ -239,7 +266,10 @@ fn on_managed_instances_the_program_has_the_same_settings() {
         names.sort();
         Some(names)
     };
-    assert_eq!(settings("managed-instances.yaml"), settings("template.yaml"));
+    assert_eq!(
+        settings("managed-instances.yaml"),
+        settings("template.yaml")
+    );
 }
 
 #[test]
@@ -250,13 +280,23 @@ fn cloudfront_holds_nothing_back_and_keeps_nothing() {
     let config = &template["Resources"]["Distribution"]["Properties"]["DistributionConfig"];
     let behaviour = &config["DefaultCacheBehavior"];
     assert_eq!(behaviour["Compress"], false);
-    assert_eq!(behaviour["CachePolicyId"], "4135ea2d-6df8-44a3-9df3-4b5a84be39ad");
-    assert_eq!(behaviour["OriginRequestPolicyId"], "b689b0a8-53d0-40ab-baf2-38738e2966ac");
+    assert_eq!(
+        behaviour["CachePolicyId"],
+        "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    );
+    assert_eq!(
+        behaviour["OriginRequestPolicyId"],
+        "b689b0a8-53d0-40ab-baf2-38738e2966ac"
+    );
     let methods = behaviour["AllowedMethods"].as_array().unwrap();
     for method in ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] {
         assert!(methods.contains(&json!(method)), "{method}");
     }
     let origin = &config["Origins"][0];
     assert_eq!(origin["CustomOriginConfig"]["OriginReadTimeout"], 60);
-    assert_eq!(origin["OriginAccessControlId"], Value::Null, "it would take Authorization");
+    assert_eq!(
+        origin["OriginAccessControlId"],
+        Value::Null,
+        "it would take Authorization"
+    );
 }
