@@ -9,7 +9,7 @@ use http_adapter::{App, Settings, Within, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
     Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
-    Search, records,
+    Search, Watch, records,
 };
 use rehearsal::{Pace, Rehearsal, Scripted};
 use serde_json::{Value, json};
@@ -67,6 +67,7 @@ impl Site {
             tokens: Arc::new(tokens),
             feeds: Arc::new(Feeds::default()),
             tasks: TaskTracker::new(),
+            watch: Arc::new(()),
             settings: Arc::new(settings),
         };
         Self {
@@ -108,6 +109,13 @@ impl Site {
     #[must_use]
     pub fn asking(mut self, model: Arc<dyn LlmStream>) -> Self {
         self.app.ports.llm = model;
+        self
+    }
+
+    /// The same site, of whose turns also this one hears.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.app.watch = watch;
         self
     }
 

@@ -8,7 +8,7 @@ use crate::allowance::given_back;
 use crate::change::{self, Change};
 use crate::fault::contended;
 use crate::item::{Row, number, text};
-use crate::key::{self, Key, LAST, TIME};
+use crate::key::{self, Key, LAST, SHARD, TIME};
 use crate::map;
 use crate::table::{Range, Table};
 
@@ -32,7 +32,15 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
         };
         let mut mark = Change::of(head.clone()).set("gone", text(LEFT));
         for name in [
-            "title", "tags", "created", "activity", "messages", "active", TIME,
+            "title",
+            "tags",
+            "created",
+            "activity",
+            "messages",
+            "active",
+            map::OVER_BY,
+            SHARD,
+            TIME,
         ] {
             mark = mark.remove(name);
         }

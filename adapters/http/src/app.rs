@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use domain::{Coach, Limits, Prices, Timestamp};
-use ports::{Feeds, Ports, TokenVerifier, TurnRules, Turns};
+use ports::{Feeds, Ports, TokenVerifier, TurnRules, Turns, Watch, Watches};
 use tokio_util::task::TaskTracker;
 
 use crate::watch::{Log, Tracked};
@@ -20,6 +20,8 @@ pub struct App {
     /// Where turns run on after their request, unless that brings a tracker of its own
     /// ([`Within`]); the app that owns it waits for them.
     pub tasks: TaskTracker,
+    /// Who hears of turns, besides the log.
+    pub watch: Arc<dyn Watch>,
     /// How it is set up.
     pub settings: Arc<Settings>,
 }
@@ -40,7 +42,7 @@ impl App {
             ports,
             feeds,
             tasks,
-            watch: Arc::new(Log),
+            watch: Arc::new(Watches(vec![Arc::new(Log), self.watch.clone()])),
             rules,
             prices: settings.prices.clone(),
         }

@@ -11,6 +11,7 @@ use ports::{
     Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stay, Stopping,
     TurnState, end_if_abandoned, follow, own,
 };
+use tracing::Span;
 
 use crate::call::{Answer, Call, insert, json};
 use crate::code::Code;
@@ -142,6 +143,8 @@ async fn begin(call: &Call, stay: Stay) -> Result<Following, Problem> {
         zone: request.zone.clone(),
         now,
         lease_until: now + LEASE,
+        // As it begins, it is said by when it is over.
+        over_by: now,
         kept_until: now + KEY,
         holds: Vec::new(),
         turn,
@@ -210,10 +213,13 @@ fn streamed(call: &Call, following: Following, from: usize) -> Response {
     let turn = following.opening.turn.clone();
     let start = encoder.start(from);
     let rest = frames(call, following, from).map(move |frame| encoder.encode(&frame));
-    let texts = stream::iter([start])
+    let mut texts = stream::iter([start])
         .chain(rest)
         .filter(|text| futures::future::ready(!text.is_empty()))
         .boxed();
+    // It is read when this request has been answered, and belongs to it all the same.
+    let span = Span::current();
+    let texts = stream::poll_fn(move |cx| span.in_scope(|| texts.poll_next_unpin(cx))).boxed();
     let clock = call.app.ports.clock.clone();
     let mut response = sse::response(StatusCode::OK, clock, call.app.settings.heartbeat, texts);
     let location = format!(

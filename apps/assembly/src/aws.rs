@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::StartError;
 use crate::parts::{Found, Part, Stores};
+use crate::traced;
 
 /// What the log leaves out unless it is asked for by the name of a crate: the SDK tells the id of
 /// its key, and bodies.
@@ -110,7 +111,10 @@ impl AwsArgs {
 pub async fn sdk_config() -> &'static SdkConfig {
     static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
     CONFIG
-        .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
+        .get_or_init(|| {
+            let usual = aws_config::defaults(BehaviorVersion::latest());
+            usual.http_client(traced::client()).load()
+        })
         .await
 }
 

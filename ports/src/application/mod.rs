@@ -18,7 +18,9 @@ mod pages;
 pub mod records;
 mod remember;
 mod stay;
+mod sweep;
 mod turns;
+mod watches;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
 pub use answer::answer;
@@ -35,4 +37,6 @@ pub use pages::pages;
 pub use records::newest;
 pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
 pub use stay::{AfterTurn, Stay};
+pub use sweep::{Swept, sweep};
 pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};
+pub use watches::Watches;

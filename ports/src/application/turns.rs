@@ -10,7 +10,7 @@ use domain::{
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
-use tracing::Instrument;
+use tracing::{Instrument, error_span};
 
 use crate::application::holds::settle_if_over;
 use crate::application::own;
@@ -96,7 +96,7 @@ pub struct Turns {
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn.
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is over.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -189,6 +189,7 @@ impl Turns {
             0
         };
         let until = self.deadline(&asking) + HOLD;
+        asking.admission.over_by = until;
         // The first to be judged: a full process says that it is, whatever else does not fit.
         asking.admission.holds.insert(0, one_turn(limit, until));
         // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody
@@ -358,7 +359,9 @@ impl Turns {
             stay: asking.stay,
         };
         let driving = async move { turns.see_to(task, driven_by, &driven).await };
-        self.tasks.spawn(driving.in_current_span().boxed());
+        // At the level of errors: every line that is logged at all says whose it is.
+        let span = error_span!("turn", id = %opening.turn.turn);
+        self.tasks.spawn(driving.instrument(span).boxed());
         Following {
             opening,
             feed: Some(feed),

@@ -2,6 +2,7 @@
 
 pub mod bedrock;
 pub mod dynamodb;
+pub mod lambda;
 pub mod pinecone;
 mod proxy;
 mod serving;

@@ -77,6 +77,7 @@ async fn turn(
         zone: None,
         now,
         lease_until: now + Duration::from_secs(15),
+        over_by: now + Duration::from_secs(150),
         kept_until: now + Duration::from_secs(90_000),
         holds: Vec::new(),
     };

@@ -12,7 +12,7 @@ use ports::Allowance::{self, Money};
 use ports::{
     Admission, Admitted, AfterTurn, Asking, Clock, Feeds, Following, GRACE, Hold, IfBusy, JobsOf,
     LEASE, MessageStore, NotBegun, Refusal, Stay, Tasks, TurnRules, TurnState, Turns,
-    end_if_abandoned,
+    end_if_abandoned, sweep,
 };
 use rehearsal::{Line, Scene};
 use tokio_util::task::TaskTracker;
@@ -85,6 +85,7 @@ fn asking(site: &Site, path: &str, id: &str, holds: Vec<Hold>) -> Asking {
         zone: None,
         now,
         lease_until: now + LEASE,
+        over_by: now + 10 * LEASE,
         kept_until: now + 25 * HOUR,
         holds,
     };
@@ -180,6 +181,32 @@ async fn a_turn_is_settled_with_its_last_job_by_whatever_process_does_that() {
     assert!(site.messages.calls("settle_hold") >= 4);
     assert!(counts(&site, Allowance::Tokens, used).await);
     // Each token costs a millionth of a dollar.
+    assert!(counts(&site, Money, used).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_settled_by_the_sweep_that_does_its_last_job() {
+    let site = site(vec![Scene::saying("no form at all"), scenes::workout()]);
+    let path = site.conversation().await;
+    let here = process(&site, prices("scripted"));
+    let stay = Stay {
+        after: AfterTurn::Left,
+        until: None,
+    };
+    let leaves = Asking {
+        stay,
+        ..asking(&site, &path, "t1", everything())
+    };
+    let begun = turn(&site, &here, leaves).await.opening.turn;
+    assert!(counts(&site, Allowance::Tokens, 1_000_000).await);
+    for (again, done) in [(1, 0), (0, 1)] {
+        let until = site.clock.now() + HOUR;
+        let swept = sweep(&site.app.ports, &prices("scripted"), &(), until).await;
+        assert_eq!((swept.again, swept.done, swept.troubles), (again, done, 0));
+        tokio::time::advance(Duration::from_secs(2)).await;
+    }
+    let used = used(&site, &begun).await;
+    assert!(counts(&site, Allowance::Tokens, used).await);
     assert!(counts(&site, Money, used).await);
 }
 

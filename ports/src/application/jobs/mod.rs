@@ -110,13 +110,14 @@ impl Shift<'_> {
                 break;
             };
             tried.insert(job.turn.clone());
-            self.attempt(job).await;
+            // One that could not be noted is claimed again, by whoever comes once this claim ends.
+            _ = self.attempt(job).await;
         }
         tried
     }
 
     /// Claims a job, if one is due and there is time for a try.
-    async fn claim(&self, of: &JobsOf) -> Result<Option<Job>> {
+    pub(crate) async fn claim(&self, of: &JobsOf) -> Result<Option<Job>> {
         let now = self.ports.clock.now();
         if !has_time(self.until, now) {
             return Ok(None);
@@ -126,8 +127,9 @@ impl Shift<'_> {
         Ok(claimed.into_iter().next())
     }
 
-    /// Tries a claimed job once, and notes what came of it.
-    async fn attempt(&self, mut job: Job) {
+    /// Tries a claimed job once, and notes what came of it. Returns that, or why it could not be
+    /// noted.
+    pub(crate) async fn attempt(&self, mut job: Job) -> Result<Outcome> {
         let ports = self.ports;
         let bill = Bill::new(&ports.clock);
         let tried = if job.attempts > ATTEMPTS {
@@ -150,12 +152,14 @@ impl Shift<'_> {
         self.watch.settled(&job, &outcome);
         // Not repeated: the claim runs out, and the next try finds what this one has done.
         let noting = ports.messages.settle_job(&job, &outcome);
-        if let Err(error) = ports.clock.answered(noting).await {
+        let noted = ports.clock.answered(noting).await;
+        if let Err(error) = &noted {
             let (turn, kind) = (&job.turn.turn, job.kind);
-            let error = &error as &dyn Error;
+            let error = error as &dyn Error;
             warn!(%turn, ?kind, error, "a job's outcome could not be noted");
         }
         charge(ports, &job.turn.conversation.user, &calls).await;
+        noted.map(|()| outcome)
     }
 }
 

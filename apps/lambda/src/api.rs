@@ -1,0 +1,145 @@
+//! Answering HTTP requests, each an invocation.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use http_adapter::{App, Within, router};
+use lambda_http::request::LambdaRequest;
+use lambda_runtime::{LambdaEvent, service_fn};
+use ports::{Clock, Feeds};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+use tracing::{error, info};
+
+use crate::Broken;
+use crate::config::{Config, Responses};
+use crate::event::{self, Manner};
+use crate::reply::{self, Reply};
+use crate::wake::Wake;
+
+/// How long before its deadline an invocation is over in any case.
+const END: Duration = Duration::from_secs(1);
+
+/// How long turns have to be saved when the process is told to end.
+const SAVE: Duration = Duration::from_secs(10);
+
+/// How often Lambda is asked for invocations again when it gave none.
+const TRIES: u32 = 3;
+
+/// How long to wait before it is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Answers invocations until the process is told to end.
+pub(crate) async fn serve(app: App, config: &Config) -> Result<(), Broken> {
+    let wake = Wake::new(config.sweep_function.clone()).await;
+    let (feeds, clock) = (app.feeds.clone(), app.ports.clock.clone());
+    let api = Api {
+        router: router(app),
+        responses: config.responses,
+        running: TaskTracker::new(),
+        clock: clock.clone(),
+        wake: Arc::new(wake),
+        taken: Arc::default(),
+    };
+    tokio::select! {
+        ended = api.clone().answer_all() => return ended,
+        () = told_to_stop() => {}
+    }
+    api.end(&feeds).await;
+    Ok(())
+}
+
+#[derive(Clone)]
+struct Api {
+    router: Router,
+    responses: Responses,
+    /// All that runs, of whatever invocation.
+    running: TaskTracker,
+    clock: Arc<dyn Clock>,
+    wake: Arc<Wake>,
+    /// How many invocations there were.
+    taken: Arc<AtomicU64>,
+}
+
+impl Api {
+    /// Takes invocations until Lambda gives none any more. The runtime gives up when Lambda breaks
+    /// off an answer or is not there for once: what runs is then seen to its end, since nothing is
+    /// certain to run after the next invocation is asked for, and Lambda is asked again.
+    async fn answer_all(self) -> Result<(), Broken> {
+        let mut in_vain = 0;
+        loop {
+            let before = self.taken.load(Ordering::Relaxed);
+            let api = self.clone();
+            let service = service_fn(move |event| api.clone().answer(event));
+            let Err(source) = lambda_runtime::run_concurrent(service).await else {
+                return Ok(());
+            };
+            error!(error = &*source, "no invocations are taken for the moment");
+            self.running.close();
+            self.running.wait().await;
+            let has_taken = self.taken.load(Ordering::Relaxed) > before;
+            in_vain = if has_taken { 0 } else { in_vain + 1 };
+            if in_vain == TRIES {
+                return Err(Broken::Lambda(source));
+            }
+            self.clock.sleep_until(self.clock.now() + PAUSE).await;
+        }
+    }
+
+    async fn answer(self, event: LambdaEvent<LambdaRequest>) -> Result<Reply, Infallible> {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        let LambdaEvent { payload, context } = event;
+        let (mut request, manner) = event::read(payload, &context, self.responses);
+        let (tasks, until) = (TaskTracker::new(), event::deadline(&context));
+        let within = Within {
+            tasks: tasks.clone(),
+            until,
+            streams: manner == Manner::Streamed,
+        };
+        request.extensions_mut().insert(within);
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        // What the request has begun is known now; it may still begin more.
+        tasks.close();
+        let over = self.running.spawn(async move { tasks.wait().await });
+        let clock = self.clock.clone();
+        let over = async move {
+            let late = clock.sleep_until(until.before(END));
+            tokio::select! {
+                _ = over => {}
+                () = late => error!("an invocation is over before its work"),
+            }
+        };
+        if manner == Manner::Streamed {
+            return Ok(reply::streamed(response, over));
+        }
+        let whole = reply::whole(response, manner).await;
+        over.await;
+        self.wake.if_work_was_left().await;
+        Ok(whole)
+    }
+
+    /// Lets what runs be saved as far as it got.
+    async fn end(&self, feeds: &Feeds) {
+        info!(turns = feeds.len(), "told to end: turns are saved");
+        feeds.hurry_up(self.clock.now());
+        self.running.close();
+        if tokio::time::timeout(SAVE, self.running.wait())
+            .await
+            .is_err()
+        {
+            error!(turns = feeds.len(), "something was still running");
+        }
+    }
+}
+
+/// Lambda tells a process with SIGTERM that it ends.
+async fn told_to_stop() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => _ = terminated.recv().await,
+        Err(_) => std::future::pending().await,
+    }
+}
