@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use domain::Timestamp;
 use dynamodb::Table;
 use futures::FutureExt;
 use peers::Proxy;
 use peers::dynamodb::DynamoDb;
+use ports::{JobsOf, MessageStore};
 use serde_json::Value;
 
 use super::policy::Deed;
@@ -74,6 +76,9 @@ pub(crate) async fn deeds_on_the_table() -> BTreeSet<Deed> {
     requests.lock().unwrap().clear();
     ports::message_store_conformance! { kept; async { table.messages() } };
     ports::record_store_conformance! { kept; async { table.records() } };
+    let (store, now) = (table.messages(), Timestamp(0));
+    let claimed = store.claim_jobs(&JobsOf::Anyone, now, now, 1).await;
+    claimed.unwrap();
     let requests = requests.lock().unwrap();
     let mut deeds = BTreeSet::new();
     for (operation, request) in requests.iter() {

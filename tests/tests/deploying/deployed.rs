@@ -152,12 +152,17 @@ async fn what_is_deployed_is_what_the_program_needs_and_allows_no_more() {
 async fn the_table_may_be_used_as_it_is(coach: &Policy, sweep: &Policy) {
     let deeds = deeds_on_the_table().await;
     let mut used: Vec<String> = Vec::new();
+    let mut partitions: Vec<&str> = Vec::new();
     for deed in &deeds {
         let is_of_everybody = deed.resource.ends_with("/index/due");
         assert!(sweep.allows(deed), "the sweep may not {deed:?}");
         assert_eq!(coach.allows(deed), !is_of_everybody, "{deed:?}");
         used.push(deed.action.clone());
+        partitions.extend(deed.context[0].1.iter().map(|key| &key[..2]));
     }
+    partitions.sort_unstable();
+    partitions.dedup();
+    assert_eq!(partitions, ["I#", "J#", "T#", "U#"], "all were tried");
     used.sort();
     used.dedup();
     assert_eq!(coach.actions("dynamodb:"), used);

@@ -28,6 +28,7 @@ const STARS: &[(&str, &str)] = &[
     ("Access", "U#*"),
     ("Access", "I#*"),
     ("SweepRole", "J#*"),
+    ("SweepRole", "T#*"),
     // The stage of an API is not known before the API; it has only one.
     ("HttpApiPermission", "${Here}:${HttpApi}/*/$default"),
 ];
