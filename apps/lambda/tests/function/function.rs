@@ -85,7 +85,7 @@ impl Function {
         let settings = settings
             .map(|(name, value)| (name, value.to_owned()))
             .to_vec();
-        let table = table(&dynamodb).await;
+        let table = table(&dynamodb);
         table.create().await.unwrap();
         Self {
             lambda,
@@ -270,7 +270,7 @@ async fn publish(jwks: String) -> (String, JoinSet<()>) {
 }
 
 /// The table as another process has it.
-async fn table(dynamodb: &DynamoDb) -> Table {
+fn table(dynamodb: &DynamoDb) -> Table {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_dynamodb::config::Region::new("eu-west-1"))
