@@ -135,8 +135,20 @@ impl Lambda {
     /// Starts a process of the function with these settings, as Lambda does; another one takes its
     /// share of the invocations.
     pub fn run(&mut self, program: &Path, settings: &[(&str, &str)], log: File) -> io::Result<()> {
+        self.run_with(program, &[], settings, log)
+    }
+
+    /// The same of a program that takes arguments.
+    pub fn run_with(
+        &mut self,
+        program: &Path,
+        args: &[&str],
+        settings: &[(&str, &str)],
+        log: File,
+    ) -> io::Result<()> {
         let mut command = Command::new(program);
         command
+            .args(args)
             .env("AWS_LAMBDA_RUNTIME_API", self.api.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "coach")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
@@ -210,6 +222,11 @@ impl Lambda {
             .args([&format!("-{signal}"), &id])
             .status()
             .map(drop)
+    }
+
+    /// The id of the first process.
+    pub fn process(&self) -> Option<u32> {
+        self.processes.first().map(Child::id)
     }
 
     /// Waits for the first process to end; its exit code.
