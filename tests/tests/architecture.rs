@@ -210,6 +210,7 @@ fn nothing_is_read_past_the_check_of_whose_it_is() {
         "all_conversations",
         "messages",
         "turn",
+        "overdue",
         "jobs",
         "claim_jobs",
     ];
