@@ -1,7 +1,7 @@
 //! Measures how a function starts: until it asks for its first invocation, and what its first turns
 //! cost, beside a function in Node that loads the AWS SDK and asks for the same.
 //!
-//! `cargo run --release -p coach-lambda --example start -- FUNCTION [FOLDER]`: the program of the
+//! `cargo run --release -p coach-lambda --example start -- FUNCTION FOLDER`: the program of the
 //! function, and a folder with the packages of `tests/node`.
 
 use std::error::Error;
