@@ -2,10 +2,11 @@
 //! cost, beside a function in Node that loads the AWS SDK and asks for the same.
 //!
 //! `cargo run --release -p coach-lambda --example start -- FUNCTION FOLDER`: the program of the
-//! function, and a folder with the packages of `tests/node`.
+//! function, and a folder in which npm has installed `@aws-sdk/client-bedrock-runtime` and
+//! `@aws-sdk/client-dynamodb`.
 
 use std::error::Error;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use jwt::Issuer;
 use peers::bedrock::{Answers, Bedrock};
 use peers::dynamodb::DynamoDb;
 use peers::lambda::{Front, Lambda};
+use peers::processes::cpu;
 use ports::Clock;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -49,7 +51,9 @@ async fn main() -> ExitCode {
 async fn measure() -> Result<()> {
     let mut args = std::env::args_os().skip(1).map(PathBuf::from);
     let function = args.next().ok_or("say which program is the function")?;
-    let packages = args.next().unwrap_or_else(|| "tests/node".into());
+    let packages = args
+        .next()
+        .ok_or("say in which folder the packages of npm are")?;
     let parts = Parts::start().await?;
     let (mut ours, mut turns) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
@@ -116,20 +120,6 @@ async fn start(
         wall,
         cpu: cpu(process)?,
     })
-}
-
-/// The CPU time of a process, over all its threads.
-fn cpu(process: u32) -> Result<Duration> {
-    let mut all = 0;
-    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-        let told = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-        let used = told
-            .split(' ')
-            .next()
-            .and_then(|used| used.parse::<u64>().ok());
-        all += used.unwrap_or_default();
-    }
-    Ok(Duration::from_nanos(all))
 }
 
 /// What the function talks to.

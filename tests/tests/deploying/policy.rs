@@ -77,7 +77,9 @@ fn several(value: &Value) -> Vec<String> {
     match value {
         Value::String(one) => vec![one.clone()],
         Value::Array(all) => all.iter().flat_map(several).collect(),
-        other => panic!("neither a text nor a list: {other}"),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            panic!("neither a text nor a list: {value}")
+        }
     }
 }
 

@@ -56,67 +56,76 @@ fn with_tools(others: &[(&str, &str)]) -> TempDir {
     folder
 }
 
+/// A program: its name, and what it does.
+type Tool = (&'static str, &'static str);
+
+const AWS: Tool = (
+    "aws",
+    "case $1 in sts) echo 123456789012;; configure) echo eu-west-1;; esac",
+);
+const STRANGER: Tool = (
+    "aws",
+    "case $1 in sts) exit 255;; configure) echo eu-west-1;; esac",
+);
+const PLACELESS: Tool = ("aws", "exit 1");
+
+/// Which tools are there, the bytes of the package (0: there is none), what is asked for, and what
+/// is said.
+type Row = (&'static [Tool], usize, &'static str, &'static str);
+
+const REFUSALS: &[Row] = &[
+    (&[], 100, "build", "cargo is missing: see https://rustup.rs"),
+    (
+        &[("cargo", "")],
+        100,
+        "build",
+        "cargo-lambda is missing: pip install cargo-lambda",
+    ),
+    (&[], 100, "check", "aws is missing: pip install awscli"),
+    (&[], 100, "deploy", "aws is missing: pip install awscli"),
+    (&[], 100, "outputs", "aws is missing: pip install awscli"),
+    (&[], 100, "teardown", "aws is missing: pip install awscli"),
+    (&[PLACELESS], 100, "check", "no region: export AWS_REGION"),
+    (
+        &[STRANGER],
+        100,
+        "check",
+        "the credentials are not accepted",
+    ),
+    (
+        &[AWS],
+        0,
+        "check",
+        "is not there: run apps/lambda/stack build",
+    ),
+    (
+        &[AWS],
+        0,
+        "deploy",
+        "is not there: run apps/lambda/stack build",
+    ),
+    (
+        &[AWS],
+        6_000_001,
+        "check",
+        "6000001 bytes, more than 6000000",
+    ),
+    (&[AWS], 100, "deploy nowhere", "there is no part nowhere"),
+    (
+        &[AWS],
+        100,
+        "deploy --stage Prod",
+        "a stage is like prod or test-2: Prod",
+    ),
+    (&[AWS], 100, "deploy --stage", "--stage needs a value"),
+    (&[AWS], 100, "deploy --frob", "there is no option --frob"),
+    (&[AWS], 100, "frob", "there is no command frob"),
+];
+
 #[test]
 fn what_is_missing_is_said_in_a_sentence_before_anything_is_done() {
-    let aws = (
-        "aws",
-        "case $1 in sts) echo 123456789012;; configure) echo eu-west-1;; esac",
-    );
-    let stranger = (
-        "aws",
-        "case $1 in sts) exit 255;; configure) echo eu-west-1;; esac",
-    );
-    let placeless = ("aws", "exit 1");
-    let rows: &[(&[(&str, &str)], usize, &str, &str)] = &[
-        (&[], 100, "build", "cargo is missing: see https://rustup.rs"),
-        (
-            &[("cargo", "")],
-            100,
-            "build",
-            "cargo-lambda is missing: pip install cargo-lambda",
-        ),
-        (&[], 100, "check", "aws is missing: pip install awscli"),
-        (&[], 100, "deploy", "aws is missing: pip install awscli"),
-        (&[], 100, "outputs", "aws is missing: pip install awscli"),
-        (&[], 100, "teardown", "aws is missing: pip install awscli"),
-        (&[placeless], 100, "check", "no region: export AWS_REGION"),
-        (
-            &[stranger],
-            100,
-            "check",
-            "the credentials are not accepted",
-        ),
-        (
-            &[aws],
-            0,
-            "check",
-            "is not there: run apps/lambda/stack build",
-        ),
-        (
-            &[aws],
-            0,
-            "deploy",
-            "is not there: run apps/lambda/stack build",
-        ),
-        (
-            &[aws],
-            6_000_001,
-            "check",
-            "6000001 bytes, more than 6000000",
-        ),
-        (&[aws], 100, "deploy nowhere", "there is no part nowhere"),
-        (
-            &[aws],
-            100,
-            "deploy --stage Prod",
-            "a stage is like prod or test-2: Prod",
-        ),
-        (&[aws], 100, "deploy --stage", "--stage needs a value"),
-        (&[aws], 100, "deploy --frob", "there is no option --frob"),
-        (&[aws], 100, "frob", "there is no command frob"),
-    ];
     let folder = copied();
-    for (tools, bytes, options, expected) in rows {
+    for (tools, bytes, options, expected) in REFUSALS {
         let package = package(folder.path());
         match bytes {
             0 => _ = std::fs::remove_file(package),
@@ -130,7 +139,7 @@ fn what_is_missing_is_said_in_a_sentence_before_anything_is_done() {
     }
     let output = stack(
         &folder,
-        &with_tools(&[aws]),
+        &with_tools(&[AWS]),
         &["check", "--stage", "test-2"],
     );
     let said = String::from_utf8_lossy(&output.stdout);

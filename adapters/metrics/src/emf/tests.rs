@@ -97,13 +97,13 @@ fn every_line_is_as_the_published_schema_says() {
     }
 }
 
-#[test]
-fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
-    let turn = measured(Some(&closing(Ending::Finished)));
-    let line = written(|emf| emf.turn(Timestamp(7), &turn, Some(&request())));
-    let ms = |names: [&str; 7]| names.map(|name| json!({ "Name": name, "Unit": "Milliseconds" }));
-    let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
-    let times = ms([
+fn count(name: &str) -> Value {
+    json!({ "Name": name, "Unit": "Count" })
+}
+
+/// What a line of a turn that has reached everything says of its numbers.
+fn metrics_of_a_turn() -> Vec<Value> {
+    let times = [
         "FirstEvent",
         "Load",
         "Route",
@@ -111,7 +111,7 @@ fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
         "FirstToken",
         "Finish",
         "Total",
-    ]);
+    ];
     let of_calls = [
         "Calls",
         "InputTokens",
@@ -119,12 +119,20 @@ fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
         "CacheReadTokens",
         "CacheWriteTokens",
     ];
-    let metrics: Vec<Value> = [count("Turns")]
+    let ms = |name: &str| json!({ "Name": name, "Unit": "Milliseconds" });
+    [count("Turns")]
         .into_iter()
-        .chain(times)
+        .chain(times.map(ms))
         .chain(of_calls.map(count))
         .chain([json!({ "Name": "Cost", "Unit": "None" })])
-        .collect();
+        .collect()
+}
+
+#[test]
+fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
+    let turn = measured(Some(&closing(Ending::Finished)));
+    let line = written(|emf| emf.turn(Timestamp(7), &turn, Some(&request())));
+    let (metrics, count) = (metrics_of_a_turn(), count("Turns"));
     let expected = json!({
         "_aws": {
             "Timestamp": 7,
@@ -133,7 +141,7 @@ fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
                 {
                     "Namespace": "CoachStream",
                     "Dimensions": [["stage", "outcome"]],
-                    "Metrics": [count("Turns")],
+                    "Metrics": [count],
                 },
             ],
         },
