@@ -354,7 +354,8 @@ fn pieces(folder: &Path) -> Result<Vec<IndexEntry>, StartError> {
 #[cfg(not(feature = "methodology"))]
 fn pieces(_: &Path) -> Result<Vec<IndexEntry>, StartError> {
     Err(StartError::Unsuited(
-        "--methodology (COACH_METHODOLOGY) is for coach-server: a function finds what          `coach-server index methodology DIR` has loaded into Pinecone",
+        "--methodology (COACH_METHODOLOGY) is for coach-server: a function finds what \
+         `coach-server index methodology DIR` has loaded into Pinecone",
     ))
 }
 
