@@ -1,5 +1,8 @@
 use std::error::Error;
 
+#[cfg(not(feature = "methodology"))]
+use crate::methodology;
+
 /// Why nothing was begun: one sentence that names the setting to change.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

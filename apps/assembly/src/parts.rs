@@ -13,6 +13,8 @@ use rehearsal::{Pace, Rehearsal};
 
 use crate::aws::{Aws, AwsArgs};
 use crate::error::StartError;
+#[cfg(not(feature = "methodology"))]
+use crate::methodology;
 
 /// The key is no option: what is on a command line can be read by every process.
 pub(crate) const PINECONE_KEY: &str = "COACH_PINECONE_KEY";
