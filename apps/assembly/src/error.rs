@@ -1,8 +1,5 @@
 use std::error::Error;
 
-#[cfg(not(feature = "methodology"))]
-use crate::methodology;
-
 /// Why nothing was begun: one sentence that names the setting to change.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -48,6 +45,7 @@ pub enum StartError {
         setting: &'static str,
         source: Box<dyn Error + Send + Sync>,
     },
+    #[cfg(feature = "methodology")]
     #[error("the methodology cannot be used: {}", told(.0))]
     Methodology(#[from] methodology::Unreadable),
     #[error("nothing was loaded: {0}")]

@@ -13,9 +13,6 @@ mod aws;
 #[cfg(not(feature = "aws"))]
 #[path = "without_aws.rs"]
 mod aws;
-#[cfg(not(feature = "methodology"))]
-#[path = "without_methodology.rs"]
-mod methodology;
 #[cfg(feature = "aws")]
 mod traced;
 

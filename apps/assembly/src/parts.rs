@@ -1,6 +1,6 @@
 //! Which adapter stands at each port, from the settings that every app has in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +8,11 @@ use clap::{Args, ValueEnum};
 use futures::future::{BoxFuture, FutureExt, ready};
 use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex};
 use pinecone::Pinecone;
-use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
+use ports::{Clock, Embedder, IndexEntry, LlmStream, MemoryIndex, MessageStore, RecordStore};
 use rehearsal::{Pace, Rehearsal};
 
 use crate::aws::{Aws, AwsArgs};
 use crate::error::StartError;
-#[cfg(not(feature = "methodology"))]
-use crate::methodology;
 
 /// The key is no option: what is on a command line can be read by every process.
 pub(crate) const PINECONE_KEY: &str = "COACH_PINECONE_KEY";
@@ -293,7 +291,7 @@ impl<'a> Assembly<'a> {
             "lexical: gone when the server ends".to_owned(),
         );
         if let Some(folder) = &self.args.methodology {
-            let entries = methodology::read(folder)?;
+            let entries = pieces(folder)?;
             about = format!("{about}; {} pieces of methodology", entries.len());
             index = index.with_shared(entries);
         }
@@ -345,6 +343,20 @@ impl<'a> Assembly<'a> {
             )),
         }
     }
+}
+
+/// Returns the pieces of a folder of Markdown files.
+#[cfg(feature = "methodology")]
+fn pieces(folder: &Path) -> Result<Vec<IndexEntry>, StartError> {
+    Ok(methodology::read(folder)?)
+}
+
+#[cfg(not(feature = "methodology"))]
+fn pieces(_: &Path) -> Result<Vec<IndexEntry>, StartError> {
+    Err(StartError::Unsuited(
+        "--methodology (COACH_METHODOLOGY) is for coach-server: a function finds what \
+         `coach-server index methodology DIR` has loaded into Pinecone",
+    ))
 }
 
 /// Makes the table of the store, if there is one to make.

@@ -96,8 +96,8 @@ pub struct Turns {
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is to be
-    /// over.
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is
+    /// to be over.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
