@@ -62,7 +62,11 @@ pub struct PartsArgs {
     pub pinecone_host: Option<String>,
 
     /// The name or ARN of a secret of AWS Secrets Manager that holds that key; read at the start.
-    #[arg(long, env = "COACH_PINECONE_KEY_SECRET", value_name = "NAME")]
+    #[arg(
+        long = "pinecone-secret",
+        env = "COACH_PINECONE_KEY_SECRET",
+        value_name = "NAME"
+    )]
     pub pinecone_key_secret: Option<String>,
 
     /// How near a hit of the Pinecone index must be, from 0 to 1.
