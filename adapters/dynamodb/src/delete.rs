@@ -31,17 +31,7 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
             return Ok(is_unfinished);
         };
         let mut mark = Change::of(head.clone()).set("gone", text(LEFT));
-        for name in [
-            "title",
-            "tags",
-            "created",
-            "activity",
-            "messages",
-            "active",
-            map::OVER_BY,
-            SHARD,
-            TIME,
-        ] {
+        for name in GONE {
             mark = mark.remove(name);
         }
         let seen = [("fence", number(found.fence.0))];
@@ -81,6 +71,19 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
     }
     Err(contended())
 }
+
+/// What the mark does not have of what a conversation had.
+const GONE: [&str; 9] = [
+    "title",
+    "tags",
+    "created",
+    "activity",
+    "messages",
+    "active",
+    map::OVER_BY,
+    SHARD,
+    TIME,
+];
 
 /// What the mark says while items are left, and afterwards.
 const LEFT: &str = "left";

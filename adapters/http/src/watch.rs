@@ -49,12 +49,14 @@ fn log(feed: &Feed) {
     };
     let report = &closing.report;
     let (outcome, code) = words(closing.ending);
+    let route = report.route.as_ref();
+    let route = route.map(|route| route.router_metadata.source.name());
     info!(
         turn = %turn.turn,
         %conversation,
         outcome,
         code,
-        route = ?report.route.as_ref().map(|route| route.router_metadata.source),
+        route,
         calls = report.calls.len(),
         events = events.len(),
         start_ms = report.timings.start,

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use domain::Timestamp;
+use ports::Swept;
 use serde_json::{Map, Number, Value, json};
 
-use crate::measure::{Call, Measured, Settled, Swept};
+use crate::measure::{Call, Measured, Settled};
 use crate::metrics::Sink;
 use crate::requests::Request;
 use crate::table::{Metric, OF_CALLS, OF_JOBS, OF_SWEEPS, OF_TURNS, Unit};

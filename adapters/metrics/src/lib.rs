@@ -13,6 +13,6 @@ pub mod requests;
 pub mod table;
 
 pub use emf::Emf;
-pub use measure::{Call, Measured, Settled, Swept, Words};
+pub use measure::{Call, Measured, Settled, Words};
 pub use metrics::{Metrics, Sink};
 pub use prometheus::{CONTENT_TYPE, Prometheus};

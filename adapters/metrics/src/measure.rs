@@ -2,7 +2,6 @@
 
 use domain::call::{CallKind, CallRecord};
 use domain::price::Tokens;
-use domain::router::Source;
 use domain::{Closing, Ending, Job, Outcome, Prices, Timestamp, TurnId};
 use rust_decimal::prelude::ToPrimitive;
 
@@ -71,15 +70,6 @@ pub struct Settled {
     pub calls: Vec<Call>,
 }
 
-/// What a sweep has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Swept {
-    /// Jobs that were done, or refused.
-    pub jobs: u64,
-    /// Turns that nobody drove any more, and that it has ended.
-    pub turns: u64,
-}
-
 impl Measured {
     /// Measures a turn that is over by `now`; one without an ending was taken from this process.
     pub fn of(
@@ -105,7 +95,7 @@ impl Measured {
         Self {
             outcome,
             code,
-            route: route.map(|route| source(route.router_metadata.source)),
+            route: route.map(|route| route.router_metadata.source.name()),
             first_event: timings.start,
             load: between(timings.start, timings.load),
             router: asked_router.map(|call| call.ms),
@@ -181,14 +171,6 @@ impl Settled {
 /// Returns how long a step took that began at one time after the request and ended at another.
 fn between(began: Option<u64>, ended: Option<u64>) -> Option<u64> {
     Some(ended?.saturating_sub(began?))
-}
-
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Rule => "rule",
-        Source::Model => "model",
-        Source::Default => "default",
-    }
 }
 
 fn kind(kind: CallKind) -> &'static str {

@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use domain::{Job, Outcome, Prices, Timestamp, TurnEvent, TurnId};
-use ports::{Clock, Feed, Watch};
+use ports::{Clock, Feed, Swept, Watch};
 
-use crate::measure::{Measured, Settled, Swept, Words};
+use crate::measure::{Measured, Settled, Words};
 use crate::requests::{Request, current};
 
 /// Is told what was measured. It may not wait.

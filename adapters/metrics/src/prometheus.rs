@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use domain::Timestamp;
-use ports::Feeds;
+use ports::{Feeds, Swept};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit as Suffix};
 
-use crate::measure::{Call, Measured, Settled, Swept};
+use crate::measure::{Call, Measured, Settled};
 use crate::metrics::Sink;
 use crate::requests::Request;
 use crate::table::{Labels, Metric, OF_CALLS, OF_JOBS, OF_SWEEPS, OF_TURNS, Unit};

@@ -1,12 +1,14 @@
 //! What is told of what was measured, and by which names: the one place from which all names
 //! come.
 
-use crate::measure::{Call, DEAD, Measured, Settled, Swept};
+use ports::Swept;
+
+use crate::measure::{Call, DEAD, Measured, Settled};
 
 /// Something to tell of a `T`.
 #[derive(Debug)]
 pub struct Metric<T: 'static> {
-    /// Its name in CloudWatch, from which that in Prometheus follows.
+    /// Its name in CloudWatch, from which that in Prometheus follows (docs/operating.md).
     pub name: &'static str,
     /// What its numbers count.
     pub unit: Unit,
@@ -128,20 +130,21 @@ pub const OF_JOBS: &[Metric<Settled>] = &[
 
 /// What is told of a sweep.
 pub const OF_SWEEPS: &[Metric<Swept>] = &[
-    Metric {
-        name: "SweptJobs",
-        unit: Unit::Count,
-        about: "Jobs that were left over, and that a sweep has seen to",
-        value: |swept| Some(swept.jobs as f64),
-        labels: |_| Labels::new(),
-    },
-    Metric {
-        name: "SweptTurns",
-        unit: Unit::Count,
-        about: "Turns that nobody drove any more, and that a sweep has ended",
-        value: |swept| Some(swept.turns as f64),
-        labels: |_| Labels::new(),
-    },
+    of_sweep(
+        "SweptJobs",
+        "Jobs that were left over, and that a sweep has seen to",
+        |swept| Some((swept.done + swept.refused) as f64),
+    ),
+    of_sweep(
+        "SweptTurns",
+        "Turns that nobody drove any more, and that a sweep has ended",
+        |swept| Some(swept.turns as f64),
+    ),
+    of_sweep(
+        "SweepTroubles",
+        "Steps of sweeps that a store has failed",
+        |swept| Some(swept.troubles as f64),
+    ),
 ];
 
 const fn time(
@@ -169,6 +172,20 @@ const fn of_call(
         about,
         value,
         labels: |call| vec![("kind", call.kind)],
+    }
+}
+
+const fn of_sweep(
+    name: &'static str,
+    about: &'static str,
+    value: fn(&Swept) -> Option<f64>,
+) -> Metric<Swept> {
+    Metric {
+        name,
+        unit: Unit::Count,
+        about,
+        value,
+        labels: |_| Labels::new(),
     }
 }
 

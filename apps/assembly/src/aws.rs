@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use bedrock::{
     Bedrock, Effort, Efforts, Findings, Guardrail, Service, Standing, Takes, TitanEmbedder,
     TitanSettings,
@@ -183,6 +184,22 @@ impl<'a> Aws<'a> {
             about,
             check: Box::pin(async move { table.check().await.into() }),
             connect: async move { opened.connect().await }.boxed(),
+        })
+    }
+
+    /// Reads a secret of AWS Secrets Manager.
+    pub(crate) async fn secret(&self, name: &str) -> Result<String, StartError> {
+        const SETTING: &str = "--pinecone-secret (COACH_PINECONE_KEY_SECRET)";
+        let client = aws_sdk_secretsmanager::Client::new(self.config(SETTING).await?);
+        let read = client.get_secret_value().secret_id(name).send().await;
+        // Not in the words of the answer, which may quote what was asked for.
+        let read = read.map_err(|error| StartError::Unread {
+            setting: SETTING,
+            code: error.code().unwrap_or("it was not answered").to_owned(),
+        })?;
+        read.secret_string.ok_or(StartError::Missing {
+            chosen: SETTING,
+            what: "a secret that is a text",
         })
     }
 

@@ -39,11 +39,15 @@ pub enum StartError {
         chosen: &'static str,
         what: &'static str,
     },
+    #[cfg(feature = "aws")]
+    #[error("{setting} names a secret that cannot be read: {code}")]
+    Unread { setting: &'static str, code: String },
     #[error("{setting} cannot be used: {source}")]
     Setting {
         setting: &'static str,
         source: Box<dyn Error + Send + Sync>,
     },
+    #[cfg(feature = "methodology")]
     #[error("the methodology cannot be used: {}", told(.0))]
     Methodology(#[from] methodology::Unreadable),
     #[error("nothing was loaded: {0}")]

@@ -1,6 +1,6 @@
 //! Which adapter stands at each port, from the settings that every app has in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use futures::future::{BoxFuture, FutureExt, ready};
 use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex};
 use pinecone::Pinecone;
-use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
+use ports::{Clock, Embedder, IndexEntry, LlmStream, MemoryIndex, MessageStore, RecordStore};
 use rehearsal::{Pace, Rehearsal};
 
 use crate::aws::{Aws, AwsArgs};
@@ -60,6 +60,14 @@ pub struct PartsArgs {
     /// COACH_PINECONE_KEY.
     #[arg(long, env = "COACH_PINECONE_HOST", value_name = "HOST")]
     pub pinecone_host: Option<String>,
+
+    /// The name or ARN of a secret of AWS Secrets Manager that holds that key; read at the start.
+    #[arg(
+        long = "pinecone-secret",
+        env = "COACH_PINECONE_KEY_SECRET",
+        value_name = "NAME"
+    )]
+    pub pinecone_key_secret: Option<String>,
 
     /// How near a hit of the Pinecone index must be, from 0 to 1.
     #[arg(long, env = "COACH_PINECONE_THRESHOLD", value_name = "COSINE",
@@ -254,7 +262,7 @@ impl<'a> Assembly<'a> {
 
     /// Returns the index that is asked over the net, for those who do more with it than search.
     pub async fn pinecone(&self) -> Result<Part<Arc<Pinecone>>, StartError> {
-        let settings = self.pinecone_settings()?;
+        let settings = self.pinecone_settings().await?;
         let embedder = self.embedder().await?;
         let about = format!("pinecone: {}, vectors by {}", settings.host, embedder.about);
         let index = Pinecone::new(&settings, embedder.ports)
@@ -287,14 +295,14 @@ impl<'a> Assembly<'a> {
             "lexical: gone when the server ends".to_owned(),
         );
         if let Some(folder) = &self.args.methodology {
-            let entries = methodology::read(folder)?;
+            let entries = pieces(folder)?;
             about = format!("{about}; {} pieces of methodology", entries.len());
             index = index.with_shared(entries);
         }
         Ok(Part::here(Arc::new(index), about))
     }
 
-    fn pinecone_settings(&self) -> Result<pinecone::Settings, StartError> {
+    async fn pinecone_settings(&self) -> Result<pinecone::Settings, StartError> {
         const CHOSEN: &str = "--index pinecone (COACH_INDEX)";
         if self.args.methodology.is_some() {
             return Err(StartError::Unsuited(
@@ -310,10 +318,15 @@ impl<'a> Assembly<'a> {
         let host = host.ok_or(missing(
             "the host of the index: --pinecone-host, COACH_PINECONE_HOST",
         ))?;
-        let key = self.pinecone_key.as_deref();
-        let key = key.ok_or(missing(
-            "the key of the index, in the environment: COACH_PINECONE_KEY",
-        ))?;
+        let key = match (&self.pinecone_key, &self.args.pinecone_key_secret) {
+            (Some(key), _) => key.clone(),
+            (None, Some(secret)) => self.aws.secret(secret).await?,
+            (None, None) => {
+                return Err(missing(
+                    "the key of the index, in the environment: COACH_PINECONE_KEY",
+                ));
+            }
+        };
         let key = key
             .parse()
             .map_err(|error: pinecone::SettingsError| StartError::setting(PINECONE_KEY, error))?;
@@ -334,6 +347,20 @@ impl<'a> Assembly<'a> {
             )),
         }
     }
+}
+
+/// Returns the pieces of a folder of Markdown files.
+#[cfg(feature = "methodology")]
+fn pieces(folder: &Path) -> Result<Vec<IndexEntry>, StartError> {
+    Ok(methodology::read(folder)?)
+}
+
+#[cfg(not(feature = "methodology"))]
+fn pieces(_: &Path) -> Result<Vec<IndexEntry>, StartError> {
+    Err(StartError::Unsuited(
+        "--methodology (COACH_METHODOLOGY) is for coach-server: a function finds what \
+         `coach-server index methodology DIR` has loaded into Pinecone",
+    ))
 }
 
 /// Makes the table of the store, if there is one to make.

@@ -1,15 +1,18 @@
 //! Answering HTTP requests, each an invocation.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use domain::Timestamp;
 use http_adapter::{App, Within, router};
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{LambdaEvent, service_fn};
-use ports::{Clock, Feeds};
+use metrics::Metrics;
+use ports::{Clock, Feeds, Watches};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -30,34 +33,39 @@ const SAVE: Duration = Duration::from_secs(10);
 /// How often Lambda is asked for invocations again when it gave none.
 const TRIES: u32 = 3;
 
-/// How long to wait before it is asked again.
+/// How long Lambda is left alone before it is asked again, or the process ends.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Answers invocations until the process is told to end.
-pub(crate) async fn serve(app: App, config: &Config) -> Result<(), Broken> {
-    let wake = Wake::new(config.sweep_function.clone()).await;
+pub async fn serve(mut app: App, metrics: Arc<Metrics>, config: &Config) -> Result<(), Broken> {
+    let wake = Arc::new(Wake::new(config.sweep_function.clone()).await);
+    app.watch = Arc::new(Watches(vec![metrics, wake.clone()]));
     let (feeds, clock) = (app.feeds.clone(), app.ports.clock.clone());
     let api = Api {
         router: router(app),
         responses: config.responses,
         running: TaskTracker::new(),
         clock: clock.clone(),
-        wake: Arc::new(wake),
+        wake,
         taken: Arc::default(),
     };
+    let mut answering = pin!(api.clone().answer_all());
     tokio::select! {
-        ended = api.clone().answer_all() => return ended,
+        ended = &mut answering => return ended,
         () = told_to_stop() => {}
     }
-    api.end(&feeds).await;
-    Ok(())
+    // What is on its way to Lambda goes on meanwhile.
+    tokio::select! {
+        ended = answering => ended,
+        () = api.end(&feeds) => Ok(()),
+    }
 }
 
 #[derive(Clone)]
 struct Api {
     router: Router,
     responses: Responses,
-    /// All that runs, of whatever invocation.
+    /// All that runs, of whatever invocation, and the answers that are on their way.
     running: TaskTracker,
     clock: Arc<dyn Clock>,
     wake: Arc<Wake>,
@@ -104,25 +112,32 @@ impl Api {
         let Ok(response) = self.router.clone().oneshot(request).await;
         // What the request has begun is known now; it may still begin more.
         tasks.close();
-        let over = self.running.spawn(async move { tasks.wait().await });
-        let clock = self.clock.clone();
-        let over = async move {
-            let late = clock.sleep_until(until.before(END));
-            tokio::select! {
-                _ = over => {}
-                () = late => error!("an invocation is over before its work"),
-            }
-        };
+        let over = self.clone().seen_to(tasks, until);
         if manner == Manner::Streamed {
             return Ok(reply::streamed(response, over));
         }
         let whole = reply::whole(response, manner).await;
         over.await;
-        self.wake.if_work_was_left().await;
         Ok(whole)
     }
 
-    /// Lets what runs be saved as far as it got.
+    /// Waits until all that a request has begun is over, and has somebody else do what it leaves.
+    fn seen_to(self, tasks: TaskTracker, until: Timestamp) -> impl Future<Output = ()> + use<> {
+        let own = self.running.spawn(async move { tasks.wait().await });
+        // An answer that is on its way counts, too.
+        let on_its_way = self.running.token();
+        async move {
+            let late = self.clock.sleep_until(until.before(END));
+            tokio::select! {
+                _ = own => {}
+                () = late => error!("an invocation is over before its work"),
+            }
+            self.wake.if_work_was_left().await;
+            drop(on_its_way);
+        }
+    }
+
+    /// Lets what runs be saved as far as it got, and told.
     async fn end(&self, feeds: &Feeds) {
         info!(turns = feeds.len(), "told to end: turns are saved");
         feeds.hurry_up(self.clock.now());
@@ -133,6 +148,8 @@ impl Api {
         {
             error!(turns = feeds.len(), "something was still running");
         }
+        // Lambda has yet to take the last bytes.
+        self.clock.sleep_until(self.clock.now() + PAUSE).await;
     }
 }
 

@@ -5,26 +5,30 @@ use clap::{Parser, ValueEnum};
 /// how a function has its settings.
 #[derive(Debug, Parser)]
 #[command(name = "coach-lambda", version)]
-pub(crate) struct Config {
+pub struct Config {
     /// What invocations are for.
     #[arg(long, env = "COACH_ROLE", value_enum, default_value_t = Role::Api)]
-    pub(crate) role: Role,
+    pub role: Role,
 
     /// Whether answers are streamed to Lambda.
     #[arg(long, env = "COACH_RESPONSES", value_enum, default_value_t = Responses::Auto)]
-    pub(crate) responses: Responses,
+    pub responses: Responses,
 
     /// The function, by name or ARN, that sweeps: it is woken when an answer that was not streamed
     /// has left work. Without it, only its schedule wakes it.
     #[arg(long, env = "COACH_SWEEP_FUNCTION", value_name = "NAME")]
-    pub(crate) sweep_function: Option<String>,
+    pub sweep_function: Option<String>,
+
+    /// The stage that its metrics are told of, such as prod.
+    #[arg(long, env = "COACH_STAGE", value_name = "NAME", default_value = "dev")]
+    pub stage: String,
 
     #[command(flatten)]
-    pub(crate) service: ServiceArgs,
+    pub service: ServiceArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Role {
+pub enum Role {
     /// They are HTTP requests, of a Function URL or an API Gateway.
     Api,
     /// Each does what others have left behind, whatever its event says.
@@ -32,7 +36,7 @@ pub(crate) enum Role {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Responses {
+pub enum Responses {
     /// Streamed to a Function URL and a REST API, whole to an HTTP API, which cannot stream.
     Auto,
     /// Always streamed.

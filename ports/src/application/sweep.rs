@@ -167,7 +167,8 @@ async fn try_jobs(shift: Shift<'_>) -> Swept {
             Err(trouble) => trouble,
         }
     });
-    let tries = tries.buffer_unordered(AT_ONCE);
+    // Boxed, since the compiler loses sight of the lifetimes in there.
+    let tries = tries.buffer_unordered(AT_ONCE).boxed();
     tries
         .fold(Swept::default(), |sum, one| async move { sum + one })
         .await

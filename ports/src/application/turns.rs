@@ -96,7 +96,8 @@ pub struct Turns {
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is over.
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is
+    /// to be over.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -361,7 +362,9 @@ impl Turns {
         let driving = async move { turns.see_to(task, driven_by, &driven).await };
         // At the level of errors: every line that is logged at all says whose it is.
         let span = error_span!("turn", id = %opening.turn.turn);
-        self.tasks.spawn(driving.instrument(span).boxed());
+        // Who does not want this span still wants that of the request.
+        let driving = driving.instrument(span).in_current_span();
+        self.tasks.spawn(driving.boxed());
         Following {
             opening,
             feed: Some(feed),

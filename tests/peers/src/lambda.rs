@@ -5,6 +5,7 @@ mod event;
 mod front;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,7 +38,7 @@ pub use event::Front;
 pub struct Lambda {
     shared: Arc<Shared>,
     api: SocketAddr,
-    process: Option<Child>,
+    processes: Vec<Child>,
     tasks: JoinSet<()>,
 }
 
@@ -126,25 +127,41 @@ impl Lambda {
         Ok(Self {
             shared,
             api,
-            process: None,
+            processes: Vec::new(),
             tasks,
         })
     }
 
-    /// Starts the function's process with these settings, as Lambda does.
-    pub fn run(&mut self, program: &Path, settings: &[(&str, &str)], log: Stdio) -> io::Result<()> {
+    /// Starts a process of the function with these settings, as Lambda does; another one takes its
+    /// share of the invocations.
+    pub fn run(&mut self, program: &Path, settings: &[(&str, &str)], log: File) -> io::Result<()> {
+        self.run_with(program, &[], settings, log)
+    }
+
+    /// The same of a program that takes arguments.
+    pub fn run_with(
+        &mut self,
+        program: &Path,
+        args: &[&str],
+        settings: &[(&str, &str)],
+        log: File,
+    ) -> io::Result<()> {
         let mut command = Command::new(program);
         command
+            .args(args)
+            // A function knows nothing of who has started it.
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("AWS_LAMBDA_RUNTIME_API", self.api.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "coach")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone()?)
             .stderr(log);
         self.shared.begin();
-        self.process = Some(command.spawn()?);
+        self.processes.push(command.spawn()?);
         Ok(())
     }
 
@@ -163,11 +180,6 @@ impl Lambda {
     /// Where the API that invokes functions is, and the Runtime API.
     pub fn url(&self) -> String {
         format!("http://{}", self.api)
-    }
-
-    /// The id of the function's process.
-    pub fn process(&self) -> Option<u32> {
-        self.process.as_ref().map(Child::id)
     }
 
     /// Invokes the function with an event; what it answers, or the error that it tells.
@@ -206,33 +218,43 @@ impl Lambda {
         *lock(&self.shared.first)
     }
 
-    /// Sends the process a signal, such as `TERM`, `STOP` or `CONT`.
+    /// Sends the first process a signal, such as `TERM`, `STOP` or `CONT`.
     pub fn signal(&self, signal: &str) -> io::Result<()> {
-        let id = self.process().unwrap_or_default().to_string();
+        let id = self.processes.first().map_or(0, Child::id).to_string();
         Command::new("kill")
             .args([&format!("-{signal}"), &id])
             .status()
             .map(drop)
     }
 
-    /// Waits for the process to end; its exit code.
-    pub fn ended(&mut self) -> Option<i32> {
-        self.process.as_mut()?.wait().ok()?.code()
+    /// The id of the first process.
+    pub fn process(&self) -> Option<u32> {
+        self.processes.first().map(Child::id)
     }
 
-    /// Returns whether the process still runs.
+    /// Waits for the first process to end; its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.processes.first_mut()?.wait().ok()?.code()
+    }
+
+    /// Returns whether all its processes still run.
     pub fn runs(&mut self) -> bool {
-        let state = self.process.as_mut().map(Child::try_wait);
-        matches!(state, Some(Ok(None)))
+        let mut states = self.processes.iter_mut().map(Child::try_wait);
+        states.all(|state| matches!(state, Ok(None)))
+    }
+
+    /// Ends all its processes as Lambda does at the end of an environment: at once.
+    pub fn kill(&mut self) {
+        for mut process in self.processes.drain(..) {
+            _ = process.kill();
+            _ = process.wait();
+        }
     }
 }
 
 impl Drop for Lambda {
     fn drop(&mut self) {
-        if let Some(process) = &mut self.process {
-            _ = process.kill();
-            _ = process.wait();
-        }
+        self.kill();
     }
 }
 
@@ -339,7 +361,7 @@ async fn respond(
     }
     let most = match behaviour {
         Behaviour::Cuts(bytes) => bytes,
-        _ => usize::MAX,
+        Behaviour::Sound | Behaviour::Refuses(_) | Behaviour::Slow(_) => usize::MAX,
     };
     let (mut answer, mut passed, mut all) = (Some(answer), None, Vec::new());
     let mut seen = 0;
@@ -355,12 +377,13 @@ async fn respond(
             continue;
         }
         all.extend_from_slice(&frame);
-        let Some(at) = all.windows(NUL.len()).position(|window| window == NUL) else {
+        let at = all.windows(NUL.len()).position(|window| window == NUL);
+        let Some((prelude, rest)) = at.and_then(|at| all.split_at_checked(at)) else {
             continue;
         };
-        let prelude = serde_json::from_slice(&all[..at]).unwrap_or_default();
+        let prelude = serde_json::from_slice(prelude).unwrap_or_default();
+        let rest = Bytes::copy_from_slice(rest.get(NUL.len()..).unwrap_or_default());
         let (to, from) = mpsc::unbounded_channel();
-        let rest = Bytes::copy_from_slice(&all[at + NUL.len()..]);
         if !rest.is_empty() {
             _ = to.send(rest);
         }

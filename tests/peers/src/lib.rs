@@ -4,6 +4,7 @@ pub mod bedrock;
 pub mod dynamodb;
 pub mod lambda;
 pub mod pinecone;
+pub mod processes;
 mod proxy;
 mod serving;
 

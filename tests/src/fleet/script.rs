@@ -23,6 +23,8 @@ pub struct Script {
     pub deadline: u64,
     /// What workers do with the jobs of their turns.
     pub after: AfterTurn,
+    /// Whether nobody looks at conversations of others, and all workers sweep instead.
+    pub sweeps: bool,
     /// Whether the store knows which workers have died.
     pub knows_the_dead: bool,
     /// Whether turns reserve tokens.
@@ -143,7 +145,11 @@ impl fmt::Display for Script {
             "deadline {} ms, calm from {} ms {:?}",
             self.deadline, self.calm, self.limits
         )?;
-        writeln!(f, "jobs are {after:?}, packets die: {packets_die}")?;
+        writeln!(
+            f,
+            "jobs are {after:?}, packets die: {packets_die}, somebody sweeps: {}",
+            self.sweeps
+        )?;
         let (knows, reserves) = (self.knows_the_dead, self.reserves);
         writeln!(
             f,
@@ -175,6 +181,15 @@ fn limits(chance: &mut Chance) -> Limits {
         reply_bytes: chance.pick(128 * 1024, &[128 * 1024, 9_000]),
         ..Limits::default()
     }
+}
+
+fn after_turn(chance: &mut Chance) -> AfterTurn {
+    let choices = [
+        (3, AfterTurn::SeenThrough),
+        (5, AfterTurn::TriedOnce),
+        (2, AfterTurn::Left),
+    ];
+    chance.weighted(&choices, AfterTurn::SeenThrough)
 }
 
 impl Script {
@@ -219,20 +234,14 @@ impl Script {
             holds: 1 + chance.below(3),
             limits,
             deadline: chance.pick(60_000, &[60_000, 25_000, 9_000]),
-            after: chance.weighted(
-                &[
-                    (3, AfterTurn::SeenThrough),
-                    (5, AfterTurn::TriedOnce),
-                    (2, AfterTurn::Left),
-                ],
-                AfterTurn::TriedOnce,
-            ),
+            after: after_turn(chance),
             calm,
             faults: Faults::Often(chance.weighted(&[(2, 0), (4, 20), (3, 80), (1, 300)], 0)),
             packets_die: chance.percent(30),
             knows_the_dead: chance.percent(30),
             reserves: chance.percent(50),
             mixes_users: chance.percent(30),
+            sweeps: chance.percent(40),
             deeds,
         };
         script.deeds.sort_by_key(|deed| deed.at);
@@ -268,6 +277,7 @@ impl Script {
             knows_the_dead: false,
             reserves: true,
             mixes_users: false,
+            sweeps: false,
             deeds: vec![Deed {
                 at: 0,
                 what: What::Say(say),

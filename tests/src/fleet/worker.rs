@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, Either, select};
 use futures::stream::{BoxStream, StreamExt};
 use ports::{
     Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Records, Refusal, Stay,
-    Tasks, TurnRules, Turns, Watch, end_if_abandoned, follow,
+    Tasks, TurnRules, Turns, Watch, end_if_abandoned, follow, sweep,
 };
 
 use super::book::{Drive, Phase};
@@ -41,6 +41,9 @@ type Line = UnboundedSender<Reply>;
 
 /// How often a client that waits is told that the worker is still there.
 const HEARTBEAT: u64 = 5_000;
+
+/// How long a worker sweeps at most.
+const SWEEP: u64 = 60_000;
 
 /// How long a store must be out of reach before a body may end without an ending.
 const UNREADABLE: u64 = 15_000;
@@ -162,6 +165,24 @@ impl Stage {
     pub(super) fn work_off(self: &Arc<Self>, slot: usize, turn: TurnKey) {
         self.connect(slot, |worker, _line| async move {
             _ = work_off(&worker.turns.ports, &turn).await
+        });
+    }
+
+    /// Has a worker sweep for a while.
+    pub(super) fn sweep(self: &Arc<Self>, slot: usize) {
+        let stage = self.clone();
+        self.connect(slot, |worker, _line| async move {
+            let Turns { ports, prices, .. } = &worker.turns;
+            let until = ports.clock.now() + ms(SWEEP);
+            let swept = sweep(ports, prices, &*worker.turns.watch, until).await;
+            let mut census = stage.census();
+            for (what, count) in [
+                ("turns", swept.turns),
+                ("jobs", swept.done + swept.refused),
+                ("troubles", swept.troubles),
+            ] {
+                census.count_many("swept", what, count as u64);
+            }
         });
     }
 

@@ -7,8 +7,9 @@ use coach_tests::scenes::{self, Outcome, QUESTION, workout_route};
 use coach_tests::{Site, saying};
 use domain::{Fault, Prices, Timestamp};
 use metrics::requests::Request;
-use metrics::{Emf, Measured, Metrics, Prometheus, Settled, Sink, Swept};
-use ports::Watches;
+use metrics::table::{self, Metric, Unit};
+use metrics::{Emf, Measured, Metrics, Prometheus, Settled, Sink};
+use ports::{Swept, Watches};
 use rehearsal::Scene;
 use serde_json::Value;
 
@@ -169,4 +170,39 @@ async fn a_line_names_its_request_and_its_trace_and_nothing_that_was_said() {
             "{secret}"
         );
     }
+}
+
+/// Returns a name in Prometheus, from that in CloudWatch.
+fn in_prometheus<T>(metric: &Metric<T>) -> String {
+    let words = metric.name.chars().map(|letter| match letter {
+        'A'..='Z' => format!("_{}", letter.to_ascii_lowercase()),
+        _ => letter.to_string(),
+    });
+    let suffix = match metric.unit {
+        Unit::Milliseconds => "seconds",
+        Unit::Count | Unit::Money => "total",
+    };
+    format!("coach{}_{suffix}", words.collect::<String>())
+}
+
+fn rows<T>(table: &[Metric<T>]) -> Vec<String> {
+    let row = |metric: &Metric<T>| format!("| `{}` | `{}` |", metric.name, in_prometheus(metric));
+    table.iter().map(row).collect()
+}
+
+#[test]
+fn the_page_for_operators_has_a_row_for_every_metric_and_no_other() {
+    let page = include_str!("../../../docs/operating.md");
+    let page = page.lines().filter(|line| line.contains("| `coach_"));
+    let mut told: Vec<String> = page
+        .map(|line| line.split('|').take(3).collect::<Vec<_>>().join("|") + "|")
+        .collect();
+    assert_eq!(told.pop().unwrap(), "| | `coach_running` |");
+    let expected = [
+        rows(table::OF_TURNS),
+        rows(table::OF_CALLS),
+        rows(table::OF_JOBS),
+        rows(table::OF_SWEEPS),
+    ];
+    assert_eq!(told, expected.concat());
 }

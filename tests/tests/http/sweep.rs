@@ -150,7 +150,7 @@ async fn eight_jobs_are_tried_at_once_and_none_of_which_no_whole_try_fits() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_try_came_to_is_counted_and_one_that_is_due_later_is_left() {
-    let refusal = r#"{"isCompletedWorkout": false}"#;
+    let refusal = r#"{ "refusal": "plan", "confidence": 1 }"#;
     let failing = || Scene::failing(Fault::Unavailable);
     let site = left(2, [failing(), Scene::saying(refusal), failing()]).await;
     let first = swept(&site, AN_HOUR).await;

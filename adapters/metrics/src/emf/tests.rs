@@ -57,7 +57,7 @@ fn every_line() -> Vec<Value> {
         for outcome in ["done", "dead"] {
             emf.settled(Timestamp(8), &job(outcome));
         }
-        emf.swept(Timestamp(9), &Swept { jobs: 3, turns: 0 });
+        emf.swept(Timestamp(9), &Swept::default());
     })
 }
 
@@ -97,13 +97,13 @@ fn every_line_is_as_the_published_schema_says() {
     }
 }
 
-#[test]
-fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
-    let turn = measured(Some(&closing(Ending::Finished)));
-    let line = written(|emf| emf.turn(Timestamp(7), &turn, Some(&request())));
-    let ms = |names: [&str; 7]| names.map(|name| json!({ "Name": name, "Unit": "Milliseconds" }));
-    let count = |name: &str| json!({ "Name": name, "Unit": "Count" });
-    let times = ms([
+fn count(name: &str) -> Value {
+    json!({ "Name": name, "Unit": "Count" })
+}
+
+/// What a line of a turn that has reached everything says of its numbers.
+fn metrics_of_a_turn() -> Vec<Value> {
+    let times = [
         "FirstEvent",
         "Load",
         "Route",
@@ -111,7 +111,7 @@ fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
         "FirstToken",
         "Finish",
         "Total",
-    ]);
+    ];
     let of_calls = [
         "Calls",
         "InputTokens",
@@ -119,12 +119,20 @@ fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
         "CacheReadTokens",
         "CacheWriteTokens",
     ];
-    let metrics: Vec<Value> = [count("Turns")]
+    let ms = |name: &str| json!({ "Name": name, "Unit": "Milliseconds" });
+    [count("Turns")]
         .into_iter()
-        .chain(times)
+        .chain(times.map(ms))
         .chain(of_calls.map(count))
         .chain([json!({ "Name": "Cost", "Unit": "None" })])
-        .collect();
+        .collect()
+}
+
+#[test]
+fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
+    let turn = measured(Some(&closing(Ending::Finished)));
+    let line = written(|emf| emf.turn(Timestamp(7), &turn, Some(&request())));
+    let (metrics, count) = (metrics_of_a_turn(), count("Turns"));
     let expected = json!({
         "_aws": {
             "Timestamp": 7,
@@ -133,7 +141,7 @@ fn a_turn_is_one_line_with_its_numbers_and_what_it_can_be_found_by() {
                 {
                     "Namespace": "CoachStream",
                     "Dimensions": [["stage", "outcome"]],
-                    "Metrics": [count("Turns")],
+                    "Metrics": [count],
                 },
             ],
         },
@@ -192,8 +200,9 @@ fn a_job_that_was_given_up_is_a_dead_letter_and_no_other_is() {
 #[test]
 fn a_sweep_tells_also_that_it_had_nothing_to_do() {
     let line = written(|emf| emf.swept(Timestamp(9), &Swept::default())).remove(0);
-    assert_eq!(
-        (&line["SweptJobs"], &line["SweptTurns"]),
-        (&json!(0), &json!(0))
-    );
+    for name in ["SweptJobs", "SweptTurns", "SweepTroubles"] {
+        assert_eq!(line[name], 0, "{line}");
+    }
+    // Its jobs are told one by one, and nothing is counted twice.
+    assert_eq!((line.get("DeadLetters"), line.get("Jobs")), (None, None));
 }

@@ -7,10 +7,10 @@ use domain::{
 use super::*;
 
 pub(crate) fn words(ending: Ending) -> (&'static str, Option<&'static str>) {
-    match ending {
-        Ending::Failed(_) => ("failed", Some("MODEL_TIMEOUT")),
-        Ending::Finished => ("finished", None),
-        _ => ("otherwise", None),
+    if let Ending::Failed(_) = ending {
+        ("failed", Some("MODEL_TIMEOUT"))
+    } else {
+        ("finished", None)
     }
 }
 

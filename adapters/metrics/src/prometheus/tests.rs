@@ -19,7 +19,14 @@ fn told() -> String {
         calls: measured(Some(&closing(Ending::Finished))).calls,
     };
     prometheus.settled(at, &dead);
-    prometheus.swept(at, &Swept { jobs: 2, turns: 1 });
+    let swept = Swept {
+        turns: 1,
+        done: 2,
+        refused: 1,
+        again: 5,
+        ..Swept::default()
+    };
+    prometheus.swept(at, &swept);
     prometheus.told()
 }
 
@@ -42,7 +49,7 @@ fn sums_and_distributions_are_told_by_the_names_of_the_table() {
         r#"coach_cost_total{kind="reply"} 0.0141"#,
         r#"coach_jobs_total{kind="workout",outcome="dead"} 1.0"#,
         r#"coach_dead_letters_total{kind="workout"} 1.0"#,
-        "coach_swept_jobs_total 2.0",
+        "coach_swept_jobs_total 3.0",
         "coach_swept_turns_total 1.0",
     ] {
         assert!(told.lines().any(|told| told == line), "{line} in\n{told}");

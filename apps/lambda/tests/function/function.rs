@@ -3,17 +3,18 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use domain::{ConversationKey, TurnId, TurnKey, UserScope};
 use dynamodb::Table;
 use jwt::Issuer;
-use peers::bedrock::{Answers, Bedrock};
+use peers::bedrock::{Answers, Bedrock, Request, Script};
 use peers::dynamodb::DynamoDb;
 use peers::lambda::{Front, Lambda};
-use ports::Clock;
+use ports::{Clock, MessageStore};
 use serde_json::{Value, json};
 use system_clock::SystemClock;
 use tempfile::TempDir;
@@ -25,12 +26,14 @@ pub(crate) const USER: &str = "athlete";
 pub(crate) struct Function {
     pub(crate) lambda: Lambda,
     pub(crate) bedrock: Bedrock,
-    pub(crate) dynamodb: DynamoDb,
+    _dynamodb: DynamoDb,
     /// The address of its Function URL.
     pub(crate) url: String,
     pub(crate) table: Table,
     pub(crate) settings: Vec<(&'static str, String)>,
     pub(crate) token: String,
+    /// The newest turn that was seen.
+    newest: Mutex<Option<TurnId>>,
     folder: TempDir,
     _keys: JoinSet<()>,
 }
@@ -45,9 +48,14 @@ impl Function {
 
     /// A function whose process is not started yet.
     pub(crate) async fn prepared(answers: Answers) -> Self {
-        let bedrock = Bedrock::start(move |request| answers.script(request))
-            .await
-            .unwrap();
+        Self::scripted(move |request| answers.script(request)).await
+    }
+
+    /// The same, with models that answer by a script.
+    pub(crate) async fn scripted(
+        script: impl Fn(&Request) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        let bedrock = Bedrock::start(script).await.unwrap();
         let dynamodb = DynamoDb::start().await.unwrap();
         let mut lambda = Lambda::start().await.unwrap();
         let url = lambda.front(Front::Url).await.unwrap();
@@ -77,16 +85,17 @@ impl Function {
         let settings = settings
             .map(|(name, value)| (name, value.to_owned()))
             .to_vec();
-        let table = table(&dynamodb).await;
+        let table = table(&dynamodb);
         table.create().await.unwrap();
         Self {
             lambda,
             bedrock,
-            dynamodb,
+            _dynamodb: dynamodb,
             url,
             table,
             settings,
             token,
+            newest: Mutex::default(),
             folder,
             _keys: tasks,
         }
@@ -99,7 +108,11 @@ impl Function {
             .iter()
             .map(|(name, value)| (*name, value.as_str()));
         let settings: Vec<_> = settings.chain(more.iter().copied()).collect();
-        let log = Stdio::from(File::create(self.log_file()).unwrap());
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_file());
+        let log = log.unwrap();
         self.lambda.run(&bootstrap(), &settings, log).unwrap();
     }
 
@@ -147,11 +160,68 @@ impl Function {
         sent(request, &json!({ "userResponse": words })).await
     }
 
-    /// What the store has of a turn, when all that it left to do is done or was given up.
-    pub(crate) async fn turn(&self, conversation: &str, turn: &str) -> Value {
-        let path = format!("{conversation}/turns/{turn}?wait=jobs");
-        json_of(self.request("GET", &path).send().await.unwrap()).await
+    /// Waits until a turn is over.
+    pub(crate) async fn over(&self, conversation: &str, turn: &str) {
+        let path = format!("{conversation}/turns/{turn}");
+        let is_over = || async {
+            let seen = json_of(self.request("GET", &path).send().await.unwrap()).await;
+            seen["state"] != "running"
+        };
+        until(is_over).await;
     }
+
+    /// What the store has of the newest turn of a conversation, as another process sees it.
+    pub(crate) async fn kept(&self, conversation: &str) -> String {
+        let store = self.table.messages();
+        let key = conversation_key(conversation);
+        let found = store.conversation(&key).await.unwrap();
+        let newest = found.and_then(|found| found.active);
+        let Some(turn) = newest.or_else(|| self.newest.lock().unwrap().clone()) else {
+            return String::new();
+        };
+        *self.newest.lock().unwrap() = Some(turn.clone());
+        let turn = TurnKey {
+            conversation: key,
+            turn,
+        };
+        let found = store.turn(&turn, 0).await.unwrap();
+        format!("{found:?}")
+    }
+}
+
+/// The keys of what a path names.
+pub(crate) fn conversation_key(path: &str) -> ConversationKey {
+    ConversationKey {
+        user: UserScope::verified(USER.parse().unwrap()),
+        coach: "strength".parse().unwrap(),
+        conversation: path.rsplit('/').next().unwrap().parse().unwrap(),
+    }
+}
+
+pub(crate) fn turn_key(conversation: &str, turn: &str) -> TurnKey {
+    TurnKey {
+        conversation: conversation_key(conversation),
+        turn: turn.parse().unwrap(),
+    }
+}
+
+/// Waits until something holds, at most for a minute.
+pub(crate) async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+    for _ in 0..6_000 {
+        if holds().await {
+            return;
+        }
+        SystemClock
+            .sleep_until(SystemClock.now() + Duration::from_millis(10))
+            .await;
+    }
+    panic!("it never came to that");
+}
+
+/// In which states the jobs of a turn are.
+pub(crate) fn job_states(turn: &Value) -> Vec<&str> {
+    let jobs = turn["jobs"].as_array().unwrap().iter();
+    jobs.map(|job| job["state"].as_str().unwrap()).collect()
 }
 
 /// Sends a request with a body.
@@ -164,12 +234,20 @@ pub(crate) async fn json_of(response: reqwest::Response) -> Value {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }
 
-/// Every word takes a millisecond.
+/// Every word takes a millisecond, and every workout is the same.
 pub(crate) fn plausible() -> Answers {
-    Answers {
-        pace: Duration::from_millis(1),
-        ..Answers::plausible()
-    }
+    let mut answers = Answers::plausible();
+    answers.pace = Duration::from_millis(1);
+    let set = json!({ "reps": 5, "weight": { "value": 100, "unit": "kg" } });
+    let exercise = json!({ "name": "Back squat", "sets": [set.clone(), set] });
+    let workout = json!({
+        "refusal": null,
+        "discipline": "strength",
+        "exercises": [exercise],
+        "confidence": 0.9,
+    });
+    answers.forms.insert("log_workout", workout);
+    answers
 }
 
 /// The program that is tried: the one that was built with this test, or another.
@@ -192,7 +270,7 @@ async fn publish(jwks: String) -> (String, JoinSet<()>) {
 }
 
 /// The table as another process has it.
-async fn table(dynamodb: &DynamoDb) -> Table {
+fn table(dynamodb: &DynamoDb) -> Table {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_dynamodb::config::Region::new("eu-west-1"))

@@ -41,9 +41,10 @@ pub(super) async fn pass(shared: Arc<Shared>, front: Front, request: Request) ->
 /// What is no JSON object with a status is passed on as it is.
 fn whole(bytes: &[u8]) -> Response {
     let answer: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    if answer["statusCode"].is_u64() {
-        let body = answer["body"].as_str().unwrap_or_default().to_owned();
-        return shaped(&answer, Body::from(body));
+    if member(&answer, "statusCode").is_u64() {
+        let body = member(&answer, "body").as_str().unwrap_or_default();
+        let body = Body::from(body.to_owned());
+        return shaped(&answer, body);
     }
     bytes.to_vec().into_response()
 }
@@ -51,22 +52,20 @@ fn whole(bytes: &[u8]) -> Response {
 /// Gives an answer the status, the headers and the cookies that were told of it.
 fn shaped(told: &Value, body: Body) -> Response {
     let mut response = Response::new(body);
-    let status = told["statusCode"]
+    let status = member(told, "statusCode")
         .as_u64()
         .and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     *response.status_mut() = status.unwrap_or(StatusCode::BAD_GATEWAY);
-    let members = ["headers", "multiValueHeaders"].map(|member| told[member].as_object());
+    let members = ["headers", "multiValueHeaders"].map(|name| member(told, name).as_object());
     for (name, values) in members.into_iter().flatten().flatten() {
-        let values = match values {
-            Value::Array(values) => values.clone(),
-            value => vec![value.clone()],
-        };
+        let one = std::slice::from_ref(values);
+        let values = values.as_array().map_or(one, Vec::as_slice);
         for value in values.iter().filter_map(Value::as_str) {
             add(&mut response, name, value);
         }
     }
-    for cookie in told["cookies"]
+    for cookie in member(told, "cookies")
         .as_array()
         .into_iter()
         .flatten()
@@ -82,4 +81,8 @@ fn add(response: &mut Response, name: &str, value: &str) {
     if let (Ok(name), Ok(value)) = (name, value) {
         response.headers_mut().append(name, value);
     }
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
 }
