@@ -227,7 +227,7 @@ pub(crate) fn coach_schema(generator: &mut SchemaGenerator) -> Schema {
                     .as_array()
                     .is_some_and(|kinds| kinds.contains(&json!(name)))
         };
-        if is("string") {
+        if is("string") && schema.get("const").is_none() {
             schema.insert("maxLength".to_owned(), COACH.0.into());
         }
         if is("array") {

@@ -2,8 +2,8 @@
 
 mod voice;
 
-use domain::Prompt;
 use domain::prompt::Block;
+use domain::{Care, Prompt};
 
 use crate::dice::Dice;
 use crate::heard::{Heard, context, data, last_block};
@@ -12,6 +12,9 @@ use voice::{Voice, sessions, voice};
 /// A reply that follows from the prompt and the dice.
 pub(crate) fn compose(prompt: &Prompt, dice: &mut Dice) -> String {
     let heard = Heard::new(last_block(prompt));
+    if Care::floor(&heard.text).is_urgent() {
+        return STOP.to_owned();
+    }
     let system = prompt
         .system
         .iter()
@@ -58,15 +61,14 @@ fn opening(heard: &Heard, dice: &mut Dice) -> String {
 /// Returns what the coach knows of the athlete, as far as it stands in the prompt.
 fn known(context: &str) -> Option<String> {
     let told = [
+        ("safety", "I keep in mind:"),
         ("memory", "I have not forgotten what you told me:"),
         ("workouts", "Your log has this to say:"),
         ("recalled", "This belongs here too:"),
     ];
     let lines = told.iter().filter_map(|(tag, lead)| {
-        Some(format!(
-            "{lead} {}.",
-            shortened(data(context, tag).first()?, 30)
-        ))
+        let first = data(context, tag).first()?.trim_start_matches("- ");
+        Some(format!("{lead} {}.", shortened(first, 30)))
     });
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| lines.join(" "))
@@ -142,6 +144,9 @@ const FAREWELLS: [&str; 4] = [
     "Take care of yourself.",
     "Until next time.",
 ];
+
+const STOP: &str = "This is not the moment for training, and I only rehearse: I do not think. Please \
+    stop here, do not stay alone with this, and let somebody help you who can be there.";
 
 const CARE: &str = "First things first: pain that is sharp, that lasts, or that gets worse is a \
     reason to stop and to see a doctor or a physiotherapist. Until somebody has looked at it, \
@@ -243,6 +248,16 @@ mod tests {
         assert!(
             !reply("", "not context: <memory>\nx\n</memory>", "Hi there", 3).contains("forgotten")
         );
+    }
+
+    #[test]
+    fn nothing_is_trained_where_it_is_urgent() {
+        for text in [
+            "I don't want to live anymore",
+            "Give me a plan, my chest hurts",
+        ] {
+            assert_eq!(reply("You are Ada, a coach.", "", text, 1), STOP);
+        }
     }
 
     #[test]

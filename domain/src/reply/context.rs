@@ -49,24 +49,28 @@ const LONGEST_MEMORY: usize = 500;
 const LONGEST_RECALLED: usize = 2_000;
 const LONGEST_WORKOUT: usize = 600;
 
+/// Returns the memories that are wanted, without saying again what the safety facts have said.
 fn memories(
     gathered: &Gathered,
     decision: &RouterDecision,
     report: &mut ContextReport,
 ) -> Vec<String> {
     let mut room = Room(MEMORY_TOKENS);
-    let wanted = gathered.memories.iter().filter(|memory| {
-        let is_told = report.safety.told.contains(&memory.id.to_string());
-        decision.wants(RecalledKind::Memory) && !is_told
-    });
-    let wanted: Vec<_> = wanted.collect();
-    let told = wanted.into_iter().filter_map(|memory| {
-        let told =
-            item("memory", &memory.content, LONGEST_MEMORY).filter(|told| room.takes(told))?;
-        report.memories.push(memory.id.to_string());
-        Some(told)
-    });
-    told.collect()
+    let mut told = Vec::new();
+    let is_wanted = decision.wants(RecalledKind::Memory);
+    for memory in gathered.memories.iter().filter(|_| is_wanted) {
+        let id = memory.id.to_string();
+        if report.safety.told.contains(&id) {
+            report.memories.push(id);
+            continue;
+        }
+        let line = item("memory", &memory.content, LONGEST_MEMORY);
+        if let Some(line) = line.filter(|line| room.takes(line)) {
+            report.memories.push(id);
+            told.push(line);
+        }
+    }
+    told
 }
 
 fn recalled(

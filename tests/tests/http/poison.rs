@@ -262,10 +262,15 @@ impl Watch {
 /// How often each of our tags stands in a prompt, by what the turn says that is in it.
 fn expected(kind: &str, context: &Value) -> BTreeMap<String, usize> {
     let count = |kind: &str| context[kind].as_array().unwrap().len();
+    let safe = context["safety"]["told"].as_array();
+    let is_told = |id: &&Value| safe.is_some_and(|safe| safe.contains(id));
+    let memories = || context["memories"].as_array().unwrap().iter();
+    let safety = safe.is_some_and(|safe| !safe.is_empty());
     let tags = match kind {
         "reply" => vec![
             ("context", 1),
-            ("memory", count("memories")),
+            ("safety", usize::from(safety)),
+            ("memory", memories().filter(|id| !is_told(id)).count()),
             ("recalled", count("recalled")),
             ("workouts", count("workouts").min(1)),
             ("summary", usize::from(context["summary"] == json!(true))),

@@ -171,10 +171,17 @@ impl Heard {
 
     /// What the reply's prompt brought of what is remembered.
     fn remembered(&self) -> Vec<&str> {
-        let memories = self.prompt().split("<memory>\n").skip(1);
-        memories
-            .map(|rest| rest.split_once("\n</memory>").unwrap().0)
-            .collect()
+        let told = |tag: &str| {
+            let (begins, ends) = (format!("<{tag}>\n"), format!("\n</{tag}>"));
+            let parts: Vec<&str> = self.prompt().split(&begins).skip(1).collect();
+            parts
+                .into_iter()
+                .map(|part| part.split_once(&ends).unwrap().0)
+                .collect::<Vec<_>>()
+        };
+        let facts = told("safety").into_iter().flat_map(str::lines);
+        let facts = facts.filter_map(|line| line.split_once(": ").map(|(_, fact)| fact));
+        facts.chain(told("memory")).collect()
     }
 }
 
