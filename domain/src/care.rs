@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::Language;
-use crate::wording::{CLASSES, Found, Lexicon, Written, without_ending_in};
+use crate::wording::{CLASSES, Lexicon, Written, without_ending_in};
 
 pub use help::{HelpLines, LONGEST_HELP, Unhelpful};
 
@@ -75,24 +75,21 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// Returns how this message is met, and in which language it is written if that is clear.
-    pub fn of(text: &str) -> (Self, Option<Language>) {
+    /// Returns the tone of a message that only calm words fit, if it is one, and in which language
+    /// it is written, if that is clear. One that is small talk does no more than to thank or part.
+    pub(crate) fn quiet(text: &str, is_small_talk: bool) -> (Option<Self>, Option<Language>) {
         let written = Written::of(text);
         let language = Language::of_written(&written);
-        if let Some((care, of_phrase)) = said(&written) {
-            return (Self::Calm(care), language.or(Some(of_phrase)));
-        }
-        let has_parted = COURTESIES.find(&written).into_iter().next();
-        if let Some(Found { says, .. }) = has_parted.filter(|_| is_courteous(text)) {
-            let (tone, of_phrase) = says;
-            return (tone, language.or(Some(of_phrase)));
-        }
-        let tone = if crate::router::names_fitness(text) {
-            Self::Keen
-        } else {
-            Self::Plain
+        let calm = said(&written).map(|(care, of)| (Self::Calm(care), of));
+        let courteous = || {
+            let courtesy = COURTESIES.find(&written).into_iter().next()?;
+            let is_all = is_small_talk || written.words().count() <= COURTESY;
+            is_all.then_some(courtesy.says)
         };
-        (tone, language)
+        match calm.or_else(courteous) {
+            Some((tone, of)) => (Some(tone), language.or(Language::from_code(of))),
+            None => (None, language),
+        }
     }
 
     /// Returns whether lines of what the coach is at would be out of place.
@@ -104,18 +101,12 @@ impl Tone {
     }
 }
 
-/// Returns whether a message that thanks or parts does hardly more than that.
-fn is_courteous(text: &str) -> bool {
-    text.chars().count() <= LONGEST_COURTESY
-        && !text.contains(['?', '¿'])
-        && !text.contains(|c: char| c.is_ascii_digit())
-}
+/// A message that thanks or parts in so many words does hardly more than that.
+const COURTESY: usize = 3;
 
-/// In characters.
-const LONGEST_COURTESY: usize = 60;
-
-/// Returns what the message says that needs the most care, and the language that says it.
-fn said(written: &Written) -> Option<(Care, Language)> {
+/// Returns what the message says that needs the most care, and the code of the language that says
+/// it.
+fn said(written: &Written) -> Option<(Care, &'static str)> {
     let found = SAID.find(written);
     if found.is_empty() {
         return None;

@@ -40,11 +40,11 @@ pub use id::{
 };
 pub use job::{Job, JobKind, JobState, Outcome, Progress};
 pub use language::Language;
-pub use memory::{Memory, Recalled};
+pub use memory::{Memory, Recalled, SafetyFacts};
 pub use price::{Cost, Prices};
 pub use prompt::{ChatMessage, Extraction, Prompt, Speaker};
 pub use router::RouterDecision;
-pub use safety::{SafetyFacts, SafetyKind};
+pub use safety::SafetyKind;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{

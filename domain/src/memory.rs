@@ -3,6 +3,7 @@
 //! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when
 //! the athlete wants it gone. All of it looks at records only; whoever calls reads and writes them.
 
+mod facts;
 mod forget;
 mod forgotten;
 mod graveyard;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CoachId, ConversationId, MemoryId, MessageId, SafetyKind, Timestamp, UserScope};
 
+pub use facts::{SafetyFacts, SafetyReport};
 pub use forget::{forgettable, last_saved};
 pub(crate) use forgotten::silent;
 pub use forgotten::{

@@ -17,7 +17,6 @@ use crate::{Care, Language, SafetyKind, Stage, Tone};
 
 pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
-pub(crate) use rules::names_fitness;
 pub use rules::{Command, Ruled, by_rule, fallback};
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
@@ -25,6 +24,20 @@ pub const POLICY_VERSION: &str = "5";
 
 /// How much of a message the router reads, in characters.
 const LONGEST_TEXT: usize = 4_000;
+
+/// Returns how a message is met, before anything is looked up or decided, and in which language it
+/// is written, if that is clear.
+pub fn tone(text: &str) -> (Tone, Option<Language>) {
+    let (quiet, language) = Tone::quiet(text, vocabulary::is_small_talk(text));
+    let other = || {
+        if rules::names_fitness(text) {
+            Tone::Keen
+        } else {
+            Tone::Plain
+        }
+    };
+    (quiet.unwrap_or_else(other), language)
+}
 
 /// What a message needs, and who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -55,7 +68,7 @@ impl RouterDecision {
     /// kept: no workout, memory, title or summary, unless a command orders it.
     fn heeding(mut self, text: &str) -> Self {
         self.care = self.care.max(Care::floor(text));
-        if self.care != Care::None || Tone::of(text).0.is_quiet() {
+        if self.care != Care::None || tone(text).0.is_quiet() {
             self.show_contextual_updates = false;
             self.contextual_updates.clear();
         }

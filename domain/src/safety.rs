@@ -3,15 +3,11 @@
 //! A memory tells one by the model's word or by the floor: lists in five languages, matched as
 //! `wording` says. What is somebody else's, denied, over or asked about is none.
 
-mod told;
-
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use crate::wording::{CLASSES, Lexicon, Written, without_inside_of};
-
-pub use told::{SafetyFacts, SafetyReport};
 
 /// What a safety fact is about, what matters most first.
 #[derive(

@@ -152,7 +152,7 @@ impl Turn {
 
     /// Meets the message by what its words say, before anything is read or any model is asked.
     fn acknowledge(&mut self) {
-        let (tone, written_in) = Tone::of(self.task.opening.text());
+        let (tone, written_in) = router::tone(self.task.opening.text());
         self.written_in = written_in;
         let (coach, seed) = (&self.task.coach, self.task.seed);
         let acknowledgment = coach.acknowledgment(tone, self.language(), seed);

@@ -18,8 +18,6 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::Language;
-
 pub(crate) use classes::CLASSES;
 
 /// What somebody wrote, taken apart once to be looked through for many phrases.
@@ -162,10 +160,10 @@ fn runs_cut(word: &str, longest: usize) -> String {
     cut
 }
 
-/// Phrases, each with what it says.
+/// Phrases, each with what it says and the code of its language.
 #[derive(Debug)]
 pub(crate) struct Lexicon<T> {
-    phrases: Vec<(Vec<Piece>, T, Language)>,
+    phrases: Vec<(Vec<Piece>, T, &'static str)>,
     /// Which of them may begin with this word.
     by_word: HashMap<&'static str, Vec<usize>>,
     /// Which may begin with a word that begins like this.
@@ -222,7 +220,7 @@ impl<T: Copy> Lexicon<T> {
         lexicon
     }
 
-    fn add(&mut self, phrase: &'static str, (says, of): (T, Language), classes: &Classes) {
+    fn add(&mut self, phrase: &'static str, (says, of): (T, &'static str), classes: &Classes) {
         let pieces: Vec<Piece> = phrase
             .split_whitespace()
             .map(|word| Piece::of(word, classes))
@@ -244,7 +242,7 @@ impl<T: Copy> Lexicon<T> {
     }
 
     /// Returns every phrase that is in it.
-    pub(crate) fn find(&self, written: &Written) -> Vec<Found<(T, Language)>> {
+    pub(crate) fn find(&self, written: &Written) -> Vec<Found<(T, &'static str)>> {
         let mut found = Vec::new();
         for (at, word) in written.words.iter().enumerate() {
             for number in self.beginning_with(word) {

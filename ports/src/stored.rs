@@ -487,6 +487,7 @@ mod tests {
         r#""contextNeeds":{"needsPineconeSearch":false,"searchTypes":[],"reasoning":""},"#,
         r#""conversationTitle":null,"conversationComplexity":{"hasComplexity":false,"#,
         r#""complexityTypes":[],"needsSummary":false,"confidence":0.0},"#,
+        r#""care":"none","language":"en","#,
         r#""routerMetadata":{"confidence":0.5,"processingTimeMs":0,"source":"default","#,
         r#""policyVersion":"1"}},"#,
         r#""context":null,"calls":[{"kind":"reply","model":"m","inputTokens":0,"#,
@@ -527,6 +528,11 @@ mod tests {
             closing
         );
         assert_eq!(json(&closing).unwrap(), CLOSING);
+        let before_care = CLOSING.replace(r#""care":"none","language":"en","#, "");
+        assert_eq!(
+            read_json::<Closing>(before_care.as_bytes()).unwrap(),
+            closing
+        );
     }
 
     #[test]

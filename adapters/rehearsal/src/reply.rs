@@ -145,8 +145,8 @@ const FAREWELLS: [&str; 4] = [
     "Until next time.",
 ];
 
-const STOP: &str = "This is not the moment for training, and I only rehearse: I do not think. Please \
-    stop here, do not stay alone with this, and let somebody help you who can be there.";
+const STOP: &str = "This is not the moment for training, and I only rehearse: I do not think. \
+    Please stop here, do not stay alone with this, and let somebody help you who can be there.";
 
 const CARE: &str = "First things first: pain that is sharp, that lasts, or that gets worse is a \
     reason to stop and to see a doctor or a physiotherapist. Until somebody has looked at it, \

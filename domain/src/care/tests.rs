@@ -98,6 +98,6 @@ fn a_tone_is_of_what_needs_care_first() {
         ("thanks, what about squats?", Tone::Keen, Some(Language::En)),
         ("", Tone::Plain, None),
     ] {
-        assert_eq!(Tone::of(text), (tone, language), "{text:?}");
+        assert_eq!(crate::router::tone(text), (tone, language), "{text:?}");
     }
 }

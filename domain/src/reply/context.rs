@@ -3,11 +3,11 @@
 use jiff::Zoned;
 
 use super::gather::MEMORY_TOKENS;
+use crate::memory::SafetyFacts;
 use crate::memory::{Recalled, RecalledKind};
 use crate::prompt::{Room, data, neutral, one_line};
 use crate::router::RouterDecision;
 use crate::router::answer::cut;
-use crate::safety::SafetyFacts;
 use crate::turn::{ContextReport, Gathered, Opening, RecalledReport};
 use crate::{Workout, ZoneName};
 

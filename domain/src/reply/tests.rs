@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::history::MOST_HISTORY_TOKENS;
 use super::*;
+use crate::memory::SafetyFacts;
 use crate::memory::{Importance, MemoryKind, MemorySource, Recalled, RecalledKind};
 use crate::prompt::{LONGEST_HISTORY, estimated_tokens};
 use crate::router::{self, ContextNeeds, Discipline, SearchType};
-use crate::safety::SafetyFacts;
 use crate::{
     Body, ConversationKey, Ending, Memory, Message, PartKind, Said, Summary, Timestamp, TurnError,
     TurnKey, UserScope, Workout,

@@ -2,8 +2,8 @@
 //! athlete wanted forgotten.
 
 use super::history::recent;
+use crate::memory::SafetyFacts;
 use crate::memory::{self, Tombstone};
-use crate::safety::SafetyFacts;
 use crate::turn::{Gathered, Loaded};
 use crate::{ConversationKey, Message};
 

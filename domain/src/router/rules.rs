@@ -256,7 +256,7 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
 }
 
 /// Returns whether the message names something of training, the body or food.
-pub(crate) fn names_fitness(text: &str) -> bool {
+pub(super) fn names_fitness(text: &str) -> bool {
     words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
 }
 

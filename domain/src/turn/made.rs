@@ -11,8 +11,8 @@ use crate::call::CallRecord;
 use crate::conversation::{Message, Said};
 use crate::job::JobKind;
 use crate::memory::RecalledKind;
+use crate::memory::SafetyReport;
 use crate::router::RouterDecision;
-use crate::safety::SafetyReport;
 
 /// What clients see; an event's sequence number is its place in the [`Journal`](super::Journal).
 #[derive(Debug, Clone, PartialEq)]

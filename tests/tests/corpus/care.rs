@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Care, Language, Tone};
+use domain::{Care, Language, Tone, router};
 use serde::Deserialize;
 
 /// A message, and what the coach must rise to.
@@ -71,7 +71,7 @@ fn no_message_that_needs_care_is_met_with_cheer() {
             if one.care == Care::None {
                 continue;
             }
-            let (tone, written_in) = Tone::of(&one.text);
+            let (tone, written_in) = router::tone(&one.text);
             *met.entry(matches!(tone, Tone::Calm(_))).or_default() += 1;
             for (seed, coach) in (0..9).flat_map(|seed| coaches.iter().map(move |c| (seed, c))) {
                 let language = written_in.unwrap_or(one.lang);
@@ -100,7 +100,7 @@ fn a_message_is_answered_in_the_language_that_it_is_written_in_or_in_none_that_i
     let mut wrong = Vec::new();
     let mut all = 0;
     for one in CORPORA.iter().flat_map(|(_, lines)| labelled(lines)) {
-        let (_, written_in) = Tone::of(&one.text);
+        let (_, written_in) = router::tone(&one.text);
         all += 1;
         if written_in.is_some_and(|known| known != one.lang) {
             wrong.push((one.text, written_in));

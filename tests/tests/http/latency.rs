@@ -44,7 +44,7 @@ fn site(recall: u64) -> Site {
     }
     site.memories
         .plan("search", .., Mishap::Delay(Duration::from_millis(recall)));
-    // What was forgotten and the safety facts are read with the history; what is gathered comes after.
+    // What was forgotten and the safety facts are read with the history, the rest comes after it.
     site.records
         .plan("list", ..=2, Mishap::Delay(Duration::from_millis(LOAD)));
     site.records

@@ -1,9 +1,8 @@
 //! How a turn went, and what it has cost.
 
 use domain::call::{self, CallRecord};
-use domain::memory::RecalledKind;
+use domain::memory::{RecalledKind, SafetyReport};
 use domain::price::{Prices, Tokens};
-use domain::safety::SafetyReport;
 use domain::turn;
 use domain::{Closing, Fault, RouterDecision};
 use schemars::JsonSchema;

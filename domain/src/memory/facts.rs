@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::SafetyKind;
-use crate::Memory;
-use crate::memory::words;
+use super::{Memory, words};
+use crate::SafetyKind;
 use crate::prompt::{Room, data, one_line};
 use crate::router::answer::cut;
 
