@@ -102,7 +102,10 @@ impl Api {
         self.taken.fetch_add(1, Ordering::Relaxed);
         let LambdaEvent { payload, context } = event;
         let (mut request, manner) = event::read(payload, &context, self.responses);
-        let (tasks, until) = (TaskTracker::new(), event::deadline(&context));
+        let (tasks, until) = (
+            TaskTracker::new(),
+            event::deadline(&context, self.clock.now()),
+        );
         let within = Within {
             tasks: tasks.clone(),
             until,
