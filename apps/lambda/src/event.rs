@@ -89,8 +89,12 @@ fn stage(stage: Option<&str>) -> String {
 /// Returns the path that the client asked for, without the stage, and with its query.
 fn address(request: &lambda_http::Request, prefix: &str) -> Option<Uri> {
     let path = request.raw_http_path();
-    let path = path.strip_prefix(prefix).unwrap_or(path);
-    let path = if path.starts_with('/') { path } else { "/" };
+    let inside = path.strip_prefix(prefix);
+    let path = match inside {
+        Some("") => "/",
+        Some(inside) if inside.starts_with('/') => inside,
+        _ => path,
+    };
     match request.uri().query() {
         Some(query) => format!("{path}?{query}").parse().ok(),
         None => path.parse().ok(),
