@@ -183,6 +183,7 @@ fn there_is_an_alarm_for_each_thing_that_somebody_must_look_at() {
         alarms,
         [
             ("ErrorsAlarm", "Errors"),
+            ("FailedAlarm", "Turns"),
             ("UnavailableAlarm", "Url5xxCount"),
             ("ThrottlesAlarm", "Throttles"),
             ("SweepAlarm", "an expression"),

@@ -1,9 +1,12 @@
 //! The same function under a Runtime API that is not ours.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use coach_tests::{has, of_python};
+use peers::bedrock::Answers;
 use serde_json::json;
 
 use crate::function::{Function, events, json_of, last, plausible, sent, text, until};
@@ -42,7 +45,7 @@ impl Watch {
                 "127.0.0.1",
             ])
             .args(["--invoke-port", &port.to_string()])
-            .current_dir(std::env::temp_dir())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -66,12 +69,18 @@ async fn turns_stream_under_the_runtime_api_of_cargo_lambda_too() {
     let Some(watch) = Watch::start().await else {
         return;
     };
-    let mut function = Function::prepared(plausible()).await;
+    let answers = Answers {
+        pace: Duration::from_millis(20),
+        ..plausible()
+    };
+    let mut function = Function::prepared(answers).await;
     function.run(&[
         ("AWS_LAMBDA_RUNTIME_API", &format!("{}/.rt", watch.url)),
         ("AWS_LAMBDA_FUNCTION_NAME", "_"),
         ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096"),
+        // Its requests are none of a Function URL, as far as they tell.
+        ("COACH_RESPONSES", "stream"),
     ]);
     function.url = watch.url.clone();
     let conversation = function.conversation().await;
@@ -89,6 +98,11 @@ async fn turns_stream_under_the_runtime_api_of_cargo_lambda_too() {
         );
     }
     assert_eq!(last(&told)["type"], "complete", "{}", last(&told));
+    let times: BTreeSet<_> = told.iter().map(|(at, _)| *at).collect();
+    assert!(
+        times.len() > told.len() / 2,
+        "most came together: {times:?}"
+    );
     assert_eq!(last(&told)["aiMessage"]["content"], text(&told));
 
     let resume = function.request("GET", &format!("{conversation}/stream?turnId={turn}"));
