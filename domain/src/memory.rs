@@ -3,12 +3,16 @@
 //! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when
 //! the athlete wants it gone. All of it looks at records only; whoever calls reads and writes them.
 
+mod fact;
 mod forget;
 mod forgotten;
 mod graveyard;
 mod instruction;
+mod lexicon;
 mod recall;
+mod relation;
 mod save;
+mod stem;
 mod tombstone;
 mod words;
 
@@ -18,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
-pub use forget::{forgettable, last_saved};
+pub use forget::{Chosen, Meant, asks_to_keep, choose, meant};
 pub(crate) use forgotten::silent;
 pub use forgotten::{
     FORGOTTEN, is_forgotten, logged, recallable, remembered, shortened, still_told, told,
@@ -26,6 +30,7 @@ pub use forgotten::{
 pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;
+pub use relation::{CANDIDATES, candidates};
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
 pub use tombstone::Tombstone;
 pub use words::{Trace, normalised, similarity, words};

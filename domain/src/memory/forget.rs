@@ -1,97 +1,219 @@
-//! What the athlete wants to be forgotten.
+//! Which memories a request to forget is about.
+//!
+//! What cannot be undone is done only where the words leave no doubt: all that could be meant is in
+//! the memory, and nothing sets it apart. Anything else is asked, or left as it is.
+
+mod choice;
+mod phrases;
+mod request;
+
+use std::collections::BTreeSet;
 
 use super::Memory;
-use super::words::{Compared, normalised};
+use super::fact::Fact;
 use crate::MemoryId;
-use crate::router::Command;
 
-/// Returns the memory saved last of those that were made in a conversation, which is what "forget
-/// that" means there.
-pub fn last_saved<'a>(made_here: impl IntoIterator<Item = &'a Memory>) -> Option<&'a MemoryId> {
-    let last = made_here
-        .into_iter()
-        .max_by_key(|memory| (memory.created_at, &memory.id));
-    last.map(|memory| &memory.id)
+pub use choice::{Chosen, choose};
+use request::{Part, Request};
+
+/// How many are named of several that may be meant.
+const NAMED: usize = 5;
+
+/// What a request to forget comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// These are meant without a doubt.
+    pub forget: Vec<MemoryId>,
+    /// Of these the athlete is to choose.
+    pub choices: Vec<MemoryId>,
+    /// Some of it is in none of the memories.
+    pub is_unknown: bool,
+    /// Where nothing is meant: what is nearest.
+    pub nearest: Vec<MemoryId>,
+    /// All that is known of the athlete is meant, which is no matter of memories.
+    pub is_everything: bool,
 }
 
-/// Returns which memory a request to forget is about. "That", "it" and nothing at all mean the one
-/// saved last; otherwise it is the memory that has most of what the request names, at least half of
-/// it. Of equals it is one that still holds before one that was superseded, and then the nearest
-/// and the newest.
-pub fn forgettable(
-    request: &str,
-    memories: &[Memory],
-    last_saved: Option<&MemoryId>,
-) -> Option<MemoryId> {
-    let text = match Command::parse(request) {
-        Some((Command::Forget, rest)) => rest,
-        Some((Command::LogWorkout | Command::SaveMemory | Command::Help, _)) | None => request,
-    };
-    let wanted = wanted(text);
-    if POINTERS.contains(&wanted.as_str()) {
-        let last = last_saved?;
-        let is_there = memories.iter().any(|memory| memory.id == *last);
-        return is_there.then(|| last.clone());
+/// Returns whether it asks that something is not to be forgotten: then it is to be remembered.
+pub fn asks_to_keep(text: &str) -> bool {
+    request::keeps(text)
+}
+
+/// Returns what a request to forget is about.
+///
+/// "That", "it" and nothing at all mean the memory saved last. Otherwise the words around it are
+/// cut, and what is coordinated is judged each alone. One memory that has every word, and that
+/// nothing sets apart, is meant. Of several the athlete chooses, unless the request says that it
+/// means all of them. If a word is in no memory, none is meant without asking.
+pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Meant {
+    let request = Request::of(request);
+    if request.is_everything {
+        return Meant {
+            is_everything: true,
+            ..Meant::default()
+        };
     }
-    let wanted = Compared::of(&wanted);
-    let mut fitting = Vec::new();
-    for memory in memories {
-        let known = Compared::of(&memory.content);
-        // Half of what is wanted must be in it: to forget something else cannot be undone.
-        if let Some(share) = wanted.share_in(&known)
-            && share >= 0.5
-        {
-            fitting.push((share, wanted.similarity(&known), memory));
+    let known: Vec<Known<'_>> = memories.iter().map(Known::of).collect();
+    if request.points {
+        let is_there = |id: &&MemoryId| memories.iter().any(|memory| memory.id == **id);
+        let forget: Vec<MemoryId> = last.filter(is_there).cloned().into_iter().collect();
+        return Meant {
+            is_unknown: forget.is_empty(),
+            forget,
+            ..Meant::default()
+        };
+    }
+    let mut meant = Meant::default();
+    let whole = judged(&request.whole, &known);
+    let is_whole = !whole.fits.is_empty() || request.parts.len() < 2;
+    let judgements = if is_whole {
+        vec![whole]
+    } else {
+        request
+            .parts
+            .iter()
+            .map(|part| judged(part, &known))
+            .collect()
+    };
+    for judged in judgements {
+        meant.take(judged, request.means_all);
+    }
+    meant.tidied()
+}
+
+impl Meant {
+    fn take(&mut self, judged: Judged, means_all: bool) {
+        match judged.fits.as_slice() {
+            [] => {
+                self.is_unknown = true;
+                self.choices.extend(judged.doubtful);
+                self.nearest.extend(judged.nearest);
+            }
+            [_] => self.forget.extend(judged.fits),
+            _ if means_all => self.forget.extend(judged.fits),
+            _ => self.choices.extend(judged.fits),
         }
     }
-    let best = fitting.into_iter();
-    let best = best.max_by(|(share, near, memory), (other_share, other_near, other)| {
-        let holds = memory
-            .superseded_by
-            .is_none()
-            .cmp(&other.superseded_by.is_none());
-        let by_words = share
-            .total_cmp(other_share)
-            .then(holds)
-            .then(near.total_cmp(other_near));
-        by_words.then(memory.created_at.cmp(&other.created_at))
-    });
-    best.map(|(.., memory)| memory.id.clone())
+
+    fn tidied(mut self) -> Self {
+        let mut seen: BTreeSet<MemoryId> = BTreeSet::new();
+        for list in [&mut self.forget, &mut self.choices, &mut self.nearest] {
+            list.retain(|id| seen.insert(id.clone()));
+        }
+        self.choices.truncate(NAMED);
+        self.nearest.truncate(NAMED);
+        if !self.forget.is_empty() || !self.choices.is_empty() {
+            self.nearest.clear();
+        }
+        self
+    }
 }
 
-/// Returns what is to be forgotten, without the words that only ask for it.
-fn wanted(text: &str) -> String {
-    let text = normalised(text);
-    let mut rest = text.as_str();
-    while let Some(shorter) = ASKING.iter().find_map(|asking| {
-        rest.strip_prefix(asking)
-            .filter(|rest| rest.is_empty() || rest.starts_with(' '))
-            .map(str::trim_start)
-    }) {
-        rest = shorter;
+/// A memory, taken apart.
+struct Known<'a> {
+    memory: &'a Memory,
+    fact: Fact,
+}
+
+impl<'a> Known<'a> {
+    fn of(memory: &'a Memory) -> Self {
+        let fact = Fact::of(&memory.content);
+        Self { memory, fact }
     }
-    while let Some(shorter) = CLOSING
+
+    fn has(&self, word: &str) -> bool {
+        self.fact.stems().contains(word)
+    }
+
+    fn id(&self) -> MemoryId {
+        self.memory.id.clone()
+    }
+}
+
+/// What one part of a request may mean.
+#[derive(Debug, Default)]
+struct Judged {
+    fits: Vec<MemoryId>,
+    /// They would fit, if a word that no memory has were not there.
+    doubtful: Vec<MemoryId>,
+    nearest: Vec<MemoryId>,
+}
+
+fn judged(part: &Part, known: &[Known<'_>]) -> Judged {
+    let is_known = |word: &str| known.iter().any(|memory| memory.has(word));
+    let (words, unknown): (Vec<&String>, Vec<&String>) =
+        part.words.iter().partition(|word| is_known(word));
+    let is_doubtful = unknown.iter().any(|word| !part.sorts.contains(*word));
+    let fits = |memory: &&Known<'_>| {
+        let has_all = words.iter().all(|word| memory.has(word));
+        has_all && part.marks.is_within(&memory.fact.marks)
+    };
+    let means_something = !words.is_empty() || !part.marks.is_empty();
+    let fitting: Vec<&Known<'_>> = known
         .iter()
-        .find_map(|closing| rest.strip_suffix(closing))
-    {
-        rest = shorter.trim_end();
+        .filter(|_| means_something)
+        .filter(fits)
+        .collect();
+    let holding = |memory: &&&Known<'_>| memory.memory.superseded_by.is_none();
+    let still: Vec<&Known<'_>> = fitting.iter().filter(holding).copied().collect();
+    let fitting = if still.is_empty() { fitting } else { still };
+    let fitting = narrowed(part, fitting);
+    let ids: Vec<MemoryId> = fitting.iter().map(|memory| memory.id()).collect();
+    if is_doubtful {
+        Judged {
+            nearest: nearest(part, known),
+            doubtful: ids,
+            ..Judged::default()
+        }
+    } else {
+        Judged {
+            nearest: nearest(part, known),
+            fits: ids,
+            ..Judged::default()
+        }
     }
-    rest.to_owned()
 }
 
-#[rustfmt::skip]
-const ASKING: [&str; 19] = [
-    "please", "forget about", "forget", "delete", "erase", "remove", "stop remembering",
-    "do not remember", "dont remember", "you can", "you should", "can you", "could you",
-    "i want you to", "what you know about", "what i said about", "what i told you about",
-    "everything about", "the memory about",
-];
+/// Of several that fit, returns those that say nothing else; or those that have the words, too, that
+/// need not be there. What says the same as another goes with it.
+fn narrowed<'a>(part: &Part, mut fitting: Vec<&'a Known<'a>>) -> Vec<&'a Known<'a>> {
+    let says_no_more = |memory: &&&Known<'_>| {
+        let mut words = memory.fact.stems().iter();
+        words.all(|word| part.words.contains(word) || part.light.contains(word))
+            && memory.fact.marks.is_within(&part.marks)
+    };
+    let whole: Vec<&Known<'_>> = fitting.iter().filter(says_no_more).copied().collect();
+    if !whole.is_empty() {
+        fitting = whole;
+    }
+    let light = |memory: &&Known<'_>| {
+        let words = part.light.iter();
+        words.filter(|word| memory.has(word)).count()
+    };
+    let most = fitting
+        .iter()
+        .map(|memory| light(memory))
+        .max()
+        .unwrap_or(0);
+    fitting.retain(|memory| light(memory) == most);
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    fitting.retain(|memory| seen.insert(memory.fact.whole()));
+    fitting
+}
 
-const CLOSING: [&str; 4] = [" please", " again", " now", " from your memory"];
+/// Returns those that share most with what was asked.
+fn nearest(part: &Part, known: &[Known<'_>]) -> Vec<MemoryId> {
+    let mut near: Vec<(usize, &Known<'_>)> = Vec::new();
+    for memory in known {
+        let words = part.words.iter().filter(|word| memory.has(word)).count();
+        if words > 0 && memory.memory.superseded_by.is_none() {
+            near.push((words, memory));
+        }
+    }
+    let most = near.iter().map(|(words, _)| *words).max().unwrap_or(0);
+    near.retain(|(words, _)| *words == most);
+    near.iter().map(|(_, memory)| memory.id()).collect()
+}
 
-#[rustfmt::skip]
-const POINTERS: [&str; 17] = [
-    "", "that", "it", "this", "that one", "this one", "the last one", "that again", "that please",
-    "the last thing", "what i just said", "what i just told you", "what you just saved",
-    "the last memory", "that last one", "that memory", "about it",
-];
+#[cfg(test)]
+mod tests;

@@ -166,11 +166,7 @@ pub(super) fn stem_numbers(text: &str) -> Vec<u32> {
 
 fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
     words_in(normalised).flat_map(|word| {
-        let pairs = if is_unspaced(word) {
-            pairs(word)
-        } else {
-            Vec::new()
-        };
+        let pairs = pairs_of(word);
         let own = if pairs.is_empty() {
             Some(number(stem(word)))
         } else {
@@ -293,6 +289,15 @@ fn is_unspaced(word: &str) -> bool {
     ];
     word.chars()
         .any(|letter| kana_or_han.iter().any(|letters| letters.contains(&letter)))
+}
+
+/// Returns the pairs of letters of a word whose script has no spaces; none for any other.
+pub(super) fn pairs_of(word: &str) -> Vec<String> {
+    if is_unspaced(word) {
+        pairs(word)
+    } else {
+        Vec::new()
+    }
 }
 
 fn pairs(word: &str) -> Vec<String> {

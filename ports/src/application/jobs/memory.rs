@@ -75,13 +75,15 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
             let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
             let memories = remembered(memories, &tombstones(ports, owner).await?).await;
             let is_from_here = |memory: &&Memory| jobs.iter().any(|job| is_made_by(memory, job));
-            let saved_here = || memory::last_saved(memories.iter().filter(is_from_here)).cloned();
+            let saved_here = || {
+                let here = memories.iter().filter(is_from_here);
+                let last = here.max_by_key(|memory| (memory.created_at, &memory.id));
+                last.map(|memory| memory.id.clone())
+            };
             let last = last_remembered(work, &jobs).await?.or_else(saved_here);
-            let wanted = memory::forgettable(work.opening.text(), &memories, last.as_ref());
-            let Some(known) = memories
-                .iter()
-                .find(|memory| Some(&memory.id) == wanted.as_ref())
-            else {
+            let meant = memory::meant(work.opening.text(), &memories, last.as_ref());
+            let wanted = meant.forget.first();
+            let Some(known) = memories.iter().find(|memory| Some(&memory.id) == wanted) else {
                 return Ok(Outcome::Refused("I know nothing like that".to_owned()));
             };
             Tombstone::of(known, now)
