@@ -20,7 +20,8 @@ use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::event_stream::EventReceiver;
 use aws_sdk_bedrockruntime::types::error::ConverseStreamOutputError;
 use aws_sdk_bedrockruntime::types::{
-    ConverseStreamOutput, GuardrailConfiguration, GuardrailStreamConfiguration,
+    ContentBlock, ConversationRole, ConverseStreamOutput, ConverseTokensRequest, CountTokensInput,
+    GuardrailConfiguration, GuardrailStreamConfiguration, Message,
 };
 use aws_smithy_types::body::SdkBody;
 use domain::{Delivery, Fault};
@@ -43,6 +44,24 @@ pub use titan::TitanEmbedder;
 /// What a filter of logs must say besides: the SDK tells the id of its key at debug level, and
 /// bodies at trace level.
 pub const QUIET: &str = "aws=info";
+
+/// Opens a client's connection by a question that costs nothing and asks no model: how many tokens
+/// a word is. What is answered, if only that this model does not say, is of no interest.
+pub(crate) async fn connect(client: &Client, model: &str) {
+    let Ok(word) = Message::builder()
+        .role(ConversationRole::User)
+        .content(ContentBlock::Text("squat".to_owned()))
+        .build()
+    else {
+        return;
+    };
+    let words = ConverseTokensRequest::builder().messages(word).build();
+    let counted = client
+        .count_tokens()
+        .model_id(model)
+        .input(CountTokensInput::Converse(words));
+    _ = counted.send().await;
+}
 
 /// The language models of Amazon Bedrock.
 // No `Debug`: that of the client tells the id of the key.
@@ -67,6 +86,11 @@ impl Bedrock {
             learned: Arc::default(),
             control,
         }
+    }
+
+    /// Opens the connection that the first question would have to wait for.
+    pub async fn connect(&self) {
+        connect(&self.client, &self.settings.reply).await;
     }
 
     fn ask(self, call: ModelCall) -> Pieces {

@@ -32,6 +32,11 @@ impl TitanEmbedder {
         }
     }
 
+    /// Opens the connection that the first text would have to wait for.
+    pub async fn connect(&self) {
+        crate::connect(&self.client, &self.settings.model).await;
+    }
+
     /// Returns what keeps it from working, a sentence each; `setting` names what has its model
     /// chosen.
     pub async fn check(&self, setting: &str) -> Vec<String> {

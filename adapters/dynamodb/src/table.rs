@@ -107,6 +107,15 @@ impl Table {
         set.send().await.map(drop).map_err(failed)
     }
 
+    /// Opens the connection that the first request would have to wait for, by reading what no user
+    /// can have. What is answered is of no interest.
+    pub async fn connect(&self) {
+        let nobody = [(PK, "U#."), (SK, "-")];
+        let key = nobody.map(|(name, value)| (name.to_owned(), text(value)));
+        let read = self.client.get_item().table_name(&self.name);
+        _ = read.set_key(Some(HashMap::from(key))).send().await;
+    }
+
     /// Returns what is wrong with the table, a sentence each; nothing if it can be used.
     pub async fn check(&self) -> Vec<String> {
         let name = &self.name;

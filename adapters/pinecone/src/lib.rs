@@ -55,6 +55,13 @@ impl Pinecone {
         }
     }
 
+    /// Opens the connection that the first search would have to wait for, by asking for what no
+    /// user can have. What is answered is of no interest.
+    pub async fn connect(&self) {
+        let nothing = [("namespace", "."), ("ids", "-")];
+        _ = self.client.get::<Value>("vectors/fetch", &nothing).await;
+    }
+
     async fn within(
         &self,
         realm: Realm<'_>,

@@ -1,15 +1,14 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue};
+use assembly::{PartsArgs, ServiceArgs, StartError, number, token_of};
 use clap::{Args, Parser, Subcommand};
 use domain::UserId;
 
 use crate::doctor::DoctorArgs;
 use crate::listen::Listen;
 use crate::load::MethodologyArgs;
-use crate::parts::PartsArgs;
-use crate::trust::Trust;
-use crate::{log, serve};
+use crate::serve;
 
 /// The backend of an AI fitness coach, as a server on this machine.
 #[derive(Debug, Parser)]
@@ -65,6 +64,17 @@ pub(crate) struct TokenArgs {
     pub(crate) data: PathBuf,
 }
 
+impl TokenArgs {
+    /// Returns the token that is asked for.
+    pub(crate) fn print(&self) -> Result<String, StartError> {
+        token_of(
+            &self.data,
+            &self.user,
+            Duration::from_secs(self.hours * 3_600),
+        )
+    }
+}
+
 /// Every option is also an environment variable.
 #[derive(Debug, Args)]
 pub(crate) struct Config {
@@ -82,47 +92,6 @@ pub(crate) struct Config {
     #[arg(long, env = "COACH_PAGE", value_name = "BOOL", default_value_t = true,
           action = clap::ArgAction::Set)]
     pub(crate) page: bool,
-
-    /// Origin whose pages may call, such as http://localhost:5173; may be given more than once.
-    #[arg(
-        long = "cors-origin",
-        env = "COACH_CORS_ORIGIN",
-        value_name = "ORIGIN",
-        value_delimiter = ',',
-        value_parser = origin
-    )]
-    pub(crate) cors_origins: Vec<HeaderValue>,
-
-    /// Header that these pages may send besides the usual ones, such as x-client; may be given more
-    /// than once.
-    #[arg(
-        long = "cors-header",
-        env = "COACH_CORS_HEADER",
-        value_name = "NAME",
-        value_delimiter = ','
-    )]
-    pub(crate) cors_headers: Vec<HeaderName>,
-
-    /// Send the acknowledgment and the updates as `chunk` events, for clients that know no other.
-    #[arg(long, env = "COACH_CONTEXTUAL_AS_CHUNK", value_name = "BOOL", default_value_t = false,
-          action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) contextual_as_chunk: bool,
-
-    /// Stream the reply as the model makes it; `false` makes it by one call and sends it as one
-    /// chunk.
-    #[arg(long, env = "COACH_FULL_STREAMING", value_name = "BOOL", default_value_t = true,
-          action = clap::ArgAction::Set)]
-    pub(crate) full_streaming: bool,
-
-    /// After how many seconds of silence a stream sends a heartbeat.
-    #[arg(long, env = "COACH_HEARTBEAT_S", value_name = "SECONDS", default_value_t = 5,
-          value_parser = clap::value_parser!(u64).range(2..=15))]
-    pub(crate) heartbeat_s: u64,
-
-    /// After how many seconds a turn must begin to end.
-    #[arg(long, env = "COACH_DEADLINE_S", value_name = "SECONDS", default_value_t = 120,
-          value_parser = clap::value_parser!(u64).range(1..=3_600))]
-    pub(crate) deadline_s: u64,
 
     /// How many seconds turns have to end when the server is told to.
     #[arg(long, env = "COACH_DRAIN_S", value_name = "SECONDS", default_value_t = 25,
@@ -142,31 +111,8 @@ pub(crate) struct Config {
           value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) connections_per_address: u32,
 
-    /// How many turns run at once.
-    #[arg(long, env = "COACH_TURNS_AT_ONCE", value_name = "NUMBER", default_value_t = 1_000,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) turns_at_once: u32,
-
-    /// How many turns one user may have running at once.
-    #[arg(long, env = "COACH_TURNS_PER_USER", value_name = "NUMBER", default_value_t = 8,
-          value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    pub(crate) turns_per_user: u64,
-
-    /// A JSON file that says what models cost; without it no costs are told.
-    #[arg(long, env = "COACH_PRICES", value_name = "FILE")]
-    pub(crate) prices: Option<PathBuf>,
-
-    /// What is logged: error, warn, info, debug, trace or off, or also the level of one crate, such
-    /// as info,coach_http=debug.
-    #[arg(long, env = "COACH_LOG", value_name = "FILTER", default_value = "info",
-          value_parser = log::filter)]
-    pub(crate) log: String,
-
     #[command(flatten)]
-    pub(crate) trust: Trust,
-
-    #[command(flatten)]
-    pub(crate) parts: PartsArgs,
+    pub(crate) service: ServiceArgs,
 }
 
 impl Config {
@@ -174,22 +120,6 @@ impl Config {
     pub(crate) fn connections(&self) -> serve::Limits {
         let [all, per_address] = [self.connections, self.connections_per_address].map(number);
         serve::Limits { all, per_address }
-    }
-}
-
-/// A number of the command line as one of things in memory.
-pub(crate) fn number(option: u32) -> usize {
-    usize::try_from(option).unwrap_or(usize::MAX)
-}
-
-fn origin(text: &str) -> Result<HeaderValue, String> {
-    let scheme = text.starts_with("http://") || text.starts_with("https://");
-    let bare = text.matches('/').count() == 2 && !text.ends_with('/');
-    let value = HeaderValue::from_str(text).map_err(|_| "an origin is plain text".to_owned())?;
-    if scheme && bare {
-        Ok(value)
-    } else {
-        Err("an origin is a scheme, a host and perhaps a port, without a path".into())
     }
 }
 
@@ -246,14 +176,6 @@ mod tests {
                 refusal.contains(name) && refusal.contains(example),
                 "{refusal}"
             );
-        }
-    }
-
-    #[test]
-    fn an_origin_has_no_path() {
-        assert!(origin("http://localhost:5173").is_ok());
-        for bad in ["localhost", "http://a/b", "http://a/", "ftp://a", "*"] {
-            assert!(origin(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,10 +1,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use assembly::StartError;
 use domain::{Conversation, ConversationKey, UserId, UserScope};
 use http_adapter::App;
-
-use crate::error::StartError;
 
 /// How long a token on the page and in the printed command is valid.
 pub(crate) const TOKEN: Duration = Duration::from_secs(24 * 3_600);

@@ -3,13 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use assembly::{Assembly, Found, Part, PartsArgs, StartError, Trust};
 use clap::Args;
 use ports::Clock;
 use system_clock::SystemClock;
-
-use crate::error::StartError;
-use crate::parts::{Assembly, Found, Part, PartsArgs};
-use crate::trust::Trust;
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {

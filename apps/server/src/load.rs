@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use assembly::{Assembly, IndexKind, PartsArgs, StartError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pinecone::Shared;
 use ports::Clock;
 use system_clock::SystemClock;
-
-use crate::error::StartError;
-use crate::parts::{Assembly, IndexKind, PartsArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct MethodologyArgs {

@@ -5,28 +5,17 @@ mod banner;
 mod config;
 mod demo;
 mod doctor;
-mod error;
 mod listen;
 mod load;
-mod log;
 mod page;
-mod parts;
-mod prices;
 mod run;
 mod serve;
-mod trust;
-
-#[cfg(feature = "aws")]
-mod aws;
-#[cfg(not(feature = "aws"))]
-#[path = "without_aws.rs"]
-mod aws;
 
 use std::process::ExitCode;
 
+use assembly::StartError;
 use clap::Parser;
 use config::{Cli, Command, IndexCommand, TableCommand};
-use error::StartError;
 use tokio::runtime::Builder;
 
 /// How many tasks run before sockets are looked at again. A busy server would otherwise let a new
@@ -58,13 +47,13 @@ fn run_to_end(cli: Cli) -> Result<bool, StartError> {
 async fn perform(cli: Cli) -> Result<bool, StartError> {
     match cli.command {
         None => run::run(cli.config).await?,
-        Some(Command::Token(args)) => println!("{}", trust::print(&args)?),
+        Some(Command::Token(args)) => println!("{}", args.print()?),
         Some(Command::Doctor(args)) => return Ok(doctor::examine(&args).await),
         Some(Command::Index(IndexCommand::Methodology(args))) => {
             println!("{}", load::methodology(&args).await?)
         }
         Some(Command::Table(TableCommand::Create(args))) => {
-            println!("{}", parts::create_table(&args).await?)
+            println!("{}", assembly::create_table(&args).await?)
         }
     }
     Ok(true)

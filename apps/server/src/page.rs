@@ -68,7 +68,7 @@ impl Page {
         Ok(Self {
             user: user.clone(),
             token: token.clone(),
-            rehearses: config.parts.rehearses(),
+            rehearses: config.service.parts.rehearses(),
         })
     }
 }

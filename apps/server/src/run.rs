@@ -4,68 +4,37 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Coach, Delivery, Limits};
-use http_adapter::{App, Settings, router};
-use ports::{Clock, Ports, Records};
+use assembly::{Service, StartError, token};
+use http_adapter::{App, router};
 use system_clock::SystemClock;
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
 use crate::banner::Banner;
-use crate::config::{Config, number};
+use crate::config::Config;
 use crate::demo::{self, Demo};
-use crate::error::StartError;
 use crate::listen::Listen;
 use crate::page::{Off, Page};
-use crate::parts::Assembly;
-use crate::trust::token;
-use crate::{log, page, prices, serve};
+use crate::{page, serve};
 
 /// How long a turn may take to be saved once it must end.
 const SAVE: Duration = Duration::from_secs(10);
 
 /// Serves until it is told to stop.
 pub(crate) async fn run(config: Config) -> Result<(), StartError> {
-    log::begin(&config.log)?;
-    let prices = prices::read(config.prices.as_deref())?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let assembly = Assembly::new(&config.parts, &clock);
-    let (model, store, index) = (
-        assembly.model().await?,
-        assembly.store().await?,
-        assembly.index().await?,
-    );
-    let (messages, records) = store.ports;
-    let ports = Ports {
-        llm: model.ports,
-        messages,
-        records: Records::new(records),
-        index: index.ports,
-        clock: clock.clone(),
-    };
-
+    let args = &config.service;
+    args.begin_log()?;
+    let Service {
+        app,
+        about: parts,
+        issuer,
+        connect: _,
+    } = args.assemble(Arc::new(SystemClock)).await?;
     let (listener, address) = bind(&config.listen).await?;
-
-    let coaches: Vec<Arc<Coach>> = domain::coach::shipped().into_iter().map(Arc::new).collect();
-    let (tokens, issuer) = config.trust.verifier(&clock)?;
-    let jwks = issuer.as_ref().map(|issuer| issuer.jwks());
-    let settings = Settings {
-        prices: Arc::new(prices),
-        ..settings(&config, coaches, jwks)
-    };
-    let app = App {
-        ports,
-        tokens,
-        feeds: Arc::default(),
-        tasks: TaskTracker::new(),
-        settings: Arc::new(settings),
-    };
-
     let demo = match &issuer {
         Some(issuer) => {
             Demo::set_up(&app, |user| {
-                token(issuer, &config.trust.data, user, demo::TOKEN)
+                token(issuer, &args.trust.data, user, demo::TOKEN)
             })
             .await?
         }
@@ -74,14 +43,9 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let page = Page::of(&config, address, demo.as_ref());
     Banner {
         address,
-        parts: &[
-            ("model", model.about),
-            ("store", store.about),
-            ("index", index.about),
-            ("tokens", config.trust.about()),
-        ],
+        parts: &parts,
         page: &page,
-        rehearses: config.parts.rehearses(),
+        rehearses: args.parts.rehearses(),
         demo: demo.as_ref(),
     }
     .say();
@@ -135,32 +99,6 @@ async fn serve_to_the_end(
             tasks = tasks.len(),
             "something was still running"
         );
-    }
-}
-
-fn settings(config: &Config, coaches: Vec<Arc<Coach>>, jwks: Option<String>) -> Settings {
-    let delivery = if config.full_streaming {
-        Delivery::Streamed
-    } else {
-        Delivery::Whole
-    };
-    Settings {
-        coaches,
-        limits: Limits {
-            delivery,
-            second_model: config.parts.has_second_model(),
-            ..Limits::default()
-        },
-        deadline: Duration::from_secs(config.deadline_s),
-        heartbeat: Duration::from_secs(config.heartbeat_s),
-        contextual_as_chunk: config.contextual_as_chunk,
-        cors_origins: config.cors_origins.clone(),
-        cors_headers: config.cors_headers.clone(),
-        turns_at_once: number(config.turns_at_once),
-        turns_per_user: config.turns_per_user,
-        sees_jobs_through: true,
-        prices: Arc::default(),
-        jwks,
     }
 }
 

@@ -2,7 +2,7 @@ use std::error::Error;
 
 /// Why nothing was begun: one sentence that names the setting to change.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StartError {
+pub enum StartError {
     #[error("no threads can be started: {0}")]
     Runtime(#[source] std::io::Error),
     #[error("cannot listen on {address} (--listen, COACH_LISTEN): {source}")]
@@ -56,10 +56,7 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
-    pub(crate) fn setting(
-        setting: &'static str,
-        source: impl Error + Send + Sync + 'static,
-    ) -> Self {
+    pub fn setting(setting: &'static str, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Setting {
             setting,
             source: Box::new(source),
@@ -68,7 +65,7 @@ impl StartError {
 }
 
 /// An error and what it comes from.
-pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
+pub fn told(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| Error::source(*error));
     causes
         .map(ToString::to_string)

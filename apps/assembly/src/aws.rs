@@ -12,6 +12,7 @@ use clap::Args;
 use domain::Tier;
 use domain::prompt::estimated_tokens;
 use dynamodb::Table;
+use futures::future::FutureExt;
 use ports::{Embedder, LlmStream};
 use tokio::sync::OnceCell;
 
@@ -104,18 +105,23 @@ impl AwsArgs {
     }
 }
 
+/// Returns the configuration of the AWS SDK, which a process has one of: with it, its clients share
+/// credentials.
+pub async fn sdk_config() -> &'static SdkConfig {
+    static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
+    CONFIG
+        .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
+        .await
+}
+
 /// Makes parts, with one configuration for all of them.
 pub(crate) struct Aws<'a> {
     args: &'a AwsArgs,
-    config: OnceCell<SdkConfig>,
 }
 
 impl<'a> Aws<'a> {
     pub(crate) fn new(args: &'a AwsArgs) -> Self {
-        Self {
-            args,
-            config: OnceCell::new(),
-        }
+        Self { args }
     }
 
     pub(crate) async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
@@ -123,7 +129,7 @@ impl<'a> Aws<'a> {
         let settings = self.models(config);
         let about = format!("bedrock: {}, {} for forms", settings.reply, settings.fast);
         let model = Bedrock::new(config, settings);
-        let asked = model.clone();
+        let (asked, opened) = (model.clone(), model.clone());
         let check = Box::pin(async move {
             let Findings { troubles, notes } = asked.check(setting, &standing()).await;
             Found { troubles, notes }
@@ -132,6 +138,7 @@ impl<'a> Aws<'a> {
             ports: Arc::new(model),
             about,
             check,
+            connect: async move { opened.connect().await }.boxed(),
         })
     }
 
@@ -153,11 +160,12 @@ impl<'a> Aws<'a> {
         let model = self.args.embedding_model.clone().unwrap_or(settings.model);
         let about = format!("{model}, {dimensions} numbers");
         let embedder = TitanEmbedder::new(config, TitanSettings { model, ..settings });
-        let asked = embedder.clone();
+        let (asked, opened) = (embedder.clone(), embedder.clone());
         Ok(Part {
             ports: Arc::new(embedder),
             about,
             check: Box::pin(async move { asked.check(EMBEDDING_MODEL).await.into() }),
+            connect: async move { opened.connect().await }.boxed(),
         })
     }
 
@@ -165,10 +173,12 @@ impl<'a> Aws<'a> {
         let table = self.table().await?;
         let stores: Stores = (Arc::new(table.messages()), Arc::new(table.records()));
         let about = format!("dynamodb: table {}", self.args.table);
+        let opened = table.clone();
         Ok(Part {
             ports: stores,
             about,
             check: Box::pin(async move { table.check().await.into() }),
+            connect: async move { opened.connect().await }.boxed(),
         })
     }
 
@@ -228,10 +238,7 @@ impl<'a> Aws<'a> {
     }
 
     async fn config(&self, chosen: &'static str) -> Result<&SdkConfig, StartError> {
-        let config = self
-            .config
-            .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
-            .await;
+        let config = sdk_config().await;
         let what = "a region: AWS_REGION";
         let is_named = config
             .region()

@@ -1,12 +1,11 @@
 //! Which adapter stands at each port, from the settings that every app has in common.
 
-use std::future::{Future, ready};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use futures::future::{BoxFuture, FutureExt, ready};
 use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex};
 use pinecone::Pinecone;
 use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
@@ -20,19 +19,19 @@ pub(crate) const PINECONE_KEY: &str = "COACH_PINECONE_KEY";
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parts")]
-pub(crate) struct PartsArgs {
+pub struct PartsArgs {
     /// Where conversations and records are kept.
     #[arg(long, env = "COACH_STORE", value_enum, default_value_t = StoreKind::Memory)]
-    pub(crate) store: StoreKind,
+    pub store: StoreKind,
 
     /// Who answers.
     #[arg(long, env = "COACH_LLM", value_enum, default_value_t = ModelKind::Rehearsal)]
-    pub(crate) llm: ModelKind,
+    pub llm: ModelKind,
 
     /// How long the rehearsal model takes for a word, in milliseconds.
     #[arg(long, env = "COACH_PACE_MS", value_name = "MS", default_value_t = 30,
           value_parser = clap::value_parser!(u64).range(0..=10_000))]
-    pub(crate) pace_ms: u64,
+    pub pace_ms: u64,
 
     /// What the rehearsal model's choices come from.
     #[arg(
@@ -41,40 +40,40 @@ pub(crate) struct PartsArgs {
         value_name = "NUMBER",
         default_value_t = Rehearsal::SEED
     )]
-    pub(crate) rehearsal_seed: u64,
+    pub rehearsal_seed: u64,
 
     /// Have the rehearsal model route about one message in sixteen wrongly, as real models do.
     #[arg(long, env = "COACH_REHEARSAL_MISTAKES", value_name = "BOOL", default_value_t = false,
           action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) rehearsal_mistakes: bool,
+    pub rehearsal_mistakes: bool,
 
     /// What finds memories, summaries and the methodology again.
     #[arg(long, env = "COACH_INDEX", value_enum, default_value_t = IndexKind::Lexical)]
-    pub(crate) index: IndexKind,
+    pub index: IndexKind,
 
     /// A folder of Markdown files that the lexical index finds for every user; it is read at each
     /// start.
     #[arg(long, env = "COACH_METHODOLOGY", value_name = "DIR")]
-    pub(crate) methodology: Option<PathBuf>,
+    pub methodology: Option<PathBuf>,
 
     /// The host of the Pinecone index, as its page in the console shows it; its key is in
     /// COACH_PINECONE_KEY.
     #[arg(long, env = "COACH_PINECONE_HOST", value_name = "HOST")]
-    pub(crate) pinecone_host: Option<String>,
+    pub pinecone_host: Option<String>,
 
     /// How near a hit of the Pinecone index must be, from 0 to 1.
     #[arg(long, env = "COACH_PINECONE_THRESHOLD", value_name = "COSINE",
           default_value_t = pinecone::Settings::THRESHOLD, value_parser = cosine)]
-    pub(crate) pinecone_threshold: f32,
+    pub pinecone_threshold: f32,
 
     /// Who makes the vectors of the Pinecone index. To change it, begin with an empty index.
     #[arg(long, env = "COACH_EMBEDDER", value_enum, default_value_t = EmbedderKind::Hashing)]
-    pub(crate) embedder: EmbedderKind,
+    pub embedder: EmbedderKind,
 
     /// How many numbers a vector has: the dimension of the Pinecone index.
     #[arg(long, env = "COACH_EMBEDDING_DIMENSIONS", value_name = "NUMBER", default_value_t = 512,
           value_parser = clap::value_parser!(u16).range(1..=20_000))]
-    pub(crate) embedding_dimensions: u16,
+    pub embedding_dimensions: u16,
 
     #[command(flatten)]
     pub(crate) aws: AwsArgs,
@@ -82,18 +81,18 @@ pub(crate) struct PartsArgs {
 
 impl PartsArgs {
     /// Returns whether who answers only rehearses.
-    pub(crate) fn rehearses(&self) -> bool {
+    pub fn rehearses(&self) -> bool {
         self.llm == ModelKind::Rehearsal
     }
 
     /// Returns whether there is a model of its own for the second attempt of a reply.
-    pub(crate) fn has_second_model(&self) -> bool {
+    pub fn has_second_model(&self) -> bool {
         self.llm == ModelKind::Bedrock && self.aws.has_second_model()
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StoreKind {
+pub enum StoreKind {
     /// In memory: gone when the server ends.
     Memory,
     /// In a table of DynamoDB.
@@ -101,7 +100,7 @@ pub(crate) enum StoreKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModelKind {
+pub enum ModelKind {
     /// An offline stand-in that needs no account.
     Rehearsal,
     /// Models of Amazon Bedrock.
@@ -109,7 +108,7 @@ pub(crate) enum ModelKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum IndexKind {
+pub enum IndexKind {
     /// In memory, by words: gone when the server ends.
     Lexical,
     /// In a Pinecone index, by vectors.
@@ -117,7 +116,7 @@ pub(crate) enum IndexKind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EmbedderKind {
+pub enum EmbedderKind {
     /// By words, offline: it knows no meaning.
     Hashing,
     /// By meaning, with Titan Text Embeddings of Amazon Bedrock.
@@ -125,22 +124,25 @@ pub(crate) enum EmbedderKind {
 }
 
 /// One or more ports, what stands there, and whether it works.
-pub(crate) struct Part<T> {
-    pub(crate) ports: T,
-    pub(crate) about: String,
+pub struct Part<T> {
+    pub ports: T,
+    pub about: String,
     /// How it is with it. Nobody is asked before it is polled.
-    pub(crate) check: Check,
+    pub check: Check,
+    /// Opens the connection to it, if there is one, before it is needed. Whoever is not reached
+    /// costs nothing but that.
+    pub connect: BoxFuture<'static, ()>,
 }
 
-pub(crate) type Check = Pin<Box<dyn Future<Output = Found> + Send>>;
+pub type Check = BoxFuture<'static, Found>;
 
 /// What is said of a part, a sentence each.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub struct Found {
     /// What keeps it from working.
-    pub(crate) troubles: Vec<String>,
+    pub troubles: Vec<String>,
     /// What is worth knowing.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 impl From<Vec<String>> for Found {
@@ -151,7 +153,7 @@ impl From<Vec<String>> for Found {
         }
     }
 }
-pub(crate) type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
+pub type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
 
 impl<T> Part<T> {
     /// One that is here, and so cannot be missed.
@@ -159,13 +161,14 @@ impl<T> Part<T> {
         Self {
             ports,
             about,
-            check: Box::pin(ready(Found::default())),
+            check: ready(Found::default()).boxed(),
+            connect: ready(()).boxed(),
         }
     }
 }
 
 /// Makes parts from settings, each by itself.
-pub(crate) struct Assembly<'a> {
+pub struct Assembly<'a> {
     args: &'a PartsArgs,
     pinecone_key: Option<String>,
     aws: Aws<'a>,
@@ -174,7 +177,7 @@ pub(crate) struct Assembly<'a> {
 
 impl<'a> Assembly<'a> {
     /// With what the environment holds beside the settings.
-    pub(crate) fn new(args: &'a PartsArgs, clock: &Arc<dyn Clock>) -> Self {
+    pub fn new(args: &'a PartsArgs, clock: &Arc<dyn Clock>) -> Self {
         let pinecone_key = std::env::var(PINECONE_KEY).ok();
         Self {
             args,
@@ -184,7 +187,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    pub(crate) async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
+    pub async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
         match self.args.llm {
             ModelKind::Bedrock => self.aws.model().await,
             ModelKind::Rehearsal => Ok(self.rehearsal()),
@@ -213,7 +216,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    pub(crate) async fn store(&self) -> Result<Part<Stores>, StartError> {
+    pub async fn store(&self) -> Result<Part<Stores>, StartError> {
         match self.args.store {
             StoreKind::Dynamodb => self.aws.store().await,
             StoreKind::Memory => {
@@ -229,7 +232,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    pub(crate) async fn index(&self) -> Result<Part<Arc<dyn MemoryIndex>>, StartError> {
+    pub async fn index(&self) -> Result<Part<Arc<dyn MemoryIndex>>, StartError> {
         match self.args.index {
             IndexKind::Lexical => self.lexical(),
             IndexKind::Pinecone => {
@@ -237,25 +240,30 @@ impl<'a> Assembly<'a> {
                     ports,
                     about,
                     check,
+                    connect,
                 } = self.pinecone().await?;
                 Ok(Part {
                     ports,
                     about,
                     check,
+                    connect,
                 })
             }
         }
     }
 
     /// Returns the index that is asked over the net, for those who do more with it than search.
-    pub(crate) async fn pinecone(&self) -> Result<Part<Arc<Pinecone>>, StartError> {
+    pub async fn pinecone(&self) -> Result<Part<Arc<Pinecone>>, StartError> {
         let settings = self.pinecone_settings()?;
         let embedder = self.embedder().await?;
         let about = format!("pinecone: {}, vectors by {}", settings.host, embedder.about);
         let index = Pinecone::new(&settings, embedder.ports)
             .map_err(|error| StartError::setting("--pinecone-host (COACH_PINECONE_HOST)", error))?;
         let index = Arc::new(index);
-        let asked = index.clone();
+        let (asked, opened) = (index.clone(), index.clone());
+        let connect = async move {
+            futures::join!(opened.connect(), embedder.connect);
+        };
         let check = Box::pin(async move {
             // Without vectors the index is of no use, and its own answer would say no more.
             let found = embedder.check.await;
@@ -269,6 +277,7 @@ impl<'a> Assembly<'a> {
             ports: index,
             about,
             check,
+            connect: connect.boxed(),
         })
     }
 
@@ -328,7 +337,7 @@ impl<'a> Assembly<'a> {
 }
 
 /// Makes the table of the store, if there is one to make.
-pub(crate) async fn create_table(args: &PartsArgs) -> Result<String, StartError> {
+pub async fn create_table(args: &PartsArgs) -> Result<String, StartError> {
     match args.store {
         StoreKind::Dynamodb => Aws::new(&args.aws).create_table().await,
         StoreKind::Memory => Err(StartError::Unsuited(

@@ -1,0 +1,22 @@
+//! What the apps have in common: their settings, and which adapter stands at each port because of
+//! them.
+
+mod error;
+mod log;
+mod parts;
+mod prices;
+mod service;
+mod trust;
+
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(not(feature = "aws"))]
+#[path = "without_aws.rs"]
+mod aws;
+
+#[cfg(feature = "aws")]
+pub use aws::sdk_config;
+pub use error::{StartError, told};
+pub use parts::{Assembly, Check, Found, IndexKind, Part, PartsArgs, Stores, create_table};
+pub use service::{Service, ServiceArgs, number};
+pub use trust::{Trust, Trusted, token, token_of};
