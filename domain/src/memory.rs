@@ -202,4 +202,6 @@ pub enum RecalledKind {
 }
 
 #[cfg(test)]
+mod labelled;
+#[cfg(test)]
 mod tests;

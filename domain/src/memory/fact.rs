@@ -1,6 +1,7 @@
 //! A text as what it says: its words in order, and what sets one fact apart from another.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use super::lexicon::{Sense, sense, unit};
 use super::stem::{folded, stem};
@@ -55,18 +56,30 @@ impl Fact {
             marks: Marks::default(),
         };
         let names_count = capitals_are_names(&tokens);
+        let is_foreign = |token: &Token| sense(&token.folded) == Some(Sense::Elsewhere);
+        let is_elsewhere = tokens.iter().any(is_foreign);
         let is_portuguese = tokens
             .iter()
             .any(|token| PORTUGUESE.contains(&&*token.folded));
         let mut negations = Vec::new();
         let mut attitudes = Vec::new();
         let mut rest = tokens.as_slice();
-        let mut at = 0;
+        let (mut at, mut was_number) = (0, false);
         while let Some((token, behind)) = rest.split_first() {
             let next = behind.first();
-            let (number, taken) = number(token, next);
+            // Portuguese "dos" and "no" are "of the" and "in the".
+            let is_before_number = next.is_some_and(|next| digits(&next.folded).is_some());
+            let is_of = (token.folded == "dos" && (is_portuguese || is_before_number))
+                || (token.folded == "no" && is_portuguese);
+            let (number, taken) = if is_of {
+                (None, 0)
+            } else {
+                number(token, next)
+            };
             rest = behind.get(taken..).unwrap_or_default();
             at += 1;
+            let is_beside_number = was_number || is_before_number;
+            was_number = number.is_some();
             if let Some(number) = number {
                 let unit = number.unit.unwrap_or_default();
                 fact.words.push(format!("{}{unit}", number.value));
@@ -79,8 +92,13 @@ impl Fact {
             if token.is_capital && names_count && sense(&token.folded).is_none() {
                 fact.marks.names.insert(token.folded.clone());
             }
+            let is_month = token.is_capital || is_beside_number || token.begins;
+            if token.folded == "may" && is_month {
+                fact.marks.days.insert("may");
+                continue;
+            }
             match sense(&token.folded) {
-                Some(Sense::Not) if is_portuguese && token.folded == "no" => {}
+                Some(_) if is_of => {}
                 Some(Sense::Not) => negations.push(at),
                 Some(Sense::Likes) => attitudes.push((at, true)),
                 Some(Sense::Dislikes) => attitudes.push((at, false)),
@@ -88,9 +106,10 @@ impl Fact {
                 Some(Sense::Side(side)) => _ = fact.marks.sides.insert(side),
                 Some(Sense::Day(day)) => _ = fact.marks.days.insert(day),
                 Some(Sense::Hour(hour)) => _ = fact.marks.hours.insert(hour),
-                Some(Sense::Function) => {}
-                Some(Sense::Number(_) | Sense::Unit(_)) | None => {
-                    fact.stems.extend(stems_of(&token.folded));
+                Some(Sense::Function | Sense::Elsewhere) => {}
+                Some(Sense::Perhaps) if is_elsewhere => {}
+                Some(Sense::Number(_) | Sense::Unit(_) | Sense::Perhaps) | None => {
+                    fact.stems.extend(stems_of(token));
                 }
             }
         }
@@ -194,7 +213,7 @@ impl Marks {
             && self.days.is_subset(&other.days)
             && self.hours.is_subset(&other.hours)
             && (!self.denies || other.denies || other.dislikes)
-            && (!self.likes || other.likes || !(other.dislikes || other.denies))
+            && (!self.likes || other.likes)
             && (!self.dislikes || other.dislikes || other.denies)
     }
 
@@ -226,6 +245,8 @@ pub(super) struct Token {
     pub(super) folded: String,
     /// It begins with a capital letter, where not every word does.
     is_capital: bool,
+    /// It begins a sentence.
+    begins: bool,
 }
 
 /// Returns the words of a text in order, with numbers whole ("5.5", "3:30") and contractions taken
@@ -246,9 +267,10 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             continue;
         }
         for part in parts(word.trim_matches('\'')) {
-            let is_capital = !begins && part.starts_with(char::is_uppercase);
-            begins = false;
+            let is_short = part.len() > 1 && !part.contains(char::is_lowercase);
+            let is_capital = !begins && part.starts_with(char::is_uppercase) && !is_short;
             tokens.push(Token {
+                begins: mem::replace(&mut begins, false),
                 text: part.to_lowercase(),
                 folded: folded(part),
                 is_capital,
@@ -382,14 +404,33 @@ fn is_no_side(next: Option<&Token>) -> bool {
 
 /// Returns what a word is found by: itself without its ending, or pairs of letters where a script
 /// has no spaces.
-pub(super) fn stems_of(folded: &str) -> Vec<String> {
+pub(super) fn stems_of(token: &Token) -> Vec<String> {
+    let folded = token.folded.as_str();
     let pairs = pairs_of(folded);
-    if pairs.is_empty() {
-        vec![stem(folded)]
-    } else {
-        pairs
+    if !pairs.is_empty() {
+        return pairs;
+    }
+    // "Épaulé" is done to a bar, an "épaule" is a shoulder.
+    let bare = token.text.strip_suffix('s').unwrap_or(&token.text);
+    if bare.ends_with('é') {
+        return vec![format!("{folded}'")];
+    }
+    // "Pullups" are "pull-ups", and a "Nussallergie" is an allergy to nuts.
+    let end = BEHIND
+        .iter()
+        .find(|end| folded.len() >= end.len() + 4 && folded.ends_with(**end));
+    match end.and_then(|end| Some((folded.strip_suffix(end)?, end))) {
+        Some((before, end)) => vec![stem(before), stem(end)],
+        None => vec![stem(folded)],
     }
 }
+
+/// What is written to the word before it.
+#[rustfmt::skip]
+const BEHIND: [&str; 14] = [
+    "ups", "up", "schmerzen", "schmerz", "allergie", "verletzung", "operation", "probleme",
+    "problem", "riss", "training", "bruch", "entzundung", "unvertraglichkeit",
+];
 
 const ARTICLES: [&str; 27] = [
     "a", "an", "the", "please", "der", "die", "das", "den", "dem", "ein", "eine", "einen", "einem",
@@ -436,17 +477,20 @@ const LEADS: [&str; 34] = [
 ];
 
 #[rustfmt::skip]
-const GERMAN: [&str; 24] = [
+const GERMAN: [&str; 56] = [
     "ich", "mein", "meine", "meinen", "meinem", "meiner", "mir", "mich", "und", "nicht", "kein",
     "keine", "keinen", "ist", "habe", "beim", "vom", "zum", "zur", "fur", "auf", "mit", "wegen",
-    "uber",
+    "uber", "wurde", "heisst", "seit", "nach", "bei", "der", "das", "dem", "wird", "hat", "isst",
+    "trinkt", "trainiert", "macht", "geht", "nimmt", "ohne", "eine", "jeden", "gegen", "linke",
+    "rechte", "ziel", "links", "rechts", "gespielt", "fruher",
+    "montags", "dienstags", "mittwochs", "donnerstags", "freitags",
 ];
 
 #[rustfmt::skip]
-const PORTUGUESE: [&str; 26] = [
+const PORTUGUESE: [&str; 27] = [
     "eu", "meu", "minha", "meus", "minhas", "nao", "sou", "estou", "tenho", "gosto", "em", "uma",
     "aos", "treino", "esqueca", "esquece", "apague", "ombro", "joelho", "dor", "direito", "direita",
-    "esquerdo", "esquerda", "voce", "sobre",
+    "esquerdo", "esquerda", "voce", "sobre", "apaga",
 ];
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ mod request;
 use std::collections::BTreeSet;
 
 use super::Memory;
-use super::fact::Fact;
+use super::fact::{Fact, tokens};
 use crate::MemoryId;
 
+use super::stem::stem;
 pub use choice::{Chosen, choose};
-use request::{Part, Request};
+use phrases::{OF_SEVERAL, TAKES, concepts};
+use request::{Part, Request, Term};
 
 /// How many are named of several that may be meant.
 const NAMED: usize = 5;
@@ -65,32 +67,36 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
     }
     let mut meant = Meant::default();
     let whole = judged(&request.whole, &known);
-    let is_whole = !whole.fits.is_empty() || request.parts.len() < 2;
-    let judgements = if is_whole {
-        vec![whole]
+    if !whole.fits.is_empty() || request.parts.is_empty() {
+        meant.take(whole, &request.whole);
     } else {
-        request
-            .parts
-            .iter()
-            .map(|part| judged(part, &known))
-            .collect()
-    };
-    for judged in judgements {
-        meant.take(judged, request.means_all);
+        for part in &request.parts {
+            meant.take(judged(part, &known), part);
+        }
+    }
+    for part in &request.kept {
+        let kept = judged(part, &known);
+        let is_kept = |id: &MemoryId| kept.fits.contains(id) || kept.doubtful.contains(id);
+        meant.forget.retain(|id| !is_kept(id));
+        meant.choices.retain(|id| !is_kept(id));
     }
     meant.tidied()
 }
 
 impl Meant {
-    fn take(&mut self, judged: Judged, means_all: bool) {
+    fn take(&mut self, judged: Judged, part: &Part) {
         match judged.fits.as_slice() {
             [] => {
                 self.is_unknown = true;
                 self.choices.extend(judged.doubtful);
                 self.nearest.extend(judged.nearest);
             }
-            [_] => self.forget.extend(judged.fits),
-            _ if means_all => self.forget.extend(judged.fits),
+            [_] if judged.doubtful.is_empty() => self.forget.extend(judged.fits),
+            [_] => {
+                self.choices.extend(judged.fits);
+                self.choices.extend(judged.doubtful);
+            }
+            _ if part.means_all || judged.are_all => self.forget.extend(judged.fits),
             _ => self.choices.extend(judged.fits),
         }
     }
@@ -113,16 +119,106 @@ impl Meant {
 struct Known<'a> {
     memory: &'a Memory,
     fact: Fact,
+    /// What its words mean that may be said in others, too.
+    concepts: BTreeSet<&'static str>,
+    /// The words that no other words stand for.
+    said: BTreeSet<String>,
+    /// As they are written, folded.
+    words: BTreeSet<String>,
+    /// What it says first, if it says several things.
+    first: Option<Fact>,
+    /// What it says then belongs to that.
+    takes: bool,
 }
 
 impl<'a> Known<'a> {
     fn of(memory: &'a Memory) -> Self {
+        let words = tokens(&memory.content);
+        let first = memory.content.split_once([',', ';']);
         let fact = Fact::of(&memory.content);
-        Self { memory, fact }
+        let mut said = fact.stems().clone();
+        for token in words
+            .iter()
+            .filter(|token| !concepts(&token.folded).is_empty())
+        {
+            said.remove(&stem(&token.folded));
+        }
+        Self {
+            memory,
+            said,
+            fact,
+            concepts: words
+                .iter()
+                .flat_map(|token| concepts(&token.folded).iter().copied())
+                .collect(),
+            first: first.map(|(first, _)| Fact::of(first)),
+            words: words.iter().map(|token| token.folded.clone()).collect(),
+            takes: words.iter().any(|token| TAKES.contains(&&*token.folded)),
+        }
     }
 
-    fn has(&self, word: &str) -> bool {
-        self.fact.stems().contains(word)
+    /// Returns whether it has this very word; of a name every letter counts.
+    fn has_word(&self, term: &Term) -> bool {
+        let is_other_name = |name: &String| {
+            let is_owner = term
+                .written
+                .strip_suffix('s')
+                .is_some_and(|owner| owner == name);
+            stem(name) == term.stem && *name != term.written && !is_owner
+        };
+        self.fact.stems().contains(&term.stem) && !self.fact.marks.names.iter().any(is_other_name)
+    }
+
+    fn has(&self, term: &Term) -> bool {
+        let means = |concept: &str| self.concepts.contains(concept);
+        self.has_word(term) || term.concept.is_some_and(means)
+    }
+
+    /// Returns whether it holds more than what is named, so that not all of it may be meant: a day
+    /// or a side more, something else that it says first, or the contrary.
+    fn holds_more(&self, part: &Part) -> bool {
+        let (own, named) = (&self.fact.marks, &part.marks);
+        let is_more = |named: &BTreeSet<&str>, own: &BTreeSet<&str>| {
+            !named.is_empty() && own.len() > named.len()
+        };
+        let begins_otherwise = self.first.as_ref().is_some_and(|first| {
+            let is_first = |term: &Term| first.stems().contains(&term.stem);
+            !part.words.is_empty() && self.takes && !part.words.iter().any(is_first)
+        });
+        let names = &self.fact.marks.names;
+        let is_by_name = part.words.iter().any(|term| names.contains(&term.written));
+        let is_of_several = |stem: &&&str| {
+            let is_named = |term: &Term| term.written == **stem;
+            self.words.contains(**stem) && !part.words.iter().any(is_named) && !is_by_name
+        };
+        let is_asserted = part.is_statement || part.words.iter().any(|term| term.is_sort);
+        is_more(&named.days, &own.days)
+            || is_more(&named.sides, &own.sides)
+            || begins_otherwise
+            || OF_SEVERAL.iter().any(|word| is_of_several(&word))
+            || (is_asserted && own.denies && !named.denies && !named.dislikes)
+    }
+
+    /// Returns whether a name that is asked for may be short for one in another memory of the same
+    /// sort.
+    fn is_short_for(&self, other: &Self, part: &Part) -> bool {
+        let fits = |term: &Term| {
+            let is_short = |name: &String| name.starts_with(&term.written);
+            other.has(term) || other.fact.marks.names.iter().any(is_short)
+        };
+        let may_be = part.words.iter().all(fits) && part.marks.is_within(&other.fact.marks);
+        let mut names = other.fact.marks.names.iter();
+        let mut shared = self.said.intersection(&other.said);
+        may_be
+            && shared.next().is_some()
+            && names.any(|name| {
+                let is_longer = |term: &Term| {
+                    term.written.len() > 2
+                        && name.starts_with(&term.written)
+                        && *name != term.written
+                };
+                part.words.iter().any(is_longer)
+            })
     }
 
     fn id(&self) -> MemoryId {
@@ -137,59 +233,71 @@ struct Judged {
     /// They would fit, if a word that no memory has were not there.
     doubtful: Vec<MemoryId>,
     nearest: Vec<MemoryId>,
+    /// Several are named, and each has the very words.
+    are_all: bool,
 }
 
 fn judged(part: &Part, known: &[Known<'_>]) -> Judged {
-    let is_known = |word: &str| known.iter().any(|memory| memory.has(word));
-    let (words, unknown): (Vec<&String>, Vec<&String>) =
-        part.words.iter().partition(|word| is_known(word));
-    let is_doubtful = unknown.iter().any(|word| !part.sorts.contains(*word));
-    let fits = |memory: &&Known<'_>| {
-        let has_all = words.iter().all(|word| memory.has(word));
-        has_all && part.marks.is_within(&memory.fact.marks)
-    };
+    let is_known = |term: &&Term| known.iter().any(|memory| memory.has(term));
+    let (words, unknown): (Vec<&Term>, Vec<&Term>) = part.words.iter().partition(is_known);
+    let is_doubtful = unknown.iter().any(|term| !term.is_sort);
     let means_something = !words.is_empty() || !part.marks.is_empty();
-    let fitting: Vec<&Known<'_>> = known
-        .iter()
-        .filter(|_| means_something)
-        .filter(fits)
-        .collect();
-    let holding = |memory: &&&Known<'_>| memory.memory.superseded_by.is_none();
-    let still: Vec<&Known<'_>> = fitting.iter().filter(holding).copied().collect();
-    let fitting = if still.is_empty() { fitting } else { still };
-    let fitting = narrowed(part, fitting);
-    let ids: Vec<MemoryId> = fitting.iter().map(|memory| memory.id()).collect();
-    if is_doubtful {
-        Judged {
-            nearest: nearest(part, known),
-            doubtful: ids,
-            ..Judged::default()
+    let mut fitting: Vec<&Known<'_>> = Vec::new();
+    for memory in known.iter().filter(|_| means_something) {
+        let has_all = words.iter().all(|term| memory.has(term));
+        if has_all && part.marks.is_within(&memory.fact.marks) {
+            fitting.push(memory);
         }
-    } else {
-        Judged {
-            nearest: nearest(part, known),
-            fits: ids,
-            ..Judged::default()
-        }
+    }
+    prefer(&mut fitting, |memory| memory.memory.superseded_by.is_none());
+    prefer(&mut fitting, |memory| {
+        words.iter().all(|term| memory.has_word(term))
+    });
+    let are_all = part.is_plural
+        && words
+            .iter()
+            .all(|term| fitting.iter().all(|memory| memory.has_word(term)));
+    if !part.means_all && !are_all {
+        narrow(part, &mut fitting);
+    }
+    let is_in_doubt = |memory: &&Known<'_>| {
+        let is_short = known.iter().any(|other| memory.is_short_for(other, part));
+        is_doubtful || is_short || memory.holds_more(part)
+    };
+    let (doubtful, fits): (Vec<&Known<'_>>, Vec<&Known<'_>>) =
+        fitting.into_iter().partition(is_in_doubt);
+    let ids = |known: Vec<&Known<'_>>| known.into_iter().map(Known::id).collect();
+    Judged {
+        fits: ids(fits),
+        doubtful: ids(doubtful),
+        nearest: nearest(part, known),
+        are_all,
     }
 }
 
-/// Of several that fit, returns those that say nothing else; or those that have the words, too, that
-/// need not be there. What says the same as another goes with it.
-fn narrowed<'a>(part: &Part, mut fitting: Vec<&'a Known<'a>>) -> Vec<&'a Known<'a>> {
-    let says_no_more = |memory: &&&Known<'_>| {
-        let mut words = memory.fact.stems().iter();
-        words.all(|word| part.words.contains(word) || part.light.contains(word))
-            && memory.fact.marks.is_within(&part.marks)
-    };
-    let whole: Vec<&Known<'_>> = fitting.iter().filter(says_no_more).copied().collect();
-    if !whole.is_empty() {
-        fitting = whole;
+/// Keeps those of which this is true, if there are any.
+fn prefer<'a>(fitting: &mut Vec<&'a Known<'a>>, is_better: impl Fn(&Known<'_>) -> bool) {
+    if fitting.iter().any(|memory| is_better(memory)) {
+        fitting.retain(|memory| is_better(memory));
     }
-    let light = |memory: &&Known<'_>| {
-        let words = part.light.iter();
-        words.filter(|word| memory.has(word)).count()
+}
+
+/// Of several that fit, keeps those that say nothing else; or those that have the words, too, that
+/// need not be there. What says the same as another goes with it.
+fn narrow<'a>(part: &Part, fitting: &mut Vec<&'a Known<'a>>) {
+    let says_no_more = |memory: &Known<'_>| {
+        let mut words = memory.fact.stems().iter();
+        let mut marks = memory.fact.marks.clone();
+        // How much it was is what is said of it.
+        marks.numbers.retain(|number| number.value == "1/2");
+        let named = |word: &String| {
+            let mut terms = part.words.iter().chain(&part.light);
+            terms.any(|term| term.stem == *word)
+        };
+        words.all(named) && marks.is_within(&part.marks)
     };
+    prefer(fitting, says_no_more);
+    let light = |memory: &Known<'_>| part.light.iter().filter(|term| memory.has(term)).count();
     let most = fitting
         .iter()
         .map(|memory| light(memory))
@@ -198,14 +306,13 @@ fn narrowed<'a>(part: &Part, mut fitting: Vec<&'a Known<'a>>) -> Vec<&'a Known<'
     fitting.retain(|memory| light(memory) == most);
     let mut seen: BTreeSet<String> = BTreeSet::new();
     fitting.retain(|memory| seen.insert(memory.fact.whole()));
-    fitting
 }
 
 /// Returns those that share most with what was asked.
 fn nearest(part: &Part, known: &[Known<'_>]) -> Vec<MemoryId> {
     let mut near: Vec<(usize, &Known<'_>)> = Vec::new();
     for memory in known {
-        let words = part.words.iter().filter(|word| memory.has(word)).count();
+        let words = part.words.iter().filter(|term| memory.has(term)).count();
         if words > 0 && memory.memory.superseded_by.is_none() {
             near.push((words, memory));
         }
@@ -216,4 +323,4 @@ fn nearest(part: &Part, known: &[Known<'_>]) -> Vec<MemoryId> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

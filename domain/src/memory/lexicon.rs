@@ -9,6 +9,10 @@ use std::sync::LazyLock;
 pub(super) enum Sense {
     /// It says nothing that could be meant: "the", "my", "is", "with".
     Function,
+    /// The same in another language than English.
+    Elsewhere,
+    /// The same there, but in English it means something.
+    Perhaps,
     /// A number that is written out.
     Number(&'static str),
     /// A unit, or what a number may stand before.
@@ -44,6 +48,8 @@ static LEXICON: LazyLock<BTreeMap<&'static str, Sense>> = LazyLock::new(|| {
             lexicon.insert(word, sense);
         }
     };
+    enter(ELSEWHERE, Sense::Elsewhere);
+    enter(PERHAPS, Sense::Perhaps);
     enter(FUNCTION, Sense::Function);
     for (number, words) in NUMBERS {
         enter(words, Sense::Number(number));
@@ -71,21 +77,24 @@ a an the and or but i im ive id ill me my mine myself you your yours we us our h
 it its they them their this that these those there here is am are was were be been being do does \
 did have has had having will would shall should can could may might must of to in on at by for \
 from with into onto about as if so than then too also just really very quite please some any all \
-each every which who whom whose what when where how why because while during s \
-der die das den dem des ein eine einen einem einer eines und oder aber ich mich mir mein meine \
-meinen meinem meiner meines du dich dir dein deine er sie es wir uns unser ihr ihm ist bin sind \
-war waren habe hat haben hatte wird werde werden soll kann von zu zum zur im in am an auf bei mit \
-fur aus uber als wenn dass so sehr auch nur bitte was wie wo wer dieser diese dieses diesen man \
-ja mal \
-el la los las lo un una unos unas y o pero yo mi mis tu tus te se su sus nos nuestro es soy esta \
-estoy son era he ha tengo tiene hay de del al en a con por para como si que muy tambien solo \
-cuando donde este esto estos estas ese eso esa porque sobre \
-le les une et ou mais je j moi m mon ma mes toi ton ta tes t il elle on nous notre vous votre \
-ils elles ce c cet cette ces est suis sont etait ai ont etre avoir de du d au aux dans sur avec \
-pour par comme si que qu qui quoi quand l tres aussi seulement en y \
-os um uma uns umas e eu meu minha meus minhas voce seu sua ele ela nos sao sou estou foi tem \
-tenho do da dos das na nas nos em com por pelo pela se quem isso isto esse essa muito tambem so \
-porque sobre ao aos";
+each every which who whom whose what when where how why because while during s";
+
+/// The same in German, Spanish, French and Portuguese.
+const ELSEWHERE: &str = "\
+die mit fur hay dir mas der das den dem des ein eine einen einem einer eines und oder aber ich mich mir mein meine \
+meinen meinem meiner meines du dich dein deine er sie es wir uns unser ihr ihm ist sind waren \
+habe haben hatte wird werde werden soll kann von zu zum zur auf bei aus uber als wenn dass \
+sehr auch nur bitte wie wo wer dieser diese dieses diesen ja mal el la los las lo un una unos \
+unas y o pero yo mi mis tu tus te se su sus nos nuestro soy esta estoy ha tengo tiene de del \
+al en con por para como si que muy tambien cuando donde este esto estos estas ese eso esa \
+porque sobre le les une et ou mais je j moi m mon ma mes toi ta tes t il elle nous notre vous \
+votre ils elles ce c cet cette ces est suis sont etait ai ont etre avoir d au aux dans sur \
+avec par comme qu qui quoi quand l tres aussi seulement os um uma umas e eu meu minha meus \
+minhas voce seu sua ele ela sao sou estou foi tem tenho da dos na nas em com pelo pela quem \
+isso isto esse essa muito tambem ao aos";
+
+/// What is a small word there, and means something in English.
+const PERHAPS: &str = "son man war hat bin pour ton solo era";
 
 const NUMBERS: [(&str, &str); 20] = [
     ("0", "zero null cero"),
@@ -110,7 +119,7 @@ const NUMBERS: [(&str, &str); 20] = [
     ("1/2", "half halb halbe medio media demi demie meio meia"),
 ];
 
-const UNITS: [(&str, &str); 24] = [
+const UNITS: [(&str, &str); 22] = [
     (
         "kg",
         "kg kgs kilo kilos kilogram kilograms kilogramm kilogramme kilogrammes quilo quilos",
@@ -118,7 +127,7 @@ const UNITS: [(&str, &str); 24] = [
     ("lb", "lb lbs pound pounds pfund libra libras livre livres"),
     (
         "km",
-        "km kms kilometer kilometers kilometre kilometres kilometro kilometros quilometros",
+        "km kms kilometer kilometern kilometers kilometre kilometres kilometro kilometros quilometros",
     ),
     (
         "mi",
@@ -157,15 +166,15 @@ const UNITS: [(&str, &str); 24] = [
     ),
     ("set", "sets satze series"),
     ("round", "round rounds runden rondas tours"),
-    ("am", "am"),
-    ("pm", "pm"),
     ("kcal", "kcal cal calories kalorien calorias"),
     ("g", "gram grams gramm gramos grammes gramas"),
     ("ml", "ml"),
 ];
 
 /// Units only right behind a number: elsewhere they are something else.
-const SHORT_UNITS: [(&str, &str); 9] = [
+const SHORT_UNITS: [(&str, &str); 11] = [
+    ("am", "am"),
+    ("pm", "pm"),
     ("k", "km"),
     ("m", "m"),
     ("mi", "mi"),
@@ -211,11 +220,11 @@ const SIDES: [(&str, &str); 8] = [
 const DAYS: [(&str, &str); 21] = [
     (
         "mon",
-        "monday mondays mon montag montags lunes lundi lundis segunda segundas",
+        "monday mondays montag montags lunes lundi lundis segunda segundas",
     ),
     (
         "tue",
-        "tuesday tuesdays tue tues dienstag dienstags martes mardi mardis terca tercas",
+        "tuesday tuesdays tues dienstag dienstags martes mardi mardis terca tercas",
     ),
     (
         "wed",
@@ -278,9 +287,9 @@ const NOT: &str = "\
 not no never none nothing nor neither without cannot cant dont doesnt didnt wont isnt arent wasnt \
 werent havent hasnt shouldnt couldnt wouldnt aint stopped quit \
 nicht kein keine keinen keinem keiner nie niemals nichts ohne \
-nunca jamas sin nada tampoco \
+nunca jamas sin nada tampoco menos salvo excepto \
 ne n pas jamais sans aucun aucune rien \
-nao sem nenhum nenhuma";
+nao sem nenhum nenhuma exceto sauf ausser except";
 
 const LIKES: &str = "\
 like likes liked love loves loved enjoy enjoys prefer prefers preferred favourite favorite adore \
@@ -288,7 +297,8 @@ adores fan \
 mag mogen liebe liebt bevorzuge bevorzugt gern gerne lieber lieblings \
 gusta gustan encanta encantan prefiero prefiere amo adoro favorito favorita \
 aime aimes aiment prefere prefere prefere adores \
-gosto gosta prefiro";
+gosto gosta prefiro ama adora curto \
+stand soporto soporta suporto suporta ausstehen supporte";
 
 const DISLIKES: &str = "\
 hate hates hated dislike dislikes disliked loathe loathes despise despises detest detests avoid \
@@ -296,7 +306,7 @@ avoids \
 hasse hasst verabscheue vermeide \
 odio odia detesto detesta evito \
 deteste hais evite \
-odeio";
+odeio odeia";
 
 #[cfg(test)]
 mod tests {

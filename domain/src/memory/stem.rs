@@ -27,10 +27,19 @@ pub(super) fn stem(word: &str) -> String {
     if !word.is_ascii() || word.starts_with(|first: char| first.is_ascii_digit()) {
         return word.to_owned();
     }
+    if let Some(both) = of_both_genders(word) {
+        return both;
+    }
+    // "Schultern" are more than one "Schulter".
+    let is_many = word.len() > 5 && (word.ends_with("ern") || word.ends_with("eln"));
+    let word = word.strip_suffix('n').filter(|_| is_many).unwrap_or(word);
     let shorter = ENDINGS.iter().find_map(|ending| {
         let stem = word.strip_suffix(ending)?;
         let is_double = *ending == "s" && (stem.ends_with('s') || stem.ends_with('u'));
-        (stem.len() >= SHORTEST && !is_double).then_some(stem)
+        // "PBs" is short, and no word.
+        let is_short = !stem.contains(['a', 'e', 'i', 'o', 'u']) && *ending == "s";
+        let least = if is_short { 2 } else { SHORTEST };
+        (stem.len() >= least && !is_double).then_some(stem)
     });
     let stem = shorter.unwrap_or(word);
     // "Swimm" of "swimming".
@@ -45,16 +54,37 @@ pub(super) fn stem(word: &str) -> String {
     stem.to_owned()
 }
 
+/// "Máxima" and "máximo" are one word, "rodillo" and "rodilla" are two, and so are "Dan" and "Dana".
+fn of_both_genders(word: &str) -> Option<String> {
+    let bare = word.strip_suffix('s').unwrap_or(word);
+    // "Trabaja" is of "trabajar".
+    let infinitive = bare.strip_suffix("ar").filter(|stem| stem.len() > SHORTEST);
+    let stem = infinitive.or_else(|| bare.strip_suffix(['a', 'o']))?;
+    let is_other = bare.ends_with("ica") || bare.ends_with("ico");
+    if GENDERED.contains(&bare) {
+        return Some(format!("{bare}'"));
+    }
+    let is_kept = stem.len() < SHORTEST || is_other;
+    (!is_kept && !stem.ends_with(['i', 'u', 'e', 'o'])).then(|| format!("{stem}o"))
+}
+
+/// What is another thing with another ending.
+#[rustfmt::skip]
+const GENDERED: [&str; 18] = [
+    "rodillo", "libro", "libra", "puerto", "puerta", "cuento", "cuenta", "plato", "plata", "pato",
+    "pata", "casa", "caso", "moda", "modo", "punto", "punta", "carro",
+];
+
 const SHORTEST: usize = 3;
 
 /// The longest first.
-const ENDINGS: [&str; 33] = [
+const ENDINGS: [&str; 34] = [
     "ierende", "ierung", "ischen", "ieren", "iques", "ische", "isch", "iere", "iert", "ique",
-    "ings", "icos", "icas", "ies", "ing", "ico", "ica", "ics", "ias", "ien", "ied", "ed", "es",
-    "en", "em", "ie", "ia", "ic", "er", "s", "e", "y", "x",
+    "ions", "ings", "icos", "icas", "ies", "ion", "ing", "ico", "ica", "ics", "ias", "ien", "ied",
+    "ed", "es", "en", "em", "ie", "ia", "ic", "s", "e", "y", "x",
 ];
 
-const IRREGULAR: [(&str, &str); 22] = [
+const IRREGULAR: [(&str, &str); 28] = [
     ("ran", "run"),
     ("ate", "eat"),
     ("eaten", "eat"),
@@ -67,7 +97,13 @@ const IRREGULAR: [(&str, &str); 22] = [
     ("slept", "sleep"),
     ("went", "go"),
     ("going", "go"),
-    ("slip", "slip"),
+    ("herrn", "her"),
+    ("schlaft", "schlaf"),
+    ("isst", "ess"),
+    ("nimmt", "nehm"),
+    ("trinkt", "trink"),
+    ("klettert", "kletter"),
+    ("schwimmt", "schwim"),
     ("feet", "foot"),
     ("children", "child"),
     ("drank", "drink"),

@@ -1,8 +1,10 @@
+mod generated;
+
 use super::*;
 use crate::Timestamp;
 use crate::memory::{Importance, MemoryKind, MemorySource};
 
-pub(super) fn memory(id: &str, content: &str) -> Memory {
+pub(in crate::memory) fn memory(id: &str, content: &str) -> Memory {
     Memory {
         id: id.parse().unwrap(),
         content: content.to_owned(),
@@ -97,6 +99,10 @@ fn what_is_named_without_a_doubt_is_meant() {
         ("forget the last thing", "hills"),
         ("/forget that", "hills"),
         ("I don't want you to remember my shoulder", "shoulder"),
+        (
+            "My shoulder is fine now, you can forget about it",
+            "shoulder",
+        ),
     ] {
         assert_eq!(told(request), expected, "{request}");
     }
@@ -112,11 +118,11 @@ fn what_is_in_doubt_is_asked_and_what_differs_is_not_meant() {
         ("forget that I hate hill sprints", "nothing, near hills"),
         ("forget that I run 10 km on Sundays", "nothing, near run"),
         ("forget that I train with Anna on Mondays", " ? tom"),
-        ("forget that I eat meat", "diet"),
+        ("forget that I eat meat", " ? diet"),
         ("forget my sister", "nothing, near "),
         ("forget burpees and my sister", "burpees and something else"),
         (
-            "My shoulder is fine now, you can forget about it",
+            "My shoulder is on fire again, forget about it",
             " ? shoulder",
         ),
         ("forget everything about me", "everything"),
