@@ -40,8 +40,8 @@ pub use router::RouterDecision;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{
-    Attempt, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Heard, Input,
-    Kept, Limits, Loaded, Opening, Output, Refused, ReplyCall, ReplyPlace, Report, StopReason,
-    Task, Tier, Timings, Turn, TurnError, TurnEvent, Wanted,
+    Attempt, Before, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Heard,
+    Input, Kept, Limits, Loaded, Opening, Output, Refused, ReplyCall, ReplyPlace, Report,
+    StopReason, Task, Tier, Timings, Turn, TurnError, TurnEvent, Wanted,
 };
 pub use workout::Workout;

@@ -3,6 +3,7 @@
 //! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when
 //! the athlete wants it gone. All of it looks at records only; whoever calls reads and writes them.
 
+mod decision;
 mod fact;
 mod forget;
 mod forgotten;
@@ -16,12 +17,14 @@ mod stem;
 mod tombstone;
 mod words;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
 
+pub(crate) use decision::{Known, Settled};
 pub use forget::{Chosen, Meant, asks_to_keep, choose, meant};
 pub(crate) use forgotten::silent;
 pub use forgotten::{
@@ -30,7 +33,7 @@ pub use forgotten::{
 pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;
-pub use relation::{CANDIDATES, candidates};
+pub use relation::{CANDIDATES, RELATING, candidates, question, related};
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
 pub use tombstone::Tombstone;
 pub use words::{Trace, normalised, similarity, words};
@@ -72,6 +75,12 @@ pub struct Memory {
     pub times_used: u32,
     /// The memory that holds in its place. It is kept, but not recalled.
     pub superseded_by: Option<MemoryId>,
+    /// An earlier memory that says the same in other words. Both are kept, one of them is shown.
+    #[serde(default)]
+    pub same_as: Option<MemoryId>,
+    /// The conversation in which it was said again last.
+    #[serde(default)]
+    pub last_said_in: Option<ConversationId>,
 }
 
 impl Memory {
@@ -98,12 +107,18 @@ impl Memory {
 
     /// Returns the same, said once more: it matters at least as much as is said now. `None` if that
     /// was counted.
-    pub fn reinforced(&self, importance: Importance, said_at: Timestamp) -> Option<Self> {
+    pub fn reinforced(
+        &self,
+        importance: Importance,
+        said_at: Timestamp,
+        said_in: Option<&ConversationId>,
+    ) -> Option<Self> {
         let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
         (!is_counted).then(|| Self {
             importance: self.importance.max(importance),
             times_used: self.times_used.saturating_add(1),
             last_said_at: Some(said_at),
+            last_said_in: said_in.cloned().or_else(|| self.last_said_in.clone()),
             ..self.clone()
         })
     }
@@ -115,6 +130,40 @@ impl Memory {
             ..self.clone()
         }
     }
+}
+
+impl Memory {
+    /// Returns the same, as it was before another held in its place; `None` if none does.
+    pub fn restored(&self) -> Option<Self> {
+        self.superseded_by.as_ref()?;
+        Some(Self {
+            superseded_by: None,
+            ..self.clone()
+        })
+    }
+
+    /// Returns whether it was made in this conversation, or said again there last.
+    fn is_of(&self, conversation: &ConversationId) -> bool {
+        let said_in = self.last_said_in.as_ref().or(self.conversation_id.as_ref());
+        said_in == Some(conversation)
+    }
+}
+
+/// Returns the memories of which one is shown for all that say the same: without those whose
+/// earlier one is there, too, and holds.
+pub fn one_of_each<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> Vec<&'a Memory> {
+    let mut shown: Vec<&Memory> = memories.into_iter().collect();
+    let holding: BTreeSet<&MemoryId> = shown
+        .iter()
+        .filter(|memory| memory.superseded_by.is_none())
+        .map(|memory| &memory.id)
+        .collect();
+    let is_shown = |memory: &&Memory| match &memory.same_as {
+        Some(first) => !holding.contains(first),
+        None => true,
+    };
+    shown.retain(is_shown);
+    shown
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

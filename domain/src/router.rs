@@ -12,16 +12,18 @@ mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Stage;
 use crate::memory::{Importance, MemoryKind, RecalledKind};
+use crate::{MemoryId, Stage};
 
+pub(crate) use parse::numbered;
 pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
+pub(crate) use rules::choosing;
 pub use rules::{Command, Ruled, by_rule, fallback};
 pub(crate) use vocabulary::names_harm;
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
-pub const POLICY_VERSION: &str = "4";
+pub const POLICY_VERSION: &str = "5";
 
 /// How much of a message the router reads, in characters.
 const LONGEST_TEXT: usize = 4_000;
@@ -163,6 +165,15 @@ pub struct MemoryProcessing {
     /// What to remember, in the athlete's own words.
     #[serde(default)]
     pub memory: Option<ProposedMemory>,
+    /// What is forgotten.
+    #[serde(default)]
+    pub forget: Vec<MemoryId>,
+    /// Of these the athlete is to say which: the next message may choose, by their order.
+    #[serde(default)]
+    pub choices: Vec<MemoryId>,
+    /// How often the athlete was asked before, and chose none of what there was.
+    #[serde(default)]
+    pub misses: u32,
     /// From 0 to 1.
     pub confidence: f64,
     /// Why, in a few words.
@@ -187,9 +198,12 @@ pub struct ProposedMemory {
     /// At most five words to find it by.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// What it corrects, when the athlete corrects something.
+    /// The memory that says the same in other words, if one does.
     #[serde(default)]
-    pub replaces: Option<String>,
+    pub same_as: Option<MemoryId>,
+    /// The memory in whose place it holds, if the athlete has changed something.
+    #[serde(default)]
+    pub in_place_of: Option<MemoryId>,
 }
 
 /// What to look up before answering.

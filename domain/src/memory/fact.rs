@@ -49,72 +49,27 @@ impl Number {
 impl Fact {
     pub(super) fn of(text: &str) -> Self {
         let tokens = without_lead(tokens(text));
-        let mut fact = Self {
-            normalised: normalised(text),
-            words: Vec::new(),
-            stems: BTreeSet::new(),
-            marks: Marks::default(),
-        };
-        let names_count = capitals_are_names(&tokens);
-        let is_foreign = |token: &Token| sense(&token.folded) == Some(Sense::Elsewhere);
-        let is_elsewhere = tokens.iter().any(is_foreign);
-        let is_portuguese = tokens
-            .iter()
-            .any(|token| PORTUGUESE.contains(&&*token.folded));
-        let mut negations = Vec::new();
-        let mut attitudes = Vec::new();
+        let mut reading = Reading::of(&tokens);
         let mut rest = tokens.as_slice();
-        let (mut at, mut was_number) = (0, false);
         while let Some((token, behind)) = rest.split_first() {
-            let next = behind.first();
-            // Portuguese "dos" and "no" are "of the" and "in the".
-            let is_before_number = next.is_some_and(|next| digits(&next.folded).is_some());
-            let is_of = (token.folded == "dos" && (is_portuguese || is_before_number))
-                || (token.folded == "no" && is_portuguese);
-            let (number, taken) = if is_of {
-                (None, 0)
-            } else {
-                number(token, next)
-            };
+            let taken = reading.read(token, behind.first());
             rest = behind.get(taken..).unwrap_or_default();
-            at += 1;
-            let is_beside_number = was_number || is_before_number;
-            was_number = number.is_some();
-            if let Some(number) = number {
-                let unit = number.unit.unwrap_or_default();
-                fact.words.push(format!("{}{unit}", number.value));
-                fact.marks.numbers.insert(number);
-                continue;
-            }
-            if !ARTICLES.contains(&&*token.folded) {
-                fact.words.push(token.text.clone());
-            }
-            if token.is_capital && names_count && sense(&token.folded).is_none() {
-                fact.marks.names.insert(token.folded.clone());
-            }
-            let is_month = token.is_capital || is_beside_number || token.begins;
-            if token.folded == "may" && is_month {
-                fact.marks.days.insert("may");
-                continue;
-            }
-            match sense(&token.folded) {
-                Some(_) if is_of => {}
-                Some(Sense::Not) => negations.push(at),
-                Some(Sense::Likes) => attitudes.push((at, true)),
-                Some(Sense::Dislikes) => attitudes.push((at, false)),
-                Some(Sense::Side("right")) if is_no_side(next) => {}
-                Some(Sense::Side(side)) => _ = fact.marks.sides.insert(side),
-                Some(Sense::Day(day)) => _ = fact.marks.days.insert(day),
-                Some(Sense::Hour(hour)) => _ = fact.marks.hours.insert(hour),
-                Some(Sense::Function | Sense::Elsewhere) => {}
-                Some(Sense::Perhaps) if is_elsewhere => {}
-                Some(Sense::Number(_) | Sense::Unit(_) | Sense::Perhaps) | None => {
-                    fact.stems.extend(stems_of(token));
-                }
-            }
         }
-        fact.marks.set_attitudes(&negations, &attitudes);
-        fact
+        let Reading {
+            words,
+            stems,
+            mut marks,
+            negations,
+            attitudes,
+            ..
+        } = reading;
+        marks.set_attitudes(&negations, &attitudes);
+        Self {
+            normalised: normalised(text),
+            words,
+            stems,
+            marks,
+        }
     }
 
     /// Returns whether both are one fact, said in the same words in the same order. What is about
@@ -174,6 +129,91 @@ impl Fact {
 
     pub(super) fn stems(&self) -> &BTreeSet<String> {
         &self.stems
+    }
+}
+
+/// A text on its way to a [`Fact`], word by word.
+struct Reading {
+    /// A capital letter tells a name here.
+    names_count: bool,
+    /// It is in another language than English, as far as that can be told.
+    is_elsewhere: bool,
+    is_portuguese: bool,
+    at: usize,
+    was_number: bool,
+    words: Vec<String>,
+    stems: BTreeSet<String>,
+    marks: Marks,
+    negations: Vec<usize>,
+    /// Where something is liked, or not.
+    attitudes: Vec<(usize, bool)>,
+}
+
+impl Reading {
+    fn of(tokens: &[Token]) -> Self {
+        let is_foreign = |token: &Token| sense(&token.folded) == Some(Sense::Elsewhere);
+        let is_portuguese = |token: &Token| PORTUGUESE.contains(&&*token.folded);
+        Self {
+            names_count: capitals_are_names(tokens),
+            is_elsewhere: tokens.iter().any(is_foreign),
+            is_portuguese: tokens.iter().any(is_portuguese),
+            at: 0,
+            was_number: false,
+            words: Vec::new(),
+            stems: BTreeSet::new(),
+            marks: Marks::default(),
+            negations: Vec::new(),
+            attitudes: Vec::new(),
+        }
+    }
+
+    /// Takes in a word, and returns how many of the words behind it belong to it.
+    fn read(&mut self, token: &Token, next: Option<&Token>) -> usize {
+        self.at += 1;
+        // Portuguese "dos" and "no" are "of the" and "in the".
+        let is_before_number = next.is_some_and(|next| digits(&next.folded).is_some());
+        let is_of = (token.folded == "dos" && (self.is_portuguese || is_before_number))
+            || (token.folded == "no" && self.is_portuguese);
+        let is_beside_number = self.was_number || is_before_number;
+        self.was_number = false;
+        if !is_of && let (Some(number), taken) = number(token, next) {
+            let unit = number.unit.unwrap_or_default();
+            self.words.push(format!("{}{unit}", number.value));
+            self.marks.numbers.insert(number);
+            self.was_number = true;
+            return taken;
+        }
+        if token.is_capital || !ARTICLES.contains(&&*token.folded) {
+            self.words.push(token.text.clone());
+        }
+        let is_month = token.is_capital || is_beside_number || token.begins;
+        if token.folded == "may" && is_month {
+            self.marks.days.insert("may");
+        } else if !is_of {
+            self.mark(token, next);
+        }
+        0
+    }
+
+    fn mark(&mut self, token: &Token, next: Option<&Token>) {
+        let sense = sense(&token.folded);
+        if token.is_capital && self.names_count && sense.is_none() {
+            self.marks.names.insert(token.folded.clone());
+        }
+        match sense {
+            Some(Sense::Not) => self.negations.push(self.at),
+            Some(Sense::Likes) => self.attitudes.push((self.at, true)),
+            Some(Sense::Dislikes) => self.attitudes.push((self.at, false)),
+            Some(Sense::Side("right")) if is_no_side(next) => {}
+            Some(Sense::Side(side)) => _ = self.marks.sides.insert(side),
+            Some(Sense::Day(day)) => _ = self.marks.days.insert(day),
+            Some(Sense::Hour(hour)) => _ = self.marks.hours.insert(hour),
+            Some(Sense::Function | Sense::Elsewhere) => {}
+            Some(Sense::Perhaps) if self.is_elsewhere => {}
+            Some(Sense::Number(_) | Sense::Unit(_) | Sense::Perhaps) | None => {
+                self.stems.extend(stems_of(token));
+            }
+        }
     }
 }
 

@@ -1,9 +1,14 @@
 //! All that somebody wanted forgotten, side by side, so that a text is looked through once for all
 //! of it.
 
+use std::cell::LazyCell;
+
 use super::words::{Trace, stem_numbers};
 use super::{Memory, Tombstone};
 use crate::{MemoryId, Timestamp};
+
+/// A sentence, taken apart once it is needed.
+type Said<'a> = LazyCell<Trace, &'a dyn Fn() -> Trace>;
 
 /// The tombstones of a user, to be found by their words.
 #[derive(Debug)]
@@ -54,34 +59,45 @@ impl<'a> Graveyard<'a> {
             return false;
         }
         let trace = Trace::of_memory(text);
-        let mut shared = self.shared(trace.words()).into_iter();
-        shared.any(|(tombstone, shared)| is_younger(tombstone) && tombstone.is_like(&trace, shared))
+        let mut tombstones = self.tombstones.iter();
+        tombstones.any(|tombstone| is_younger(tombstone) && tombstone.trace.is_equal(&trace))
     }
 
     /// Returns whether one of the sentences of a text has at least this share of the words of a
-    /// tombstone that is meant.
+    /// tombstone that is meant, by these words and by the sentence.
     pub(super) fn is_said(
         &self,
         text: &str,
         least: f32,
-        is_meant: impl Fn(&Tombstone) -> bool,
+        is_meant: impl Fn(&Tombstone, &Said<'_>) -> bool,
     ) -> bool {
-        if !self.tombstones.iter().any(|tombstone| is_meant(tombstone)) {
-            return false;
-        }
         let says_something = |sentence: &&str| sentence.contains(char::is_alphanumeric);
         sentences(text).filter(says_something).any(|sentence| {
             let shared = self.shared(stem_numbers(sentence));
+            let taken_apart = || Trace::of(sentence);
+            let taken_apart: &dyn Fn() -> Trace = &taken_apart;
+            let said = LazyCell::new(taken_apart);
             let mut shared = shared.into_iter();
             shared.any(|(tombstone, shared)| {
-                is_meant(tombstone) && tombstone.trace.share(shared) >= least
+                tombstone.trace.share(shared) >= least && is_meant(tombstone, &said)
             })
         })
     }
 
-    /// Returns whether somebody said then what was to be forgotten later.
+    /// Returns whether somebody said then what was to be forgotten later: a sentence that nothing
+    /// sets apart from it.
     pub(super) fn is_said_before(&self, text: &str, said_at: Timestamp, least: f32) -> bool {
-        self.is_said(text, least, |tombstone| tombstone.forgotten_at >= said_at)
+        let is_younger = |tombstone: &Tombstone| tombstone.forgotten_at >= said_at;
+        if !self
+            .tombstones
+            .iter()
+            .any(|tombstone| is_younger(tombstone))
+        {
+            return false;
+        }
+        self.is_said(text, least, |tombstone, said| {
+            is_younger(tombstone) && !tombstone.trace.is_apart(said)
+        })
     }
 
     /// Returns the tombstones that have some of these words, and how many of them each has.

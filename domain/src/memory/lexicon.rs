@@ -81,7 +81,8 @@ each every which who whom whose what when where how why because while during s";
 
 /// The same in German, Spanish, French and Portuguese.
 const ELSEWHERE: &str = "\
-die mit fur hay dir mas der das den dem des ein eine einen einem einer eines und oder aber ich mich mir mein meine \
+die mit fur hay dir mas der das den dem des ein eine einen einem einer eines und oder aber \
+ich mich mir mein meine \
 meinen meinem meiner meines du dich dein deine er sie es wir uns unser ihr ihm ist sind waren \
 habe haben hatte wird werde werden soll kann von zu zum zur auf bei aus uber als wenn dass \
 sehr auch nur bitte wie wo wer dieser diese dieses diesen ja mal el la los las lo un una unos \
@@ -127,7 +128,8 @@ const UNITS: [(&str, &str); 22] = [
     ("lb", "lb lbs pound pounds pfund libra libras livre livres"),
     (
         "km",
-        "km kms kilometer kilometern kilometers kilometre kilometres kilometro kilometros quilometros",
+        "km kms kilometer kilometern kilometers kilometre kilometres kilometro \
+         kilometros quilometros",
     ),
     (
         "mi",

@@ -54,7 +54,7 @@ pub(super) fn stem(word: &str) -> String {
     stem.to_owned()
 }
 
-/// "Máxima" and "máximo" are one word, "rodillo" and "rodilla" are two, and so are "Dan" and "Dana".
+/// "Máxima" and "máximo" are one word, "rodillo" and "rodilla" are two, as "Dan" and "Dana" are.
 fn of_both_genders(word: &str) -> Option<String> {
     let bare = word.strip_suffix('s').unwrap_or(word);
     // "Trabaja" is of "trabajar".

@@ -7,8 +7,7 @@ use std::iter;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher;
 
-/// As good as equal.
-pub(super) const NEAR: f32 = 0.9;
+use super::fact::Fact;
 
 /// How much of a memory the athlete must have said; the rest is a model's grammar.
 pub(super) const SAID: f32 = 0.33;
@@ -58,18 +57,13 @@ pub fn similarity(a: &str, b: &str) -> f32 {
 pub(super) struct Compared {
     pub(super) normalised: String,
     stems: BTreeSet<u32>,
-    marks: BTreeSet<String>,
 }
 
 impl Compared {
     pub(super) fn of(text: &str) -> Self {
         let normalised = normalised(text);
-        let (stems, marks) = (stems_in(&normalised).collect(), marks_in(&normalised));
-        Self {
-            normalised,
-            stems,
-            marks,
-        }
+        let stems = stems_in(&normalised).collect();
+        Self { normalised, stems }
     }
 
     /// Returns how much both have in common: see [`similarity`].
@@ -83,18 +77,6 @@ impl Compared {
         }
         cosine(&self.stems, &other.stems)
     }
-
-    /// Returns the share of its words that the other has, too, whatever their endings; `None` if it
-    /// says nothing.
-    pub(super) fn share_in(&self, whole: &Self) -> Option<f32> {
-        (!self.stems.is_empty()).then(|| share(&self.stems, &whole.stems))
-    }
-
-    /// Returns whether one has a number or a negation that the other has not: near as their words
-    /// are, they say different things.
-    pub(super) fn says_otherwise(&self, other: &Self) -> bool {
-        self.marks != other.marks
-    }
 }
 
 /// What is kept of a text whose words must not be kept: a number for each, by which it is known
@@ -102,18 +84,31 @@ impl Compared {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     words: BTreeSet<u32>,
-    /// Of the words that make it say something else: see [`says_otherwise`].
+    /// Of its numbers and negations.
     marks: BTreeSet<u32>,
+    /// Of its sides.
+    #[serde(default)]
+    sides: BTreeSet<u32>,
+    /// Of its names.
+    #[serde(default)]
+    names: BTreeSet<u32>,
+    /// Of all its words in order; `None` in what was kept before there was such a number.
+    #[serde(default)]
+    whole: Option<u64>,
 }
 
 impl Trace {
     /// Returns what is kept of this text.
     pub fn of(text: &str) -> Self {
+        let fact = Fact::of(text);
         let text = normalised(text);
         let marks = marks_in(&text).iter().map(|mark| number(mark)).collect();
         Self {
             words: stems_in(&text).collect(),
             marks,
+            sides: fact.marks.sides.iter().map(|side| number(side)).collect(),
+            names: fact.marks.names.iter().map(|name| number(name)).collect(),
+            whole: Some(long_number(&fact.whole())),
         }
     }
 
@@ -135,17 +130,28 @@ impl Trace {
         self.words.iter().copied()
     }
 
-    /// Returns how many words both have.
-    pub(super) fn shared(&self, other: &Self) -> usize {
-        self.words.intersection(&other.words).count()
+    /// Returns whether the other says the same, in the same words in the same order.
+    pub(super) fn is_equal(&self, other: &Self) -> bool {
+        match (self.whole, other.whole) {
+            (Some(one), Some(another)) => one == another,
+            _ => !self.words.is_empty() && self.words == other.words && self.marks == other.marks,
+        }
     }
 
-    /// Returns whether the other, which shares so many words with it, says the same: as near as
-    /// `least`, and nothing to the contrary.
-    pub(super) fn is_like(&self, other: &Self, shared: usize, least: f32) -> bool {
-        shared > 0
-            && self.marks == other.marks
-            && shared as f32 / (self.words.len() as f32 * other.words.len() as f32).sqrt() >= least
+    /// Returns whether a side, a name, a number or a negation sets the other apart: both have some,
+    /// and neither has all of the other's; or one denies what the other does not.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        let differ = |one: &BTreeSet<u32>, another: &BTreeSet<u32>| {
+            !one.is_subset(another) && !another.is_subset(one)
+        };
+        let not = number(NOT);
+        let without_not = |marks: &BTreeSet<u32>| -> BTreeSet<u32> {
+            marks.iter().copied().filter(|mark| *mark != not).collect()
+        };
+        differ(&self.sides, &other.sides)
+            || differ(&self.names, &other.names)
+            || differ(&without_not(&self.marks), &without_not(&other.marks))
+            || self.marks.contains(&not) != other.marks.contains(&not)
     }
 
     /// Returns how much of its words so many are; none if it has no words.
@@ -178,10 +184,16 @@ fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
 
 /// The same in every process and every release.
 fn number(word: &str) -> u32 {
-    let mut hasher = SipHasher::new();
-    hasher.write(word.as_bytes());
-    (hasher.finish() >> 32) as u32
+    (long_number(word) >> 32) as u32
 }
+
+fn long_number(text: &str) -> u64 {
+    let mut hasher = SipHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+const NOT: &str = "not";
 
 fn cosine<T: Ord>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> f32 {
     one.intersection(other).count() as f32 / (one.len() as f32 * other.len() as f32).sqrt()
@@ -196,7 +208,7 @@ fn marks_in(normalised: &str) -> BTreeSet<String> {
     let marks = words_in(normalised).filter_map(|word| {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
         if is_negation(word) {
-            Some("not".to_owned())
+            Some(NOT.to_owned())
         } else {
             is_number.then(|| word.to_owned())
         }
@@ -451,46 +463,58 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_is_without_the_words_in_which_models_speak_of_somebody_and_with_what_they_deny() {
-        let is_like = |one: &str, other: &str| {
-            let (one, other) = (Trace::of_memory(one), Trace::of_memory(other));
-            one.is_like(&other, one.shared(&other), 0.9)
-        };
+    fn a_trace_is_equal_to_that_of_the_same_words_in_the_same_order_and_to_no_other() {
+        let is_equal =
+            |one: &str, other: &str| Trace::of_memory(one).is_equal(&Trace::of_memory(other));
         for (one, other, expected) in [
-            ("User prefers mornings", "mornings", true),
-            ("The user's left knee hurts", "left knee hurts", true),
-            ("I prefer mornings", "prefers the morning", true),
-            ("User dislikes burpees", "User likes burpees", false),
+            ("I prefer mornings", "i prefer the  mornings!", true),
             ("User likes", "user likes", true),
+            ("I prefer mornings", "prefers the morning", false),
+            ("User dislikes burpees", "User likes burpees", false),
             ("user", "athlete", false),
+            (
+                "left knee before right hip",
+                "right hip before left knee",
+                false,
+            ),
         ] {
-            assert_eq!(is_like(one, other), expected, "{one} / {other}");
+            assert_eq!(is_equal(one, other), expected, "{one} / {other}");
         }
-        let said = |memory: &str, sentence: &str| {
-            let memory = Trace::of_memory(memory);
-            memory.share(memory.shared(&Trace::of(sentence)))
+        let kept_before = Trace {
+            whole: None,
+            ..Trace::of("I prefer mornings")
         };
-        assert_eq!(said("I like hills", "The athlete likes hills"), 1.0);
-        assert_eq!(
-            said("User dislikes burpees", "As I said, I hate burpees"),
-            1.0
-        );
+        assert!(kept_before.is_equal(&Trace::of("prefers the morning")));
+        assert!(!kept_before.is_equal(&Trace::of("I don't prefer mornings")));
     }
 
     #[test]
-    fn a_number_or_a_not_says_otherwise() {
-        let says_otherwise = |a: &str, b: &str| Compared::of(a).says_otherwise(&Compared::of(b));
-        assert!(says_otherwise("I train at 5 pm", "I train at 6 pm"));
-        assert!(says_otherwise("I like running", "I don't like running"));
-        assert!(says_otherwise(
-            "User likes running",
-            "User dislikes running"
-        ));
-        assert!(says_otherwise(
-            "我每天早上都喜欢跑步",
-            "我每天早上都不喜欢跑步"
-        ));
-        assert!(!says_otherwise("I cannot do lunges", "I can't do lunges"));
-        assert!(!says_otherwise("I train at 5 pm", "at 5 pm I train"));
+    fn a_side_a_number_a_name_or_a_not_sets_a_text_apart() {
+        let is_apart = |one: &str, other: &str| Trace::of(one).is_apart(&Trace::of(other));
+        for (one, other) in [
+            ("my left knee hurts", "my right knee hurts"),
+            ("I train at 5 pm", "I train at 6 pm"),
+            ("I train with Tom", "I train with Anna"),
+            ("I like running", "I don't like running"),
+            ("User likes running", "User dislikes running"),
+            ("我每天早上都喜欢跑步", "我每天早上都不喜欢跑步"),
+        ] {
+            assert!(
+                is_apart(one, other) && is_apart(other, one),
+                "{one} / {other}"
+            );
+        }
+        for (one, other) in [
+            ("I cannot do lunges", "I can't do lunges"),
+            ("I train at 5 pm", "at 5 pm I train"),
+            ("my left knee hurts", "both my left and my right knee hurt"),
+            ("my left knee hurts", "my knee hurts"),
+            ("I train with Tom", "I train at 6"),
+        ] {
+            assert!(
+                !is_apart(one, other) && !is_apart(other, one),
+                "{one} / {other}"
+            );
+        }
     }
 }

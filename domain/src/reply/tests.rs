@@ -108,6 +108,8 @@ fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
         history,
         summary: summary.map(Box::new),
         forgotten: Vec::new(),
+        memories: Ok(Vec::new()),
+        before: None,
     }
 }
 
@@ -136,6 +138,8 @@ fn memory(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        same_as: None,
+        last_said_in: None,
     }
 }
 

@@ -196,6 +196,7 @@ pub fn fallback(text: &str) -> RouterDecision {
 }
 
 const COMMANDED: &str = "a command";
+const CHOSEN: &str = "a choice among memories";
 const UNROUTED: &str = "the router gave no answer";
 /// Shorter messages get no updates unless they ask something, in characters.
 const SHORT: usize = 15;
@@ -245,6 +246,19 @@ fn nothing(user_intent: UserIntent, source: Source, confidence: f64) -> RouterDe
     }
 }
 
+/// Returns the decision of a message that answers which of several memories is to be forgotten.
+pub(crate) fn choosing() -> RouterDecision {
+    RouterDecision {
+        memory_processing: MemoryProcessing {
+            is_forget_request: true,
+            confidence: 1.0,
+            reasoning: CHOSEN.to_owned(),
+            ..MemoryProcessing::default()
+        },
+        ..nothing(UserIntent::ForgetRequest, Source::Rule, 1.0)
+    }
+}
+
 /// Whatever may harm matters most.
 fn memory(content: &str) -> ProposedMemory {
     let (kind, importance) = if names_harm(content) {
@@ -258,7 +272,8 @@ fn memory(content: &str) -> ProposedMemory {
         importance,
         is_coach_specific: false,
         tags: Vec::new(),
-        replaces: None,
+        same_as: None,
+        in_place_of: None,
     }
 }
 

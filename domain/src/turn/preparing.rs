@@ -1,11 +1,14 @@
 //! Loading and preparing: from the history to all that the reply needs.
 
+use std::mem;
+
 use super::Turn;
 use super::asked::Effect;
 use super::given::{Gathered, Loaded};
 use super::phase::{Looking, Open, Phase, Preparing, Replying, Routing, Waiting};
 use crate::call::{CallKind, CallOutcome, OpenCall, Tries, Usage};
 use crate::conversation::PartKind;
+use crate::memory::{Known, Settled};
 use crate::prompt::Prompt;
 use crate::router::{self, RouterDecision, Source};
 use crate::{Fault, reply};
@@ -13,9 +16,17 @@ use crate::{Fault, reply};
 impl Turn {
     pub(super) fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
         self.report.timings.load = self.elapsed();
-        let loaded = loaded.of(&self.task.opening.turn.conversation);
+        let mut loaded = loaded.of(&self.task.opening.turn.conversation);
         let earlier = router::earlier(&loaded.history, &loaded.forgotten);
+        let memories = mem::replace(&mut loaded.memories, Ok(Vec::new()));
+        let known = Known::of(memories, loaded.before.take(), loaded.forgotten.clone());
         let loaded = loaded.without_forgotten();
+        let settled = match decision {
+            Some(decision) => Some(known.settle(decision, &self.task.opening)),
+            None => known.chosen(&self.task.opening),
+        };
+        let decision = settled.map(|settled| self.settled(settled));
+        let mut candidates = Vec::new();
         let summary = loaded.summary.as_ref();
         self.summed_up = Some(summary.map_or(0, |summary| summary.through));
         self.report.route.clone_from(&decision);
@@ -23,7 +34,8 @@ impl Turn {
             Some(decision) => Routing::Decided(decision),
             None => {
                 let text = self.task.opening.text();
-                let form = router::question(text, &earlier, self.is_first());
+                candidates = known.candidates(&self.task.opening);
+                let form = router::question(text, &earlier, self.is_first(), &candidates);
                 let call = OpenCall::asked(CallKind::Router, self.now, &form.prompt);
                 self.perform(Effect::Route(form));
                 Routing::Asked(call)
@@ -39,9 +51,17 @@ impl Turn {
         };
         self.prepared(Preparing {
             loaded,
+            known,
+            candidates,
             routing,
             looking,
         })
+    }
+
+    /// Keeps what is to be told, and returns the decision.
+    fn settled(&mut self, settled: Settled) -> RouterDecision {
+        self.words = settled.words;
+        settled.decision
     }
 
     pub(super) fn routed(
@@ -52,6 +72,8 @@ impl Turn {
     ) -> Phase {
         let Preparing {
             loaded,
+            known,
+            candidates,
             routing: Routing::Asked(mut call),
             looking,
         } = p
@@ -60,7 +82,8 @@ impl Turn {
         };
         let text = self.task.opening.text();
         let (read, outcome, usage) = match answer {
-            Ok((answer, usage)) => match router::parse(&answer, text, self.is_first()) {
+            Ok((answer, usage)) => match router::parse(&answer, text, self.is_first(), &candidates)
+            {
                 Ok(decision) => (Some(decision), CallOutcome::Ok, Some(usage)),
                 Err(_) => (None, CallOutcome::Malformed, Some(usage)),
             },
@@ -74,6 +97,7 @@ impl Turn {
         if decision.router_metadata.source != Source::Rule {
             decision.router_metadata.processing_time_ms = took;
         }
+        let decision = self.settled(known.settle(decision, &self.task.opening));
         self.report.timings.route = self.elapsed();
         self.report.route = Some(decision.clone());
         for update in decision.updates() {
@@ -82,6 +106,8 @@ impl Turn {
         }
         self.prepared(Preparing {
             loaded,
+            known,
+            candidates,
             routing: Routing::Decided(decision),
             looking,
         })
@@ -95,6 +121,7 @@ impl Turn {
         let looking = match answer {
             Ok(mut gathered) => {
                 self.report.calls.append(&mut gathered.calls);
+                gathered.memories = p.known.memories.clone().unwrap_or_default();
                 let coach = &self.task.opening.turn.conversation.coach;
                 let chosen = gathered.chosen(coach, self.now);
                 Looking::Over(chosen.without(&p.loaded.forgotten))

@@ -10,7 +10,6 @@ use super::phase::{Open, Phase, Replying, Waiting};
 use crate::Fault;
 use crate::call::{CallOutcome, Usage};
 use crate::conversation::PartKind;
-use crate::memory::promised;
 
 impl Turn {
     pub(super) fn ask(&mut self, mut r: Replying) -> Phase {
@@ -96,14 +95,11 @@ impl Turn {
         self.broke_off(r, fault)
     }
 
-    /// Says what will be remembered: true, because the finishing write leaves the job.
+    /// Says what will be remembered and forgotten: true, because the finishing write leaves the
+    /// jobs.
     pub(super) fn confirm(&mut self) {
-        let Some(route) = &self.report.route else {
-            return;
-        };
-        if let Some(memory) = promised(&self.task.opening, route) {
-            let text = format!("\n\nI'll remember that: {}", memory.content);
-            self.say(PartKind::Confirmation, None, text);
+        for words in mem::take(&mut self.words) {
+            self.say(PartKind::Confirmation, None, format!("\n\n{words}"));
         }
     }
 

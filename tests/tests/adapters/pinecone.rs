@@ -342,7 +342,8 @@ async fn remembered(ports: &Ports, user: &UserScope) -> Memory {
         importance: Importance::High,
         is_coach_specific: false,
         tags: Vec::new(),
-        replaces: None,
+        same_as: None,
+        in_place_of: None,
     };
     let from = Provenance {
         id: &id,

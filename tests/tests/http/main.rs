@@ -37,6 +37,7 @@ mod poison;
 mod prefixes;
 mod recorded;
 mod refusals;
+mod remembering;
 mod resume;
 mod saved;
 mod send_message;

@@ -60,13 +60,15 @@ pub(super) const VERBS: [&str; 53] = [
     "olvida", "olvidate", "olvide", "borra", "borrar", "elimina", "eliminar",
     "oublie", "oublier", "efface", "effacer", "supprime", "supprimer",
     "esquece", "esqueca", "esquecer", "apaga", "apague", "apagar", "exclua",
-    "olvides", "olvidar", "borralo", "olvidalo", "olvidalas", "streichen", "oublies", "oubliez", "esquecas", "vergesst",
+    "olvides", "olvidar", "borralo", "olvidalo", "olvidalas", "streichen", "oublies",
+    "oubliez", "esquecas", "vergesst",
 ];
 
 /// What asks for it where it is denied: "don't remember".
 #[rustfmt::skip]
 pub(super) const KEEPING: [&str; 20] = [
-    "remember", "keep", "keeping", "remembering", "saving", "know", "save", "store", "memorise", "memorize", "merken", "merke", "erinnern",
+    "remember", "keep", "keeping", "remembering", "saving", "know", "save", "store",
+    "memorise", "memorize", "merken", "merke", "erinnern",
     "recuerdes", "recordar", "guardes", "retenir", "souvenir", "lembrar", "lembres",
 ];
 
@@ -97,9 +99,11 @@ business bits whatever instead anyway well yes yeah no \
 wat bout hv gone its kinda sorta lol haha ta cheers also both number nearly that's here there's hi \
 vergiss losche bitte sache sachen ding dinge erzahlt gesagt erwahnt gespeichert gemerkt weisst \
 weiss wissen nochmal alles etwas schon mehr vorhin gestern eben gerade doof dumm erinnerung \
-erinnerungen eintrag notiz angeht betrifft bezuglich hin ubers kannst konntest wurdest mochte will wollen doch einfach dazu davon wieder mir dir hab bezug zu \
+erinnerungen eintrag notiz angeht betrifft bezuglich hin ubers kannst konntest wurdest \
+mochte will wollen doch einfach dazu davon wieder mir dir hab bezug zu \
 olvida borra elimina cosa cosas dije dicho conte contado mencione sabes recuerdas guardaste \
-favor ya antes ayer todo toda algo nada tema asunto lo relacionado respecto puedes podrias quiero quisiera que porfa eso ahi \
+favor ya antes ayer todo toda algo nada tema asunto lo relacionado respecto puedes podrias \
+quiero quisiera que porfa eso ahi \
 oublie efface supprime chose choses dit raconte parle sais souviens histoire truc plait stp svp \
 tout toute hier deja sujet propos concernant peux veux pourrais voudrais pouvez ce \
 esquece esqueca apaga apague coisa coisas disse falei contei sabes sabe lembra favor ja tudo \
@@ -108,7 +112,8 @@ ontem antes assunto respeito historia pode podes poderia quero queria negocio ai
 /// What names the sort of thing rather than the thing. A word of these that no memory has is set
 /// aside.
 const SORT_WORDS: &str = "\
-name names time times numbers record records age weight pace max best pb pr target dislocation op session \
+name names time times numbers record records age weight pace max best pb pr target \
+dislocation op session \
 sessions day days medicine medicines medication pills drug \
 allergy injury problem problems trouble pain goal goals target preference preferences habit \
 habits plan plans schedule routine diet condition situation story comment remark opinion \
@@ -123,7 +128,8 @@ lesao problema dor objetivo preferencia habito intolerancia";
 /// What tells that something holds no more. It says why, not what.
 const OVER_WORDS: &str = "\
 fine gone over sold finished healed better good done ended old ancient history changed stopped \
-quit moved isn aren doesn friends anymore longer so of test negative negativ war recovered sorted any more there not no \
+quit moved isn aren doesn friends anymore longer so of test negative negativ war recovered \
+sorted any more there not no \
 they took me off all well hundred bother \
 gut wieder mehr vorbei weg verheilt fertig erledigt nicht kein keine gibts fallt aus besser ok \
 bien mejor terminado acabado vendi ya no mas curado \
@@ -178,7 +184,8 @@ const CONCEPTS: [(&str, &str); 8] = [
                bestleistungen rekord rekorde marca marcas recorde recordes"),
     // A best is a maximum, too, but not every maximum is a best.
     ("@max", "max maximum maximo maxima maximos maximas pb pbs pr prs best record records bestwert \
-              bestzeit bestleistung bestzeiten bestleistungen rekord rekorde marca marcas recorde recordes"),
+              bestzeit bestleistung bestzeiten bestleistungen rekord rekorde \
+              marca marcas recorde recordes"),
 ];
 
 /// What points at what was said or saved last.
@@ -207,7 +214,8 @@ pub(super) const ABOUT_ME: [&str; 12] = [
 /// Between parts that are judged each alone.
 #[rustfmt::skip]
 pub(super) const AND: [&str; 15] = [
-    "and", "und", "sowie", "y", "e", "et", "plus", "also", "nor", "or", "oder", "ou", "ni", "n", "so",
+    "and", "und", "sowie", "y", "e", "et", "plus", "also", "nor", "or", "oder", "ou", "ni",
+    "n", "so",
 ];
 
 /// The verb that chooses nothing.
@@ -241,11 +249,12 @@ pub(super) const BUT: [&str; 10] = [
 pub(super) const ORDINALS: [(usize, &str); 12] = [
     (1, "first 1st 1 one erste ersten erster erstes eins primero primera premier premiere primeiro \
          primeira"),
-    (2, "second 2nd 2 two zweite zweiten zweiter zweites zwei segundo segunda dos deuxieme seconde"),
-    (3, "third 3rd 3 three dritte dritten dritter drittes drei tercero tercera tres troisieme trois \
-         terceiro terceira"),
-    (4, "fourth 4th 4 four vierte vierten vierter vier cuarto cuarta cuatro quatrieme quatre quarto \
-         quarta"),
+    (2, "second 2nd 2 two zweite zweiten zweiter zweites zwei segundo segunda dos deuxieme \
+         seconde"),
+    (3, "third 3rd 3 three dritte dritten dritter drittes drei tercero tercera tres troisieme \
+         trois terceiro terceira"),
+    (4, "fourth 4th 4 four vierte vierten vierter vier cuarto cuarta cuatro quatrieme quatre \
+         quarto quarta"),
     (5, "fifth 5th 5 five funfte funften funf quinto quinta cinco cinquieme cinq"),
     (6, "sixth 6th 6 six sechste sechsten sechs sexto sexta seis sixieme"),
     (7, "seventh 7th 7 seven siebte siebten sieben septimo septima siete septieme sept setimo"),

@@ -127,7 +127,7 @@ impl Request {
         let is = |list: &[&str], token: &Token| list.contains(&&*token.folded);
         let words: Vec<Token> = tokens(&text.behind);
         let (behind, kept) = without_kept(&with_commas(&text.behind));
-        // What stands before the verb tells why, too: "beide Knie sind wieder gut, bitte vergessen".
+        // What stands before the verb tells why, too: "beide Knie sind gut, bitte vergessen".
         let of: fn(&str) -> Part = if text.is_turned {
             Part::of_reason
         } else {
@@ -225,7 +225,8 @@ const POLITE: [&str; 10] = [
 /// Before several of a thing that are all meant.
 #[rustfmt::skip]
 const OWN: [&str; 19] = [
-    "my", "the", "both", "mis", "las", "los", "mes", "les", "meus", "minhas", "os", "as", "meine", "die",
+    "my", "the", "both", "mis", "las", "los", "mes", "les", "meus", "minhas", "os", "as", "meine",
+    "die",
     "meiner", "meinen", "all", "todas", "todos",
 ];
 

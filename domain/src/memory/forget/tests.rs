@@ -20,6 +20,8 @@ pub(in crate::memory) fn memory(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        same_as: None,
+        last_said_in: None,
     }
 }
 

@@ -18,6 +18,8 @@ fn memory(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        same_as: None,
+        last_said_in: None,
     }
 }
 

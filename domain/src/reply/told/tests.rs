@@ -20,6 +20,8 @@ fn memory(id: &str, content: &str) -> Memory {
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        same_as: None,
+        last_said_in: None,
     }
 }
 
@@ -49,6 +51,8 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         history,
         summary: Some(Box::new(summary)),
         forgotten,
+        memories: Ok(Vec::new()),
+        before: None,
     };
     let told = loaded.clone().without_forgotten();
     assert_eq!(

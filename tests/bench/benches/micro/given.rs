@@ -107,6 +107,8 @@ pub(crate) fn loaded() -> Loaded {
         history: (1..=60).map(message).collect(),
         summary: None,
         forgotten: Vec::new(),
+        memories: Ok(Vec::new()),
+        before: None,
     }
 }
 

@@ -73,6 +73,10 @@ const RULES: &[(&str, Rule)] = &[
         saving::jobs_are_left_by_turns_that_keep_promises,
     ),
     (
+        "P4 what is told of memories is what is done",
+        saving::what_is_told_of_memories_is_what_is_done,
+    ),
+    (
         "L1 what is kept is told at once",
         lease::what_is_kept_is_told_at_once,
     ),

@@ -1,0 +1,284 @@
+//! What a turn makes of memories: what it remembers and forgets, and what it tells of that.
+//!
+//! It is decided once, with what is known in sight, and by id. The jobs do what was decided, and
+//! the reply ends with it in words.
+
+use super::{
+    Chosen, Meant, Memory, Provenance, Saving, Tombstone, Unsaveable, asks_to_keep, choose, decide,
+    meant,
+};
+use crate::job::Job;
+use crate::router::{self, Command, RouterDecision};
+use crate::turn::Before;
+use crate::{Fault, JobKind, MemoryId, Opening};
+
+/// What is known of an athlete when a turn decides.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// What is remembered, the newest first; not known if it could not be read.
+    pub(crate) memories: Result<Vec<Memory>, Fault>,
+    /// What the turn right before has decided.
+    before: Option<Before>,
+    forgotten: Vec<Tombstone>,
+}
+
+/// A decision with what it comes to, and what the athlete is told of it.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) decision: RouterDecision,
+    pub(crate) words: Vec<String>,
+}
+
+impl Known {
+    /// Of what was read. What the turn before has asked to be remembered counts, too, while its job
+    /// has not come to it.
+    pub(crate) fn of(
+        memories: Result<Vec<Memory>, Fault>,
+        before: Option<Before>,
+        forgotten: Vec<Tombstone>,
+    ) -> Self {
+        let memories = memories.map(|memories| {
+            let pending = before.as_ref().and_then(|before| before.pending(&memories));
+            let mut all: Vec<Memory> = pending.into_iter().chain(memories).collect();
+            all = super::remembered(all, &forgotten);
+            all
+        });
+        Self {
+            memories,
+            before,
+            forgotten,
+        }
+    }
+
+    /// Returns the memories that a decision about this text looks at, the nearest first.
+    pub(crate) fn candidates(&self, opening: &Opening) -> Vec<Memory> {
+        let coach = &opening.turn.conversation.coach;
+        let memories = self.memories.as_deref().unwrap_or_default();
+        let holding = memories.iter().filter(|memory| memory.holds_for(coach));
+        super::candidates(opening.text(), holding)
+            .into_iter()
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the decision, if the message chooses among the memories that the turn before has
+    /// named.
+    pub(crate) fn chosen(&self, opening: &Opening) -> Option<Settled> {
+        let asked = &self
+            .before
+            .as_ref()?
+            .closing
+            .report
+            .route
+            .as_ref()?
+            .memory_processing;
+        let memories = self.memories.as_deref().unwrap_or_default();
+        let is_it = |id: &MemoryId| memories.iter().find(|memory| memory.id == *id).cloned();
+        let offered: Vec<Memory> = asked.choices.iter().filter_map(is_it).collect();
+        if offered.is_empty() {
+            return None;
+        }
+        let mut decision = router::choosing();
+        let processing = &mut decision.memory_processing;
+        let mut chosen = choose(opening.text(), &offered);
+        // Where one is gone, "the second" is another than what was told.
+        if offered.len() < asked.choices.len() && matches!(chosen, Chosen::These(_)) {
+            chosen = Chosen::Unclear;
+        }
+        let words = match chosen {
+            Chosen::Else => return None,
+            Chosen::None => NOTHING_FORGOTTEN.to_owned(),
+            Chosen::These(ids) => {
+                let words = forgetting(&ids, &offered);
+                processing.forget = ids;
+                words
+            }
+            Chosen::Unclear if asked.misses > 0 => SECOND_MISS.to_owned(),
+            Chosen::Unclear => {
+                processing.choices = offered.iter().map(|memory| memory.id.clone()).collect();
+                processing.misses = asked.misses + 1;
+                which(&offered)
+            }
+        };
+        Some(Settled {
+            decision,
+            words: vec![words],
+        })
+    }
+
+    /// Returns what a decision comes to: by id, and in words.
+    pub(crate) fn settle(&self, mut decision: RouterDecision, opening: &Opening) -> Settled {
+        let is_command = Command::parse(opening.text()).is_some();
+        let processing = &mut decision.memory_processing;
+        if processing.is_forget_request && !is_command && asks_to_keep(opening.text()) {
+            processing.is_forget_request = false;
+            processing.forget.clear();
+        }
+        let mut words: Vec<String> = self.late().into_iter().collect();
+        if processing.is_forget_request {
+            words.push(self.forget(&mut decision, opening));
+        }
+        words.extend(self.remember(&mut decision, opening));
+        Settled { decision, words }
+    }
+
+    fn forget(&self, decision: &mut RouterDecision, opening: &Opening) -> String {
+        let processing = &mut decision.memory_processing;
+        let named = std::mem::take(&mut processing.forget);
+        let Ok(memories) = &self.memories else {
+            return UNREAD.to_owned();
+        };
+        let last = self.last_saved(opening);
+        let meant = meant(opening.text(), memories, last.as_ref());
+        let Meant {
+            forget, choices, ..
+        } = meant;
+        if meant.is_everything {
+            return EVERYTHING.to_owned();
+        }
+        let mut words = Vec::new();
+        if !forget.is_empty() {
+            words.push(forgetting(&forget, memories));
+        }
+        let is_open = choices.is_empty() && forget.is_empty();
+        // What only a model takes for what is meant is asked, and so is what words leave open.
+        processing.choices = if is_open { named } else { choices };
+        processing.forget = forget;
+        let offered = of(&processing.choices, memories);
+        if !offered.is_empty() {
+            words.push(which(&offered));
+        } else if processing.forget.is_empty() {
+            words.push(nothing_like_it(&of(&meant.nearest, memories)));
+        } else if meant.is_unknown {
+            words.push(REST_UNKNOWN.to_owned());
+        }
+        words.join("\n")
+    }
+
+    /// Returns what was saved or said again last in this conversation; nothing if something was
+    /// forgotten since.
+    fn last_saved(&self, opening: &Opening) -> Option<MemoryId> {
+        let conversation = &opening.turn.conversation.conversation;
+        let memories = self.memories.as_deref().unwrap_or_default();
+        let here = memories.iter().filter(|memory| memory.is_of(conversation));
+        let last = here.max_by_key(|memory| (memory.said_at(), &memory.id))?;
+        let is_later = |tombstone: &Tombstone| tombstone.forgotten_at >= last.said_at();
+        (!self.forgotten.iter().any(is_later)).then(|| last.id.clone())
+    }
+
+    /// Returns what is told of what is to be remembered, and leaves in the decision only what may
+    /// be done.
+    fn remember(&self, decision: &mut RouterDecision, opening: &Opening) -> Option<String> {
+        let proposed = decision.memory_to_save()?.clone();
+        let id = MemoryId::from(&opening.turn.turn);
+        let from = Provenance::of(opening, &id);
+        let memories = self.memories.as_deref().unwrap_or_default();
+        let saving = decide(&proposed, &from, memories, &self.forgotten, from.said_at);
+        let memory = decision.memory_processing.memory.as_mut()?;
+        match saving {
+            Saving::New(new) => {
+                memory.in_place_of = None;
+                memory.same_as = memory.same_as.take().filter(|_| new.same_as.is_some());
+                Some(format!("I'll remember that: {}", new.content))
+            }
+            Saving::Reinforce(_) => {
+                Some(format!("I'll remember that: {}", proposed.content.trim()))
+            }
+            Saving::Supersede { old, new } => {
+                memory.same_as = None;
+                let old = of(&[old], memories).pop()?;
+                let content = &new.content;
+                Some(format!(
+                    "I'll remember that: {content}\n(in place of: {})",
+                    old.content
+                ))
+            }
+            // What a model has made up was not asked for.
+            Saving::Refused(Unsaveable::Unsaid) => None,
+            Saving::Refused(reason) => {
+                let is_asked = from.source == super::MemorySource::ExplicitRequest;
+                is_asked.then(|| format!("I can't remember that: {reason}."))
+            }
+        }
+    }
+
+    /// Returns what has become of a promise of the turn before that could not be kept.
+    fn late(&self) -> Option<String> {
+        let jobs = &self.before.as_ref()?.jobs;
+        let reason = |kind: JobKind| {
+            let job = jobs.iter().find(|job| job.kind == kind)?;
+            job.state.reason()
+        };
+        if let Some(reason) = reason(JobKind::Memory) {
+            return Some(format!(
+                "I could not remember what you told me before: {reason}."
+            ));
+        }
+        let reason = reason(JobKind::Forget)?;
+        Some(format!(
+            "I could not forget what you wanted forgotten before: {reason}."
+        ))
+    }
+}
+
+impl Before {
+    /// Returns what it is about to remember: its job is not done, and it is not there yet.
+    fn pending(&self, memories: &[Memory]) -> Option<Memory> {
+        let is_open = |job: &Job| job.kind == JobKind::Memory && job.state.due().is_some();
+        let id = MemoryId::from(&self.turn.turn);
+        if !self.jobs.iter().any(is_open) || memories.iter().any(|memory| memory.id == id) {
+            return None;
+        }
+        let proposed = self.closing.report.route.as_ref()?.memory_to_save()?;
+        Some(Memory::pending(
+            proposed,
+            id,
+            &self.turn.conversation.conversation,
+            self.closing.at,
+        ))
+    }
+}
+
+fn of(ids: &[MemoryId], memories: &[Memory]) -> Vec<Memory> {
+    let is_it = |id: &MemoryId| memories.iter().find(|memory| memory.id == *id).cloned();
+    ids.iter().filter_map(is_it).collect()
+}
+
+fn forgetting(ids: &[MemoryId], memories: &[Memory]) -> String {
+    match of(ids, memories).as_slice() {
+        [one] => format!("I'll forget: {}", one.content),
+        several => format!("I'll forget:{}", list(several, |_| "-".to_owned())),
+    }
+}
+
+fn which(offered: &[Memory]) -> String {
+    let numbered = list(offered, |place| format!("{}.", place + 1));
+    match offered {
+        [one] => format!("Shall I forget this: {}\nSay yes or no.", one.content),
+        _ => format!("Which of these shall I forget?{numbered}\n{HOW_TO_CHOOSE}"),
+    }
+}
+
+fn list(memories: &[Memory], mark: impl Fn(usize) -> String) -> String {
+    let lines = memories.iter().enumerate();
+    let line = |(place, memory): (usize, &Memory)| format!("\n{} {}", mark(place), memory.content);
+    lines.map(line).collect()
+}
+
+fn nothing_like_it(nearest: &[Memory]) -> String {
+    if nearest.is_empty() {
+        return NOTHING_LIKE_IT.to_owned();
+    }
+    let nearest = list(nearest, |_| "-".to_owned());
+    format!("{NOTHING_LIKE_IT} The nearest that I know:{nearest}")
+}
+
+const HOW_TO_CHOOSE: &str = "Say a number, \u{201c}all\u{201d} or \u{201c}none\u{201d}.";
+const NOTHING_FORGOTTEN: &str = "I have forgotten nothing.";
+const NOTHING_LIKE_IT: &str = "I know nothing like that, so I have forgotten nothing.";
+const REST_UNKNOWN: &str = "Of the rest I know nothing.";
+const SECOND_MISS: &str = "I can't tell which one you mean, so I have forgotten nothing. \
+    In the list of your memories you can delete it yourself.";
+const UNREAD: &str = "I can't look at what I remember just now, so I have forgotten nothing.";
+const EVERYTHING: &str = "I can't forget everything about you from here. To have all of it \
+    erased, have your account erased; single memories can be deleted in the list of them.";
