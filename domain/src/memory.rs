@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, UserScope};
+use crate::{CoachId, ConversationId, MemoryId, MessageId, Timestamp, TurnId, UserScope};
 
 pub(crate) use decision::{Known, Settled};
 pub use forget::{Chosen, Meant, asks_to_keep, choose, meant};
@@ -78,9 +78,9 @@ pub struct Memory {
     /// An earlier memory that says the same in other words. Both are kept, one of them is shown.
     #[serde(default)]
     pub same_as: Option<MemoryId>,
-    /// The conversation in which it was said again last.
+    /// The turn in which it was said again last.
     #[serde(default)]
-    pub last_said_in: Option<ConversationId>,
+    pub last_said_in: Option<TurnId>,
 }
 
 impl Memory {
@@ -111,7 +111,7 @@ impl Memory {
         &self,
         importance: Importance,
         said_at: Timestamp,
-        said_in: Option<&ConversationId>,
+        said_in: Option<&TurnId>,
     ) -> Option<Self> {
         let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
         (!is_counted).then(|| Self {
@@ -142,10 +142,10 @@ impl Memory {
         })
     }
 
-    /// Returns whether it was made in this conversation, or said again there last.
-    fn is_of(&self, conversation: &ConversationId) -> bool {
-        let said_in = self.last_said_in.as_ref().or(self.conversation_id.as_ref());
-        said_in == Some(conversation)
+    /// Returns the turn in which it was said last, as far as it was in one.
+    fn turn(&self) -> Option<TurnId> {
+        let made_in = || self.id.as_str().parse().ok();
+        self.last_said_in.clone().or_else(made_in)
     }
 }
 

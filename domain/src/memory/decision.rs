@@ -3,14 +3,16 @@
 //! It is decided once, with what is known in sight, and by id. The jobs do what was decided, and
 //! the reply ends with it in words.
 
+use std::collections::BTreeMap;
+
 use super::{
-    Chosen, Meant, Memory, Provenance, Saving, Tombstone, Unsaveable, asks_to_keep, choose, decide,
-    meant,
+    Chosen, Meant, Memory, MemorySource, Provenance, Saving, Tombstone, Unsaveable, asks_to_keep,
+    choose, decide, is_instruction, meant,
 };
 use crate::job::Job;
 use crate::router::{self, Command, RouterDecision};
 use crate::turn::Before;
-use crate::{Fault, JobKind, MemoryId, Opening};
+use crate::{Fault, JobKind, MemoryId, Message, Opening, TurnId};
 
 /// What is known of an athlete when a turn decides.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Known {
     /// What the turn right before has decided.
     before: Option<Before>,
     forgotten: Vec<Tombstone>,
+    /// Which message of the conversation began which turn.
+    numbers: BTreeMap<TurnId, u64>,
 }
 
 /// A decision with what it comes to, and what the athlete is told of it.
@@ -36,6 +40,7 @@ impl Known {
         memories: Result<Vec<Memory>, Fault>,
         before: Option<Before>,
         forgotten: Vec<Tombstone>,
+        history: &[Message],
     ) -> Self {
         let memories = memories.map(|memories| {
             let pending = before.as_ref().and_then(|before| before.pending(&memories));
@@ -43,10 +48,14 @@ impl Known {
             all = super::remembered(all, &forgotten);
             all
         });
+        let begun = history
+            .iter()
+            .map(|message| (message.turn.turn.clone(), message.number));
         Self {
             memories,
             before,
             forgotten,
+            numbers: begun.collect(),
         }
     }
 
@@ -155,14 +164,26 @@ impl Known {
         words.join("\n")
     }
 
-    /// Returns what was saved or said again last in this conversation; nothing if something was
-    /// forgotten since.
+    /// Returns what was saved or said again last in this conversation, by the numbers of its
+    /// messages; nothing if something was forgotten since.
     fn last_saved(&self, opening: &Opening) -> Option<MemoryId> {
-        let conversation = &opening.turn.conversation.conversation;
-        let memories = self.memories.as_deref().unwrap_or_default();
-        let here = memories.iter().filter(|memory| memory.is_of(conversation));
-        let last = here.max_by_key(|memory| (memory.said_at(), &memory.id))?;
-        let is_later = |tombstone: &Tombstone| tombstone.forgotten_at >= last.said_at();
+        let conversation = Some(&opening.turn.conversation.conversation);
+        let number = |turn: Option<TurnId>| turn.and_then(|turn| self.numbers.get(&turn).copied());
+        let mut here = Vec::new();
+        for memory in self.memories.as_deref().unwrap_or_default() {
+            let said_at = number(memory.turn());
+            // What was said longer ago than the history reaches comes before all in it.
+            if said_at.is_some() || memory.conversation_id.as_ref() == conversation {
+                here.push((said_at, memory.said_at(), memory));
+            }
+        }
+        let (place, at, last) = here
+            .into_iter()
+            .max_by_key(|(place, at, memory)| (*place, *at, &memory.id))?;
+        let is_later = |tombstone: &Tombstone| {
+            let gone = number(tombstone.memory_id.as_str().parse().ok());
+            tombstone.forgotten_at >= at || gone > place
+        };
         (!self.forgotten.iter().any(is_later)).then(|| last.id.clone())
     }
 
@@ -196,8 +217,10 @@ impl Known {
             // What a model has made up was not asked for.
             Saving::Refused(Unsaveable::Unsaid) => None,
             Saving::Refused(reason) => {
-                let is_asked = from.source == super::MemorySource::ExplicitRequest;
-                is_asked.then(|| format!("I can't remember that: {reason}."))
+                let is_asked = from.source == MemorySource::ExplicitRequest;
+                // Nor is an order of a model's own.
+                let is_said = reason != Unsaveable::Instruction || is_instruction(from.said);
+                (is_asked && is_said).then(|| format!("I can't remember that: {reason}."))
             }
         }
     }

@@ -1,14 +1,9 @@
 //! All that somebody wanted forgotten, side by side, so that a text is looked through once for all
 //! of it.
 
-use std::cell::LazyCell;
-
 use super::words::{Trace, stem_numbers};
 use super::{Memory, Tombstone};
 use crate::{MemoryId, Timestamp};
-
-/// A sentence, taken apart once it is needed.
-type Said<'a> = LazyCell<Trace, &'a dyn Fn() -> Trace>;
 
 /// The tombstones of a user, to be found by their words.
 #[derive(Debug)]
@@ -69,17 +64,14 @@ impl<'a> Graveyard<'a> {
         &self,
         text: &str,
         least: f32,
-        is_meant: impl Fn(&Tombstone, &Said<'_>) -> bool,
+        is_meant: impl Fn(&Tombstone, &str) -> bool,
     ) -> bool {
         let says_something = |sentence: &&str| sentence.contains(char::is_alphanumeric);
         sentences(text).filter(says_something).any(|sentence| {
             let shared = self.shared(stem_numbers(sentence));
-            let taken_apart = || Trace::of(sentence);
-            let taken_apart: &dyn Fn() -> Trace = &taken_apart;
-            let said = LazyCell::new(taken_apart);
             let mut shared = shared.into_iter();
             shared.any(|(tombstone, shared)| {
-                tombstone.trace.share(shared) >= least && is_meant(tombstone, &said)
+                tombstone.trace.share(shared) >= least && is_meant(tombstone, sentence)
             })
         })
     }
@@ -95,8 +87,9 @@ impl<'a> Graveyard<'a> {
         {
             return false;
         }
-        self.is_said(text, least, |tombstone, said| {
-            is_younger(tombstone) && !tombstone.trace.is_apart(said)
+        self.is_said(text, least, |tombstone, sentence| {
+            let is_apart = |trace: &Trace| trace.is_apart(&Trace::of(about(sentence, trace)));
+            is_younger(tombstone) && !is_apart(&tombstone.trace)
         })
     }
 
@@ -119,6 +112,37 @@ impl<'a> Graveyard<'a> {
         runs.filter_map(|run| Some((*self.tombstones.get(*run.first()?)?, run.len())))
             .collect()
     }
+}
+
+/// Returns the part of a sentence that is about something: from two words before the first word that
+/// it shares to the word behind the last. A "not" elsewhere denies something else.
+fn about<'a>(sentence: &'a str, trace: &Trace) -> &'a str {
+    let words: Vec<(usize, &str)> = words_with_places(sentence);
+    let is_shared = |(_, word): &(usize, &str)| {
+        let stems = stem_numbers(word);
+        trace.words().any(|known| stems.contains(&known))
+    };
+    let (Some(first), Some(last)) = (
+        words.iter().position(is_shared),
+        words.iter().rposition(is_shared),
+    ) else {
+        return sentence;
+    };
+    let from = words.get(first.saturating_sub(2)).map_or(0, |(at, _)| *at);
+    let to = words.get(last + 1).or(words.last());
+    let to = to.map_or(sentence.len(), |(at, word)| at + word.len());
+    sentence.get(from..to).unwrap_or(sentence)
+}
+
+fn words_with_places(sentence: &str) -> Vec<(usize, &str)> {
+    let (mut words, mut at) = (Vec::new(), 0);
+    for word in sentence.split(' ') {
+        if !word.is_empty() {
+            words.push((at, word));
+        }
+        at += word.len() + 1;
+    }
+    words
 }
 
 /// Full stops within numbers end nothing.

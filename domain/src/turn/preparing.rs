@@ -19,7 +19,12 @@ impl Turn {
         let mut loaded = loaded.of(&self.task.opening.turn.conversation);
         let earlier = router::earlier(&loaded.history, &loaded.forgotten);
         let memories = mem::replace(&mut loaded.memories, Ok(Vec::new()));
-        let known = Known::of(memories, loaded.before.take(), loaded.forgotten.clone());
+        let known = Known::of(
+            memories,
+            loaded.before.take(),
+            loaded.forgotten.clone(),
+            &loaded.history,
+        );
         let loaded = loaded.without_forgotten();
         let settled = match decision {
             Some(decision) => Some(known.settle(decision, &self.task.opening)),

@@ -49,8 +49,10 @@ pub async fn remember(
             Saved::New(new)
         }
         Saving::Reinforce(id) => {
+            // What a turn makes is named after it.
+            let turn = from.message.and_then(|_| from.id.as_str().parse().ok());
             let said = |known: Option<Memory>| {
-                known?.reinforced(proposed.importance, from.said_at, from.conversation)
+                known?.reinforced(proposed.importance, from.said_at, turn.as_ref())
             };
             records::amend(ports, &key(owner, &id), said).await?;
             // Whoever made it may not have come as far as the index.

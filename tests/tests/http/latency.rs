@@ -44,11 +44,12 @@ fn site(recall: u64) -> Site {
     }
     site.memories
         .plan("search", .., Mishap::Delay(Duration::from_millis(recall)));
-    // What was forgotten is read with the history; what is gathered comes after it.
+    // What was forgotten and what is remembered is read with the history; what is gathered comes
+    // after it.
     site.records
-        .plan("list", ..=1, Mishap::Delay(Duration::from_millis(LOAD)));
+        .plan("list", ..=2, Mishap::Delay(Duration::from_millis(LOAD)));
     site.records
-        .plan("list", 2.., Mishap::Delay(Duration::from_millis(recall)));
+        .plan("list", 3.., Mishap::Delay(Duration::from_millis(recall)));
     site
 }
 

@@ -392,5 +392,5 @@ async fn what_is_the_same_is_told_to_the_coach_once() {
     said(&site, &path, ways[1]).await;
     said(&site, &path, "What does a vegetarian eat?").await;
     let prompt = last_prompt(&site);
-    assert_eq!(prompt.matches("<memory>").count(), 1, "{prompt}");
+    assert_eq!(prompt.matches("<memory>\n").count(), 1, "{prompt}");
 }
