@@ -287,6 +287,17 @@ pub enum Source {
     Default,
 }
 
+impl Source {
+    /// Returns its name, by which clients know it, too.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Model => "model",
+            Self::Default => "default",
+        }
+    }
+}
+
 impl RouterMetadata {
     fn of(source: Source, confidence: f64) -> Self {
         let policy_version = POLICY_VERSION.to_owned();

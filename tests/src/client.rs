@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use eventsource_stream::Eventsource;
 use futures::stream::{BoxStream, StreamExt};
+use http_adapter::Within;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -18,6 +19,7 @@ use crate::VirtualClock;
 pub struct Client {
     router: Router,
     token: Option<String>,
+    within: Option<Within>,
     clock: VirtualClock,
 }
 
@@ -27,6 +29,7 @@ impl Client {
         Self {
             router,
             token: token.map(str::to_owned),
+            within: None,
             clock,
         }
     }
@@ -36,6 +39,15 @@ impl Client {
     pub fn showing(&self, token: Option<&str>) -> Self {
         Self {
             token: token.map(str::to_owned),
+            ..self.clone()
+        }
+    }
+
+    /// The same client, whose requests are enclosed by this.
+    #[must_use]
+    pub fn within(&self, within: Option<Within>) -> Self {
+        Self {
+            within,
             ..self.clone()
         }
     }
@@ -59,7 +71,10 @@ impl Client {
     }
 
     /// Sends a request; the answer's body is still to be read.
-    pub async fn send(&self, request: Request<Body>) -> Response<Body> {
+    pub async fn send(&self, mut request: Request<Body>) -> Response<Body> {
+        if let Some(within) = &self.within {
+            request.extensions_mut().insert(within.clone());
+        }
         self.router.clone().oneshot(request).await.unwrap()
     }
 

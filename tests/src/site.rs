@@ -1,14 +1,15 @@
 #![expect(clippy::unwrap_used, reason = "a fixture of tests may panic")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
-use http_adapter::{App, Settings, router};
+use http_adapter::{App, Settings, Within, router};
 use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
     Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
-    Search, records,
+    Search, Watch, records,
 };
 use rehearsal::{Pace, Rehearsal, Scripted};
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ pub struct Site {
     pub records: Arc<Faulty<InMemoryRecords>>,
     pub memories: Arc<Faulty<LexicalIndex>>,
     pub app: App,
+    /// What encloses every request, if anything does.
+    pub within: Option<Within>,
 }
 
 /// Who asks, unless a test says otherwise.
@@ -64,6 +67,7 @@ impl Site {
             tokens: Arc::new(tokens),
             feeds: Arc::new(Feeds::default()),
             tasks: TaskTracker::new(),
+            watch: Arc::new(()),
             settings: Arc::new(settings),
         };
         Self {
@@ -73,6 +77,7 @@ impl Site {
             records,
             memories,
             app,
+            within: None,
         }
     }
 
@@ -83,10 +88,34 @@ impl Site {
         self
     }
 
+    /// The same site in processes that may be frozen so long from now.
+    #[must_use]
+    pub fn frozen_after(mut self, left: Duration) -> Self {
+        self.within = Some(Within {
+            tasks: self.app.tasks.clone(),
+            until: self.clock.now() + left,
+            streams: true,
+        });
+        self
+    }
+
+    /// The same site in processes that try each job once.
+    #[must_use]
+    pub fn trying_once(self) -> Self {
+        self.frozen_after(Duration::from_hours(24))
+    }
+
     /// The same site with another model, of which its own knows nothing.
     #[must_use]
     pub fn asking(mut self, model: Arc<dyn LlmStream>) -> Self {
         self.app.ports.llm = model;
+        self
+    }
+
+    /// The same site, of whose turns also this one hears.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.app.watch = watch;
         self
     }
 
@@ -100,7 +129,11 @@ impl Site {
 
     /// Ada, at this server.
     pub fn client(&self) -> Client {
-        Client::new(router(self.app.clone()), Some(ADA), self.clock)
+        self.client_of(self.app.clone())
+    }
+
+    fn client_of(&self, app: App) -> Client {
+        Client::new(router(app), Some(ADA), self.clock).within(self.within.clone())
     }
 
     /// Ada, at another server of the same store, which knows nothing of the turns that run here.
@@ -109,7 +142,7 @@ impl Site {
             feeds: Arc::new(Feeds::default()),
             ..self.app.clone()
         };
-        Client::new(router(app), Some(ADA), self.clock)
+        self.client_of(app)
     }
 
     /// Ada, at this server and at the other one.

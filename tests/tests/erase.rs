@@ -202,6 +202,7 @@ fn admission(key: &ConversationKey, turn: &str) -> Admission {
         zone: None,
         now: NOW,
         lease_until: NOW + lasting,
+        over_by: NOW + lasting,
         kept_until: NOW + lasting,
         holds: Vec::new(),
     }

@@ -96,7 +96,7 @@ fn writes(
     unreadable: Option<&Item>,
 ) -> Result<Vec<TransactWriteItem>> {
     let key = &a.turn.conversation;
-    let opened = Change::of(Key::conversation(key))
+    let mut opened = Change::of(Key::conversation(key))
         .set("fence", number(begun.fence.0))
         .set("active", text(&a.turn.turn))
         .set("messages", number(begun.number))
@@ -106,6 +106,9 @@ fn writes(
             "#fence = :seen AND attribute_not_exists(#active) AND attribute_not_exists(#gone)",
             [("seen", number(head.fence.0))],
         );
+    for (name, value) in map::running(a) {
+        opened = opened.set(name, value);
+    }
     let fresh = match unreadable {
         None => (
             "attribute_not_exists(#pk) OR #until <= :now".to_owned(),

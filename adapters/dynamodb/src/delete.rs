@@ -8,7 +8,7 @@ use crate::allowance::given_back;
 use crate::change::{self, Change};
 use crate::fault::contended;
 use crate::item::{Row, number, text};
-use crate::key::{self, Key, LAST, TIME};
+use crate::key::{self, Key, LAST, SHARD, TIME};
 use crate::map;
 use crate::table::{Range, Table};
 
@@ -31,9 +31,7 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
             return Ok(is_unfinished);
         };
         let mut mark = Change::of(head.clone()).set("gone", text(LEFT));
-        for name in [
-            "title", "tags", "created", "activity", "messages", "active", TIME,
-        ] {
+        for name in GONE {
             mark = mark.remove(name);
         }
         let seen = [("fence", number(found.fence.0))];
@@ -73,6 +71,19 @@ pub(crate) async fn delete(table: &Table, key: &ConversationKey) -> Result<bool>
     }
     Err(contended())
 }
+
+/// What the mark does not have of what a conversation had.
+const GONE: [&str; 9] = [
+    "title",
+    "tags",
+    "created",
+    "activity",
+    "messages",
+    "active",
+    map::OVER_BY,
+    SHARD,
+    TIME,
+];
 
 /// What the mark says while items are left, and afterwards.
 const LEFT: &str = "left";

@@ -10,7 +10,7 @@ use crate::allowance::given_back;
 use crate::change::{Change, put};
 use crate::fault::contended;
 use crate::item::{number, text};
-use crate::key::{Key, TIME, conversation_time};
+use crate::key::{Key, SHARD, TIME, conversation_time};
 use crate::map::{self, TurnRow};
 use crate::table::{TTL, Table};
 
@@ -98,6 +98,8 @@ fn writes(
     let activity = row.record.created.max(finish.closing.at);
     let mut freed = Change::of(Key::conversation(key))
         .remove("active")
+        .remove(SHARD)
+        .remove(map::OVER_BY)
         .set("activity", number(activity.0))
         .set(TIME, text(conversation_time(&turn.conversation, activity)))
         .only_if(

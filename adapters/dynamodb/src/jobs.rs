@@ -1,16 +1,16 @@
 //! The work that turns leave behind: found by when it is due, claimed by one.
 
 use domain::{Job, JobKind, JobState, Outcome, Timestamp, TurnKey};
-use futures::future::try_join_all;
 use ports::stored::json;
 use ports::{JobsOf, Result};
 use uuid::Uuid;
 
 use crate::change::{Change, Changed};
+use crate::due;
 use crate::item::{number, text};
-use crate::key::{self, Key, LAST, SHARD, SHARDS, TIME};
+use crate::key::{self, Key, LAST, SHARD, TIME};
 use crate::map;
-use crate::table::{BY_TIME, DUE, Range, Table};
+use crate::table::{BY_TIME, Range, Table};
 
 /// Claims jobs that are due, the oldest first. One that another claims at the same time is left to
 /// it; after an error there are no more, but those that are claimed are told: else nobody would
@@ -81,6 +81,10 @@ fn change(job: &Job, seen: &Job) -> Result<Change> {
     Ok(change.only_if("#state = :seen AND #attempts = :tries", unchanged))
 }
 
+/// How many more than asked for are read of each partition of the index of everybody's: it may lag,
+/// and what stands first was perhaps claimed a moment ago.
+const BEHIND: usize = 16;
+
 /// Jobs that are due, at least `limit` of them if there are so many.
 async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result<Vec<Job>> {
     let through = format!("{}{LAST}", key::due_by(now.0));
@@ -95,19 +99,9 @@ async fn due(table: &Table, of: &JobsOf, now: Timestamp, limit: usize) -> Result
             table.read(range, limit, map::readable_job).await?
         }
         JobsOf::Anyone => {
-            let shards = (0..SHARDS).map(|number| {
-                let through = &through;
-                async move {
-                    let pk = key::shard(number);
-                    let range = Range {
-                        index: Some(DUE),
-                        lagging: true,
-                        ..Range::of(&pk, "J#", through)
-                    };
-                    table.read(range, limit, map::readable_job).await
-                }
-            });
-            try_join_all(shards).await?.concat()
+            let stretch = ("J#", through.as_str());
+            let most = limit.saturating_add(BEHIND);
+            due::of_anyone(table, key::JOBS, stretch, most, map::readable_job).await?
         }
     };
     due.retain(|job| job.state.due().is_some_and(|at| at <= now));

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::item::{Item, unreadable};
 
 /// The attributes that hold keys: the table's own; those of the index by time, which has the
-/// table's partitions; that of the index of jobs that are due.
+/// table's partitions; that of the index of what is due.
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
 pub(crate) const TIME: &str = "time";
@@ -25,7 +25,7 @@ pub(crate) const SHARD: &str = "shard";
 /// Sorts after all that can follow it in a key.
 pub(crate) const LAST: &str = "~";
 
-/// Over how many partitions open jobs are spread.
+/// Over how many partitions is spread what is due of one sort.
 pub(crate) const SHARDS: u32 = 8;
 
 /// Where an item is.
@@ -207,16 +207,20 @@ pub(crate) fn due_by(due: u64) -> String {
     format!("J#{due:016x}")
 }
 
-pub(crate) fn shard(number: u32) -> String {
-    format!("J#{number}")
+/// What stands in the index of what is due: open jobs, and conversations in which a turn runs.
+pub(crate) const JOBS: &str = "J";
+pub(crate) const RUNNING: &str = "T";
+
+pub(crate) fn shard(of: &str, number: u32) -> String {
+    format!("{of}#{number}")
 }
 
-/// Returns the partition of a job that is open.
-pub(crate) fn shard_of(turn: &TurnKey) -> String {
+/// Returns the partition of what is due of a turn.
+pub(crate) fn shard_of(of: &str, turn: &TurnKey) -> String {
     let sum = turn.turn.as_str().bytes().fold(0_u32, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(byte.into())
     });
-    shard(sum % SHARDS)
+    shard(of, sum % SHARDS)
 }
 
 /// Returns whose job this is, and which, by its own key.

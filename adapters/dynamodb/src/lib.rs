@@ -10,6 +10,7 @@ mod bind;
 mod change;
 mod create;
 mod delete;
+mod due;
 mod erase;
 mod fault;
 mod finish;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Closing, Conversation, ConversationKey, Fence, IdempotencyKey, Job, Message, Timestamp, TurnId,
+    TurnKey,
 };
 use ports::stored::{self, FORM};
 use ports::{Admission, Allowance, Begun, Kind, Record, Result, Stop, TurnRecord, TurnState};
@@ -68,6 +69,26 @@ pub(crate) fn conversation(new: &Conversation) -> Item {
     );
     add(&mut item, "active", new.active.as_ref().map(text));
     item
+}
+
+/// By when the turn that runs in a conversation is to be over.
+pub(crate) const OVER_BY: &str = "over_by";
+
+/// Where a conversation is found while a turn runs in it, and by when that is to be over.
+pub(crate) fn running(a: &Admission) -> [(&'static str, AttributeValue); 2] {
+    let shard = text(key::shard_of(key::RUNNING, &a.turn));
+    [(SHARD, shard), (OVER_BY, number(a.over_by.0))]
+}
+
+/// The turn that runs in the conversation that an item holds, and by when it is to be over.
+pub(crate) fn readable_running(item: &Item) -> Option<(Timestamp, TurnKey)> {
+    let key = key_of(item).ok()?;
+    let read = || {
+        let conversation = key.of_conversation()?;
+        let turn = Row(item).id("active")?;
+        Ok((Row(item).time(OVER_BY)?, TurnKey { conversation, turn }))
+    };
+    stored::if_readable(read(), &key)
 }
 
 pub(crate) fn texts(list: &[String]) -> AttributeValue {
@@ -289,7 +310,7 @@ pub(crate) fn open(job: &Job) -> Option<(AttributeValue, AttributeValue)> {
     let due = job.state.due()?;
     Some((
         text(key::job_time(job, due.0)),
-        text(key::shard_of(&job.turn)),
+        text(key::shard_of(key::JOBS, &job.turn)),
     ))
 }
 

@@ -14,7 +14,7 @@ use crate::change::{Change, Changed};
 use crate::item::{Item, text, unreadable};
 use crate::key::{self, Key, LAST, PK};
 use crate::table::{BY_TIME, Range, Table, key_of};
-use crate::{admit, allowance, create, delete, erase, finish, jobs, map, turn};
+use crate::{admit, allowance, create, delete, due, erase, finish, jobs, map, turn};
 
 /// More than any cursor that was given out: the rest of a longer one cannot matter.
 const LONGEST_CURSOR: usize = 2 * 64 + 1;
@@ -170,6 +170,10 @@ impl MessageStore for DynamoMessages {
         from: usize,
     ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>> {
         turn::turn(&self.0, turn, from).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>> {
+        due::overdue(&self.0, now, limit).await
     }
 
     async fn claim_jobs(

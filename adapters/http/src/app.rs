@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
-use domain::{Coach, Limits, Prices};
-use ports::{Feeds, Ports, TokenVerifier, TurnRules, Turns};
+use domain::{Coach, Limits, Prices, Timestamp};
+use ports::{Feeds, Ports, TokenVerifier, TurnRules, Turns, Watch, Watches};
 use tokio_util::task::TaskTracker;
 
 use crate::watch::{Log, Tracked};
@@ -17,8 +17,11 @@ pub struct App {
     pub tokens: Arc<dyn TokenVerifier>,
     /// The turns that run in this process.
     pub feeds: Arc<Feeds>,
-    /// Where turns run on after their request; the app that owns it waits for them.
+    /// Where turns run on after their request, unless that brings a tracker of its own
+    /// ([`Within`]); the app that owns it waits for them.
     pub tasks: TaskTracker,
+    /// Who hears of turns, besides the log.
+    pub watch: Arc<dyn Watch>,
     /// How it is set up.
     pub settings: Arc<Settings>,
 }
@@ -32,7 +35,6 @@ impl App {
             deadline: settings.deadline,
             at_once: settings.turns_at_once,
             per_user: settings.turns_per_user,
-            sees_jobs_through: settings.sees_jobs_through,
         };
         let (ports, feeds) = (self.ports.clone(), self.feeds.clone());
         let tasks = Arc::new(Tracked(self.tasks.clone()));
@@ -40,11 +42,26 @@ impl App {
             ports,
             feeds,
             tasks,
-            watch: Arc::new(Log),
+            watch: Arc::new(Watches(vec![Arc::new(Log), self.watch.clone()])),
             rules,
             prices: settings.prices.clone(),
         }
     }
+}
+
+/// What encloses a request: where its turns run on, and when its process may be frozen.
+///
+/// An app whose process does not outlive its requests puts one into the extensions of each. Then
+/// the turns of the request end, and their jobs are tried, before that time, or are left to others.
+#[derive(Debug, Clone)]
+pub struct Within {
+    /// Where what the request begins runs on.
+    pub tasks: TaskTracker,
+    /// When the process may be frozen or ended.
+    pub until: Timestamp,
+    /// Whether an answer goes out piece by piece; else it is kept until it is whole, and nobody
+    /// may wait for more than that.
+    pub streams: bool,
 }
 
 /// How a server is set up.
@@ -68,9 +85,6 @@ pub struct Settings {
     pub turns_at_once: usize,
     /// How many turns one user may have running at once.
     pub turns_per_user: u64,
-    /// Whether a job that failed is waited for and tried again by the process of its turn; else it
-    /// is left to the user's next turns. Not where whatever outlives the response is frozen.
-    pub sees_jobs_through: bool,
     /// What models cost.
     pub prices: Arc<Prices>,
     /// The keys of a local issuer, as a JWK set.
@@ -89,7 +103,6 @@ impl Default for Settings {
             cors_headers: Vec::new(),
             turns_at_once: 1_000,
             turns_per_user: 8,
-            sees_jobs_through: true,
             prices: Arc::default(),
             jwks: None,
         }

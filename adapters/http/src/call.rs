@@ -10,10 +10,10 @@ use bytes::Bytes;
 use domain::{CoachId, ConversationKey, Timestamp, TurnId, TurnKey, UserScope};
 use futures::future::{Either, select};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use ports::Cursor;
+use ports::{AfterTurn, Cursor, Stay};
 use serde::Serialize;
 
-use crate::app::App;
+use crate::app::{App, Within};
 use crate::code::Code;
 use crate::cursor::List;
 use crate::problem::{Problem, field};
@@ -28,6 +28,7 @@ const BODY: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) app: App,
+    pub(crate) within: Option<Within>,
     pub(crate) arrived: Timestamp,
     pub(crate) path: Vec<(String, String)>,
     pub(crate) uri: Uri,
@@ -70,6 +71,23 @@ impl Call {
 
     pub(crate) fn id<T: std::str::FromStr>(&self, name: &str) -> Result<T, Problem> {
         id(&self.path, name)
+    }
+
+    /// Returns how long the process stays with what this request begins. Jobs hold an answer open
+    /// that goes out piece by piece, and no other.
+    pub(crate) fn stay(&self, is_streamed: bool) -> Stay {
+        let Some(within) = &self.within else {
+            return Stay::default();
+        };
+        let after = if is_streamed && within.streams {
+            AfterTurn::TriedOnce
+        } else {
+            AfterTurn::Left
+        };
+        Stay {
+            after,
+            until: Some(within.until),
+        }
     }
 
     /// Waits for what a store answers, but not for long.

@@ -25,14 +25,16 @@ mod routes;
 mod shapes;
 pub mod sse;
 mod text;
+mod trace;
 mod turns;
 mod usage;
 mod watch;
 
-pub use app::{App, Settings};
+pub use app::{App, Settings, Within};
 pub use code::Code;
 pub use problem::Problem;
 pub use request::TurnRequest;
 pub use route::{Access, Content, Parameter, Payload, Reply, Route, SchemaOf};
 pub use router::{refusing, router};
 pub use routes::ROUTES;
+pub use watch::words;

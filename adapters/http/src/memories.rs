@@ -142,10 +142,10 @@ pub(crate) async fn delete(call: Call) -> Answer {
     if forgotten? {
         return json(StatusCode::OK, &shapes::Done {});
     }
-    if call.app.settings.sees_jobs_through {
-        let going_on = async move { ports::forget_through(&ports, &owner, &id, &tombstone).await };
-        call.app.tasks.spawn(going_on);
-    }
+    let until = call.stay(false).until;
+    let going_on =
+        async move { ports::forget_through(&ports, &owner, &id, &tombstone, until).await };
+    call.app.tasks.spawn(going_on);
     json(StatusCode::ACCEPTED, &shapes::Done {})
 }
 

@@ -17,15 +17,16 @@ use domain::UserId;
 use futures::future::FutureExt;
 use mediatype::{MediaType, MediaTypeList, ReadParams, names};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, error_span};
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, Within};
 use crate::call::{Answer, Call, bearer, body, id, insert, typed};
 use crate::code::Code;
 use crate::problem::Problem;
 use crate::route::{Access, Route};
 use crate::routes::ROUTES;
+use crate::trace::Trace;
 use crate::{openapi, sse};
 
 /// The largest headers, with the address.
@@ -72,18 +73,35 @@ pub fn refusing(code: Code) -> Router {
     })
 }
 
-/// Answers a request, whatever happens: with its id, and with a code when it led to nothing.
+/// Answers a request, in the span of its id and its trace.
 async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Response {
     let request_id = Uuid::new_v4().simple().to_string();
+    let trace = Trace::of(request.headers());
+    // At the level of errors: every line that is logged at all says whose it is.
+    let span = error_span!(
+        "request",
+        id = request_id,
+        trace = trace.id,
+        sampled = trace.is_sampled.then_some(true)
+    );
+    answered(app, routes, request, &request_id)
+        .instrument(span)
+        .await
+}
+
+/// Answers a request, whatever happens: with its id, and with a code when it led to nothing.
+async fn answered(
+    app: App,
+    routes: Vec<&'static Route>,
+    request: Request,
+    request_id: &str,
+) -> Response {
     let streams = accepts_events(request.headers());
     let is_a_users = routes.iter().any(|route| route.access == Access::User);
-    let span = info_span!("request", id = request_id);
-    let checked = AssertUnwindSafe(checked(app, routes, request, &request_id))
-        .catch_unwind()
-        .instrument(span);
+    let checked = AssertUnwindSafe(checked(app, routes, request, request_id)).catch_unwind();
     let answer = checked.await.unwrap_or_else(|_| Err(Code::Internal.into()));
-    let mut response = answer.unwrap_or_else(|problem| refused(&problem, streams, &request_id));
-    insert(&mut response, REQUEST_ID, &request_id);
+    let mut response = answer.unwrap_or_else(|problem| refused(&problem, streams, request_id));
+    insert(&mut response, REQUEST_ID, request_id);
     insert(
         &mut response,
         header::X_CONTENT_TYPE_OPTIONS.as_str(),
@@ -101,13 +119,17 @@ async fn answer(app: App, routes: Vec<&'static Route>, request: Request) -> Resp
 /// The steps before a handler, each with its own refusal: nothing is looked up before all are
 /// passed.
 async fn checked(
-    app: App,
+    mut app: App,
     routes: Vec<&'static Route>,
     request: Request,
     request_id: &str,
 ) -> Answer {
     let arrived = app.ports.clock.now();
     let (mut parts, request_body) = request.into_parts();
+    let within = parts.extensions.remove::<Within>();
+    if let Some(within) = &within {
+        app.tasks = within.tasks.clone();
+    }
     if length_of_headers(&parts) > HEADERS {
         return Err(Code::HeadersTooLarge.into());
     }
@@ -148,6 +170,7 @@ async fn checked(
     };
     let call = Call {
         app,
+        within,
         arrived,
         path,
         uri: parts.uri,

@@ -8,9 +8,10 @@ use domain::{ConversationKey, Ending, TurnId, TurnKey};
 use futures::StreamExt;
 use futures::stream;
 use ports::{
-    Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stopping, TurnState,
-    end_if_abandoned, follow, own,
+    Admission, Asking, Following, Frame, JobsOf, LEASE, NotBegun, Refusal, Stay, Stopping,
+    TurnState, end_if_abandoned, follow, own,
 };
+use tracing::Span;
 
 use crate::call::{Answer, Call, insert, json};
 use crate::code::Code;
@@ -30,13 +31,13 @@ const WAIT: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mill
 
 /// `POST {conv}/stream`
 pub(crate) async fn stream(call: Call) -> Answer {
-    let following = begin(&call).await?;
+    let following = begin(&call, call.stay(true)).await?;
     Ok(streamed(&call, following, 0))
 }
 
 /// `POST {conv}/send-message`: the same turn, told at its end.
 pub(crate) async fn send(call: Call) -> Answer {
-    let following = begin(&call).await?;
+    let following = begin(&call, call.stay(false)).await?;
     let encoder = encoder(&call, &following);
     let mut frames = frames(&call, following, 0);
     while let Some(frame) = frames.next().await {
@@ -122,7 +123,7 @@ pub(crate) async fn stop(call: Call) -> Answer {
 }
 
 /// Takes in a message, and lets its turn begin; or finds the turn that it began before.
-async fn begin(call: &Call) -> Result<Following, Problem> {
+async fn begin(call: &Call, stay: Stay) -> Result<Following, Problem> {
     let request = TurnRequest::parse(&call.body, call.header("idempotency-key"))?;
     let conversation = call.conversation()?;
     let coach = find_coach(call, &conversation.coach).await;
@@ -142,6 +143,8 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         zone: request.zone.clone(),
         now,
         lease_until: now + LEASE,
+        // As it begins, it is said by when it is over.
+        over_by: now,
         kept_until: now + KEY,
         holds: Vec::new(),
         turn,
@@ -162,6 +165,7 @@ async fn begin(call: &Call) -> Result<Following, Problem> {
         seed,
         arrived,
         if_busy: request.if_busy,
+        stay,
     };
     turns.begin(asking).await.map_err(refused)
 }
@@ -209,10 +213,13 @@ fn streamed(call: &Call, following: Following, from: usize) -> Response {
     let turn = following.opening.turn.clone();
     let start = encoder.start(from);
     let rest = frames(call, following, from).map(move |frame| encoder.encode(&frame));
-    let texts = stream::iter([start])
+    let mut texts = stream::iter([start])
         .chain(rest)
         .filter(|text| futures::future::ready(!text.is_empty()))
         .boxed();
+    // It is read when this request has been answered, and belongs to it all the same.
+    let span = Span::current();
+    let texts = stream::poll_fn(move |cx| span.in_scope(|| texts.poll_next_unpin(cx))).boxed();
     let clock = call.app.ports.clock.clone();
     let mut response = sse::response(StatusCode::OK, clock, call.app.settings.heartbeat, texts);
     let location = format!(

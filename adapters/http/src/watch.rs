@@ -27,6 +27,16 @@ impl Watch for Log {
     }
 }
 
+/// Returns by which words clients know an ending: its status and, if it failed, its code.
+pub fn words(ending: Ending) -> (&'static str, Option<&'static str>) {
+    let code = if let Ending::Failed(error) = ending {
+        Some(Code::from(error).as_str())
+    } else {
+        None
+    };
+    (shapes::status(ending), code)
+}
+
 /// One line for each turn, under its request: ids, times and outcome, and nothing that anybody
 /// said.
 fn log(feed: &Feed) {
@@ -38,17 +48,15 @@ fn log(feed: &Feed) {
         return;
     };
     let report = &closing.report;
-    let code = if let Ending::Failed(error) = closing.ending {
-        Some(Code::from(error).as_str())
-    } else {
-        None
-    };
+    let (outcome, code) = words(closing.ending);
+    let route = report.route.as_ref();
+    let route = route.map(|route| route.router_metadata.source.name());
     info!(
         turn = %turn.turn,
         %conversation,
-        outcome = shapes::status(closing.ending),
+        outcome,
         code,
-        route = ?report.route.as_ref().map(|route| route.router_metadata.source),
+        route,
         calls = report.calls.len(),
         events = events.len(),
         start_ms = report.timings.start,

@@ -144,6 +144,10 @@ impl MessageStore for InMemoryMessages {
         found.map(|found| found.map(|(record, events)| (record, later(events))))
     }
 
+    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>> {
+        self.with(|t| t.overdue(now, limit))
+    }
+
     async fn claim_jobs(
         &self,
         of: &JobsOf,

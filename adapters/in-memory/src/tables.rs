@@ -46,6 +46,8 @@ struct User {
     deleted: BTreeSet<(CoachId, ConversationId)>,
     listed: BTreeMap<CoachId, Listed>,
     allowances: Allowances,
+    /// The turns that run, and by when they are to be over.
+    running: BTreeMap<TurnKey, Timestamp>,
     /// The jobs that are open, the first that is due first.
     open: BTreeSet<Open>,
 }
@@ -222,9 +224,15 @@ impl User {
         }
         if let Some(turn) = row.head.active.clone() {
             let conversation = key.clone();
-            self.allowances.give_back(&TurnKey { conversation, turn });
+            self.ends(&TurnKey { conversation, turn });
         }
         Some(row)
+    }
+
+    /// Forgets what is known of a turn only as long as it runs.
+    fn ends(&mut self, turn: &TurnKey) {
+        self.allowances.give_back(turn);
+        self.running.remove(turn);
     }
 
     /// Keeps a job in place of what was known of it.
@@ -397,6 +405,7 @@ impl Tables {
         let begun = row.begin(a);
         user.touch(key, a.now);
         user.allowances.take(&a.turn, &a.holds, a.now);
+        user.running.insert(a.turn.clone(), a.over_by);
         self.expiring
             .insert((a.kept_until, key.clone(), Expiring::Key(a.key.clone())));
         Admitted::New(begun)
@@ -434,7 +443,7 @@ impl Tables {
         }
         let active = row.head.last_activity.max(*at);
         user.touch(conversation, active);
-        user.allowances.give_back(key);
+        user.ends(key);
         for kind in jobs {
             let state = JobState::Due(*at);
             user.put(Job {
@@ -451,6 +460,15 @@ impl Tables {
             Expiring::Turn(key.turn.clone()),
         ));
         Written::Done(())
+    }
+
+    /// Returns the turns that were to be over by `now`, the longest overdue first.
+    pub(crate) fn overdue(&self, now: Timestamp, limit: usize) -> Vec<TurnKey> {
+        let running = self.users.values().flat_map(|user| &user.running);
+        let mut overdue: Vec<_> = running.filter(|(_, over_by)| **over_by <= now).collect();
+        overdue.sort_unstable_by_key(|(turn, over_by)| (*over_by, *turn));
+        let first = overdue.into_iter().take(limit);
+        first.map(|(turn, _)| turn.clone()).collect()
     }
 
     pub(crate) fn settle_hold(&mut self, turn: &TurnKey, spent: &[(Allowance, u64)]) {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use bedrock::{
     Bedrock, Effort, Efforts, Findings, Guardrail, Service, Standing, Takes, TitanEmbedder,
     TitanSettings,
@@ -18,6 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::StartError;
 use crate::parts::{Found, Part, Stores};
+use crate::traced;
 
 /// What the log leaves out unless it is asked for by the name of a crate: the SDK tells the id of
 /// its key, and bodies.
@@ -110,7 +112,10 @@ impl AwsArgs {
 pub async fn sdk_config() -> &'static SdkConfig {
     static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
     CONFIG
-        .get_or_init(|| aws_config::load_defaults(BehaviorVersion::latest()))
+        .get_or_init(|| {
+            let usual = aws_config::defaults(BehaviorVersion::latest());
+            usual.http_client(traced::client()).load()
+        })
         .await
 }
 
@@ -179,6 +184,22 @@ impl<'a> Aws<'a> {
             about,
             check: Box::pin(async move { table.check().await.into() }),
             connect: async move { opened.connect().await }.boxed(),
+        })
+    }
+
+    /// Reads a secret of AWS Secrets Manager.
+    pub(crate) async fn secret(&self, name: &str) -> Result<String, StartError> {
+        const SETTING: &str = "--pinecone-key-secret (COACH_PINECONE_KEY_SECRET)";
+        let client = aws_sdk_secretsmanager::Client::new(self.config(SETTING).await?);
+        let read = client.get_secret_value().secret_id(name).send().await;
+        // Not in the words of the answer, which may quote what was asked for.
+        let read = read.map_err(|error| StartError::Unread {
+            setting: SETTING,
+            code: error.code().unwrap_or("it was not answered").to_owned(),
+        })?;
+        read.secret_string.ok_or(StartError::Missing {
+            chosen: SETTING,
+            what: "a secret that is a text",
         })
     }
 

@@ -37,6 +37,9 @@ pub enum StartError {
         chosen: &'static str,
         what: &'static str,
     },
+    #[cfg(feature = "aws")]
+    #[error("{setting} names a secret that cannot be read: {code}")]
+    Unread { setting: &'static str, code: String },
     #[error("{setting} cannot be used: {source}")]
     Setting {
         setting: &'static str,

@@ -13,10 +13,13 @@ mod aws;
 #[cfg(not(feature = "aws"))]
 #[path = "without_aws.rs"]
 mod aws;
+#[cfg(feature = "aws")]
+mod traced;
 
 #[cfg(feature = "aws")]
 pub use aws::sdk_config;
 pub use error::{StartError, told};
+pub use log::LogFormat;
 pub use parts::{Assembly, Check, Found, IndexKind, Part, PartsArgs, Stores, create_table};
-pub use service::{Service, ServiceArgs, number};
+pub use service::{Service, ServiceArgs, metrics, number};
 pub use trust::{Trust, Trusted, token, token_of};

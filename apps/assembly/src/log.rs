@@ -2,23 +2,44 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use clap::ValueEnum;
+use metrics::requests::Requests;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 use crate::aws::QUIET;
 use crate::error::StartError;
 
-/// Lets the log begin, on the error output.
-pub(crate) fn begin(filter: &str) -> Result<(), StartError> {
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object, for programs that collect logs.
+    Json,
+}
+
+/// Lets the log begin, on the error output. However little is logged, it is known for which request
+/// something is done.
+pub(crate) fn begin(filter: &str, format: LogFormat) -> Result<(), StartError> {
     let mut filter = EnvFilter::builder().parse(filter)?;
     for quiet in QUIET {
         filter = filter.add_directive(quiet.parse()?);
     }
     let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(ansi)
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(ansi);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            lines.with_current_span(false).boxed()
+        }
+    };
+    registry()
+        .with(Requests.only())
+        .with(lines.with_filter(filter))
         .init();
     Ok(())
 }

@@ -61,6 +61,10 @@ pub struct PartsArgs {
     #[arg(long, env = "COACH_PINECONE_HOST", value_name = "HOST")]
     pub pinecone_host: Option<String>,
 
+    /// The name or ARN of a secret of AWS Secrets Manager that holds that key; read at the start.
+    #[arg(long, env = "COACH_PINECONE_KEY_SECRET", value_name = "NAME")]
+    pub pinecone_key_secret: Option<String>,
+
     /// How near a hit of the Pinecone index must be, from 0 to 1.
     #[arg(long, env = "COACH_PINECONE_THRESHOLD", value_name = "COSINE",
           default_value_t = pinecone::Settings::THRESHOLD, value_parser = cosine)]
@@ -254,7 +258,7 @@ impl<'a> Assembly<'a> {
 
     /// Returns the index that is asked over the net, for those who do more with it than search.
     pub async fn pinecone(&self) -> Result<Part<Arc<Pinecone>>, StartError> {
-        let settings = self.pinecone_settings()?;
+        let settings = self.pinecone_settings().await?;
         let embedder = self.embedder().await?;
         let about = format!("pinecone: {}, vectors by {}", settings.host, embedder.about);
         let index = Pinecone::new(&settings, embedder.ports)
@@ -294,7 +298,7 @@ impl<'a> Assembly<'a> {
         Ok(Part::here(Arc::new(index), about))
     }
 
-    fn pinecone_settings(&self) -> Result<pinecone::Settings, StartError> {
+    async fn pinecone_settings(&self) -> Result<pinecone::Settings, StartError> {
         const CHOSEN: &str = "--index pinecone (COACH_INDEX)";
         if self.args.methodology.is_some() {
             return Err(StartError::Unsuited(
@@ -310,10 +314,15 @@ impl<'a> Assembly<'a> {
         let host = host.ok_or(missing(
             "the host of the index: --pinecone-host, COACH_PINECONE_HOST",
         ))?;
-        let key = self.pinecone_key.as_deref();
-        let key = key.ok_or(missing(
-            "the key of the index, in the environment: COACH_PINECONE_KEY",
-        ))?;
+        let key = match (&self.pinecone_key, &self.args.pinecone_key_secret) {
+            (Some(key), _) => key.clone(),
+            (None, Some(secret)) => self.aws.secret(secret).await?,
+            (None, None) => {
+                return Err(missing(
+                    "the key of the index, in the environment: COACH_PINECONE_KEY",
+                ));
+            }
+        };
         let key = key
             .parse()
             .map_err(|error: pinecone::SettingsError| StartError::setting(PINECONE_KEY, error))?;

@@ -10,10 +10,12 @@ use domain::{Coach, Delivery, Limits};
 use futures::future::{BoxFuture, FutureExt};
 use http_adapter::{App, Settings};
 use jwt::Issuer;
+use metrics::Metrics;
 use ports::{Clock, Ports, Records};
 use tokio_util::task::TaskTracker;
 
 use crate::error::StartError;
+use crate::log::LogFormat;
 use crate::parts::{Assembly, PartsArgs};
 use crate::trust::Trust;
 use crate::{log, prices};
@@ -82,6 +84,10 @@ pub struct ServiceArgs {
           value_parser = log::filter)]
     pub log: String,
 
+    /// How a line of the log is written.
+    #[arg(long, env = "COACH_LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+
     #[command(flatten)]
     pub trust: Trust,
 
@@ -101,9 +107,9 @@ pub struct Service {
 }
 
 impl ServiceArgs {
-    /// Lets the log begin, on the error output.
-    pub fn begin_log(&self) -> Result<(), StartError> {
-        log::begin(&self.log)
+    /// Lets the log begin, on the error output; `usual` is its format unless another is chosen.
+    pub fn begin_log(&self, usual: LogFormat) -> Result<(), StartError> {
+        log::begin(&self.log, self.log_format.unwrap_or(usual))
     }
 
     /// Makes the service out of its parts; none of them is asked for anything yet.
@@ -136,6 +142,7 @@ impl ServiceArgs {
                 tokens: tokens.verifier,
                 feeds: Arc::default(),
                 tasks: TaskTracker::new(),
+                watch: Arc::new(()),
                 settings: Arc::new(settings),
             },
             about: vec![
@@ -173,6 +180,12 @@ impl ServiceArgs {
             ..Settings::default()
         }
     }
+}
+
+/// Returns what measures the turns of an app, for nobody yet.
+pub fn metrics(app: &App) -> Metrics {
+    let (clock, prices) = (app.ports.clock.clone(), app.settings.prices.clone());
+    Metrics::new(clock, prices, http_adapter::words)
 }
 
 /// A number of the command line as one of things in memory.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use domain::UserId;
 use futures::future::{BoxFuture, FutureExt, ready};
 use jwt::{Expected, Issuer, IssuerError, KeySource, RemoteKeys, Verifier};
@@ -26,11 +27,13 @@ pub struct Trust {
     pub data: PathBuf,
 
     /// Take tokens of this issuer instead of the local one; needs --audience and --jwks-url.
-    #[arg(long, env = "COACH_ISSUER", value_name = "URL", requires_all = ["audience", "jwks_url"])]
+    #[arg(long, env = "COACH_ISSUER", value_name = "URL", requires_all = ["audience", "jwks_url"],
+          value_parser = NonEmptyStringValueParser::new())]
     pub issuer: Option<String>,
 
     /// The audience (client id) that tokens must be for.
-    #[arg(long, env = "COACH_AUDIENCE", value_name = "ID", requires = "issuer")]
+    #[arg(long, env = "COACH_AUDIENCE", value_name = "ID", requires = "issuer",
+          value_parser = NonEmptyStringValueParser::new())]
     pub audience: Option<String>,
 
     /// Where the issuer publishes its keys.

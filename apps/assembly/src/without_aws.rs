@@ -43,6 +43,10 @@ impl<'a> Aws<'a> {
         without("--embedder bedrock (COACH_EMBEDDER)")
     }
 
+    pub(crate) fn secret(&self, _: &str) -> Without<String> {
+        without("--pinecone-key-secret (COACH_PINECONE_KEY_SECRET)")
+    }
+
     pub(crate) fn create_table(&self) -> Without<String> {
         without("--store dynamodb (COACH_STORE)")
     }

@@ -93,6 +93,10 @@ pub(crate) struct Config {
           action = clap::ArgAction::Set)]
     pub(crate) page: bool,
 
+    /// Where Prometheus may ask for metrics, such as 127.0.0.1:9464; without it, nowhere.
+    #[arg(long, env = "COACH_METRICS_LISTEN", value_name = "HOST:PORT")]
+    pub(crate) metrics_listen: Option<Listen>,
+
     /// How many seconds turns have to end when the server is told to.
     #[arg(long, env = "COACH_DRAIN_S", value_name = "SECONDS", default_value_t = 25,
           value_parser = clap::value_parser!(u64).range(1..=3_600))]
@@ -168,6 +172,7 @@ mod tests {
     fn a_refused_option_is_named_with_an_example() {
         for (option, example) in [
             ("--listen=:8787", "such as 127.0.0.1:8787"),
+            ("--metrics-listen=9464", "such as 127.0.0.1:8787"),
             ("--log=verbose", "such as info,coach_http=debug"),
         ] {
             let (name, _) = option.split_once('=').unwrap();

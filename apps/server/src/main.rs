@@ -9,6 +9,7 @@ mod listen;
 mod load;
 mod page;
 mod run;
+mod scraped;
 mod serve;
 
 use std::process::ExitCode;

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assembly::{Service, StartError, token};
+use assembly::{LogFormat, Service, StartError, token};
 use http_adapter::{App, router};
+use metrics::Prometheus;
 use system_clock::SystemClock;
 use tokio::net::TcpListener;
 use tracing::{error, info};
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::demo::{self, Demo};
 use crate::listen::Listen;
 use crate::page::{Off, Page};
-use crate::{page, serve};
+use crate::{page, scraped, serve};
 
 /// How long a turn may take to be saved once it must end.
 const SAVE: Duration = Duration::from_secs(10);
@@ -23,14 +24,24 @@ const SAVE: Duration = Duration::from_secs(10);
 /// Serves until it is told to stop.
 pub(crate) async fn run(config: Config) -> Result<(), StartError> {
     let args = &config.service;
-    args.begin_log()?;
+    args.begin_log(LogFormat::Text)?;
     let Service {
-        app,
-        about: parts,
+        mut app,
+        about: mut parts,
         issuer,
         connect: _,
     } = args.assemble(Arc::new(SystemClock)).await?;
     let (listener, address) = bind(&config.listen).await?;
+    let metrics = match &config.metrics_listen {
+        Some(listen) => {
+            let (listener, address) = bind(listen).await?;
+            parts.push(("metrics", format!("http://{address}/metrics")));
+            let prometheus = Arc::new(Prometheus::new(app.feeds.clone()));
+            app.watch = Arc::new(assembly::metrics(&app).to(prometheus.clone()));
+            Some((listener, prometheus))
+        }
+        None => None,
+    };
     let demo = match &issuer {
         Some(issuer) => {
             Demo::set_up(&app, |user| {
@@ -49,7 +60,18 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         demo: demo.as_ref(),
     }
     .say();
-    serve_to_the_end(app, page, listener, &config).await;
+    let clock = app.ports.clock.clone();
+    let scraped = async {
+        match metrics {
+            Some((listener, prometheus)) => scraped::serve(listener, prometheus, clock).await,
+            None => std::future::pending().await,
+        }
+    };
+    // Also while turns have their time to end.
+    tokio::select! {
+        () = serve_to_the_end(app, page, listener, &config) => {}
+        () = scraped => {}
+    }
     Ok(())
 }
 

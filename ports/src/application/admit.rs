@@ -130,25 +130,47 @@ pub async fn end_if_abandoned(
     clock: &dyn Clock,
     turn: &TurnKey,
 ) -> Result<bool> {
+    Ok(reap(store, clock, turn).await? != Found::Running)
+}
+
+/// How a turn was found that perhaps nobody drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Its holder drives it.
+    Running,
+    /// It had ended, or was deleted.
+    Over,
+    /// Nobody drove it, and it was ended now.
+    Ended,
+}
+
+/// Ends a turn whose holder is gone for certain, or let its lease run out.
+pub(crate) async fn reap(
+    store: &dyn MessageStore,
+    clock: &dyn Clock,
+    turn: &TurnKey,
+) -> Result<Found> {
     loop {
         // Without its events: most turns that are looked at are not abandoned.
         let Some((record, _)) = clock.answered(own::turn(store, turn, usize::MAX)).await? else {
-            return Ok(true);
+            return Ok(Found::Over);
         };
         let writer = match record.state {
-            TurnState::Ended(_) => return Ok(true),
-            TurnState::Running { .. } if !is_abandoned(&record, clock) => return Ok(false),
+            TurnState::Ended(_) => return Ok(Found::Over),
+            TurnState::Running { .. } if !is_abandoned(&record, clock) => {
+                return Ok(Found::Running);
+            }
             TurnState::Running { fence, lease_until } => Writer::Reaper { fence, lease_until },
         };
         let Some((record, events)) = clock.answered(own::turn(store, turn, 0)).await? else {
-            return Ok(true);
+            return Ok(Found::Over);
         };
         // By the lease that was judged, not the one that was just read: whoever has renewed it
         // meanwhile lives, and the store refuses this.
         let finish = failed(record.place(), TurnError::ProducerLost, events, clock.now());
         // Refused: its holder lives after all, or another reader was faster. Look again.
         if let Written::Done(()) = clock.answered(store.finish(turn, writer, &finish)).await? {
-            return Ok(true);
+            return Ok(Found::Ended);
         }
     }
 }

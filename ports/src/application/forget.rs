@@ -1,9 +1,10 @@
 //! Forgetting, until nothing says it any more.
 
 use domain::memory::{self, Graveyard, KNOWN, RecalledKind, Tombstone};
-use domain::{Fault, Memory, Outcome, RecordId, Summary, UserScope};
+use domain::{Fault, Memory, Outcome, RecordId, Summary, Timestamp, UserScope};
 use tracing::warn;
 
+use crate::application::jobs::has_time;
 use crate::application::remember::{STEPS, is_of, key, nearest, tombstones};
 use crate::{
     Bill, Expect, Kind, Pace, Ports, RecordKey, Result, charge, give_way, newest, records,
@@ -58,14 +59,22 @@ pub async fn forget(
     }
 }
 
-/// Forgets a memory, and tries again as a job would until it is gone or was tried often enough.
+/// Forgets a memory, and tries again as a job would until it is gone or was tried often enough, or
+/// no more try fits before the process may be frozen.
 pub async fn forget_through(
     ports: &Ports,
     owner: &UserScope,
     id: &RecordId,
     tombstone: &Tombstone,
+    until: Option<Timestamp>,
 ) {
+    let memory = &tombstone.memory_id;
+    let mut at = ports.clock.now();
     for attempts in 1.. {
+        if !has_time(until, at) {
+            return warn!(%memory, attempts, "the erasing of a memory is left to who asks again");
+        }
+        ports.clock.sleep_until(at).await;
         let bill = Bill::new(&ports.clock);
         let forgotten = forget(ports, owner, id, tombstone, &bill).await;
         charge(ports, owner, &bill.calls()).await;
@@ -74,11 +83,10 @@ pub async fn forget_through(
             Ok(false) => Fault::Unavailable,
             Err(error) => error.fault,
         };
-        let Outcome::Again(at) = Outcome::after(fault, attempts, ports.clock.now()) else {
-            let memory = &tombstone.memory_id;
+        let Outcome::Again(later) = Outcome::after(fault, attempts, ports.clock.now()) else {
             return warn!(%memory, attempts, %fault, "a memory could not be erased");
         };
-        ports.clock.sleep_until(at).await;
+        at = later;
     }
 }
 

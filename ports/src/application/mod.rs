@@ -17,7 +17,10 @@ pub mod own;
 mod pages;
 pub mod records;
 mod remember;
+mod stay;
+mod sweep;
 mod turns;
+mod watches;
 
 pub use admit::{Admitting, GRACE, IfBusy, Refusal, admit, end_if_abandoned};
 pub use answer::answer;
@@ -27,7 +30,7 @@ pub use export::{Exported, Known, Unreadable, export};
 pub use feed::{Feed, Feeds, Place};
 pub use follow::{Frame, follow, opening};
 pub use forget::{erase_unread, forget, forget_through};
-pub use jobs::{see_through, work_off};
+pub use jobs::Shift;
 pub use ledger::{charge, spent};
 pub use own::Records;
 pub use pages::pages;
@@ -35,4 +38,7 @@ pub use records::newest;
 pub use remember::{
     Restored, Saved, count_uses, edit, forgotten, memory, remember, restore, tombstones,
 };
+pub use stay::{AfterTurn, Stay};
+pub use sweep::{Swept, sweep};
 pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};
+pub use watches::Watches;

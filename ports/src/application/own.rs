@@ -193,6 +193,16 @@ impl Whose for (TurnRecord, Vec<TurnEvent>) {
     }
 }
 
+impl Whose for TurnKey {
+    fn is_of(&self, asked: &Asked) -> bool {
+        asked.has_turn(self)
+    }
+
+    fn key(&self) -> String {
+        self.conversation.key()
+    }
+}
+
 impl Whose for Job {
     fn is_of(&self, asked: &Asked) -> bool {
         asked.has_turn(&self.turn)

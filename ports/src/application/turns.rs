@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use domain::call::CallRecord;
 use domain::{
-    Coach, ConversationKey, Ending, Fence, Limits, MessageId, Opening, Prices, Task, Timestamp,
-    TurnEvent, TurnKey,
+    Coach, ConversationKey, Ending, Fence, Job, Limits, MessageId, Opening, Outcome, Prices, Task,
+    Timestamp, TurnEvent, TurnKey,
 };
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::TryStreamExt;
-use tracing::Instrument;
+use tracing::{Instrument, error_span};
 
 use crate::application::holds::settle_if_over;
 use crate::application::own;
 use crate::{
-    Admission, Admitting, Allowance, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError, Ports,
-    Refusal, Result, TurnRecord, TurnState, admit, charge, count_uses, drive, end_if_abandoned,
-    opening, pages, see_through, work_off,
+    Admission, Admitting, AfterTurn, Allowance, Begun, Feed, Feeds, Hold, IfBusy, Place, PortError,
+    Ports, Refusal, Result, Shift, Stay, TurnRecord, TurnState, admit, charge, count_uses, drive,
+    end_if_abandoned, opening, pages,
 };
 
 /// How long a turn's hold counts after its deadline, should nobody end it.
@@ -36,7 +36,8 @@ pub trait Tasks: Send + Sync {
     fn spawn(&self, task: BoxFuture<'static, ()>);
 }
 
-/// Hears of the turns that this process drives. It may not wait, and changes nothing.
+/// Hears of the turns that this process drives, and of the jobs that it tries. It may not wait, and
+/// changes nothing.
 pub trait Watch: Send + Sync {
     /// A turn was admitted, and its driver begins.
     fn began(&self, _feed: &Arc<Feed>) {}
@@ -50,6 +51,14 @@ pub trait Watch: Send + Sync {
 
     /// The work that it has left behind was done, or left to others.
     fn is_over(&self, _turn: &TurnKey) {}
+
+    /// A try of a job, of whatever turn, came to this.
+    fn settled(&self, _job: &Job, _outcome: &Outcome) {}
+}
+
+/// Nobody hears of anything.
+impl Watch for () {
+    fn ended(&self, _: &Feed) {}
 }
 
 /// How turns are run.
@@ -63,9 +72,6 @@ pub struct TurnRules {
     pub at_once: usize,
     /// How many turns one user may have running at once.
     pub per_user: u64,
-    /// Whether a job that failed is waited for and tried again by the process of its turn; else it
-    /// is left to the user's next turns. Not where whatever outlives the response is frozen.
-    pub sees_jobs_through: bool,
 }
 
 /// The turns of one process: begins them, finds them, stops them, and does what comes after them.
@@ -90,7 +96,8 @@ pub struct Turns {
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn.
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is to be
+    /// over.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -100,6 +107,8 @@ pub struct Asking {
     pub arrived: Timestamp,
     /// What to do when the conversation is busy with another turn.
     pub if_busy: IfBusy,
+    /// How long its process stays with it.
+    pub stay: Stay,
 }
 
 /// A turn to look at: by its feed if it runs here, else by the store.
@@ -132,6 +141,7 @@ struct Driven {
     place: Place,
     /// Whether it holds more than its place among the turns at once.
     is_to_be_settled: bool,
+    stay: Stay,
 }
 
 /// Why a turn cannot be looked at.
@@ -179,7 +189,8 @@ impl Turns {
         } else {
             0
         };
-        let until = asking.arrived + self.longest();
+        let until = self.deadline(&asking) + HOLD;
+        asking.admission.over_by = until;
         // The first to be judged: a full process says that it is, whatever else does not fit.
         asking.admission.holds.insert(0, one_turn(limit, until));
         // On a task of its own: a client that leaves meanwhile must not leave a turn that nobody
@@ -301,6 +312,10 @@ impl Turns {
         self.rules.deadline + HOLD
     }
 
+    fn deadline(&self, asking: &Asking) -> Timestamp {
+        asking.stay.deadline(asking.arrived + self.rules.deadline)
+    }
+
     fn ask_stop(&self, feed: &Feed) {
         feed.ask_stop();
         self.watch.asked_to_stop(feed);
@@ -335,16 +350,21 @@ impl Turns {
             coach: asking.coach.clone(),
             seed: asking.seed,
             asked: asking.arrived,
-            deadline: asking.arrived + self.rules.deadline,
+            deadline: self.deadline(asking),
         };
         let (turns, driven) = (self.clone(), feed.clone());
         let driven_by = Driven {
             fence: begun.fence,
             place,
             is_to_be_settled: asking.admission.is_to_be_settled(),
+            stay: asking.stay,
         };
         let driving = async move { turns.see_to(task, driven_by, &driven).await };
-        self.tasks.spawn(driving.in_current_span().boxed());
+        // At the level of errors: every line that is logged at all says whose it is.
+        let span = error_span!("turn", id = %opening.turn.turn);
+        // Who does not want this span still wants that of the request.
+        let driving = driving.instrument(span).in_current_span();
+        self.tasks.spawn(driving.boxed());
         Following {
             opening,
             feed: Some(feed),
@@ -360,10 +380,16 @@ impl Turns {
         drop(by.place);
         self.watch.ended(feed);
         self.account(&turn, feed, calls).await;
-        if self.rules.sees_jobs_through {
-            see_through(&self.ports, &self.prices, &turn).await;
-        } else {
-            work_off(&self.ports, &self.prices, &turn).await;
+        let shift = Shift {
+            ports: &self.ports,
+            prices: &self.prices,
+            watch: &*self.watch,
+            until: by.stay.until,
+        };
+        match by.stay.after {
+            AfterTurn::SeenThrough => shift.see_through(&turn).await,
+            AfterTurn::TriedOnce => _ = shift.work_off(&turn).await,
+            AfterTurn::Left => {}
         }
         if by.is_to_be_settled {
             settle_if_over(&self.ports, &self.prices, [&turn]).await;

@@ -79,6 +79,7 @@ fn admission(conversation: &ConversationKey, turn: &str) -> Admission {
         zone: None,
         now: NOW,
         lease_until: NOW + 15 * SECOND,
+        over_by: NOW + 150 * SECOND,
         kept_until: NOW + 90_000 * SECOND,
         holds: Vec::new(),
     }

@@ -91,6 +91,9 @@ macro_rules! message_store_conformance {
             a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing
             a_checkpoint_of_another_fence_is_refused
             a_checkpoint_hears_of_a_request_to_stop
+            a_turn_is_overdue_from_when_it_was_to_be_over_until_it_ends
+            the_longest_overdue_are_told_first_and_no_more_than_asked_for
+            what_was_deleted_or_erased_is_not_overdue
             a_finished_turn_has_its_events_its_message_and_its_jobs
             a_finish_asked_again_is_answered_as_the_first_time
             a_turn_ends_once

@@ -24,8 +24,8 @@ use super::{Allowance, Erased, Hold, Result};
 ///   first. A caller whose answer was lost calls again, and so learns what became of it. Only a
 ///   deletion is answered otherwise: with `false`, once nothing is left of what it deletes.
 /// - *Current.* A read that starts after a write was answered sees that write, in whatever process.
-///   Only [`conversations`](Self::conversations) and what is asked of [anyone](JobsOf::Anyone) may
-///   lag.
+///   Only [`conversations`](Self::conversations), [`overdue`](Self::overdue) and what is asked of
+///   [anyone](JobsOf::Anyone) may lag.
 /// - *Owned.* A key carries its user; nothing of another user is ever read, changed or revealed.
 /// - *Timeless.* No method looks at a clock. What is past its time is for the caller to judge.
 ///   Every time is handed in, in milliseconds since 1970.
@@ -145,6 +145,12 @@ pub trait MessageStore: Send + Sync {
         from: usize,
     ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
+    /// Returns at most `limit` turns of anyone that have not ended although they were to be over
+    /// by `now` ([`Admission::over_by`]), the longest overdue first. May miss one, or name one that
+    /// has ended: whoever asks looks at each. Leaves out what cannot be read, and may leave out
+    /// what was admitted before there was such a time.
+    async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>>;
+
     /// Claims at most `limit` jobs that are due at `now`, the oldest first, until `until`, and
     /// returns them with one more attempt counted. A claimed job is due again when its claim runs
     /// out: two callers never hold the same job at the same time.
@@ -235,6 +241,8 @@ pub struct Admission {
     pub now: Timestamp,
     /// Until when nobody but the holder may end the turn.
     pub lease_until: Timestamp,
+    /// By then the turn has ended, or nobody drives it.
+    pub over_by: Timestamp,
     /// Until when the key stands for this turn, and the turn can be replayed.
     pub kept_until: Timestamp,
     /// What the turn reserves: at most one of each allowance.

@@ -73,17 +73,8 @@ impl Process {
 
     /// What its threads have used of the CPU so far, in nanoseconds.
     pub(crate) fn cpu(&self) -> Result<u64> {
-        let mut all = 0;
-        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread may end while it is looked at.
-            let told = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-            let used = told
-                .split(' ')
-                .next()
-                .and_then(|used| used.parse::<u64>().ok());
-            all += used.unwrap_or_default();
-        }
-        Ok(all)
+        let used = peers::processes::cpu(self.child.id())?;
+        Ok(u64::try_from(used.as_nanos())?)
     }
 
     /// The same once it has come to rest: what is left to do after a reply belongs to its cost.

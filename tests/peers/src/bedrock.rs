@@ -29,7 +29,7 @@ use script::Whole;
 use crate::serving::serve;
 
 pub use nature::{PromptCache, Refuses, refused};
-pub use script::{Answers, EXCEPTIONS, Script, Step, now};
+pub use script::{Answers, EXCEPTIONS, Gate, Script, Step, now};
 pub use titan::vector;
 
 /// Stands on loopback until it is dropped, and answers whoever signs their requests.

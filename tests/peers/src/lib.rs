@@ -2,7 +2,9 @@
 
 pub mod bedrock;
 pub mod dynamodb;
+pub mod lambda;
 pub mod pinecone;
+pub mod processes;
 mod proxy;
 mod serving;
 

@@ -41,6 +41,8 @@ const FLOORS: &[(&str, &str, u64)] = &[
     ("request", "resumes", 2_000),
     ("lost", "ended before its lease", 50),
     ("settled", "turn", 2_000),
+    ("swept", "turns", 2),
+    ("swept", "jobs", 100),
     ("refused", "Busy", 200),
     ("refused", "Mismatch", 10),
     ("refused", "OverLimit", 50),
@@ -48,7 +50,7 @@ const FLOORS: &[(&str, &str, u64)] = &[
 ];
 
 /// Every one of these methods fails in every way.
-const METHODS: [&str; 12] = [
+const METHODS: [&str; 13] = [
     "admit",
     "checkpoint",
     "claim_jobs",
@@ -56,6 +58,7 @@ const METHODS: [&str; 12] = [
     "jobs",
     "list",
     "messages",
+    "overdue",
     "put",
     "search",
     "settle_hold",

@@ -142,6 +142,7 @@ impl Client {
             zone: None,
             now,
             lease_until: now + LEASE,
+            over_by: now + 10 * LEASE,
             kept_until: now + ms(25 * 3_600_000),
             holds: self.stage.script.reserve(),
         }

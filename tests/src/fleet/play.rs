@@ -34,6 +34,9 @@ const PEACE: u64 = 125_000;
 /// How often a reader looks.
 const LOOK: u64 = 3_000;
 
+/// How often somebody sweeps before.
+const SCHEDULE: u64 = 10_000;
+
 /// How long jobs may take after that.
 const JOBS: u64 = 240_000;
 
@@ -72,6 +75,9 @@ pub fn play(script: &Script) -> Outcome {
 
 impl Stage {
     async fn direct(self: Arc<Self>) {
+        if self.script.sweeps {
+            self.hand.spawn(WORLD, self.clone().sweep_until_calm());
+        }
         for deed in &self.script.deeds {
             self.hand.sleep_until(deed.at).await;
             self.perform(deed.what);
@@ -79,15 +85,11 @@ impl Stage {
         self.hand.sleep_until(self.script.calm).await;
         self.hand.spare_all();
         for round in 0..PEACE / LOOK {
-            if round == 2 {
-                self.judge_waiting();
-            }
-            for conversation in 0..self.script.conversations {
-                let slot = usize::try_from(round).unwrap() + conversation;
-                self.look(
-                    slot % self.script.skews.len(),
-                    self.conversation(conversation),
-                );
+            let round = usize::try_from(round).unwrap();
+            if self.script.sweeps {
+                self.sweep(round % self.script.skews.len());
+            } else {
+                self.look_at_all(round);
             }
             self.hand.sleep(LOOK).await;
         }
@@ -98,6 +100,28 @@ impl Stage {
         self.clone().speak_once_more().await;
         self.clone().drain_jobs().await;
         self.hand.sleep(75_000).await;
+    }
+
+    /// Has somebody look at each conversation, each time somebody else.
+    fn look_at_all(self: &Arc<Self>, round: usize) {
+        if round == 2 {
+            self.judge_waiting();
+        }
+        for conversation in 0..self.script.conversations {
+            let slot = (round + conversation) % self.script.skews.len();
+            self.look(slot, self.conversation(conversation));
+        }
+    }
+
+    /// Has one worker after the other sweep, as on a schedule, whatever goes wrong meanwhile.
+    async fn sweep_until_calm(self: Arc<Self>) {
+        for slot in (0..self.script.skews.len()).cycle() {
+            self.hand.sleep(SCHEDULE).await;
+            if self.hand.now() >= self.script.calm {
+                return;
+            }
+            self.sweep(slot);
+        }
     }
 
     fn perform(self: &Arc<Self>, what: What) {
@@ -175,15 +199,23 @@ impl Stage {
     async fn drain_jobs(self: Arc<Self>) {
         let until = self.hand.now() + JOBS;
         while self.hand.now() < until && !self.open_jobs().is_empty() {
-            for conversation in 0..self.script.conversations {
-                if let Some(turn) = latest(&self, &self.conversation(conversation)) {
-                    self.work_off(conversation % self.script.skews.len(), turn);
-                }
+            if self.script.sweeps {
+                self.sweep(0);
+            } else {
+                self.work_all_off();
             }
             self.hand.sleep(5_000).await;
         }
         let open = self.open_jobs();
         self.rule(open.is_empty(), "T5", || format!("open jobs: {open:?}"));
+    }
+
+    fn work_all_off(self: &Arc<Self>) {
+        for conversation in 0..self.script.conversations {
+            if let Some(turn) = latest(self, &self.conversation(conversation)) {
+                self.work_off(conversation % self.script.skews.len(), turn);
+            }
+        }
     }
 
     fn open_jobs(&self) -> Vec<TurnKey> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::{Delivery, Fault, Limits};
-use ports::{Allowance, Hold};
+use ports::{AfterTurn, Allowance, Hold};
 
 use super::engine::{Blow, SkewedClock};
 use crate::world::{Chance, mix};
@@ -21,8 +21,10 @@ pub struct Script {
     pub limits: Limits,
     /// How long a turn may take.
     pub deadline: u64,
-    /// Whether workers wait for jobs that are to be tried again.
-    pub sees_jobs_through: bool,
+    /// What workers do with the jobs of their turns.
+    pub after: AfterTurn,
+    /// Whether nobody looks at conversations of others, and all workers sweep instead.
+    pub sweeps: bool,
     /// Whether the store knows which workers have died.
     pub knows_the_dead: bool,
     /// Whether turns reserve tokens.
@@ -132,7 +134,7 @@ impl Mishap {
 /// One deed or fault a line.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sees_jobs_through, packets_die) = (self.sees_jobs_through, self.packets_die);
+        let (after, packets_die) = (self.after, self.packets_die);
         writeln!(
             f,
             "clocks {:?} ms, {} conversations, {} holds",
@@ -145,7 +147,8 @@ impl fmt::Display for Script {
         )?;
         writeln!(
             f,
-            "sees jobs through: {sees_jobs_through}, packets die: {packets_die}"
+            "jobs are {after:?}, packets die: {packets_die}, somebody sweeps: {}",
+            self.sweeps
         )?;
         let (knows, reserves) = (self.knows_the_dead, self.reserves);
         writeln!(
@@ -178,6 +181,15 @@ fn limits(chance: &mut Chance) -> Limits {
         reply_bytes: chance.pick(128 * 1024, &[128 * 1024, 9_000]),
         ..Limits::default()
     }
+}
+
+fn after_turn(chance: &mut Chance) -> AfterTurn {
+    let choices = [
+        (3, AfterTurn::SeenThrough),
+        (5, AfterTurn::TriedOnce),
+        (2, AfterTurn::Left),
+    ];
+    chance.weighted(&choices, AfterTurn::SeenThrough)
 }
 
 impl Script {
@@ -222,13 +234,14 @@ impl Script {
             holds: 1 + chance.below(3),
             limits,
             deadline: chance.pick(60_000, &[60_000, 25_000, 9_000]),
-            sees_jobs_through: chance.percent(30),
+            after: after_turn(chance),
             calm,
             faults: Faults::Often(chance.weighted(&[(2, 0), (4, 20), (3, 80), (1, 300)], 0)),
             packets_die: chance.percent(30),
             knows_the_dead: chance.percent(30),
             reserves: chance.percent(50),
             mixes_users: chance.percent(30),
+            sweeps: chance.percent(40),
             deeds,
         };
         script.deeds.sort_by_key(|deed| deed.at);
@@ -257,13 +270,14 @@ impl Script {
             holds: 1,
             limits: Limits::default(),
             deadline: 60_000,
-            sees_jobs_through: true,
+            after: AfterTurn::SeenThrough,
             calm: 60_000,
             faults: Faults::Just(BTreeMap::new()),
             packets_die: false,
             knows_the_dead: false,
             reserves: true,
             mixes_users: false,
+            sweeps: false,
             deeds: vec![Deed {
                 at: 0,
                 what: What::Say(say),

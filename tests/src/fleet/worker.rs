@@ -8,8 +8,8 @@ use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use futures::future::{BoxFuture, Either, select};
 use futures::stream::{BoxStream, StreamExt};
 use ports::{
-    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Records, Refusal, Tasks,
-    TurnRules, Turns, Watch, end_if_abandoned, follow, work_off,
+    Admission, Asking, Feed, Following, Frame, IfBusy, NotBegun, Ports, Records, Refusal, Stay,
+    Tasks, TurnRules, Turns, Watch, end_if_abandoned, follow, sweep,
 };
 
 use super::book::{Drive, Phase};
@@ -19,6 +19,7 @@ use super::model::Voice;
 use super::script::{name, sub_seed};
 use super::stage::Stage;
 use super::wire::Wire;
+use crate::work_off;
 
 /// One life of a worker.
 pub(super) struct Worker {
@@ -40,6 +41,9 @@ type Line = UnboundedSender<Reply>;
 
 /// How often a client that waits is told that the worker is still there.
 const HEARTBEAT: u64 = 5_000;
+
+/// How long a worker sweeps at most.
+const SWEEP: u64 = 60_000;
 
 /// How long a store must be out of reach before a body may end without an ending.
 const UNREADABLE: u64 = 15_000;
@@ -66,7 +70,6 @@ impl Stage {
             deadline: ms(script.deadline),
             at_once: usize::MAX,
             per_user: script.holds,
-            sees_jobs_through: script.sees_jobs_through,
         };
         let tasks = Arc::new(Life {
             hand: self.hand.clone(),
@@ -161,7 +164,25 @@ impl Stage {
     /// Has a worker try the jobs that are left over.
     pub(super) fn work_off(self: &Arc<Self>, slot: usize, turn: TurnKey) {
         self.connect(slot, |worker, _line| async move {
-            _ = work_off(&worker.turns.ports, &worker.turns.prices, &turn).await
+            _ = work_off(&worker.turns.ports, &turn).await
+        });
+    }
+
+    /// Has a worker sweep for a while.
+    pub(super) fn sweep(self: &Arc<Self>, slot: usize) {
+        let stage = self.clone();
+        self.connect(slot, |worker, _line| async move {
+            let Turns { ports, prices, .. } = &worker.turns;
+            let until = ports.clock.now() + ms(SWEEP);
+            let swept = sweep(ports, prices, &*worker.turns.watch, until).await;
+            let mut census = stage.census();
+            for (what, count) in [
+                ("turns", swept.turns),
+                ("jobs", swept.done + swept.refused),
+                ("troubles", swept.troubles),
+            ] {
+                census.count_many("swept", what, count as u64);
+            }
         });
     }
 
@@ -258,6 +279,8 @@ impl Worker {
             ..self.turns.clone()
         };
         let (coach, arrived) = (stage.coach.clone(), turns.ports.clock.now());
+        let (after, until) = (stage.script.after, None);
+        let stay = Stay { after, until };
         let begun = turns
             .begin(Asking {
                 admission,
@@ -265,6 +288,7 @@ impl Worker {
                 seed,
                 arrived,
                 if_busy,
+                stay,
             })
             .await;
         stage

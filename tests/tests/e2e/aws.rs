@@ -1,13 +1,17 @@
 //! A server whose model, store, index and vectors are all elsewhere: on AWS and at Pinecone, as far
 //! as it can tell.
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coach_tests::masks::named;
+use peers::Proxy;
 use peers::bedrock::{Answers, Bedrock};
 use peers::dynamodb::DynamoDb;
 use peers::pinecone::{Index, Pinecone};
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -258,7 +262,7 @@ fn is_set_up_by_its_commands(elsewhere: &Elsewhere) {
 fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
     let elsewhere = Elsewhere::start();
     is_set_up_by_its_commands(&elsewhere);
-    let mut first = elsewhere.server(&["--log", "debug"]);
+    let mut first = elsewhere.server(&["--log", "debug", "--log-format", "json"]);
     let told = WORDS.map(|words| elsewhere.say(&first, words, words));
     for told in &told {
         assert!(
@@ -303,6 +307,74 @@ fn turns_with_every_part_elsewhere_are_kept_as_they_are_in_memory() {
     let in_memory = elsewhere.server(&["--store", "memory"]);
     let turns = WORDS.map(|words| turn_of(&elsewhere.say(&in_memory, words, words)));
     assert_eq!(masked(&kept), masked(&elsewhere.kept(&in_memory, &turns)));
+}
+
+/// What stands before a peer, and keeps the headers of what it is asked.
+async fn listening(upstream: &str) -> (Proxy, Arc<Mutex<Vec<HeaderMap>>>) {
+    let (proxy, heard) = (Proxy::before(upstream).await.unwrap(), Arc::default());
+    let kept: Arc<Mutex<Vec<HeaderMap>>> = Arc::clone(&heard);
+    proxy.judge(move |_, headers, _| {
+        kept.lock().unwrap().push(headers.clone());
+        None
+    });
+    (proxy, heard)
+}
+
+#[test]
+fn calls_to_aws_are_a_part_of_the_trace_of_their_request() {
+    let mut elsewhere = Elsewhere::start();
+    is_set_up_by_its_commands(&elsewhere);
+    let names = [
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+    ];
+    let mut heard = Vec::new();
+    let mut proxies = Vec::new();
+    for name in names {
+        let setting = elsewhere
+            .settings
+            .iter_mut()
+            .find(|(known, _)| *known == name);
+        let (_, url) = setting.unwrap();
+        let (proxy, headers) = elsewhere.runtime.block_on(listening(url));
+        *url = proxy.url();
+        proxies.push(proxy);
+        heard.push(headers);
+    }
+    let server = elsewhere.server(&["--log", "off", "--index", "lexical"]);
+    for headers in &heard {
+        headers.lock().unwrap().clear();
+    }
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let http = reqwest_of(&server.token("athlete"));
+    let conversation = server.conversation();
+    let told = elsewhere.run(async {
+        let post = http
+            .post(format!("{conversation}/stream"))
+            .header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))
+            .header("content-type", "application/json");
+        let body = json!({ "userResponse": WORDS[2] }).to_string();
+        post.body(body).send().await.unwrap().text().await.unwrap()
+    });
+    assert!(told.contains("\"complete\""), "{told}");
+    for (name, headers) in names.iter().zip(heard) {
+        let headers = headers.lock().unwrap();
+        let mut spans = BTreeSet::new();
+        for headers in headers.iter() {
+            let said = |name: &str| headers[name].to_str().unwrap().to_owned();
+            let (w3c, aws) = (said("traceparent"), said("x-amzn-trace-id"));
+            let span = w3c.strip_prefix(&format!("00-{trace}-")).unwrap();
+            let span = span.strip_suffix("-01").unwrap();
+            let root = "Root=1-4bf92f35-77b34da6a3ce929d0e0e4736";
+            assert_eq!(aws, format!("{root};Parent={span};Sampled=1"));
+            assert!(!said("authorization").contains("trace"), "it is not signed");
+            assert!(spans.insert(span.to_owned()), "{span} twice");
+        }
+        assert!(
+            !spans.is_empty() && !spans.contains("00f067aa0ba902b7"),
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod codes;
 mod doors;
 mod libraries;
 mod load;
+mod operating;
 mod parts;
 mod server;
 mod starting;

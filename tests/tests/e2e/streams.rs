@@ -214,7 +214,14 @@ async fn a_server_that_is_told_to_end_finishes_what_it_began() {
 
 #[tokio::test]
 async fn nothing_that_anybody_said_is_logged_and_no_token() {
-    let server = Server::start(&["--pace-ms", "1", "--log", "debug"]);
+    for format in ["text", "json"] {
+        logs_nothing_that_anybody_said(format).await;
+    }
+}
+
+async fn logs_nothing_that_anybody_said(format: &str) {
+    let debug = ["--log", "debug", "--log-format", format];
+    let server = Server::start(&[&["--pace-ms", "1"], &debug[..]].concat());
     let token = server.token("athlete");
     let canary = "I did 5x5 zercher squats at 100 kg today, canary-7f3a";
     let seen = events(post(&server, "stream", canary).await).await;

@@ -118,6 +118,7 @@ fn admission(site: &Site, conversation: &str, turn: &str) -> Admission {
         zone: None,
         now,
         lease_until: now + MINUTE * 10,
+        over_by: now + MINUTE * 10,
         kept_until: now + MINUTE * 10,
         holds: Vec::new(),
     }

@@ -228,6 +228,7 @@ fn admission(site: &Site, path: &str, turn: &'static str) -> Admission {
         zone: None,
         now,
         lease_until: now + LEASE,
+        over_by: now + 10 * LEASE,
         kept_until: now + Duration::from_secs(90_000),
         holds: Vec::new(),
     }

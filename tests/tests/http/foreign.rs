@@ -348,6 +348,7 @@ async fn ended(site: &Site) -> TurnKey {
         zone: None,
         now,
         lease_until: now + Duration::from_secs(15),
+        over_by: now + Duration::from_secs(150),
         kept_until: now + Duration::from_secs(90),
         holds: Vec::new(),
     };

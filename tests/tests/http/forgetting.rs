@@ -140,7 +140,7 @@ async fn a_memory_that_is_put_into_forgotten_words_is_meant() {
 #[tokio::test(start_paused = true)]
 async fn the_memory_that_was_named_goes_last_so_that_the_rest_can_be_asked_for_again() {
     for (index_lags, expected) in [(false, (503, 1)), (true, (202, 2))] {
-        let mut site = deciding(&[]).set(|settings| settings.sees_jobs_through = false);
+        let mut site = deciding(&[]).frozen_after(Duration::ZERO);
         if index_lags {
             site.app.ports.index = Arc::new(Lagging::after(1));
         } else {

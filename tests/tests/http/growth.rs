@@ -30,6 +30,7 @@ fn admission(key: &ConversationKey, turn: &str) -> Admission {
         zone: None,
         now: NOW,
         lease_until: later(15_000),
+        over_by: later(150_000),
         kept_until: later(90_000_000),
         holds: vec![Hold {
             of: Allowance::Turns,

@@ -119,7 +119,7 @@ async fn what_a_process_leaves_over_is_taken_on_by_the_users_next_turns() {
         failing(),
         scenes::workout(),
     ])
-    .set(|settings| settings.sees_jobs_through = false);
+    .trying_once();
     let mut paths = Vec::new();
     for _ in 0..4 {
         paths.push(site.conversation().await);
@@ -162,8 +162,7 @@ async fn leave_over(site: &Site, count: usize) {
 async fn a_job_is_claimed_when_its_turn_has_come_and_so_tried_and_paid_once() {
     let slow = || scenes::after(29_000, scenes::workout());
     let failing = || Scene::failing(Fault::Unavailable);
-    let site = site([failing(), failing(), failing(), slow()])
-        .set(|settings| settings.sees_jobs_through = false);
+    let site = site([failing(), failing(), failing(), slow()]).trying_once();
     leave_over(&site, 3).await;
     let (here, there) = (site.conversation().await, site.conversation().await);
     let thanks = |client: Client, path: String| async move {
@@ -242,7 +241,7 @@ async fn what_a_job_has_asked_is_paid_for_also_if_it_panics_over_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_whose_process_dies_at_every_try_is_given_up_at_the_next_claim() {
-    let site = site([Scene(vec![Line::Hang])]).set(|settings| settings.sees_jobs_through = false);
+    let site = site([Scene(vec![Line::Hang])]).trying_once();
     let path = site.conversation().await;
     // A process that is lost says nothing of its tries.
     site.messages
@@ -361,8 +360,7 @@ async fn a_summary_stored_after_its_conversation_was_deleted_is_taken_back_by_th
 
 #[tokio::test(start_paused = true)]
 async fn of_the_summaries_that_wait_in_a_conversation_only_the_last_is_tried() {
-    let site = summing_up([Scene::failing(Fault::Unavailable)])
-        .set(|settings| settings.sees_jobs_through = false);
+    let site = summing_up([Scene::failing(Fault::Unavailable)]).trying_once();
     let path = site.conversation().await;
     ask_thrice(&site, &path).await;
     ask_thrice(&site, &path).await;

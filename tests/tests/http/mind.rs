@@ -401,8 +401,7 @@ async fn a_summary_of_any_conversation_that_mentions_what_is_forgotten_goes_with
 
 #[tokio::test(start_paused = true)]
 async fn what_an_earlier_try_could_not_erase_goes_with_the_next() {
-    let mut site =
-        replying(Scene::saying("Sit.")).set(|settings| settings.sees_jobs_through = false);
+    let mut site = replying(Scene::saying("Sit.")).frozen_after(std::time::Duration::ZERO);
     site.app.ports.index = std::sync::Arc::new(Lagging::after(1));
     let make = async |content: &str, coach: Option<&str>| {
         let memory = json!({ "content": content, "type": "preference", "coachId": coach });

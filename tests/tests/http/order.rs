@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use coach_tests::{Site, conversation_key};
+use coach_tests::{Site, conversation_key, work_off};
 use domain::router::{self, ProposedMemory};
 use domain::{
-    Closing, Conversation, ConversationKey, Ending, Finish, JobKind, JobState, Memory, Prices,
-    Report, RouterDecision, TurnEvent, TurnKey,
+    Closing, Conversation, ConversationKey, Ending, Finish, JobKind, JobState, Memory, Report,
+    RouterDecision, TurnEvent, TurnKey,
 };
-use ports::{Admission, Admitted, Clock, JobsOf, Kind, MessageStore, Writer, records, work_off};
+use ports::{Admission, Admitted, Clock, JobsOf, Kind, MessageStore, Writer, records};
 use rehearsal::Scene;
 use serde_json::json;
 
@@ -80,6 +80,7 @@ async fn turn(
         zone: None,
         now,
         lease_until: now + Duration::from_secs(15),
+        over_by: now + Duration::from_secs(150),
         kept_until: now + Duration::from_secs(90_000),
         holds: Vec::new(),
     };
@@ -149,7 +150,7 @@ async fn that_is_what_the_message_before_had_remembered_whatever_the_clocks_of_t
         let key = conversation(&site).await;
         for (id, said) in ids.into_iter().zip(["I hate burpees", "I train at dawn"]) {
             let turn = turn(&site, &key, id, said, vec![JobKind::Memory]).await;
-            work_off(&site.app.ports, &Prices::default(), &turn).await;
+            work_off(&site.app.ports, &turn).await;
         }
         tell(&site, PATH, "/forget that").await;
         assert_eq!(remembered(&site), ["I hate burpees"], "{ids:?}");
@@ -190,7 +191,7 @@ async fn who_wants_to_forget_waits_for_what_an_earlier_message_has_remembered_an
             )
             .await;
         assert_eq!(claimed.unwrap().len(), 1);
-        work_off(&site.app.ports, &Prices::default(), &forget).await;
+        work_off(&site.app.ports, &forget).await;
         let jobs = site.messages.jobs(&JobsOf::Turn(forget)).await.unwrap();
         let has_waited = matches!(jobs[0].state, JobState::Due(_));
         assert_eq!(has_waited, waits, "{ids:?}: {:?}", jobs[0].state);
@@ -214,7 +215,7 @@ async fn that_is_what_was_remembered_last_also_behind_a_mebibyte_of_what_was_sai
             vec![JobKind::Memory],
         )
         .await;
-        work_off(&site.app.ports, &Prices::default(), &turn).await;
+        work_off(&site.app.ports, &turn).await;
     }
     for place in 0..10 {
         turn(
@@ -260,10 +261,10 @@ async fn the_last_message_has_a_conversation_summed_up_whatever_the_ids_of_the_t
             .claim_jobs(&of, now, now + Duration::from_secs(60), 1)
             .await;
         assert_eq!(claimed.unwrap().len(), 1);
-        work_off(&site.app.ports, &Prices::default(), &last).await;
+        work_off(&site.app.ports, &last).await;
         assert_eq!(site.model.calls().summaries, 1, "{ids:?}: the last asks");
         site.clock.sleep_until(now + Duration::from_secs(60)).await;
-        work_off(&site.app.ports, &Prices::default(), &first).await;
+        work_off(&site.app.ports, &first).await;
         let jobs = site.messages.jobs(&JobsOf::Turn(first)).await.unwrap();
         assert!(
             matches!(jobs[0].state, JobState::Refused(_)),

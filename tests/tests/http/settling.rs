@@ -10,8 +10,9 @@ use domain::{Coach, Ending, Fault, Prices, Timestamp, TurnError, TurnEvent, Turn
 use futures::future::BoxFuture;
 use ports::Allowance::{self, Money};
 use ports::{
-    Admission, Admitted, Asking, Clock, Feed, Feeds, Following, GRACE, Hold, IfBusy, JobsOf, LEASE,
-    MessageStore, NotBegun, Refusal, Tasks, TurnRules, TurnState, Turns, Watch, end_if_abandoned,
+    Admission, Admitted, AfterTurn, Asking, Clock, Feeds, Following, GRACE, Hold, IfBusy, JobsOf,
+    LEASE, MessageStore, NotBegun, Refusal, Stay, Tasks, TurnRules, TurnState, Turns,
+    end_if_abandoned, sweep,
 };
 use rehearsal::{Line, Scene};
 use tokio_util::task::TaskTracker;
@@ -29,26 +30,19 @@ impl Tasks for OnTracker {
     }
 }
 
-struct Unwatched;
-
-impl Watch for Unwatched {
-    fn ended(&self, _: &Feed) {}
-}
-
 /// The turns of a process of its own over the store of a site.
-fn process(site: &Site, prices: Prices, sees_jobs_through: bool) -> Turns {
+fn process(site: &Site, prices: Prices) -> Turns {
     let rules = TurnRules {
         limits: domain::Limits::default(),
         deadline: Duration::from_secs(60),
         at_once: 1,
         per_user: 8,
-        sees_jobs_through,
     };
     Turns {
         ports: site.app.ports.clone(),
         feeds: Arc::new(Feeds::default()),
         tasks: Arc::new(OnTracker(site.app.tasks.clone())),
-        watch: Arc::new(Unwatched),
+        watch: Arc::new(()),
         rules,
         prices: Arc::new(prices),
     }
@@ -91,6 +85,7 @@ fn asking(site: &Site, path: &str, id: &str, holds: Vec<Hold>) -> Asking {
         zone: None,
         now,
         lease_until: now + LEASE,
+        over_by: now + 10 * LEASE,
         kept_until: now + 25 * HOUR,
         holds,
     };
@@ -101,12 +96,13 @@ fn asking(site: &Site, path: &str, id: &str, holds: Vec<Hold>) -> Asking {
         seed: 1,
         arrived: now,
         if_busy: IfBusy::Reject,
+        stay: Stay::default(),
     }
 }
 
 /// Begins a turn, and returns when this process is done with it.
-async fn turn(site: &Site, turns: &Turns, path: &str, id: &str, holds: Vec<Hold>) -> Following {
-    let begun = turns.begin(asking(site, path, id, holds)).await.unwrap();
+async fn turn(site: &Site, turns: &Turns, asking: Asking) -> Following {
+    let begun = turns.begin(asking).await.unwrap();
     site.settled().await;
     begun
 }
@@ -155,12 +151,20 @@ fn site(extract: Vec<Scene>) -> Site {
 async fn a_turn_is_settled_with_its_last_job_by_whatever_process_does_that() {
     let site = site(vec![Scene::saying("no form at all"), scenes::workout()]);
     let (first, second) = (site.conversation().await, site.conversation().await);
-    let here = process(&site, prices("scripted"), false);
-    let begun = turn(&site, &here, &first, "t1", everything())
+    let stay = Stay {
+        after: AfterTurn::TriedOnce,
+        until: None,
+    };
+    let trying_once = |path: &str, id: &str, holds| Asking {
+        stay,
+        ..asking(&site, path, id, holds)
+    };
+    let here = process(&site, prices("scripted"));
+    let begun = turn(&site, &here, trying_once(&first, "t1", everything()))
         .await
         .opening
         .turn;
-    let there = process(&site, prices("scripted"), false);
+    let there = process(&site, prices("scripted"));
     assert!(
         counts(&site, Allowance::Tokens, 1_000_000).await,
         "a job is left"
@@ -171,12 +175,38 @@ async fn a_turn_is_settled_with_its_last_job_by_whatever_process_does_that() {
     // Its answers are lost, and so it is asked for more than once.
     let lost = Mishap::LoseAnswer(Fault::TimedOut);
     site.messages.plan("settle_hold", 1..=3, lost);
-    turn(&site, &there, &second, "t2", vec![]).await;
+    turn(&site, &there, trying_once(&second, "t2", vec![])).await;
     let used = used(&site, &begun).await;
     assert!(used > before && before > 0, "{before} and then {used}");
     assert!(site.messages.calls("settle_hold") >= 4);
     assert!(counts(&site, Allowance::Tokens, used).await);
     // Each token costs a millionth of a dollar.
+    assert!(counts(&site, Money, used).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_is_settled_by_the_sweep_that_does_its_last_job() {
+    let site = site(vec![Scene::saying("no form at all"), scenes::workout()]);
+    let path = site.conversation().await;
+    let here = process(&site, prices("scripted"));
+    let stay = Stay {
+        after: AfterTurn::Left,
+        until: None,
+    };
+    let leaves = Asking {
+        stay,
+        ..asking(&site, &path, "t1", everything())
+    };
+    let begun = turn(&site, &here, leaves).await.opening.turn;
+    assert!(counts(&site, Allowance::Tokens, 1_000_000).await);
+    for (again, done) in [(1, 0), (0, 1)] {
+        let until = site.clock.now() + HOUR;
+        let swept = sweep(&site.app.ports, &prices("scripted"), &(), until).await;
+        assert_eq!((swept.again, swept.done, swept.troubles), (again, done, 0));
+        tokio::time::advance(Duration::from_secs(2)).await;
+    }
+    let used = used(&site, &begun).await;
+    assert!(counts(&site, Allowance::Tokens, used).await);
     assert!(counts(&site, Money, used).await);
 }
 
@@ -188,8 +218,8 @@ async fn a_turn_is_settled_by_its_own_process_once_nothing_is_left_to_do() {
     ] {
         let site = site(extract);
         let path = site.conversation().await;
-        let here = process(&site, prices("scripted"), true);
-        let begun = turn(&site, &here, &path, "t1", everything())
+        let here = process(&site, prices("scripted"));
+        let begun = turn(&site, &here, asking(&site, &path, "t1", everything()))
             .await
             .opening
             .turn;
@@ -203,8 +233,8 @@ async fn a_turn_is_settled_by_its_own_process_once_nothing_is_left_to_do() {
 async fn what_has_no_price_stays_as_it_was_reserved() {
     let site = site(vec![scenes::workout()]);
     let path = site.conversation().await;
-    let here = process(&site, prices("another"), true);
-    let begun = turn(&site, &here, &path, "t1", everything())
+    let here = process(&site, prices("another"));
+    let begun = turn(&site, &here, asking(&site, &path, "t1", everything()))
         .await
         .opening
         .turn;
@@ -221,7 +251,7 @@ async fn a_turn_that_was_ended_for_its_holder_stays_as_it_was_reserved() {
     site.messages
         .plan("checkpoint", 1.., Mishap::Fail(Fault::Unavailable));
     let path = site.conversation().await;
-    let here = process(&site, prices("scripted"), true);
+    let here = process(&site, prices("scripted"));
     let begun = here
         .begin(asking(&site, &path, "t1", everything()))
         .await
@@ -244,10 +274,7 @@ async fn a_turn_that_was_ended_for_its_holder_stays_as_it_was_reserved() {
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_reserves_too_much_is_refused_with_what_and_until_when() {
     let site = site(vec![]);
-    let (path, turns) = (
-        site.conversation().await,
-        process(&site, Prices::default(), true),
-    );
+    let (path, turns) = (site.conversation().await, process(&site, Prices::default()));
     let until = site.clock.now() + HOUR;
     let too_much = || vec![hold(Money, 2, 1, until)];
     let refused = turns.begin(asking(&site, &path, "t1", too_much())).await;
@@ -270,8 +297,8 @@ async fn what_a_turn_had_spent_that_panicked_is_not_known_and_stays_reserved() {
         model.route(workout_route()).reply(panics)
     });
     let path = site.conversation().await;
-    let here = process(&site, prices("scripted"), true);
-    let begun = turn(&site, &here, &path, "t1", everything()).await;
+    let here = process(&site, prices("scripted"));
+    let begun = turn(&site, &here, asking(&site, &path, "t1", everything())).await;
     let events = begun.feed.unwrap().events();
     let Some(TurnEvent::Ended(closing)) = events.last() else {
         panic!("it goes on: {events:?}")

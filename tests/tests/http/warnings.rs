@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::Once;
 
-use tracing_subscriber::EnvFilter;
+use metrics::requests::Requests;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 thread_local! {
     /// A test has a thread of its own.
@@ -17,10 +20,11 @@ static LISTENING: Once = Once::new();
 /// have met first.
 pub(crate) fn listen() {
     LISTENING.call_once(|| {
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new("warn"))
-            .with_ansi(false);
-        log.with_writer(|| Warnings).init();
+        let log = fmt::layer().with_ansi(false).with_writer(|| Warnings);
+        registry()
+            .with(Requests.only())
+            .with(log.with_filter(EnvFilter::new("warn")))
+            .init();
     });
 }
 

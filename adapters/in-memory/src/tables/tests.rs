@@ -32,6 +32,7 @@ fn admission(key: &ConversationKey, turn: &str, now: Timestamp) -> Admission {
         zone: None,
         now,
         lease_until: now + HOUR,
+        over_by: now + HOUR,
         kept_until: now + 25 * HOUR,
         holds: vec![Hold {
             of: Allowance::Turns,

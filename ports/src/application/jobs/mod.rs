@@ -24,7 +24,7 @@ use crate::application::forget::take_back;
 use crate::application::holds::settle_if_over;
 use crate::application::own;
 use crate::{
-    Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, answer, charge,
+    Bill, JobsOf, ModelCall, PortError, Ports, RecordKey, Result, TurnState, Watch, answer, charge,
     opening,
 };
 
@@ -52,84 +52,120 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Why a job is dead whose message cannot be read.
 const UNREADABLE: &str = "its message cannot be read";
 
-/// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user have
-/// left over. Returns when one of the turn's own is to be tried again, if one is.
-///
-/// What an earlier turn holds is settled with its last job; what this one holds, its caller knows.
-pub async fn work_off(ports: &Ports, prices: &Prices, turn: &TurnKey) -> Option<Timestamp> {
-    let own = JobsOf::Turn(turn.clone());
-    let users = JobsOf::User(turn.conversation.user.clone());
-    claim_and_try(ports, &own, OWN).await;
-    let mut earlier = claim_and_try(ports, &users, LEFT_OVER).await;
-    earlier.remove(turn);
-    settle_if_over(ports, prices, &earlier).await;
-    let left = own::jobs(&*ports.messages, &own);
-    let Ok(jobs) = ports.clock.answered(left).await else {
-        return Some(ports.clock.now() + AGAIN);
-    };
-    jobs.iter().filter_map(|job| job.state.due()).min()
+/// Does the work that turns leave behind: with what, told to whom, and for how long.
+#[derive(Clone, Copy)]
+pub struct Shift<'a> {
+    /// The world.
+    pub ports: &'a Ports,
+    /// What models cost, for what turns have reserved of their user's money.
+    pub prices: &'a Prices,
+    /// Who hears of every try.
+    pub watch: &'a dyn Watch,
+    /// When its process may be frozen or ended, if that is known: no job is claimed of which a try
+    /// might not come to its end before.
+    pub until: Option<Timestamp>,
 }
 
-/// Works off the jobs of a turn until each is done, refused or dead, or the store could not say for
-/// so long that others will have to go on.
-pub async fn see_through(ports: &Ports, prices: &Prices, turn: &TurnKey) {
-    let give_up = ports.clock.now() + CLAIM * ATTEMPTS;
-    while let Some(at) = work_off(ports, prices, turn).await {
-        if at >= give_up {
-            return;
-        }
-        ports
-            .clock
-            .sleep_until(at.max(ports.clock.now() + PACE))
-            .await;
-    }
-}
-
-/// Claims one job and tries it before the next is claimed: a claim must not run out while its job
-/// waits for others. The turns whose jobs were tried.
-async fn claim_and_try(ports: &Ports, of: &JobsOf, most: usize) -> BTreeSet<TurnKey> {
-    let mut tried = BTreeSet::new();
-    for _ in 0..most {
-        let now = ports.clock.now();
-        let claim = own::claim_jobs(&*ports.messages, of, now, now + CLAIM, 1);
-        let claimed = ports.clock.answered(claim).await.unwrap_or_default();
-        let Some(job) = claimed.into_iter().next() else {
-            break;
+impl Shift<'_> {
+    /// Tries the jobs of a turn that has ended, and then a few that earlier turns of the same user
+    /// have left over. Returns when one of the turn's own is to be tried again, if one is.
+    ///
+    /// What an earlier turn holds is settled with its last job; what this one holds, its caller
+    /// knows.
+    pub async fn work_off(&self, turn: &TurnKey) -> Option<Timestamp> {
+        let own = JobsOf::Turn(turn.clone());
+        let users = JobsOf::User(turn.conversation.user.clone());
+        self.claim_and_try(&own, OWN).await;
+        let mut earlier = self.claim_and_try(&users, LEFT_OVER).await;
+        earlier.remove(turn);
+        settle_if_over(self.ports, self.prices, &earlier).await;
+        let clock = &*self.ports.clock;
+        let left = own::jobs(&*self.ports.messages, &own);
+        let Ok(jobs) = clock.answered(left).await else {
+            return Some(clock.now() + AGAIN);
         };
-        tried.insert(job.turn.clone());
-        attempt(ports, job).await;
+        jobs.iter().filter_map(|job| job.state.due()).min()
     }
-    tried
+
+    /// Works off the jobs of a turn until each is done, refused or dead, or the store could not say
+    /// for so long that others will have to go on.
+    pub async fn see_through(&self, turn: &TurnKey) {
+        let clock = &*self.ports.clock;
+        let give_up = clock.now() + CLAIM * ATTEMPTS;
+        while let Some(at) = self.work_off(turn).await {
+            let at = at.max(clock.now() + PACE);
+            if at >= give_up || !has_time(self.until, at) {
+                return;
+            }
+            clock.sleep_until(at).await;
+        }
+    }
+
+    /// Claims one job and tries it before the next is claimed: a claim must not run out while its
+    /// job waits for others. The turns whose jobs were tried.
+    async fn claim_and_try(&self, of: &JobsOf, most: usize) -> BTreeSet<TurnKey> {
+        let mut tried = BTreeSet::new();
+        for _ in 0..most {
+            let Ok(Some(job)) = self.claim(of).await else {
+                break;
+            };
+            tried.insert(job.turn.clone());
+            // One that could not be noted is claimed again, by whoever comes once this claim ends.
+            _ = self.attempt(job).await;
+        }
+        tried
+    }
+
+    /// Claims a job, if one is due and there is time for a try.
+    pub(crate) async fn claim(&self, of: &JobsOf) -> Result<Option<Job>> {
+        let now = self.ports.clock.now();
+        if !has_time(self.until, now) {
+            return Ok(None);
+        }
+        let claim = own::claim_jobs(&*self.ports.messages, of, now, now + CLAIM, 1);
+        let claimed = self.ports.clock.answered(claim).await?;
+        Ok(claimed.into_iter().next())
+    }
+
+    /// Tries a claimed job once, and notes what came of it. Returns that, or why it could not be
+    /// noted.
+    pub(crate) async fn attempt(&self, mut job: Job) -> Result<Outcome> {
+        let ports = self.ports;
+        let bill = Bill::new(&ports.clock);
+        let tried = if job.attempts > ATTEMPTS {
+            // No try has lived to tell what came of it, or the answer to its claim was lost.
+            Err(Failed::Unsettled)
+        } else {
+            guarded(ports, &job, &bill).await
+        };
+        // An outcome has no room for why it failed: that is for the log alone.
+        let (outcome, failed) = match tried {
+            Ok(outcome) => (outcome, None),
+            Err(failed) => (
+                Outcome::after(&failed, job.attempts, ports.clock.now()),
+                Some(failed),
+            ),
+        };
+        tell(&job, &outcome, failed.as_ref());
+        let calls = bill.calls();
+        job.calls.extend_from_slice(&calls);
+        self.watch.settled(&job, &outcome);
+        // Not repeated: the claim runs out, and the next try finds what this one has done.
+        let noting = ports.messages.settle_job(&job, &outcome);
+        let noted = ports.clock.answered(noting).await;
+        if let Err(error) = &noted {
+            let (turn, kind) = (&job.turn.turn, job.kind);
+            let error = error as &dyn Error;
+            warn!(%turn, ?kind, error, "a job's outcome could not be noted");
+        }
+        charge(ports, &job.turn.conversation.user, &calls).await;
+        noted.map(|()| outcome)
+    }
 }
 
-/// Tries a claimed job once, and notes what came of it.
-async fn attempt(ports: &Ports, mut job: Job) {
-    let bill = Bill::new(&ports.clock);
-    let tried = if job.attempts > ATTEMPTS {
-        // No try has lived to tell what came of it, or the answer to its claim was lost.
-        Err(Failed::Unsettled)
-    } else {
-        guarded(ports, &job, &bill).await
-    };
-    // An outcome has no room for why it failed: that is for the log alone.
-    let (outcome, failed) = match tried {
-        Ok(outcome) => (outcome, None),
-        Err(failed) => (
-            Outcome::after(&failed, job.attempts, ports.clock.now()),
-            Some(failed),
-        ),
-    };
-    tell(&job, &outcome, failed.as_ref());
-    let calls = bill.calls();
-    job.calls.extend_from_slice(&calls);
-    // Not repeated: the claim runs out, and the next try finds what this one has done.
-    let noting = ports.messages.settle_job(&job, &outcome);
-    if let Err(error) = ports.clock.answered(noting).await {
-        let (turn, kind) = (&job.turn.turn, job.kind);
-        let error = &error as &dyn Error;
-        warn!(%turn, ?kind, error, "a job's outcome could not be noted");
-    }
-    charge(ports, &job.turn.conversation.user, &calls).await;
+/// Returns whether a try that begins at this time comes to its end before a process may be frozen.
+pub(crate) fn has_time(until: Option<Timestamp>, at: Timestamp) -> bool {
+    until.is_none_or(|until| at + TRY <= until)
 }
 
 /// Runs a try within its time; one that panics has failed like any other.

@@ -1,9 +1,11 @@
 //! A turn while it runs.
 
-use domain::{Ending, Fault, Fence, TurnEvent, TurnKey};
+use domain::{Ending, Fault, Fence, Timestamp, TurnError, TurnEvent, TurnKey, UserScope};
 
-use super::{NOW, SECOND, checkpoint, finish, running, words};
-use crate::{Checkpoint, MessageStore, Stop, TurnState, Writer, Written};
+use super::{NOW, SECOND, admission, begun, checkpoint, conversation, finish, running, words};
+use crate::{
+    Admission, Admitted, Begun, Checkpoint, MessageStore, Stop, TurnState, Writer, Written,
+};
 
 pub async fn a_checkpoint_keeps_events_from_its_place_on(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
@@ -181,5 +183,93 @@ pub async fn a_turn_is_read_from_any_place(store: &dyn MessageStore) {
                 .1
                 .is_empty()
         );
+    }
+}
+
+/// Those of a user's turns that were to be over by then.
+async fn overdue(store: &dyn MessageStore, of: &UserScope, now: Timestamp) -> Vec<TurnKey> {
+    let mut all = store.overdue(now, usize::MAX).await.unwrap();
+    all.retain(|turn| turn.conversation.user == *of);
+    all
+}
+
+pub async fn a_turn_is_overdue_from_when_it_was_to_be_over_until_it_ends(store: &dyn MessageStore) {
+    for by_reaper in [false, true] {
+        let (a, fence) = running(store).await;
+        let user = &a.turn.conversation.user;
+        assert_eq!(overdue(store, user, Timestamp(a.over_by.0 - 1)).await, []);
+        let is_overdue = async || overdue(store, user, a.over_by).await == [a.turn.clone()];
+        assert!(is_overdue().await);
+        // Whatever it goes on to say, and whatever is asked of it.
+        let said = checkpoint(&a, fence, 0, &words(&["x"]));
+        store.checkpoint(&said).await.unwrap();
+        store.ask_stop(&a.turn).await.unwrap();
+        assert_eq!(store.admit(&a).await.unwrap(), begun_again(fence));
+        assert!(is_overdue().await);
+        let (writer, ending) = if by_reaper {
+            let lease_until = said.lease_until;
+            let lost = Ending::Failed(TurnError::ProducerLost);
+            (Writer::Reaper { fence, lease_until }, lost)
+        } else {
+            (Writer::Holder(fence), Ending::Finished)
+        };
+        let end = finish(&a, 1, ending, words(&["x"]), vec![]);
+        let ended = store.finish(&a.turn, writer, &end).await.unwrap();
+        assert_eq!(ended, Written::Done(()));
+        assert_eq!(overdue(store, user, NOW + 9_999 * SECOND).await, []);
+        // The next turn of the conversation has a time of its own.
+        let next = Admission {
+            over_by: a.over_by + SECOND,
+            ..admission(&a.turn.conversation, "t2")
+        };
+        begun(store, &next).await;
+        assert_eq!(overdue(store, user, a.over_by).await, []);
+        assert_eq!(overdue(store, user, next.over_by).await, [next.turn]);
+    }
+}
+
+fn begun_again(fence: Fence) -> Admitted {
+    Admitted::New(Begun { fence, number: 1 })
+}
+
+pub async fn the_longest_overdue_are_told_first_and_no_more_than_asked_for(
+    store: &dyn MessageStore,
+) {
+    // Longer ago than what anybody else has in this store.
+    let mut turns = Vec::new();
+    for over_by in [2, 3, 1] {
+        let conversation = conversation(store).await;
+        let a = Admission {
+            over_by: Timestamp(over_by),
+            ..admission(&conversation, "t1")
+        };
+        begun(store, &a).await;
+        turns.push(a.turn);
+    }
+    let [second, third, first] = turns.try_into().unwrap();
+    let all = [first, second, third];
+    for limit in 0..=3 {
+        let found = store.overdue(Timestamp(3), limit).await.unwrap();
+        assert_eq!(found, all.get(..limit).unwrap());
+    }
+    let found = store.overdue(Timestamp(2), 9).await.unwrap();
+    assert_eq!(found, all.get(..2).unwrap());
+    for turn in all {
+        assert!(store.delete_conversation(&turn.conversation).await.unwrap());
+    }
+    assert_eq!(store.overdue(Timestamp(3), 9).await.unwrap(), []);
+}
+
+pub async fn what_was_deleted_or_erased_is_not_overdue(store: &dyn MessageStore) {
+    for limit in [None, Some(1), Some(100)] {
+        let (a, _) = running(store).await;
+        let conversation = &a.turn.conversation;
+        match limit {
+            None => _ = store.delete_conversation(conversation).await.unwrap(),
+            // The first step takes away the right to write.
+            Some(limit) => _ = store.erase(&conversation.user, NOW, limit).await.unwrap(),
+        }
+        let found = overdue(store, &conversation.user, NOW + 9_999 * SECOND).await;
+        assert_eq!(found, [], "{limit:?}");
     }
 }

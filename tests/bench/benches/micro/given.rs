@@ -46,6 +46,7 @@ pub(crate) fn admission(number: u64) -> Admission {
         zone: None,
         now: NOW,
         lease_until: Timestamp(NOW.0 + 15_000),
+        over_by: Timestamp(NOW.0 + 150_000),
         kept_until: Timestamp(NOW.0 + 90_000_000),
         holds: vec![Hold {
             of: Allowance::Turns,

@@ -51,6 +51,7 @@ impl Site {
             tokens: Arc::new(KnownTokens::default().with("ada", "ada".parse().unwrap())),
             feeds: Arc::new(Feeds::default()),
             tasks: tasks.clone(),
+            watch: Arc::new(()),
             settings: Arc::new(Settings {
                 coaches,
                 ..Settings::default()

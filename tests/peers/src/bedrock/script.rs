@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_eventstream::frame::write_message_to;
@@ -11,6 +12,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::{Form, Operation, Request};
 
@@ -59,10 +61,27 @@ pub enum Step {
     Bytes(Bytes),
     /// A while without a byte.
     Pause(Duration),
+    /// Not a byte before the gate is open.
+    Until(Gate),
     /// Not a byte ever again.
     Silence,
     /// The connection is cut.
     Cut,
+}
+
+/// Holds an answer up until a test lets it go on.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    /// Opens it, for good.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn is_open(&self) {
+        _ = self.0.subscribe().wait_for(|is_open| *is_open).await;
+    }
 }
 
 /// The exceptions that Converse and ConverseStream know, with their statuses; `true`: also within a
@@ -229,6 +248,10 @@ pub(super) fn frames(
                     wait(pause).await;
                     continue;
                 }
+                Step::Until(gate) => {
+                    gate.is_open().await;
+                    continue;
+                }
                 Step::Silence => pending().await,
                 Step::Cut => Err(cut().await),
             };
@@ -269,6 +292,7 @@ pub(super) async fn whole(steps: Vec<Step>) -> Whole {
             }
             Step::Exception(kind, message) => return Whole::Exception(kind, message),
             Step::Pause(pause) => wait(pause).await,
+            Step::Until(gate) => gate.is_open().await,
             Step::Silence => pending().await,
             // Half a frame, or a damaged one, is half an answer.
             Step::Bytes(_) | Step::Cut => return Whole::Broken,

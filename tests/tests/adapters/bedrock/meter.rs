@@ -116,10 +116,9 @@ async fn play(peer: &Peer) -> Site {
     let mut site = Site::new(|model| model).asking(Arc::new(Bedrock::new(&config(), models)));
     site.app.ports.index = Arc::new(index_adapter);
     // A job that failed is tried again by a later turn, and at once by none: this takes no minutes.
-    let site = &site.set(|settings| {
-        settings.turns_per_user = 100;
-        settings.sees_jobs_through = false;
-    });
+    let site = &site
+        .set(|settings| settings.turns_per_user = 100)
+        .trying_once();
     stream::iter(0..AT_ONCE)
         .for_each_concurrent(AT_ONCE, async |number| {
             let user = USERS[number % USERS.len()];

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Fence, Finish, JobKind, JobState, Prices, Timestamp};
+use coach_tests::work_off;
+use domain::{Fence, Finish, JobKind, JobState, Timestamp};
 use ports::{
     Account, Admitted, Binding, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore, Term,
-    Writer, Written, work_off,
+    Writer, Written,
 };
 
 use super::parallel::ports;
@@ -101,7 +102,7 @@ async fn a_job_whose_turn_was_thrown_away_is_dead_for_that_and_for_no_other_reas
                 .key("pk", pk);
             turn.key("sk", text("T#coach#v#t1")).send().await.unwrap();
         }
-        assert_eq!(work_off(&ports, &Prices::default(), &a.turn).await, None);
+        assert_eq!(work_off(&ports, &a.turn).await, None);
         let jobs = store.jobs(&JobsOf::Turn(a.turn)).await.unwrap();
         let expected = if is_deleted {
             JobState::Refused("the conversation was deleted".to_owned())

@@ -22,5 +22,6 @@ mod parallel;
 mod races;
 mod scenes;
 mod setup;
+mod sweep;
 mod table;
 mod unreadable;

@@ -39,6 +39,7 @@ pub(super) fn admission(conversation: &ConversationKey, id: &str) -> Admission {
         zone: None,
         now: NOW,
         lease_until: NOW + Duration::from_secs(15),
+        over_by: NOW + Duration::from_secs(150),
         kept_until: NOW + Duration::from_hours(25),
         holds: Vec::new(),
     }

@@ -6,17 +6,16 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use coach_tests::scenes::{self, QUESTION};
-use coach_tests::{Calls, Client, Site, saying};
+use coach_tests::{Calls, Client, Site, saying, work_off};
 use domain::{
-    Body, ConversationKey, Fault, Fence, JobKind, JobState, MessageStatus, Prices, Timestamp,
-    TurnEvent,
+    Body, ConversationKey, Fault, Fence, JobKind, JobState, MessageStatus, Timestamp, TurnEvent,
 };
 use dynamodb::Table;
 use ports::{
     Admission, Admitted, Begun, Expect, JobsOf, Kind, MessageStore, RecordKey, RecordStore,
     Records, TurnState, Writer,
 };
-use ports::{forgotten, records, tombstones, work_off};
+use ports::{forgotten, records, tombstones};
 use rehearsal::Scene;
 use serde_json::Value;
 
@@ -427,7 +426,7 @@ async fn a_job_whose_message_cannot_be_read_is_dead_for_that_and_asks_no_model()
             None,
         )
         .await;
-        assert_eq!(work_off(&ports, &Prices::default(), &a.turn).await, None);
+        assert_eq!(work_off(&ports, &a.turn).await, None);
         let jobs = store.jobs(&JobsOf::Turn(a.turn)).await.unwrap();
         assert_eq!(
             jobs[0].state,

@@ -98,11 +98,12 @@ async fn every_route_has_an_answer_that_is_as_described() {
             .reply(Scene::saying("Strong."))
             .extract(scenes::workout())
     });
-    let mut site = site.set(|settings| {
-        settings.jwks = Some(json!({ "keys": [{ "kty": "RSA" }] }).to_string());
-        settings.prices = Arc::new(prices("scripted"));
-        settings.sees_jobs_through = false;
-    });
+    let mut site = site
+        .set(|settings| {
+            settings.jwks = Some(json!({ "keys": [{ "kty": "RSA" }] }).to_string());
+            settings.prices = Arc::new(prices("scripted"));
+        })
+        .trying_once();
     site.app.ports.index = Arc::new(Lagging::after(1));
     let (path, events) = asked(&site, "I did 5x5 back squats at 100 kg.").await;
     site.summarize(&path, "It went well.").await;
@@ -217,7 +218,7 @@ async fn memories(examples: &mut Examples<'_>, names: &Names) {
     );
     let id = made.json()["memoryId"].as_str().unwrap().to_owned();
     let names = &Names::from_iter(names.clone().into_iter().chain([("memoryId", id)]));
-    replaced(examples, &id).await;
+    replaced(examples, &names["memoryId"]).await;
     for (method, path, query, body) in [
         (Method::POST, RESTORE, "", json!({})),
         (

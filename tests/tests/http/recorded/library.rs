@@ -69,7 +69,7 @@ pub(super) async fn coaches() -> Book {
 pub(super) async fn memories() -> Book {
     let (mut book, mut site) = (Book::default(), replying(Scene::saying("Sit.")));
     site.app.ports.index = Arc::new(Lagging::after(1));
-    let site = site.set(|settings| settings.sees_jobs_through = false);
+    let site = site.frozen_after(Duration::ZERO);
     let client = site.client();
     let all = "/users/ada/memories";
     let (post, get) = (format!("POST {all}"), format!("GET {all}"));

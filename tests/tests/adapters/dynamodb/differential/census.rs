@@ -48,6 +48,8 @@ const FLOORS: &[(&str, u64)] = &[
     ("jobs: some", 50),
     ("messages: none", 20),
     ("messages: some", 100),
+    ("overdue: none", 20),
+    ("overdue: some", 20),
     ("record delete: false", 20),
     ("record delete: true", 20),
     ("record get: None", 20),

@@ -12,7 +12,7 @@ use ports::{
     Written,
 };
 
-use super::{Begun, Player};
+use super::{ALL, Begun, Player};
 
 impl Player {
     pub(super) fn new_admission(&mut self) -> Admission {
@@ -24,6 +24,7 @@ impl Player {
             30_000 + self.chance.below(300_000)
         };
         let holds = self.holds();
+        let over_by = Timestamp(now.0 + self.chance.below(600_000));
         Admission {
             turn: TurnKey {
                 conversation: self.conversation_key(),
@@ -41,6 +42,7 @@ impl Player {
                 .then(|| "Europe/Berlin".parse().unwrap()),
             now,
             lease_until: now + Duration::from_secs(15),
+            over_by,
             kept_until: Timestamp(now.0 + lasting),
             holds,
         }
@@ -320,6 +322,13 @@ impl Player {
         let state = both!(self.0.ask_stop(&admission.turn));
         self.census
             .count(&format!("ask_stop: {}", name(state.as_ref())));
+    }
+
+    pub(super) async fn overdue(&mut self) {
+        let limit = self.chance.pick(ALL, &[0, 1, 2]);
+        let found = both!(self.0.overdue(self.now, limit));
+        let some = if found.is_empty() { "none" } else { "some" };
+        self.census.count(&format!("overdue: {some}"));
     }
 
     pub(super) async fn turn(&mut self) {
