@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use coach_tests::{Event, Site};
-use ports::Kind;
+use domain::{Memory, UserScope};
+use ports::{Expect, Kind, RecordKey, RecordStore, records};
 use rehearsal::Scene;
 use serde_json::{Value, json};
 
@@ -79,6 +80,24 @@ fn confirmation(events: &[Event]) -> String {
     let told = told.filter(|part| part["kind"] == "confirmation");
     told.map(|part| part["content"].as_str().unwrap().trim().to_owned())
         .collect()
+}
+
+/// Has another memory stand in place of this one of Ada's.
+pub(crate) async fn replaced(site: &Site, id: &str) {
+    let at = RecordKey {
+        owner: UserScope::verified("ada".parse().unwrap()),
+        kind: Kind::Memory,
+        id: id.parse().unwrap(),
+    };
+    let known = site.records.get(&at).await.unwrap().unwrap();
+    let memory: Memory = records::read(&known).unwrap();
+    let body = records::body(&memory.superseded(&"other".parse().unwrap())).unwrap();
+    assert!(
+        site.records
+            .put(&at, &body, None, Expect::Anything)
+            .await
+            .unwrap()
+    );
 }
 
 const KNEES: [&str; 3] = [

@@ -8,9 +8,7 @@ use axum::body::Body;
 use axum::http::Method;
 use coach_tests::scenes::{self, QUESTION};
 use coach_tests::{Answer, EVENTS, JSON, Lagging, Mishap, Site, Sse, saying};
-use domain::{Memory, UserScope};
 use http_adapter::ROUTES;
-use ports::{Expect, Kind, RecordKey, RecordStore, records};
 use rehearsal::Scene;
 use serde_json::{Value, json};
 
@@ -18,6 +16,7 @@ use super::{
     COACH, COACHES, CONVERSATION, CONVERSATIONS, Document, Example, MEMORIES, MEMORY, WORKOUTS,
     below,
 };
+use crate::remembering::replaced;
 use crate::usage::prices;
 use crate::{asked, replying};
 
@@ -218,7 +217,7 @@ async fn memories(examples: &mut Examples<'_>, names: &Names) {
     );
     let id = made.json()["memoryId"].as_str().unwrap().to_owned();
     let names = &Names::from_iter(names.clone().into_iter().chain([("memoryId", id)]));
-    replaced(examples, &names["memoryId"]).await;
+    replaced(examples.site, &names["memoryId"]).await;
     for (method, path, query, body) in [
         (Method::POST, RESTORE, "", json!({})),
         (
@@ -246,23 +245,6 @@ async fn memories(examples: &mut Examples<'_>, names: &Names) {
 }
 
 const RESTORE: &str = "/users/{userId}/memories/{memoryId}/restore";
-
-/// Has another memory stand in place of this one.
-async fn replaced(examples: &Examples<'_>, id: &str) {
-    let at = RecordKey {
-        owner: UserScope::verified("ada".parse().unwrap()),
-        kind: Kind::Memory,
-        id: id.parse().unwrap(),
-    };
-    let records = &examples.site.records;
-    let known = records.get(&at).await.unwrap().unwrap();
-    let memory: Memory = records::read(&known).unwrap();
-    let body = records::body(&memory.superseded(&"other".parse().unwrap())).unwrap();
-    records
-        .put(&at, &body, None, Expect::Anything)
-        .await
-        .unwrap();
-}
 
 /// A turn that is followed, and one that is asked to stop when it is too late.
 async fn streams(examples: &mut Examples<'_>, path: &str, names: &Names) {
