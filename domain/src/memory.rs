@@ -15,6 +15,7 @@ mod relation;
 mod save;
 mod stem;
 mod tombstone;
+mod trace;
 mod words;
 
 use std::collections::BTreeSet;
@@ -36,7 +37,8 @@ pub use recall::ranked;
 pub use relation::{CANDIDATES, RELATING, candidates, question, related};
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
 pub use tombstone::Tombstone;
-pub use words::{Trace, normalised, similarity, words};
+pub use trace::Trace;
+pub use words::{normalised, similarity, words};
 
 /// The longest memory, in characters.
 pub const LONGEST: usize = 500;

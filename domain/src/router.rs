@@ -166,19 +166,24 @@ pub struct MemoryProcessing {
     #[serde(default)]
     pub memory: Option<ProposedMemory>,
     /// What is forgotten.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forget: Vec<MemoryId>,
     /// Of these the athlete is to say which: the next message may choose, by their order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<MemoryId>,
     /// How often the athlete was asked before, and chose none of what there was.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_first")]
     pub misses: u32,
     /// From 0 to 1.
     pub confidence: f64,
     /// Why, in a few words.
     #[serde(default)]
     pub reasoning: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(misses: &u32) -> bool {
+    *misses == 0
 }
 
 /// A memory that a message asks for.

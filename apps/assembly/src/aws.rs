@@ -189,7 +189,7 @@ impl<'a> Aws<'a> {
 
     /// Reads a secret of AWS Secrets Manager.
     pub(crate) async fn secret(&self, name: &str) -> Result<String, StartError> {
-        const SETTING: &str = "--pinecone-key-secret (COACH_PINECONE_KEY_SECRET)";
+        const SETTING: &str = "--pinecone-secret (COACH_PINECONE_KEY_SECRET)";
         let client = aws_sdk_secretsmanager::Client::new(self.config(SETTING).await?);
         let read = client.get_secret_value().secret_id(name).send().await;
         // Not in the words of the answer, which may quote what was asked for.

@@ -45,6 +45,7 @@ pub enum StartError {
         setting: &'static str,
         source: Box<dyn Error + Send + Sync>,
     },
+    #[cfg(feature = "methodology")]
     #[error("the methodology cannot be used: {}", told(.0))]
     Methodology(#[from] methodology::Unreadable),
     #[error("nothing was loaded: {0}")]

@@ -1,6 +1,6 @@
 //! Which adapter stands at each port, from the settings that every app has in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use futures::future::{BoxFuture, FutureExt, ready};
 use in_memory::{HashingEmbedder, InMemoryMessages, InMemoryRecords, LexicalIndex};
 use pinecone::Pinecone;
-use ports::{Clock, Embedder, LlmStream, MemoryIndex, MessageStore, RecordStore};
+use ports::{Clock, Embedder, IndexEntry, LlmStream, MemoryIndex, MessageStore, RecordStore};
 use rehearsal::{Pace, Rehearsal};
 
 use crate::aws::{Aws, AwsArgs};
@@ -62,7 +62,11 @@ pub struct PartsArgs {
     pub pinecone_host: Option<String>,
 
     /// The name or ARN of a secret of AWS Secrets Manager that holds that key; read at the start.
-    #[arg(long, env = "COACH_PINECONE_KEY_SECRET", value_name = "NAME")]
+    #[arg(
+        long = "pinecone-secret",
+        env = "COACH_PINECONE_KEY_SECRET",
+        value_name = "NAME"
+    )]
     pub pinecone_key_secret: Option<String>,
 
     /// How near a hit of the Pinecone index must be, from 0 to 1.
@@ -291,7 +295,7 @@ impl<'a> Assembly<'a> {
             "lexical: gone when the server ends".to_owned(),
         );
         if let Some(folder) = &self.args.methodology {
-            let entries = methodology::read(folder)?;
+            let entries = pieces(folder)?;
             about = format!("{about}; {} pieces of methodology", entries.len());
             index = index.with_shared(entries);
         }
@@ -343,6 +347,20 @@ impl<'a> Assembly<'a> {
             )),
         }
     }
+}
+
+/// Returns the pieces of a folder of Markdown files.
+#[cfg(feature = "methodology")]
+fn pieces(folder: &Path) -> Result<Vec<IndexEntry>, StartError> {
+    Ok(methodology::read(folder)?)
+}
+
+#[cfg(not(feature = "methodology"))]
+fn pieces(_: &Path) -> Result<Vec<IndexEntry>, StartError> {
+    Err(StartError::Unsuited(
+        "--methodology (COACH_METHODOLOGY) is for coach-server: a function finds what \
+         `coach-server index methodology DIR` has loaded into Pinecone",
+    ))
 }
 
 /// Makes the table of the store, if there is one to make.

@@ -44,7 +44,7 @@ impl<'a> Aws<'a> {
     }
 
     pub(crate) fn secret(&self, _: &str) -> Without<String> {
-        without("--pinecone-key-secret (COACH_PINECONE_KEY_SECRET)")
+        without("--pinecone-secret (COACH_PINECONE_KEY_SECRET)")
     }
 
     pub(crate) fn create_table(&self) -> Without<String> {

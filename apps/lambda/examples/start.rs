@@ -181,6 +181,8 @@ impl Parts {
             ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &self.bedrock.url()),
             ("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb.url()),
             ("AWS_ENDPOINT_URL_LAMBDA", &lambda.url()),
+            // One file, as on Lambda. Debian has a folder of some hundred, too, and all are read.
+            ("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"),
         ];
         settings
             .map(|(name, value)| (name, value.to_owned()))

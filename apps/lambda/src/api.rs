@@ -7,15 +7,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use domain::Timestamp;
-use http_adapter::{App, Within, router};
+use http_adapter::{App, Code, Within, refusing, router};
 use lambda_http::request::LambdaRequest;
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use metrics::Metrics;
 use ports::{Clock, Feeds, Watches};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
+use tower::util::ThenLayer;
 use tracing::{error, info};
 
 use crate::Broken;
@@ -47,6 +52,7 @@ pub async fn serve(mut app: App, metrics: Arc<Metrics>, config: &Config) -> Resu
         running: TaskTracker::new(),
         clock: clock.clone(),
         wake,
+        is_shared: std::env::var_os("AWS_LAMBDA_MAX_CONCURRENCY").is_some_and(|most| most != "1"),
         taken: Arc::default(),
     };
     let mut answering = pin!(api.clone().answer_all());
@@ -69,26 +75,29 @@ struct Api {
     running: TaskTracker,
     clock: Arc<dyn Clock>,
     wake: Arc<Wake>,
+    /// Whether several invocations are answered at once.
+    is_shared: bool,
     /// How many invocations there were.
     taken: Arc<AtomicU64>,
 }
 
 impl Api {
-    /// Takes invocations until Lambda gives none any more. The runtime gives up when Lambda breaks
-    /// off an answer or is not there for once: what runs is then seen to its end, since nothing is
-    /// certain to run after the next invocation is asked for, and Lambda is asked again.
+    /// Takes invocations until Lambda gives none any more. If it is not there for once, what runs
+    /// is seen to its end, and it is asked again.
     async fn answer_all(self) -> Result<(), Broken> {
         let mut in_vain = 0;
         loop {
             let before = self.taken.load(Ordering::Relaxed);
-            let api = self.clone();
+            let (api, after) = (self.clone(), self.clone());
             let service = service_fn(move |event| api.clone().answer(event));
-            let Err(source) = lambda_runtime::run_concurrent(service).await else {
+            let runtime = Runtime::new(service)
+                .layer(ThenLayer::new(move |sent| after.clone().answered(sent)))
+                .layer(TracingLayer::new());
+            let Err(source) = runtime.run_concurrent().await else {
                 return Ok(());
             };
             error!(error = &*source, "no invocations are taken for the moment");
-            self.running.close();
-            self.running.wait().await;
+            self.is_idle().await;
             let has_taken = self.taken.load(Ordering::Relaxed) > before;
             in_vain = if has_taken { 0 } else { in_vain + 1 };
             if in_vain == TRIES {
@@ -98,23 +107,50 @@ impl Api {
         }
     }
 
+    /// Goes on when an answer has not reached Lambda: the runtime would take no more invocations.
+    /// What runs is seen to its end before the next one is asked for, since nothing is certain to
+    /// run after that; where others are answered in the same process, that is their care.
+    async fn answered(self, sent: Result<(), Error>) -> Result<(), Error> {
+        if let Err(error) = sent {
+            error!(error = &*error, "an answer has not reached Lambda");
+            if !self.is_shared {
+                self.is_idle().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing runs.
+    async fn is_idle(&self) {
+        self.running.close();
+        self.running.wait().await;
+    }
+
     async fn answer(self, event: LambdaEvent<LambdaRequest>) -> Result<Reply, Infallible> {
         self.taken.fetch_add(1, Ordering::Relaxed);
         let LambdaEvent { payload, context } = event;
         let (mut request, manner) = event::read(payload, &context, self.responses);
-        let (tasks, until) = (TaskTracker::new(), event::deadline(&context));
+        let (tasks, until) = (
+            TaskTracker::new(),
+            event::deadline(&context, self.clock.now()),
+        );
         let within = Within {
             tasks: tasks.clone(),
             until,
             streams: manner == Manner::Streamed,
         };
         request.extensions_mut().insert(within);
-        let Ok(response) = self.router.clone().oneshot(request).await;
+        let late = self.clock.sleep_until(until.before(END));
+        let response = tokio::select! {
+            Ok(response) = self.router.clone().oneshot(request) => response,
+            () = late => too_late().await,
+        };
         // What the request has begun is known now; it may still begin more.
         tasks.close();
-        let over = self.clone().seen_to(tasks, until);
+        let (clock, over) = (self.clock.clone(), self.seen_to(tasks, until));
         if manner == Manner::Streamed {
-            return Ok(reply::streamed(response, over));
+            let late = async move { clock.sleep_until(until.before(END)).await };
+            return Ok(reply::streamed(response, late, over));
         }
         let whole = reply::whole(response, manner).await;
         over.await;
@@ -141,11 +177,7 @@ impl Api {
     async fn end(&self, feeds: &Feeds) {
         info!(turns = feeds.len(), "told to end: turns are saved");
         feeds.hurry_up(self.clock.now());
-        self.running.close();
-        if tokio::time::timeout(SAVE, self.running.wait())
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(SAVE, self.is_idle()).await.is_err() {
             error!(turns = feeds.len(), "something was still running");
         }
         // Lambda has yet to take the last bytes.
@@ -153,7 +185,16 @@ impl Api {
     }
 }
 
-/// Lambda tells a process with SIGTERM that it ends.
+/// What is said when there is no time left to answer.
+async fn too_late() -> Response {
+    let Ok(refusal) = refusing(Code::StoreUnavailable)
+        .oneshot(Request::new(Body::empty()))
+        .await;
+    refusal
+}
+
+/// A process that several invocations share is told with SIGTERM that it ends; another is ended
+/// while nothing runs, and not told.
 async fn told_to_stop() {
     match signal(SignalKind::terminate()) {
         Ok(mut terminated) => _ = terminated.recv().await,

@@ -1,5 +1,7 @@
 //! What an invocation asks: pure.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Uri};
 use domain::Timestamp;
@@ -18,6 +20,9 @@ pub(crate) enum Manner {
     /// At once, in the form of an HTTP API or a Function URL.
     WholeHttp,
 }
+
+/// How long an invocation may take, whatever a function's own limit is.
+const LONGEST: Duration = Duration::from_secs(900);
 
 /// The header in which AWS carries a trace.
 const TRACE: &str = "x-amzn-trace-id";
@@ -61,9 +66,11 @@ pub(crate) fn read(
     )
 }
 
-/// Returns when Lambda ends an invocation.
-pub(crate) fn deadline(context: &Context) -> Timestamp {
-    Timestamp(context.deadline)
+/// Returns when Lambda ends an invocation that has come by `now`. One that would be over before it
+/// began says nothing, as some give it that stand in for Lambda: then it is Lambda's longest.
+pub(crate) fn deadline(context: &Context, now: Timestamp) -> Timestamp {
+    let told = Timestamp(context.deadline);
+    if told > now { told } else { now + LONGEST }
 }
 
 /// A Function URL has a host of Lambda's; an HTTP API has one of API Gateway's, or its owner's.
@@ -82,10 +89,42 @@ fn stage(stage: Option<&str>) -> String {
 /// Returns the path that the client asked for, without the stage, and with its query.
 fn address(request: &lambda_http::Request, prefix: &str) -> Option<Uri> {
     let path = request.raw_http_path();
-    let path = path.strip_prefix(prefix).unwrap_or(path);
-    let path = if path.starts_with('/') { path } else { "/" };
+    let inside = path.strip_prefix(prefix);
+    let path = match inside {
+        Some("") => "/",
+        Some(inside) if inside.starts_with('/') => inside,
+        _ => path,
+    };
     match request.uri().query() {
         Some(query) => format!("{path}?{query}").parse().ok(),
         None => path.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_believed_if_it_is_still_to_come() {
+        let now = Timestamp(1_800_000_000_000);
+        let mut context = Context::default();
+        for (told, until) in [
+            (now.0 + 1, now.0 + 1),
+            (now.0 + 180_000, now.0 + 180_000),
+            (now.0, now.0 + 900_000),
+            (600_000, now.0 + 900_000),
+            (0, now.0 + 900_000),
+        ] {
+            context.deadline = told;
+            assert_eq!(deadline(&context, now), Timestamp(until), "{told}");
+        }
+    }
+
+    #[test]
+    fn only_a_stage_that_has_a_name_stands_before_paths() {
+        assert_eq!(stage(None), "");
+        assert_eq!(stage(Some("$default")), "");
+        assert_eq!(stage(Some("prod")), "/prod");
     }
 }

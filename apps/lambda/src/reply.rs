@@ -26,16 +26,18 @@ pub(crate) enum Whole {
     Http(ApiGatewayV2httpResponse),
 }
 
-/// Returns an answer that is passed on as it comes, and stays open until what it has left to do is
-/// `over`: Lambda freezes the process at its end.
+/// Returns an answer that is passed on as it comes, until it is too `late`, and stays open until
+/// what it has left to do is `over`: Lambda freezes the process at its end.
 pub(crate) fn streamed(
     response: Response,
+    late: impl Future<Output = ()> + Send + 'static,
     over: impl Future<Output = ()> + Send + 'static,
 ) -> Reply {
     let (mut parts, body) = response.into_parts();
     let cookies = cookies(&mut parts.headers);
     let frames = body.into_data_stream();
     let told = frames.filter_map(|frame| ready(frame.ok().map(Ok)));
+    let told = told.take_until(late);
     let rest = once(over).filter_map(|()| ready(None));
     FunctionResponse::StreamingResponse(StreamResponse {
         metadata_prelude: MetadataPrelude {

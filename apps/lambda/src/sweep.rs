@@ -21,7 +21,8 @@ pub(crate) async fn serve(app: App, metrics: Arc<Metrics>) -> Result<(), Broken>
     let service = service_fn(move |event: LambdaEvent<IgnoredAny>| {
         let (app, metrics) = (app.clone(), metrics.clone());
         async move {
-            let until = event::deadline(&event.context).before(END);
+            let now = app.ports.clock.now();
+            let until = event::deadline(&event.context, now).before(END);
             let swept = sweep(&app.ports, &app.settings.prices, &*metrics, until).await;
             metrics.swept(&swept);
             Ok::<_, Error>(told(&swept))

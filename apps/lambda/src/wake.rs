@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use assembly::told;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::InvocationType;
-use domain::TurnEvent;
+use domain::TurnKey;
 use ports::{Feed, Watch};
 use tracing::warn;
 
@@ -48,7 +49,7 @@ impl Wake {
         let woken = tokio::time::timeout(PATIENCE, invocation.send()).await;
         let trouble = match woken {
             Ok(Ok(_)) => return,
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => told(&error),
             Err(_) => "it was not answered".to_owned(),
         };
         warn!(
@@ -59,12 +60,9 @@ impl Wake {
 }
 
 impl Watch for Wake {
-    fn ended(&self, feed: &Feed) {
-        let events = feed.events();
-        if let Some(TurnEvent::Ended(closing)) = events.last()
-            && !closing.jobs.is_empty()
-        {
-            self.was_left.store(true, Ordering::Relaxed);
-        }
+    fn ended(&self, _feed: &Feed) {}
+
+    fn left(&self, _turn: &TurnKey) {
+        self.was_left.store(true, Ordering::Relaxed);
     }
 }

@@ -1,7 +1,8 @@
 //! All that somebody wanted forgotten, side by side, so that a text is looked through once for all
 //! of it.
 
-use super::words::{Trace, stem_numbers};
+use super::trace::Trace;
+use super::words::stem_numbers;
 use super::{Memory, Tombstone};
 use crate::{MemoryId, Timestamp};
 
@@ -114,10 +115,10 @@ impl<'a> Graveyard<'a> {
     }
 }
 
-/// Returns the part of a sentence that is about something: from two words before the first word that
-/// it shares to the word behind the last. A "not" elsewhere denies something else.
+/// Returns the part of a sentence that is about something: from two words before the first word
+/// that it shares to the word behind the last. A "not" elsewhere denies something else.
 fn about<'a>(sentence: &'a str, trace: &Trace) -> &'a str {
-    let words: Vec<(usize, &str)> = words_with_places(sentence);
+    let words = words_with_places(sentence);
     let is_shared = |(_, word): &(usize, &str)| {
         let stems = stem_numbers(word);
         trace.words().any(|known| stems.contains(&known))

@@ -95,7 +95,6 @@ fn nothing_is_erased_that_was_not_meant_and_what_is_plain_is_obeyed() {
         asked_back,
         wrong,
     } = score;
-    println!("of {plain} plain requests {obeyed} obeyed, {asked_back} asked back");
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(obeyed * 100 >= plain * 95, "{obeyed} of {plain}");
     assert!(asked_back * 100 <= plain * 5, "{asked_back} of {plain}");
@@ -121,7 +120,6 @@ fn nothing_else_is_taken_for_what_is_known_and_most_of_what_is_the_same_may_be_l
             }
         }
     }
-    println!("{linked} of {} groups may be linked", groups.len());
     assert!(swallowed.is_empty(), "{swallowed:#?}");
     assert!(
         linked * 100 >= groups.len() * 80,
@@ -150,10 +148,6 @@ fn what_is_harmless_is_no_instruction() {
             accused.push(text);
         }
     }
-    println!(
-        "{known} of {orders} orders known, {} harmless lines accused",
-        accused.len()
-    );
     assert!(known >= 13, "{known} of {orders}");
     assert!(accused.len() <= 1, "{accused:#?}");
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Memory;
-use super::words::Trace;
+use super::trace::Trace;
 use crate::{MemoryId, Timestamp, TurnId};
 
 /// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::Hasher;
 use std::iter;
 
-use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher;
-
-use super::fact::Fact;
 
 /// How much of a memory the athlete must have said; the rest is a model's grammar.
 pub(super) const SAID: f32 = 0.33;
@@ -79,98 +76,13 @@ impl Compared {
     }
 }
 
-/// What is kept of a text whose words must not be kept: a number for each, by which it is known
-/// again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trace {
-    words: BTreeSet<u32>,
-    /// Of its numbers and negations.
-    marks: BTreeSet<u32>,
-    /// Of its sides.
-    #[serde(default)]
-    sides: BTreeSet<u32>,
-    /// Of its names.
-    #[serde(default)]
-    names: BTreeSet<u32>,
-    /// Of all its words in order; `None` in what was kept before there was such a number.
-    #[serde(default)]
-    whole: Option<u64>,
-}
-
-impl Trace {
-    /// Returns what is kept of this text.
-    pub fn of(text: &str) -> Self {
-        let fact = Fact::of(text);
-        let text = normalised(text);
-        let marks = marks_in(&text).iter().map(|mark| number(mark)).collect();
-        Self {
-            words: stems_in(&text).collect(),
-            marks,
-            sides: fact.marks.sides.iter().map(|side| number(side)).collect(),
-            names: fact.marks.names.iter().map(|name| number(name)).collect(),
-            whole: Some(long_number(&fact.whole())),
-        }
-    }
-
-    /// Returns what is kept of a memory: where a model speaks of somebody in it, without the words
-    /// that only do so.
-    pub(super) fn of_memory(content: &str) -> Self {
-        let all = Self::of(content);
-        if !speaks_of_somebody(content) {
-            return all;
-        }
-        let own: BTreeSet<u32> = stem_numbers(&without_lead(content)).into_iter().collect();
-        Self {
-            words: if own.is_empty() { all.words } else { own },
-            ..all
-        }
-    }
-
-    pub(super) fn words(&self) -> impl Iterator<Item = u32> {
-        self.words.iter().copied()
-    }
-
-    /// Returns whether the other says the same, in the same words in the same order.
-    pub(super) fn is_equal(&self, other: &Self) -> bool {
-        match (self.whole, other.whole) {
-            (Some(one), Some(another)) => one == another,
-            _ => !self.words.is_empty() && self.words == other.words && self.marks == other.marks,
-        }
-    }
-
-    /// Returns whether a side, a name, a number or a negation sets the other apart: both have some,
-    /// and neither has all of the other's; or one denies what the other does not.
-    pub(super) fn is_apart(&self, other: &Self) -> bool {
-        let differ = |one: &BTreeSet<u32>, another: &BTreeSet<u32>| {
-            !one.is_subset(another) && !another.is_subset(one)
-        };
-        let not = number(NOT);
-        let without_not = |marks: &BTreeSet<u32>| -> BTreeSet<u32> {
-            marks.iter().copied().filter(|mark| *mark != not).collect()
-        };
-        differ(&self.sides, &other.sides)
-            || differ(&self.names, &other.names)
-            || differ(&without_not(&self.marks), &without_not(&other.marks))
-            || self.marks.contains(&not) != other.marks.contains(&not)
-    }
-
-    /// Returns how much of its words so many are; none if it has no words.
-    pub(super) fn share(&self, shared: usize) -> f32 {
-        if self.words.is_empty() {
-            0.0
-        } else {
-            shared as f32 / self.words.len() as f32
-        }
-    }
-}
-
 /// Returns what texts are compared by, as numbers: words without their endings, and where a script
 /// has no spaces, pairs of letters.
 pub(super) fn stem_numbers(text: &str) -> Vec<u32> {
     stems_in(&normalised(text)).collect()
 }
 
-fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
+pub(super) fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
     words_in(normalised).flat_map(|word| {
         let pairs = pairs_of(word);
         let own = if pairs.is_empty() {
@@ -183,17 +95,18 @@ fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
 }
 
 /// The same in every process and every release.
-fn number(word: &str) -> u32 {
+pub(super) fn number(word: &str) -> u32 {
     (long_number(word) >> 32) as u32
 }
 
-fn long_number(text: &str) -> u64 {
+pub(super) fn long_number(text: &str) -> u64 {
     let mut hasher = SipHasher::new();
     hasher.write(text.as_bytes());
     hasher.finish()
 }
 
-const NOT: &str = "not";
+/// Stands for every negation.
+pub(super) const NOT: &str = "not";
 
 fn cosine<T: Ord>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> f32 {
     one.intersection(other).count() as f32 / (one.len() as f32 * other.len() as f32).sqrt()
@@ -204,7 +117,7 @@ fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
 }
 
 /// Returns the numbers and negations.
-fn marks_in(normalised: &str) -> BTreeSet<String> {
+pub(super) fn marks_in(normalised: &str) -> BTreeSet<String> {
     let marks = words_in(normalised).filter_map(|word| {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
         if is_negation(word) {
@@ -282,7 +195,7 @@ pub(super) fn without_lead(content: &str) -> String {
     own.collect::<Vec<_>>().join(" ")
 }
 
-fn speaks_of_somebody(content: &str) -> bool {
+pub(super) fn speaks_of_somebody(content: &str) -> bool {
     let content = normalised(content);
     let first = content
         .strip_prefix("the ")
@@ -460,61 +373,5 @@ mod tests {
             );
         }
         assert_eq!(similarity("讨厌波比跳", "喜欢游泳"), 0.0);
-    }
-
-    #[test]
-    fn a_trace_is_equal_to_that_of_the_same_words_in_the_same_order_and_to_no_other() {
-        let is_equal =
-            |one: &str, other: &str| Trace::of_memory(one).is_equal(&Trace::of_memory(other));
-        for (one, other, expected) in [
-            ("I prefer mornings", "i prefer the  mornings!", true),
-            ("User likes", "user likes", true),
-            ("I prefer mornings", "prefers the morning", false),
-            ("User dislikes burpees", "User likes burpees", false),
-            ("user", "athlete", false),
-            (
-                "left knee before right hip",
-                "right hip before left knee",
-                false,
-            ),
-        ] {
-            assert_eq!(is_equal(one, other), expected, "{one} / {other}");
-        }
-        let kept_before = Trace {
-            whole: None,
-            ..Trace::of("I prefer mornings")
-        };
-        assert!(kept_before.is_equal(&Trace::of("prefers the morning")));
-        assert!(!kept_before.is_equal(&Trace::of("I don't prefer mornings")));
-    }
-
-    #[test]
-    fn a_side_a_number_a_name_or_a_not_sets_a_text_apart() {
-        let is_apart = |one: &str, other: &str| Trace::of(one).is_apart(&Trace::of(other));
-        for (one, other) in [
-            ("my left knee hurts", "my right knee hurts"),
-            ("I train at 5 pm", "I train at 6 pm"),
-            ("I train with Tom", "I train with Anna"),
-            ("I like running", "I don't like running"),
-            ("User likes running", "User dislikes running"),
-            ("我每天早上都喜欢跑步", "我每天早上都不喜欢跑步"),
-        ] {
-            assert!(
-                is_apart(one, other) && is_apart(other, one),
-                "{one} / {other}"
-            );
-        }
-        for (one, other) in [
-            ("I cannot do lunges", "I can't do lunges"),
-            ("I train at 5 pm", "at 5 pm I train"),
-            ("my left knee hurts", "both my left and my right knee hurt"),
-            ("my left knee hurts", "my knee hurts"),
-            ("I train with Tom", "I train at 6"),
-        ] {
-            assert!(
-                !is_apart(one, other) && !is_apart(other, one),
-                "{one} / {other}"
-            );
-        }
     }
 }

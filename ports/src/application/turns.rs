@@ -52,6 +52,9 @@ pub trait Watch: Send + Sync {
     /// The work that it has left behind was done, or left to others.
     fn is_over(&self, _turn: &TurnKey) {}
 
+    /// The jobs that it has left behind are all left to a sweep.
+    fn left(&self, _turn: &TurnKey) {}
+
     /// A try of a job, of whatever turn, came to this.
     fn settled(&self, _job: &Job, _outcome: &Outcome) {}
 }
@@ -96,8 +99,8 @@ pub struct Turns {
 /// A message that wants a turn.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is to be
-    /// over.
+    /// What is to be admitted; [`Turns::begin`] adds the hold of its turn, and by when that is
+    /// to be over.
     pub admission: Admission,
     /// Who is to answer.
     pub coach: Arc<Coach>,
@@ -389,6 +392,7 @@ impl Turns {
         match by.stay.after {
             AfterTurn::SeenThrough => shift.see_through(&turn).await,
             AfterTurn::TriedOnce => _ = shift.work_off(&turn).await,
+            AfterTurn::Left if has_left(feed) => self.watch.left(&turn),
             AfterTurn::Left => {}
         }
         if by.is_to_be_settled {
@@ -412,6 +416,14 @@ impl Turns {
         if let Some(context) = report.and_then(|report| report.context.as_ref()) {
             count_uses(&self.ports, user, &context.memories).await;
         }
+    }
+}
+
+/// Returns whether a turn that was driven here has ended with jobs to be done.
+fn has_left(feed: &Feed) -> bool {
+    match feed.events().last() {
+        Some(TurnEvent::Ended(closing)) => !closing.jobs.is_empty(),
+        _ => false,
     }
 }
 

@@ -31,6 +31,10 @@ impl Watch for Watches {
         self.all(|watch| watch.is_over(turn));
     }
 
+    fn left(&self, turn: &TurnKey) {
+        self.all(|watch| watch.left(turn));
+    }
+
     fn settled(&self, job: &Job, outcome: &Outcome) {
         self.all(|watch| watch.settled(job, outcome));
     }

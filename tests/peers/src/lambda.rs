@@ -149,6 +149,9 @@ impl Lambda {
         let mut command = Command::new(program);
         command
             .args(args)
+            // A function knows nothing of who has started it.
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("AWS_LAMBDA_RUNTIME_API", self.api.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "coach")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")

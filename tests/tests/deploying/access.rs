@@ -56,8 +56,8 @@ pub(crate) async fn listened() -> (DynamoDb, Proxy, Requests) {
     (peer, proxy, requests)
 }
 
-/// Keeps each clause of a contract on one store. Whether it does is for other tests to say: this one
-/// has one table for all.
+/// Keeps each clause of a contract on one store. Whether it does is for other tests to say: this
+/// one has one table for all.
 macro_rules! kept {
     ($module:path, $make:expr; $($clause:ident)*) => {{
         use $module as clauses;

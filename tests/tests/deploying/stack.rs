@@ -179,9 +179,11 @@ fn a_build_is_one_call_of_cargo_lambda_and_says_how_large_the_package_is() {
     let said = String::from_utf8(output.stdout).unwrap();
     let packages = folder.path().join("target/lambda");
     let packages = packages.display();
+    let root = folder.path().display();
     let first = format!(
-        "lambda build --profile lambda --arm64 --output-format zip --package coach-lambda \
-         --lambda-dir {packages} --include {prices}\n"
+        "lambda build --manifest-path {root}/Cargo.toml --profile lambda --arm64 \
+         --output-format zip --package coach-lambda --lambda-dir {packages} \
+         --include prices.json\n"
     );
     assert!(said.starts_with(&first), "{said}");
     assert!(said.ends_with("100 bytes\n"), "{said}");

@@ -171,7 +171,8 @@ fn there_is_an_alarm_for_each_thing_that_somebody_must_look_at() {
     };
     let mut alarms = Vec::new();
     for (name, alarm) in of_type(&template, "AWS::CloudWatch::Alarm") {
-        let told = json!({ "Fn::If": ["TellsOfAlarms", [{ "Ref": "Alarms" }], { "Ref": "AWS::NoValue" }] });
+        let whom = json!([{ "Ref": "Alarms" }]);
+        let told = json!({ "Fn::If": ["TellsOfAlarms", whom, { "Ref": "AWS::NoValue" }] });
         assert_eq!(alarm["AlarmActions"], told, "{name}");
         alarms.push((
             name,
@@ -182,6 +183,7 @@ fn there_is_an_alarm_for_each_thing_that_somebody_must_look_at() {
         alarms,
         [
             ("ErrorsAlarm", "Errors"),
+            ("FailedAlarm", "Turns"),
             ("UnavailableAlarm", "Url5xxCount"),
             ("ThrottlesAlarm", "Throttles"),
             ("SweepAlarm", "an expression"),

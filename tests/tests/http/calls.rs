@@ -55,7 +55,7 @@ const KINDS: [Kind; 17] = [
     kind("/save-memory, near", DAWN, "/save-memory I train at dusk", "rule", [0, 1, 1, 0],
         &["memory"], None),
     kind("/forget", DAWN, "/forget that I train at dawn", "rule", [0, 1, 0, 0], &["forget"], None),
-    kind("/forget, nothing", HELLO, "/forget that I train at dawn", "rule", [0, 1, 0, 0], &[], None),
+    kind("/forget, nothing", HELLO, "/forget my dog", "rule", [0, 1, 0, 0], &[], None),
     kind("remark, no updates", HELLO, "My legs are dead", "model", [1, 1, 0, 0], &[], None),
     kind("question with updates", HELLO, "Why are my squats stuck?", "model", [1, 1, 0, 0], &[],
         Some(1)),

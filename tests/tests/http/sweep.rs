@@ -135,17 +135,17 @@ async fn eight_jobs_are_tried_at_once_and_none_of_which_no_whole_try_fits() {
     let site = left(20, (0..20).map(|_| slow())).await;
     // Tries begin now, in 10 s and, were there time for them, in 20 s.
     let began = site.clock.now();
-    let swept_now = swept(&site, Duration::from_secs(60)).await;
+    let swept_now = swept(&site, Duration::from_secs(70)).await;
     assert_eq!((swept_now.done, open(&site).await), (16, 4));
     assert_eq!(site.clock.now().since(began), Duration::from_secs(20));
     let untouched = jobs(&site).await;
     let untouched = untouched.iter().filter(|job| job.attempts == 0);
     assert_eq!(untouched.count(), 4, "what is not tried is not claimed");
     assert_eq!(
-        swept(&site, Duration::from_secs(49)).await,
+        swept(&site, Duration::from_secs(59)).await,
         Swept::default()
     );
-    assert_eq!(swept(&site, Duration::from_secs(50)).await.done, 4);
+    assert_eq!(swept(&site, Duration::from_secs(60)).await.done, 4);
 }
 
 #[tokio::test(start_paused = true)]

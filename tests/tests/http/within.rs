@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::replying;
 
 const TOLD: &str = "I did 2x5 back squats at 100 kg today";
-const TRY: Duration = Duration::from_secs(50);
+const TRY: Duration = Duration::from_secs(60);
 
 /// A site whose turns leave a job that is asked of these models.
 fn site(extract: impl IntoIterator<Item = Scene>) -> Site {

@@ -241,3 +241,31 @@ fn plays(function: &Function, reply: Vec<Step>) {
         .play(Script::calling("route_message", route));
     function.bedrock.play(Script::Play(reply));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_of_several_invocations_loses_none_of_its_places_to_broken_answers() {
+    let mut function = Function::prepared(plausible()).await;
+    function.run(&[("AWS_LAMBDA_MAX_CONCURRENCY", "2")]);
+    let conversation = function.conversation().await;
+    function.lambda.behave(Behaviour::Cuts(0));
+    for _ in 0..5 {
+        let request = function.request("GET", &conversation);
+        let request = request.timeout(Duration::from_secs(5));
+        _ = request.send().await;
+    }
+    function.lambda.behave(Behaviour::Sound);
+    let answers = (0..4).map(|_| function.say(&conversation, QUESTION));
+    for answer in futures::future::join_all(answers).await {
+        assert!(
+            [200, 409].contains(&answer.status().as_u16()),
+            "{}",
+            answer.status()
+        );
+    }
+    assert!(function.lambda.runs(), "{}", function.log());
+    assert!(
+        !function.log().contains("Concurrent worker exited"),
+        "{}",
+        function.log()
+    );
+}

@@ -8,7 +8,7 @@ use ports::{Admission, Admitting, Clock, IfBusy, admit};
 use serde_json::{Value, json};
 use system_clock::SystemClock;
 
-use crate::function::{Function, USER, job_states, json_of, plausible, sent, until};
+use crate::function::{Function, USER, events, job_states, json_of, last, plausible, sent, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_answer_leaves_its_work_and_wakes_the_sweep_which_does_it() {
@@ -42,6 +42,19 @@ async fn an_answer_that_leaves_nothing_wakes_nobody() {
     let send = function.request("POST", &format!("{conversation}/send-message"));
     let said = sent(send, &json!({ "userResponse": "How should I warm up?" })).await;
     assert_eq!(json_of(said).await["jobs"], json!([]));
+    assert!(function.lambda.asynchronous().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_streamed_answer_does_its_work_itself_and_wakes_nobody() {
+    let mut function = Function::prepared(plausible()).await;
+    function.run(&[("COACH_SWEEP_FUNCTION", "coach-sweep")]);
+    let conversation = function.conversation().await;
+    let said = function
+        .say(&conversation, "/log-workout 2x5 back squats at 100 kg")
+        .await;
+    let events = events(said).await;
+    assert_ne!(last(&events)["jobs"], json!([]), "{}", last(&events));
     assert!(function.lambda.asynchronous().is_empty());
 }
 

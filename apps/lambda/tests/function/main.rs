@@ -17,3 +17,4 @@ mod function;
 mod left;
 mod starts;
 mod turns;
+mod watched;

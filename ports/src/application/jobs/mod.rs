@@ -163,9 +163,10 @@ impl Shift<'_> {
     }
 }
 
-/// Returns whether a try that begins at this time comes to its end before a process may be frozen.
+/// Returns whether a try that begins at this time comes to its end, and is noted and charged,
+/// before a process may be frozen.
 pub(crate) fn has_time(until: Option<Timestamp>, at: Timestamp) -> bool {
-    until.is_none_or(|until| at + TRY <= until)
+    until.is_none_or(|until| at + CLAIM <= until)
 }
 
 /// Runs a try within its time; one that panics has failed like any other.

@@ -67,7 +67,6 @@ fn of_two_thousand_requests_none_erases_what_was_not_meant() {
             }
         }
     }
-    println!("{asked} that differ, {plain} plain, not obeyed: {not_obeyed:#?}");
     assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
     assert!(asked + plain >= 2_000, "{asked}");
     assert!(
