@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::save::asks_to_remember;
 use super::{
     Chosen, Meant, Memory, MemorySource, Provenance, Saving, Tombstone, Unsaveable, asks_to_keep,
     choose, decide, is_instruction, meant,
@@ -190,7 +191,13 @@ impl Known {
     /// Returns what is told of what is to be remembered, and leaves in the decision only what may
     /// be done.
     fn remember(&self, decision: &mut RouterDecision, opening: &Opening) -> Option<String> {
-        let proposed = decision.memory_to_save()?.clone();
+        let Some(proposed) = decision.memory_to_save().cloned() else {
+            let left_out = &decision.router_metadata.left_out;
+            let is_lost = left_out
+                .iter()
+                .any(|name| name == "memoryProcessing.memory");
+            return (is_lost && asks_to_remember(opening.text())).then(|| UNUSABLE.to_owned());
+        };
         let id = MemoryId::from(&opening.turn.turn);
         let from = Provenance::of(opening, &id);
         let memories = self.memories.as_deref().unwrap_or_default();
@@ -302,6 +309,8 @@ const NOTHING_LIKE_IT: &str = "I know nothing like that, so I have forgotten not
 const REST_UNKNOWN: &str = "Of the rest I know nothing.";
 const SECOND_MISS: &str = "I can't tell which one you mean, so I have forgotten nothing. \
     In the list of your memories you can delete it yourself.";
+const UNUSABLE: &str = "I can't remember that as it is: tell me the heart of it in at most 500 \
+    characters.";
 const UNREAD: &str = "I can't look at what I remember just now, so I have forgotten nothing.";
 const EVERYTHING: &str = "I can't forget everything about you from here. To have all of it \
     erased, have your account erased; single memories can be deleted in the list of them.";

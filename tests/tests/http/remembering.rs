@@ -371,6 +371,28 @@ async fn a_command_is_obeyed_or_refused_in_words() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_model_has_made_too_long_to_be_kept_is_told_if_it_was_asked_for() {
+    let long = "I like long texts. ".repeat(30);
+    for (text, told) in [
+        (
+            format!("Remember that {long}"),
+            "I can't remember that as it is",
+        ),
+        (long.clone(), ""),
+    ] {
+        let site = site(vec![routed(Some(&long), false)]);
+        let path = site.conversation().await;
+        let said = said(&site, &path, &text).await;
+        assert_eq!(
+            (said.starts_with(told), said.is_empty()),
+            (true, told.is_empty()),
+            "{said}"
+        );
+        assert_eq!(kept(&site, Kind::Memory), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_a_command_the_job_asks_once_and_only_if_something_is_near() {
     let same = Scene::saying(json!({ "sameAs": 1, "inPlaceOf": null }).to_string());
     let text = "/save-memory every day starts with squats";
