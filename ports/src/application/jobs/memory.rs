@@ -122,6 +122,7 @@ pub(super) async fn erase(work: &Work<'_>) -> Tried {
         Some(first) => Outcome::Done(json!({
             "memoryId": first, "memoryIds": gone, "words": "It is forgotten.",
         })),
+        None if !work.opening.is_readable() => Outcome::Dead(super::UNREADABLE.to_owned()),
         None => Outcome::Refused("I know nothing like that".to_owned()),
     })
 }
