@@ -115,6 +115,16 @@ impl Message {
         }
     }
 
+    /// Returns whether it tells what becomes of memories.
+    pub fn confirms(&self) -> bool {
+        match &self.body {
+            Body::Assistant { said, .. } => {
+                said.iter().any(|said| said.kind == PartKind::Confirmation)
+            }
+            Body::User { .. } | Body::Unreadable => false,
+        }
+    }
+
     /// Returns how long the whole text is, in bytes.
     pub fn length(&self) -> usize {
         match &self.body {

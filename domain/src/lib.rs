@@ -22,7 +22,7 @@ pub mod summary;
 pub mod time;
 pub mod turn;
 pub mod usage;
-mod voice;
+pub mod voice;
 mod wording;
 pub mod workout;
 
@@ -48,8 +48,8 @@ pub use safety::SafetyKind;
 pub use summary::Summary;
 pub use time::{Timestamp, ZoneName};
 pub use turn::{
-    Attempt, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Heard, Input,
-    Kept, Limits, Loaded, Opening, Output, Refused, ReplyCall, ReplyPlace, Report, StopReason,
-    Task, Tier, Timings, Turn, TurnError, TurnEvent, Wanted,
+    Attempt, Before, Closing, ContextReport, Delivery, Effect, Ending, Finish, Gathered, Heard,
+    Input, Kept, Limits, Loaded, Opening, Output, Refused, ReplyCall, ReplyPlace, Report,
+    StopReason, Task, Tier, Timings, Turn, TurnError, TurnEvent, Wanted,
 };
 pub use workout::Workout;

@@ -1,26 +1,36 @@
 //! What the coach remembers, and what an index finds.
 //!
-//! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`forgettable`] when
+//! A memory is saved by [`decide`], brought back by [`ranked`], and found by [`meant`] when
 //! the athlete wants it gone. All of it looks at records only; whoever calls reads and writes them.
 
+mod decision;
+mod fact;
 mod facts;
 mod forget;
 mod forgotten;
 mod graveyard;
 mod instruction;
+mod lexicon;
 mod recall;
+mod relation;
 mod save;
+mod stem;
 mod tombstone;
+mod trace;
 mod words;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CoachId, ConversationId, MemoryId, MessageId, SafetyKind, Timestamp, UserScope};
+use crate::{
+    CoachId, ConversationId, MemoryId, MessageId, SafetyKind, Timestamp, TurnId, UserScope,
+};
 
+pub(crate) use decision::{Known, Settled};
 pub use facts::{SafetyFacts, SafetyReport};
-pub use forget::{forgettable, last_saved};
+pub use forget::{Chosen, Meant, asks_to_keep, choose, meant};
 pub(crate) use forgotten::silent;
 pub use forgotten::{
     FORGOTTEN, is_forgotten, logged, recallable, remembered, shortened, still_told, told,
@@ -28,9 +38,11 @@ pub use forgotten::{
 pub use graveyard::Graveyard;
 pub use instruction::is_instruction;
 pub use recall::ranked;
+pub use relation::{CANDIDATES, RELATING, candidates, question, related};
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
 pub use tombstone::Tombstone;
-pub use words::{Trace, normalised, similarity, words};
+pub use trace::Trace;
+pub use words::{normalised, similarity, words};
 
 /// The longest memory, in characters.
 pub const LONGEST: usize = 500;
@@ -72,13 +84,19 @@ pub struct Memory {
     /// What safety fact it tells, by whoever saved it. The words themselves may tell more.
     #[serde(default)]
     pub safety: Option<SafetyKind>,
+    /// An earlier memory that says the same in other words. Both are kept, one of them is shown.
+    #[serde(default)]
+    pub same_as: Option<MemoryId>,
+    /// The turn in which it was said again last.
+    #[serde(default)]
+    pub last_said_in: Option<TurnId>,
 }
 
 impl Memory {
     /// Returns what safety fact it tells, by the model's word or by its own words.
     pub fn safety(&self) -> Option<SafetyKind> {
-        let told = [self.safety, SafetyKind::floor(&self.content)];
-        told.into_iter().flatten().min()
+        let kinds = [self.safety, SafetyKind::floor(&self.content)];
+        kinds.into_iter().flatten().min()
     }
 
     /// Returns when it was said last, as far as that is known.
@@ -104,12 +122,18 @@ impl Memory {
 
     /// Returns the same, said once more: it matters at least as much as is said now. `None` if that
     /// was counted.
-    pub fn reinforced(&self, importance: Importance, said_at: Timestamp) -> Option<Self> {
+    pub fn reinforced(
+        &self,
+        importance: Importance,
+        said_at: Timestamp,
+        said_in: Option<&TurnId>,
+    ) -> Option<Self> {
         let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
         (!is_counted).then(|| Self {
             importance: self.importance.max(importance),
             times_used: self.times_used.saturating_add(1),
             last_said_at: Some(said_at),
+            last_said_in: said_in.cloned().or_else(|| self.last_said_in.clone()),
             ..self.clone()
         })
     }
@@ -121,6 +145,40 @@ impl Memory {
             ..self.clone()
         }
     }
+}
+
+impl Memory {
+    /// Returns the same, as it was before another held in its place; `None` if none does.
+    pub fn restored(&self) -> Option<Self> {
+        self.superseded_by.as_ref()?;
+        Some(Self {
+            superseded_by: None,
+            ..self.clone()
+        })
+    }
+
+    /// Returns the turn in which it was said last, as far as it was in one.
+    fn turn(&self) -> Option<TurnId> {
+        let made_in = || self.id.as_str().parse().ok();
+        self.last_said_in.clone().or_else(made_in)
+    }
+}
+
+/// Returns the memories of which one is shown for all that say the same: without those whose
+/// earlier one is there, too, and holds.
+pub fn one_of_each<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> Vec<&'a Memory> {
+    let mut shown: Vec<&Memory> = memories.into_iter().collect();
+    let holding: BTreeSet<&MemoryId> = shown
+        .iter()
+        .filter(|memory| memory.superseded_by.is_none())
+        .map(|memory| &memory.id)
+        .collect();
+    let is_shown = |memory: &&Memory| match &memory.same_as {
+        Some(first) => !holding.contains(first),
+        None => true,
+    };
+    shown.retain(is_shown);
+    shown
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -207,5 +265,7 @@ pub enum RecalledKind {
     Methodology,
 }
 
+#[cfg(test)]
+mod labelled;
 #[cfg(test)]
 mod tests;

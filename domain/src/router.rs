@@ -4,6 +4,7 @@
 //! [`parse`]); if it fails, a safe default stands ([`fallback`]). Nothing decides again.
 
 pub(crate) mod answer;
+mod command;
 mod finished;
 mod parse;
 mod phrases;
@@ -13,11 +14,14 @@ mod vocabulary;
 use serde::{Deserialize, Serialize};
 
 use crate::memory::{Importance, MemoryKind, RecalledKind};
-use crate::{Care, Language, SafetyKind, Stage, Tone};
+use crate::{Care, Language, MemoryId, SafetyKind, Stage, Tone};
 
+pub use command::Command;
+pub(crate) use parse::numbered;
 pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
-pub use rules::{Command, Ruled, by_rule, fallback};
+pub(crate) use rules::choosing;
+pub use rules::{Ruled, by_rule, fallback};
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
 pub const POLICY_VERSION: &str = "5";
@@ -30,7 +34,7 @@ const LONGEST_TEXT: usize = 4_000;
 pub fn tone(text: &str) -> (Tone, Option<Language>) {
     let (quiet, language) = Tone::quiet(text, vocabulary::is_small_talk(text));
     let other = || {
-        if rules::names_fitness(text) {
+        if finished::names_fitness(text) {
             Tone::Keen
         } else {
             Tone::Plain
@@ -211,11 +215,25 @@ pub struct MemoryProcessing {
     /// What to remember, in the athlete's own words.
     #[serde(default)]
     pub memory: Option<ProposedMemory>,
+    /// What is forgotten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forget: Vec<MemoryId>,
+    /// Of these the athlete is to say which: the next message may choose, by their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<MemoryId>,
+    /// How often the athlete was asked before, and chose none of what there was.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub misses: u32,
     /// From 0 to 1.
     pub confidence: f64,
     /// Why, in a few words.
     #[serde(default)]
     pub reasoning: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(misses: &u32) -> bool {
+    *misses == 0
 }
 
 /// A memory that a message asks for.
@@ -235,12 +253,15 @@ pub struct ProposedMemory {
     /// At most five words to find it by.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// What it corrects, when the athlete corrects something.
-    #[serde(default)]
-    pub replaces: Option<String>,
     /// What safety fact about the athlete it tells, if it tells one that holds now.
     #[serde(default, deserialize_with = "answer::if_known")]
     pub safety: Option<SafetyKind>,
+    /// The memory that says the same in other words, if one does.
+    #[serde(default)]
+    pub same_as: Option<MemoryId>,
+    /// The memory in whose place it holds, if the athlete has changed something.
+    #[serde(default)]
+    pub in_place_of: Option<MemoryId>,
 }
 
 /// What to look up before answering.

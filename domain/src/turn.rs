@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 pub use asked::{Effect, Output, ReplyCall, Wanted};
 pub use ending::{Ending, StopReason, TurnError};
-pub use given::{Attempt, Gathered, Heard, Input, Kept, Loaded, Refused, Task};
+pub use given::{Attempt, Before, Gathered, Heard, Input, Kept, Loaded, Refused, Task};
 pub use journal::Journal;
 pub use limits::{Delivery, Limits, Tier};
 pub use made::{Closing, ContextReport, Finish, RecalledReport, Report, Timings, TurnEvent};
@@ -58,6 +58,8 @@ pub struct Turn {
     now: Timestamp,
     journal: Journal,
     report: Report,
+    /// What the athlete is told of memories, once that is decided.
+    words: Vec<String>,
     /// Up to which message the conversation is summed up, once that was read.
     summed_up: Option<u64>,
     /// What the message is written in, if that is clear.
@@ -72,6 +74,7 @@ impl Turn {
         let mut turn = Self {
             journal: Journal::new(now, &limits),
             report: Report::default(),
+            words: Vec::new(),
             summed_up: None,
             written_in: None,
             phase: Phase::Done,
@@ -298,7 +301,7 @@ impl Turn {
                 JobKind::Memory,
                 promised(&self.task.opening, route).is_some(),
             ),
-            (JobKind::Forget, route.memory_processing.is_forget_request),
+            (JobKind::Forget, !route.memory_processing.forget.is_empty()),
             (JobKind::Summary, self.summed_up.is_some_and(is_summary_due)),
         ];
         let wanted = wanted.into_iter().filter(|(_, is_wanted)| *is_wanted);

@@ -5,57 +5,13 @@ mod french;
 mod german;
 mod portuguese;
 mod spanish;
+mod table;
 
 use crate::Language;
 use crate::care::{Care, Tone};
 
-/// The coach's own words in one language.
-pub(crate) struct Words {
-    /// Fits any message.
-    pub(crate) plain: [&'static str; 5],
-    /// Fits what is plainly of training.
-    pub(crate) keen: [&'static str; 4],
-    pub(crate) thanks: &'static str,
-    pub(crate) goodbye: &'static str,
-    pub(crate) injury: &'static str,
-    pub(crate) illness: &'static str,
-    pub(crate) grief: &'static str,
-    pub(crate) emergency: &'static str,
-    pub(crate) crisis: &'static str,
-    /// What to do in an emergency, if the operator has no words for it. It names no number, for
-    /// those differ from place to place.
-    pub(crate) emergency_help: &'static str,
-    /// The same for somebody who may harm themselves.
-    pub(crate) crisis_help: &'static str,
-    /// Said of an emergency or a crisis: that nothing of it was kept, and how to.
-    pub(crate) not_kept: &'static str,
-    /// Before what is going to be remembered.
-    pub(crate) remembering: &'static str,
-    /// Before the list of commands.
-    pub(crate) help: &'static str,
-    pub(crate) log_workout: CommandWords,
-    pub(crate) save_memory: CommandWords,
-    pub(crate) forget: CommandWords,
-    pub(crate) list_commands: CommandWords,
-    pub(crate) refusals: Refusals,
-}
-
-/// What is said of a command.
-pub(crate) struct CommandWords {
-    /// What is to stand behind it; empty if nothing is.
-    pub(crate) takes: &'static str,
-    pub(crate) does: &'static str,
-    /// What is answered when nothing stands behind it, with an example.
-    pub(crate) hint: &'static str,
-}
-
-/// Why something is not done.
-pub(crate) struct Refusals {
-    pub(crate) nothing_to_remember: &'static str,
-    pub(crate) reads_like_an_instruction: &'static str,
-    pub(crate) was_not_said: &'static str,
-    pub(crate) was_forgotten: &'static str,
-}
+pub use table::MemoryWords;
+pub(crate) use table::{CommandWords, Words};
 
 /// Returns the coach's own words in this language.
 pub(crate) fn words(language: Language) -> &'static Words {
@@ -66,6 +22,11 @@ pub(crate) fn words(language: Language) -> &'static Words {
         Language::Fr => &french::WORDS,
         Language::Pt => &portuguese::WORDS,
     }
+}
+
+/// Returns what is said in this language of what is remembered and forgotten.
+pub fn of_memory(language: Language) -> &'static MemoryWords {
+    &words(language).memory
 }
 
 impl Words {
@@ -102,6 +63,15 @@ mod tests {
                 words.log_workout.does,
                 words.save_memory.hint,
                 words.forget.hint,
+                words.memory.cannot_use,
+                words.memory.how_to_choose,
+                words.memory.nothing_like_it,
+                words.memory.second_miss,
+                words.memory.unread,
+                words.memory.everything,
+                words.memory.known,
+                words.memory.nothing_to_forget,
+                words.refusals.is_too_long,
                 words.refusals.was_not_said,
                 words.refusals.was_forgotten,
                 words.refusals.nothing_to_remember,

@@ -81,6 +81,7 @@ codes! {
     ConversationBusy = "CONVERSATION_BUSY" 409 Later
         "The coach is still answering the last message."
     IdempotencyMismatch = "IDEMPOTENCY_MISMATCH" 409 Never "This key was used for another message."
+    NotSuperseded = "NOT_SUPERSEDED" 409 Never "Nothing is in place of this memory."
     TurnExpired = "TURN_EXPIRED" 410 Never
         "This turn can no longer be replayed; its messages are in the history."
     PayloadTooLarge = "PAYLOAD_TOO_LARGE" 413 Never "The body is too large."

@@ -102,8 +102,9 @@ pub(crate) fn new_memory(body: &[u8]) -> Result<(ProposedMemory, Option<CoachId>
         importance: form.importance.unwrap_or_default(),
         is_coach_specific: form.coach_id.is_some(),
         tags: tags(&form.tags.unwrap_or_default(), memory::TAGS)?,
-        replaces: None,
         safety: None,
+        same_as: None,
+        in_place_of: None,
     };
     Ok((proposed, form.coach_id))
 }
@@ -387,8 +388,9 @@ mod tests {
             importance: Importance::Medium,
             is_coach_specific: false,
             tags: vec!["hills".to_owned()],
-            replaces: None,
             safety: None,
+            same_as: None,
+            in_place_of: None,
         };
         assert_eq!((proposed, coach), (expected, None));
         let (proposed, coach) = parse(with("coachId", json!("c"))).unwrap();

@@ -1,9 +1,9 @@
 //! What the coach remembers.
 
 use axum::http::{StatusCode, header};
-use domain::memory::{Graveyard, MemorySource, Provenance, Tombstone};
+use domain::memory::{Graveyard, KNOWN, MemorySource, Provenance, Tombstone};
 use domain::{CoachId, Memory, MemoryId, RecordId};
-use ports::{Bill, Kind, RecordKey, Saved, records};
+use ports::{Bill, Kind, RecordKey, Restored, Saved, newest, records};
 
 use crate::call::{Answer, Call, insert, json};
 use crate::code::Code;
@@ -26,8 +26,16 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (list, place) = call.list("memories")?;
     let forgotten = ports::tombstones(&call.app.ports, &owner).await?;
     let graveyard = Graveyard::of(&forgotten);
+    let known: Vec<Memory> = newest(&call.app.ports, &owner, Kind::Memory, KNOWN).await?;
+    let is_one_of_each = |memory: &Memory| {
+        let first = memory.same_as.as_ref();
+        let holds = |known: &Memory| Some(&known.id) == first && known.superseded_by.is_none();
+        !known
+            .iter()
+            .any(|known| holds(known) && !graveyard.covers(known))
+    };
     let is_shown = |memory: &Memory| {
-        (shows_superseded || memory.superseded_by.is_none())
+        (shows_superseded || (memory.superseded_by.is_none() && is_one_of_each(memory)))
             && coach
                 .as_ref()
                 .is_none_or(|coach| memory.coach.as_ref().is_none_or(|own| own == coach))
@@ -94,6 +102,19 @@ pub(crate) async fn edit(call: Call) -> Answer {
     let memory = edited?.ok_or(Code::RecordNotFound)?;
     let memory = memory.map_err(|reason| field(&format!("content or tags: {reason}")))?;
     json(StatusCode::OK, &memory)
+}
+
+/// `POST /users/{u}/memories/{memoryId}/restore`
+pub(crate) async fn restore(call: Call) -> Answer {
+    let id: MemoryId = call.id("memoryId")?;
+    let (ports, owner) = (&call.app.ports, call.scope()?);
+    let bill = Bill::new(&ports.clock);
+    let restored = ports::restore(ports, &owner, &id, &bill).await;
+    ports::charge(ports, &owner, &bill.calls()).await;
+    match restored?.ok_or(Code::RecordNotFound)? {
+        Restored::Now(memory) => json(StatusCode::OK, &memory),
+        Restored::Holds => Err(Code::NotSuperseded.into()),
+    }
 }
 
 /// `DELETE /users/{u}/memories/{memoryId}`: forgotten at once, and erased as soon as the index lets

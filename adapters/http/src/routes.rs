@@ -103,6 +103,9 @@ routes! {
     DELETE "/users/{userId}/memories/{memoryId}", User, memories::delete,
         "Have something forgotten",
         [], NOTHING => ok::<shapes::Done>(), json::<shapes::Done>(202);
+    POST "/users/{userId}/memories/{memoryId}/restore", User, memories::restore,
+        "Let a memory hold again that another was in place of",
+        [], NOTHING => ok::<Memory>();
     GET "/users/{userId}/usage", User, usage::read, "What model calls have cost, day by day",
         [FROM_DAY, TO_DAY], NOTHING => ok::<shapes::Spending>();
     GET "/health", Public, library::health, "Whether the server is up",

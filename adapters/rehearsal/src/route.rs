@@ -34,6 +34,7 @@ pub(crate) fn answer(heard: &Heard, first: bool) -> Value {
             "isForgetRequest": needs.intent == "forget_request",
             "confidence": if needs.memory.is_some() { 0.9 } else { 0.6 },
             "memory": needs.memory,
+            "forget": [],
             "reasoning": "by its phrases",
         },
         "contextNeeds": {
@@ -237,7 +238,8 @@ fn memory(heard: &Heard, only_if_asked: bool) -> Option<Value> {
             "importance": importance,
             "isCoachSpecific": !harm && kind == "instruction",
             "tags": tags,
-            "replaces": behind(&text.text, &["instead of", "no longer"]),
+            "sameAs": null,
+            "inPlaceOf": null,
         })
     })
 }

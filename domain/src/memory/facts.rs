@@ -2,13 +2,16 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::fact::Fact;
+use super::stem::stem;
 use super::{Memory, words};
-use crate::SafetyKind;
 use crate::prompt::{Room, data, one_line};
 use crate::router::answer::cut;
+use crate::{MemoryId, SafetyKind};
 
 /// The safety facts of an athlete, as far as they could be read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -81,7 +84,8 @@ impl SafetyFacts {
         (told, report)
     }
 
-    /// Returns those that hold: what matters most first, then the newest.
+    /// Returns those that hold: what matters most first, then the newest. What a model took for the
+    /// same as another stands beside it, if it has a word that the other lacks: it may be wrong.
     fn ordered(&self) -> Vec<(SafetyKind, &Memory)> {
         let mut holding = Vec::new();
         for fact in &self.facts {
@@ -89,11 +93,39 @@ impl SafetyFacts {
                 holding.push((kind, fact));
             }
         }
+        let first_of = |fact: &Memory| {
+            let first = fact.same_as.as_ref()?;
+            holding.iter().find(|(_, other)| other.id == *first)
+        };
+        let is_told_by_it =
+            |fact: &Memory| first_of(fact).is_some_and(|(_, first)| fact.adds_nothing_to(first));
+        let all = holding.iter().map(|(_, fact)| *fact);
+        let told_by_another: BTreeSet<&MemoryId> = all
+            .filter(|fact| is_told_by_it(fact))
+            .map(|fact| &fact.id)
+            .collect();
+        holding.retain(|(_, fact)| !told_by_another.contains(&fact.id));
         holding.sort_by_key(|(kind, fact)| (*kind, Reverse(fact.said_at()), &fact.id));
         holding.dedup_by(|(_, one), (_, other)| one.id == other.id);
         holding
     }
 }
+
+impl Memory {
+    fn adds_nothing_to(&self, other: &Self) -> bool {
+        let (own, known) = (Fact::of(&self.content), Fact::of(&other.content));
+        let is_there = |word: &String| known.stems().contains(word) || SORTS.contains(word);
+        own.stems().iter().all(is_there)
+    }
+}
+
+/// What says of which sort a safety fact is, and not which it is.
+static SORTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let words = "allergy allergic intolerant intolerance severe severely bad badly \
+        allergie allergisch unvertraglichkeit vertrage alergia alergico alergica intolerante \
+        intolerancia allergique intolerant intolerante alergias allergies intolerancias";
+    words.split_whitespace().map(stem).collect()
+});
 
 impl SafetyKind {
     fn in_words(self) -> &'static str {

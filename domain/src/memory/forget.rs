@@ -1,97 +1,326 @@
-//! What the athlete wants to be forgotten.
+//! Which memories a request to forget is about.
+//!
+//! What cannot be undone is done only where the words leave no doubt: all that could be meant is in
+//! the memory, and nothing sets it apart. Anything else is asked, or left as it is.
+
+mod choice;
+mod phrases;
+mod request;
+
+use std::collections::BTreeSet;
 
 use super::Memory;
-use super::words::{Compared, normalised};
+use super::fact::{Fact, tokens};
 use crate::MemoryId;
-use crate::router::Command;
 
-/// Returns the memory saved last of those that were made in a conversation, which is what "forget
-/// that" means there.
-pub fn last_saved<'a>(made_here: impl IntoIterator<Item = &'a Memory>) -> Option<&'a MemoryId> {
-    let last = made_here
-        .into_iter()
-        .max_by_key(|memory| (memory.created_at, &memory.id));
-    last.map(|memory| &memory.id)
+use super::stem::stem;
+pub use choice::{Chosen, choose};
+use phrases::{OF_SEVERAL, TAKES, concepts};
+use request::{Part, Request, Term};
+
+/// How many are named of several that may be meant.
+const NAMED: usize = 5;
+
+/// What a request to forget comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// These are meant without a doubt.
+    pub forget: Vec<MemoryId>,
+    /// Of these the athlete is to choose.
+    pub choices: Vec<MemoryId>,
+    /// Some of it is in none of the memories.
+    pub is_unknown: bool,
+    /// Where nothing is meant: what is nearest.
+    pub nearest: Vec<MemoryId>,
+    /// All that is known of the athlete is meant, which is no matter of memories.
+    pub is_everything: bool,
 }
 
-/// Returns which memory a request to forget is about. "That", "it" and nothing at all mean the one
-/// saved last; otherwise it is the memory that has most of what the request names, at least half of
-/// it. Of equals it is one that still holds before one that was superseded, and then the nearest
-/// and the newest.
-pub fn forgettable(
-    request: &str,
-    memories: &[Memory],
-    last_saved: Option<&MemoryId>,
-) -> Option<MemoryId> {
-    let text = match Command::parse(request) {
-        Some((Command::Forget, rest)) => rest,
-        Some((Command::LogWorkout | Command::SaveMemory | Command::Help, _)) | None => request,
-    };
-    let wanted = wanted(text);
-    if POINTERS.contains(&wanted.as_str()) {
-        let last = last_saved?;
-        let is_there = memories.iter().any(|memory| memory.id == *last);
-        return is_there.then(|| last.clone());
+/// Returns whether it asks that something is not to be forgotten: then it is to be remembered.
+pub fn asks_to_keep(text: &str) -> bool {
+    request::keeps(text)
+}
+
+/// Returns what a request to forget is about.
+///
+/// "That", "it" and nothing at all mean the memory saved last. Otherwise the words around it are
+/// cut, and what is coordinated is judged each alone. One memory that has every word, and that
+/// nothing sets apart, is meant. Of several the athlete chooses, unless the request says that it
+/// means all of them. If a word is in no memory, none is meant without asking.
+pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Meant {
+    let request = Request::of(request);
+    if request.is_everything {
+        return Meant {
+            is_everything: true,
+            ..Meant::default()
+        };
     }
-    let wanted = Compared::of(&wanted);
-    let mut fitting = Vec::new();
-    for memory in memories {
-        let known = Compared::of(&memory.content);
-        // Half of what is wanted must be in it: to forget something else cannot be undone.
-        if let Some(share) = wanted.share_in(&known)
-            && share >= 0.5
-        {
-            fitting.push((share, wanted.similarity(&known), memory));
+    let known: Vec<Known<'_>> = memories.iter().map(Known::of).collect();
+    if request.points {
+        let is_there = |id: &&MemoryId| memories.iter().any(|memory| memory.id == **id);
+        let forget: Vec<MemoryId> = last.filter(is_there).cloned().into_iter().collect();
+        return Meant {
+            is_unknown: forget.is_empty(),
+            forget,
+            ..Meant::default()
+        };
+    }
+    let mut meant = Meant::default();
+    let whole = judged(&request.whole, &known);
+    if !whole.fits.is_empty() || request.parts.is_empty() {
+        meant.take(whole, &request.whole);
+    } else {
+        for part in &request.parts {
+            meant.take(judged(part, &known), part);
         }
     }
-    let best = fitting.into_iter();
-    let best = best.max_by(|(share, near, memory), (other_share, other_near, other)| {
-        let holds = memory
-            .superseded_by
-            .is_none()
-            .cmp(&other.superseded_by.is_none());
-        let by_words = share
-            .total_cmp(other_share)
-            .then(holds)
-            .then(near.total_cmp(other_near));
-        by_words.then(memory.created_at.cmp(&other.created_at))
+    for part in &request.kept {
+        let kept = judged(part, &known);
+        let is_kept = |id: &MemoryId| kept.fits.contains(id) || kept.doubtful.contains(id);
+        meant.forget.retain(|id| !is_kept(id));
+        meant.choices.retain(|id| !is_kept(id));
+    }
+    meant.tidied()
+}
+
+impl Meant {
+    fn take(&mut self, judged: Judged, part: &Part) {
+        match judged.fits.as_slice() {
+            [] => {
+                self.is_unknown = true;
+                self.choices.extend(judged.doubtful);
+                self.nearest.extend(judged.nearest);
+            }
+            [_] if judged.doubtful.is_empty() => self.forget.extend(judged.fits),
+            [_] => {
+                self.choices.extend(judged.fits);
+                self.choices.extend(judged.doubtful);
+            }
+            _ if part.means_all || judged.are_all => self.forget.extend(judged.fits),
+            _ => self.choices.extend(judged.fits),
+        }
+    }
+
+    fn tidied(mut self) -> Self {
+        let mut seen: BTreeSet<MemoryId> = BTreeSet::new();
+        for list in [&mut self.forget, &mut self.choices, &mut self.nearest] {
+            list.retain(|id| seen.insert(id.clone()));
+        }
+        self.choices.truncate(NAMED);
+        self.nearest.truncate(NAMED);
+        if !self.forget.is_empty() || !self.choices.is_empty() {
+            self.nearest.clear();
+        }
+        self
+    }
+}
+
+/// A memory, taken apart.
+struct Known<'a> {
+    memory: &'a Memory,
+    fact: Fact,
+    /// What its words mean that may be said in others, too.
+    concepts: BTreeSet<&'static str>,
+    /// The words that no other words stand for.
+    said: BTreeSet<String>,
+    /// As they are written, folded.
+    words: BTreeSet<String>,
+    /// What it says first, if it says several things.
+    first: Option<Fact>,
+    /// What it says then belongs to that.
+    takes: bool,
+}
+
+impl<'a> Known<'a> {
+    fn of(memory: &'a Memory) -> Self {
+        let words = tokens(&memory.content);
+        let first = memory.content.split_once([',', ';']);
+        let fact = Fact::of(&memory.content);
+        let mut said = fact.stems().clone();
+        for token in words
+            .iter()
+            .filter(|token| !concepts(&token.folded).is_empty())
+        {
+            said.remove(&stem(&token.folded));
+        }
+        Self {
+            memory,
+            said,
+            fact,
+            concepts: words
+                .iter()
+                .flat_map(|token| concepts(&token.folded).iter().copied())
+                .collect(),
+            first: first.map(|(first, _)| Fact::of(first)),
+            words: words.iter().map(|token| token.folded.clone()).collect(),
+            takes: words.iter().any(|token| TAKES.contains(&&*token.folded)),
+        }
+    }
+
+    /// Returns whether it has this very word; of a name every letter counts.
+    fn has_word(&self, term: &Term) -> bool {
+        let is_other_name = |name: &String| {
+            let is_owner = term
+                .written
+                .strip_suffix('s')
+                .is_some_and(|owner| owner == name);
+            stem(name) == term.stem && *name != term.written && !is_owner
+        };
+        self.fact.stems().contains(&term.stem) && !self.fact.marks.names.iter().any(is_other_name)
+    }
+
+    fn has(&self, term: &Term) -> bool {
+        let means = |concept: &str| self.concepts.contains(concept);
+        self.has_word(term) || term.concept.is_some_and(means)
+    }
+
+    /// Returns whether it holds more than what is named, so that not all of it may be meant: a day
+    /// or a side more, something else that it says first, or the contrary.
+    fn holds_more(&self, part: &Part) -> bool {
+        let (own, named) = (&self.fact.marks, &part.marks);
+        let is_more = |named: &BTreeSet<&str>, own: &BTreeSet<&str>| {
+            !named.is_empty() && own.len() > named.len()
+        };
+        let begins_otherwise = self.first.as_ref().is_some_and(|first| {
+            let is_first = |term: &Term| first.stems().contains(&term.stem);
+            !part.words.is_empty() && self.takes && !part.words.iter().any(is_first)
+        });
+        let names = &self.fact.marks.names;
+        let is_by_name = part.words.iter().any(|term| names.contains(&term.written));
+        let is_of_several = |stem: &&&str| {
+            let is_named = |term: &Term| term.written == **stem;
+            self.words.contains(**stem) && !part.words.iter().any(is_named) && !is_by_name
+        };
+        let is_asserted = part.is_statement || part.words.iter().any(|term| term.is_sort);
+        is_more(&named.days, &own.days)
+            || is_more(&named.sides, &own.sides)
+            || begins_otherwise
+            || OF_SEVERAL.iter().any(|word| is_of_several(&word))
+            || (is_asserted && own.denies && !named.denies && !named.dislikes)
+    }
+
+    /// Returns whether a name that is asked for may be short for one in another memory of the same
+    /// sort.
+    fn is_short_for(&self, other: &Self, part: &Part) -> bool {
+        let fits = |term: &Term| {
+            let is_short = |name: &String| name.starts_with(&term.written);
+            other.has(term) || other.fact.marks.names.iter().any(is_short)
+        };
+        let may_be = part.words.iter().all(fits) && part.marks.is_within(&other.fact.marks);
+        let mut names = other.fact.marks.names.iter();
+        let mut shared = self.said.intersection(&other.said);
+        may_be
+            && shared.next().is_some()
+            && names.any(|name| {
+                let is_longer = |term: &Term| {
+                    term.written.len() > 2
+                        && name.starts_with(&term.written)
+                        && *name != term.written
+                };
+                part.words.iter().any(is_longer)
+            })
+    }
+
+    fn id(&self) -> MemoryId {
+        self.memory.id.clone()
+    }
+}
+
+/// What one part of a request may mean.
+#[derive(Debug, Default)]
+struct Judged {
+    fits: Vec<MemoryId>,
+    /// They would fit, if a word that no memory has were not there.
+    doubtful: Vec<MemoryId>,
+    nearest: Vec<MemoryId>,
+    /// Several are named, and each has the very words.
+    are_all: bool,
+}
+
+fn judged(part: &Part, known: &[Known<'_>]) -> Judged {
+    let is_known = |term: &&Term| known.iter().any(|memory| memory.has(term));
+    let (words, unknown): (Vec<&Term>, Vec<&Term>) = part.words.iter().partition(is_known);
+    let is_doubtful = unknown.iter().any(|term| !term.is_sort);
+    let means_something = !words.is_empty() || !part.marks.is_empty();
+    let mut fitting: Vec<&Known<'_>> = Vec::new();
+    for memory in known.iter().filter(|_| means_something) {
+        let has_all = words.iter().all(|term| memory.has(term));
+        if has_all && part.marks.is_within(&memory.fact.marks) {
+            fitting.push(memory);
+        }
+    }
+    prefer(&mut fitting, |memory| memory.memory.superseded_by.is_none());
+    prefer(&mut fitting, |memory| {
+        words.iter().all(|term| memory.has_word(term))
     });
-    best.map(|(.., memory)| memory.id.clone())
+    let are_all = part.is_plural
+        && words
+            .iter()
+            .all(|term| fitting.iter().all(|memory| memory.has_word(term)));
+    if !part.means_all && !are_all {
+        narrow(part, &mut fitting);
+    }
+    let is_in_doubt = |memory: &&Known<'_>| {
+        let is_short = known.iter().any(|other| memory.is_short_for(other, part));
+        is_doubtful || is_short || memory.holds_more(part)
+    };
+    let (doubtful, fits): (Vec<&Known<'_>>, Vec<&Known<'_>>) =
+        fitting.into_iter().partition(is_in_doubt);
+    let ids = |known: Vec<&Known<'_>>| known.into_iter().map(Known::id).collect();
+    Judged {
+        fits: ids(fits),
+        doubtful: ids(doubtful),
+        nearest: nearest(part, known),
+        are_all,
+    }
 }
 
-/// Returns what is to be forgotten, without the words that only ask for it.
-fn wanted(text: &str) -> String {
-    let text = normalised(text);
-    let mut rest = text.as_str();
-    while let Some(shorter) = ASKING.iter().find_map(|asking| {
-        rest.strip_prefix(asking)
-            .filter(|rest| rest.is_empty() || rest.starts_with(' '))
-            .map(str::trim_start)
-    }) {
-        rest = shorter;
+/// Keeps those of which this is true, if there are any.
+fn prefer<'a>(fitting: &mut Vec<&'a Known<'a>>, is_better: impl Fn(&Known<'_>) -> bool) {
+    if fitting.iter().any(|memory| is_better(memory)) {
+        fitting.retain(|memory| is_better(memory));
     }
-    while let Some(shorter) = CLOSING
+}
+
+/// Of several that fit, keeps those that say nothing else; or those that have the words, too, that
+/// need not be there. What says the same as another goes with it.
+fn narrow<'a>(part: &Part, fitting: &mut Vec<&'a Known<'a>>) {
+    let says_no_more = |memory: &Known<'_>| {
+        let mut words = memory.fact.stems().iter();
+        let mut marks = memory.fact.marks.clone();
+        // How much it was is what is said of it.
+        marks.numbers.retain(|number| number.value == "1/2");
+        let named = |word: &String| {
+            let mut terms = part.words.iter().chain(&part.light);
+            terms.any(|term| term.stem == *word)
+        };
+        words.all(named) && marks.is_within(&part.marks)
+    };
+    prefer(fitting, says_no_more);
+    let light = |memory: &Known<'_>| part.light.iter().filter(|term| memory.has(term)).count();
+    let most = fitting
         .iter()
-        .find_map(|closing| rest.strip_suffix(closing))
-    {
-        rest = shorter.trim_end();
-    }
-    rest.to_owned()
+        .map(|memory| light(memory))
+        .max()
+        .unwrap_or(0);
+    fitting.retain(|memory| light(memory) == most);
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    fitting.retain(|memory| seen.insert(memory.fact.whole()));
 }
 
-#[rustfmt::skip]
-const ASKING: [&str; 19] = [
-    "please", "forget about", "forget", "delete", "erase", "remove", "stop remembering",
-    "do not remember", "dont remember", "you can", "you should", "can you", "could you",
-    "i want you to", "what you know about", "what i said about", "what i told you about",
-    "everything about", "the memory about",
-];
+/// Returns those that share most with what was asked.
+fn nearest(part: &Part, known: &[Known<'_>]) -> Vec<MemoryId> {
+    let mut near: Vec<(usize, &Known<'_>)> = Vec::new();
+    for memory in known {
+        let words = part.words.iter().filter(|term| memory.has(term)).count();
+        if words > 0 && memory.memory.superseded_by.is_none() {
+            near.push((words, memory));
+        }
+    }
+    let most = near.iter().map(|(words, _)| *words).max().unwrap_or(0);
+    near.retain(|(words, _)| *words == most);
+    near.iter().map(|(_, memory)| memory.id()).collect()
+}
 
-const CLOSING: [&str; 4] = [" please", " again", " now", " from your memory"];
-
-#[rustfmt::skip]
-const POINTERS: [&str; 17] = [
-    "", "that", "it", "this", "that one", "this one", "the last one", "that again", "that please",
-    "the last thing", "what i just said", "what i just told you", "what you just saved",
-    "the last memory", "that last one", "that memory", "about it",
-];
+#[cfg(test)]
+pub(super) mod tests;

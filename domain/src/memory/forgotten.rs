@@ -37,7 +37,10 @@ pub fn told(messages: Vec<Message>, tombstones: &[Tombstone]) -> Vec<Message> {
             let is_own = |tombstone: &Tombstone| tombstone.is_from(&message.turn.turn);
             let says_own = match message.body {
                 Body::User { .. } => tombstones.iter().any(is_own),
-                Body::Assistant { .. } => graveyard.is_said(&said, SAID, is_own),
+                Body::Assistant { .. } => {
+                    tombstones.iter().any(is_own)
+                        && graveyard.is_said(&said, SAID, |tombstone, _| is_own(tombstone))
+                }
                 Body::Unreadable => false,
             };
             says_own || graveyard.is_said_before(&said, message.created, SAYS)

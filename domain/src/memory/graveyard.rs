@@ -1,7 +1,8 @@
 //! All that somebody wanted forgotten, side by side, so that a text is looked through once for all
 //! of it.
 
-use super::words::{Trace, stem_numbers};
+use super::trace::Trace;
+use super::words::stem_numbers;
 use super::{Memory, Tombstone};
 use crate::{MemoryId, Timestamp};
 
@@ -54,34 +55,43 @@ impl<'a> Graveyard<'a> {
             return false;
         }
         let trace = Trace::of_memory(text);
-        let mut shared = self.shared(trace.words()).into_iter();
-        shared.any(|(tombstone, shared)| is_younger(tombstone) && tombstone.is_like(&trace, shared))
+        let mut tombstones = self.tombstones.iter();
+        tombstones.any(|tombstone| is_younger(tombstone) && tombstone.trace.is_equal(&trace))
     }
 
     /// Returns whether one of the sentences of a text has at least this share of the words of a
-    /// tombstone that is meant.
+    /// tombstone that is meant, by these words and by the sentence.
     pub(super) fn is_said(
         &self,
         text: &str,
         least: f32,
-        is_meant: impl Fn(&Tombstone) -> bool,
+        is_meant: impl Fn(&Tombstone, &str) -> bool,
     ) -> bool {
-        if !self.tombstones.iter().any(|tombstone| is_meant(tombstone)) {
-            return false;
-        }
         let says_something = |sentence: &&str| sentence.contains(char::is_alphanumeric);
         sentences(text).filter(says_something).any(|sentence| {
             let shared = self.shared(stem_numbers(sentence));
             let mut shared = shared.into_iter();
             shared.any(|(tombstone, shared)| {
-                is_meant(tombstone) && tombstone.trace.share(shared) >= least
+                tombstone.trace.share(shared) >= least && is_meant(tombstone, sentence)
             })
         })
     }
 
-    /// Returns whether somebody said then what was to be forgotten later.
+    /// Returns whether somebody said then what was to be forgotten later: a sentence that nothing
+    /// sets apart from it.
     pub(super) fn is_said_before(&self, text: &str, said_at: Timestamp, least: f32) -> bool {
-        self.is_said(text, least, |tombstone| tombstone.forgotten_at >= said_at)
+        let is_younger = |tombstone: &Tombstone| tombstone.forgotten_at >= said_at;
+        if !self
+            .tombstones
+            .iter()
+            .any(|tombstone| is_younger(tombstone))
+        {
+            return false;
+        }
+        self.is_said(text, least, |tombstone, sentence| {
+            let is_apart = |trace: &Trace| trace.is_apart(&Trace::of(about(sentence, trace)));
+            is_younger(tombstone) && !is_apart(&tombstone.trace)
+        })
     }
 
     /// Returns the tombstones that have some of these words, and how many of them each has.
@@ -103,6 +113,37 @@ impl<'a> Graveyard<'a> {
         runs.filter_map(|run| Some((*self.tombstones.get(*run.first()?)?, run.len())))
             .collect()
     }
+}
+
+/// Returns the part of a sentence that is about something: from two words before the first word
+/// that it shares to the word behind the last. A "not" elsewhere denies something else.
+fn about<'a>(sentence: &'a str, trace: &Trace) -> &'a str {
+    let words = words_with_places(sentence);
+    let is_shared = |(_, word): &(usize, &str)| {
+        let stems = stem_numbers(word);
+        trace.words().any(|known| stems.contains(&known))
+    };
+    let (Some(first), Some(last)) = (
+        words.iter().position(is_shared),
+        words.iter().rposition(is_shared),
+    ) else {
+        return sentence;
+    };
+    let from = words.get(first.saturating_sub(2)).map_or(0, |(at, _)| *at);
+    let to = words.get(last + 1).or(words.last());
+    let to = to.map_or(sentence.len(), |(at, word)| at + word.len());
+    sentence.get(from..to).unwrap_or(sentence)
+}
+
+fn words_with_places(sentence: &str) -> Vec<(usize, &str)> {
+    let (mut words, mut at) = (Vec::new(), 0);
+    for word in sentence.split(' ') {
+        if !word.is_empty() {
+            words.push((at, word));
+        }
+        at += word.len() + 1;
+    }
+    words
 }
 
 /// Full stops within numbers end nothing.

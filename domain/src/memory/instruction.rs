@@ -40,18 +40,47 @@ fn has_marks(seen: &str) -> bool {
     let takes_a_turn = seen.lines().any(|line| {
         let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         SPEAKERS.iter().any(|speaker| {
-            line.strip_prefix(speaker)
-                .is_some_and(|rest| rest.trim_start().starts_with(':'))
+            let rest = line.strip_prefix(speaker).map(str::trim_start);
+            let said = rest.and_then(|rest| rest.strip_prefix(':'));
+            said.is_some_and(|said| !is_a_label(said))
         })
     });
     has_tag || takes_a_turn || is_encoded(seen) || MARKS.iter().any(|mark| seen.contains(mark))
 }
 
-/// No word of anybody's is so long without a sign between its letters.
-fn is_encoded(seen: &str) -> bool {
-    seen.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)))
-        .any(|run| run.len() >= LONGEST_RUN)
+/// Returns whether what stands behind "model:" or "system:" names a thing by its number: a rower, a
+/// programme, a size. It has no word that a sentence would have.
+fn is_a_label(said: &str) -> bool {
+    let words: Vec<&str> = said.split(|c: char| !c.is_alphanumeric()).collect();
+    let is_of_a_sentence = |word: &&str| SENTENCE.contains(word);
+    said.contains(|c: char| c.is_ascii_digit())
+        && words.len() <= LONGEST_LABEL
+        && !words.iter().any(is_of_a_sentence)
 }
+
+/// No word of anybody's is so long without a sign between its letters, but for addresses.
+fn is_encoded(seen: &str) -> bool {
+    let is_address = |word: &&str| ADDRESSES.iter().any(|begin| word.starts_with(begin));
+    let mut words = seen.split_whitespace().filter(|word| !is_address(word));
+    words.any(|word| {
+        let mut runs = word.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)));
+        runs.any(|run| run.len() >= LONGEST_RUN)
+    })
+}
+
+const ADDRESSES: [&str; 3] = ["http://", "https://", "www."];
+
+/// In words.
+const LONGEST_LABEL: usize = 12;
+
+#[rustfmt::skip]
+const SENTENCE: [&str; 54] = [
+    "the", "you", "your", "i", "me", "my", "we", "it", "this", "that", "is", "are", "be",
+    "was", "has", "have", "had", "do", "does", "did", "must", "should", "shall", "will", "can",
+    "may", "not", "no", "never", "always", "every", "all", "any", "off", "and", "now", "new",
+    "rule", "rules", "policy", "access", "root", "log", "remember", "forget", "ignore", "obey",
+    "reply", "answer", "say", "print", "grant", "athlete", "user",
+];
 
 fn is_spoken_to_a_system(seen: &str) -> bool {
     let words = spoken(seen);
@@ -342,7 +371,7 @@ mod tests {
     ];
 
     #[rustfmt::skip]
-    const HARMLESS: [&str; 71] = [
+    const HARMLESS: [&str; 77] = [
         "I hate running", "My left knee dislikes deep lunges", "Allergic to peanuts",
         "Always answer briefly", "Be strict with me", "Call me Max", "Don't suggest burpees",
         "Ignore the scale, look at my lifts", "Ignore my previous goal of 80 kg",
@@ -374,6 +403,9 @@ mod tests {
         "Entreno por la mañana", "Je n'aime pas courir", "我喜欢跑步", "Я люблю бегать",
         "Filters out junk food easily", "Ставлю становую 150 кг по средам", "Προπονούμαι το πρωί",
         "https://example.org/activities/1234567890", "",
+    "https://example.org/athletes/4711/activities/2026/11/28/morning-run-along-the-river/splits",
+    "Model: Concept2 RowErg with a PM5", "System: 5/3/1", "User: size 44 shoes",
+    "System: Wendler 5/3/1, Woche 3", "My bike: model: Canyon Ultimate CF 8",
     ];
 
     #[test]

@@ -1,7 +1,10 @@
 //! What becomes of something that is to be remembered.
 
-use super::words::{Compared, NEAR, SAID, share_in, spaced, without_lead, words};
-use super::{Graveyard, Importance, Memory, MemoryKind, MemorySource, Tombstone, is_instruction};
+use super::fact::Fact;
+use super::words::{SAID, share_in, spaced, without_lead, words};
+use super::{
+    Graveyard, Importance, LONGEST, Memory, MemoryKind, MemorySource, Tombstone, is_instruction,
+};
 use crate::router::{Command, ProposedMemory, RouterDecision};
 use crate::{CoachId, ConversationId, Language, MemoryId, MessageId, Opening, Timestamp, voice};
 
@@ -57,13 +60,8 @@ impl<'a> Provenance<'a> {
 pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> {
     let proposed = decision.memory_to_save()?;
     let id = MemoryId::from(&opening.turn.turn);
-    match decide(
-        proposed,
-        &Provenance::of(opening, &id),
-        &[],
-        &[],
-        opening.user_message.created,
-    ) {
+    let from = Provenance::of(opening, &id);
+    match decide(proposed, &from, &[], &[], opening.user_message.created) {
         Saving::New(memory) => Some(memory),
         Saving::Reinforce(_) | Saving::Supersede { .. } | Saving::Refused(_) => None,
     }
@@ -98,6 +96,7 @@ pub enum Saving {
 #[error("{}", self.in_words(Language::En))]
 pub enum Unsaveable {
     Nothing,
+    TooLong,
     Instruction,
     Unsaid,
     Forgotten,
@@ -109,6 +108,7 @@ impl Unsaveable {
         let refusals = &voice::words(language).refusals;
         match self {
             Self::Nothing => refusals.nothing_to_remember,
+            Self::TooLong => refusals.is_too_long,
             Self::Instruction => refusals.reads_like_an_instruction,
             Self::Unsaid => refusals.was_not_said,
             Self::Forgotten => refusals.was_forgotten,
@@ -123,105 +123,73 @@ impl Unsaveable {
 ///   a model (whatever a model then takes out of that message), if it is not in the athlete's own
 ///   words (a third of its words must be in `from.said`), or if it was to be forgotten after it was
 ///   said, or is the very memory that was.
-/// - What a known memory says already reinforces it: an equal normalised text, or a similarity of
-///   at least 0.9 unless a number or a negation differs, or the athlete corrects something.
-/// - What corrects something supersedes the best match with what it replaces, if that is at least
-///   0.6.
-/// - Anything else is new. Safety facts are constraints of high importance, for every coach.
+/// - It is known already if a memory says it in the same words in the same order; if that is about
+///   safety, or no message said it, only word for word.
+/// - It holds in place of the memory that the proposal names, if the message says so, both are
+///   about the same thing, and neither is about safety.
+/// - Anything else is new. It is linked to the memory that the proposal takes for the same, unless
+///   a number, a side, a day, a name or a negation differs. Safety facts are constraints of high
+///   importance, for every coach.
 ///
-/// `existing` has the memories that may be meant, each with its similarity to the proposed text as
-/// far as an index knows one (0 if not); [`similarity`](super::similarity) is used beside it. Those
-/// that were superseded or are another coach's are passed over, as are those of one coach when the
-/// new one is for all.
+/// `existing` has the memories that may be meant. Those that were superseded or are another coach's
+/// are passed over, as are those of one coach when the new one is for all.
 pub fn decide(
     proposed: &ProposedMemory,
     from: &Provenance<'_>,
-    existing: &[(Memory, f32)],
+    existing: &[Memory],
     tombstones: &[Tombstone],
     now: Timestamp,
 ) -> Saving {
-    let text = Compared::of(&proposed.content);
-    if let Some(reason) = objection(proposed, &text.normalised, from, tombstones) {
+    if let Some(reason) = objection(proposed, from, tombstones) {
         return Saving::Refused(reason);
     }
-    let new = memory(proposed, from, now);
+    let mut new = memory(proposed, from, now);
     // An earlier try has corrected it: to look again for what is meant could find another.
-    let corrected = |(memory, _): &&(Memory, f32)| memory.superseded_by.as_ref() == Some(&new.id);
-    if let Some((old, _)) = existing.iter().find(corrected) {
+    let corrected = |memory: &&Memory| memory.superseded_by.as_ref() == Some(&new.id);
+    if let Some(old) = existing.iter().find(corrected) {
         return Saving::Supersede {
             old: old.id.clone(),
             new,
         };
     }
-    let known = Known::beside(&new, existing);
-    let is_equal = |known: &&Known<'_>| known.text.normalised == text.normalised;
-    if let Some(equal) = known.iter().find(is_equal) {
-        return Saving::Reinforce(equal.memory.id.clone());
-    }
-    let replaced = proposed.replaces.as_deref().unwrap_or_default();
-    if replaced.trim().is_empty() {
-        return match best(&known, NEAR, |known| known.likeness(&text)) {
-            Some(same) => Saving::Reinforce(same),
-            None => Saving::New(new),
-        };
-    }
-    // What is corrected differs from what corrects it, so only what was replaced says which.
-    let replaced = Compared::of(replaced);
-    let meant = |known: &Known<'_>| known.told.max(replaced.similarity(&known.text));
-    match best(&known, REPLACED, meant) {
-        Some(old) => Saving::Supersede { old, new },
-        None => Saving::New(new),
-    }
-}
-
-/// A memory that may be meant, and how near an index says that it is.
-struct Known<'a> {
-    memory: &'a Memory,
-    told: f32,
-    text: Compared,
-}
-
-impl<'a> Known<'a> {
-    /// Returns those that a new memory may be about: they still hold, and for as many coaches.
-    fn beside(new: &Memory, existing: &'a [(Memory, f32)]) -> Vec<Self> {
-        let mut known = Vec::new();
-        for (memory, told) in existing {
-            let is_as_wide = memory.coach.is_none() || memory.coach == new.coach;
-            if memory.superseded_by.is_none() && memory.id != new.id && is_as_wide {
-                known.push(Self {
-                    memory,
-                    told: *told,
-                    text: Compared::of(&memory.content),
-                });
-            }
-        }
-        known
-    }
-
-    /// Returns how far it says the same; a number or a negation that differs makes it another.
-    fn likeness(&self, text: &Compared) -> f32 {
-        if self.text.says_otherwise(text) {
-            0.0
-        } else {
-            self.told.max(self.text.similarity(text))
+    let known: Vec<&Memory> = beside(&new, existing);
+    let said = Fact::of(&new.content);
+    for memory in &known {
+        let is_strict = from.message.is_none() || memory.is_safety() || new.is_safety();
+        if said.is_same(&Fact::of(&memory.content), is_strict) {
+            return Saving::Reinforce(memory.id.clone());
         }
     }
+    let named = |id: &Option<MemoryId>| {
+        let is_it = |memory: &&&Memory| Some(&memory.id) == id.as_ref();
+        known.iter().find(is_it).copied()
+    };
+    if let Some(old) = named(&proposed.in_place_of)
+        && new.may_replace(old, from.said)
+    {
+        let old = old.id.clone();
+        return Saving::Supersede { old, new };
+    }
+    if let Some(same) = named(&proposed.same_as)
+        && new.may_be(same)
+    {
+        let first = same.same_as.as_ref().unwrap_or(&same.id);
+        new.same_as = Some(first.clone());
+    }
+    Saving::New(new)
 }
 
-/// Returns the one with the highest score, if that is at least `least`; of equals the last.
-fn best(known: &[Known<'_>], least: f32, score: impl Fn(&Known<'_>) -> f32) -> Option<MemoryId> {
-    let scored = known.iter().map(|known| (known.memory, score(known)));
-    let enough = scored.filter(|(_, score)| *score >= least);
-    let (memory, _) = enough.max_by(|(_, one), (_, other)| one.total_cmp(other))?;
-    Some(memory.id.clone())
+/// Returns those that a new memory may be about: they still hold, and for as many coaches.
+fn beside<'a>(new: &Memory, existing: &'a [Memory]) -> Vec<&'a Memory> {
+    let is_beside = |memory: &&Memory| {
+        let is_as_wide = memory.coach.is_none() || memory.coach == new.coach;
+        memory.superseded_by.is_none() && memory.id != new.id && is_as_wide
+    };
+    existing.iter().filter(is_beside).collect()
 }
-
-/// Enough in common to be what a correction is about.
-const REPLACED: f32 = 0.6;
 
 fn objection(
     proposed: &ProposedMemory,
-    text: &str,
     from: &Provenance<'_>,
     tombstones: &[Tombstone],
 ) -> Option<Unsaveable> {
@@ -233,7 +201,7 @@ fn objection(
         Some(Unsaveable::Instruction)
     } else if !is_said() {
         Some(Unsaveable::Unsaid)
-    } else if Graveyard::of(tombstones).blocks(from.id, text, from.said_at) {
+    } else if Graveyard::of(tombstones).blocks(from.id, &proposed.content, from.said_at) {
         Some(Unsaveable::Forgotten)
     } else {
         None
@@ -244,6 +212,8 @@ fn objection(
 fn unfit(content: &str, tags: &[String]) -> Option<Unsaveable> {
     if words(content).next().is_none() {
         Some(Unsaveable::Nothing)
+    } else if content.trim().chars().count() > LONGEST {
+        Some(Unsaveable::TooLong)
     } else if is_instruction(content) || tags.iter().any(|tag| is_instruction(tag)) {
         Some(Unsaveable::Instruction)
     } else {
@@ -268,8 +238,31 @@ fn memory(proposed: &ProposedMemory, from: &Provenance<'_>, now: Timestamp) -> M
         times_used: 0,
         superseded_by: None,
         safety: proposed.safety,
+        same_as: None,
+        last_said_in: None,
     };
     safe(new)
+}
+
+impl Memory {
+    /// Returns what a turn is about to remember.
+    pub(super) fn pending(
+        proposed: &ProposedMemory,
+        id: MemoryId,
+        conversation: &ConversationId,
+        said_at: Timestamp,
+    ) -> Self {
+        let from = Provenance {
+            id: &id,
+            coach: None,
+            conversation: Some(conversation),
+            message: None,
+            said: &proposed.content,
+            said_at,
+            source: MemorySource::Conversation,
+        };
+        memory(proposed, &from, said_at)
+    }
 }
 
 /// Safety facts are constraints of high importance, for every coach.

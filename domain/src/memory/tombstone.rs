@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Memory;
-use super::words::{NEAR, Trace};
+use super::trace::Trace;
 use crate::{MemoryId, Timestamp, TurnId};
 
 /// What is left of a memory that was forgotten: enough to know it again, so that it is not learnt
@@ -29,22 +29,16 @@ impl Tombstone {
         }
     }
 
-    /// Returns whether a text that was said then is one that was to be forgotten later. Who says it
-    /// again afterwards has changed their mind.
+    /// Returns whether a text that was said then is one that was to be forgotten later, in the same
+    /// words. Who says it again afterwards has changed their mind.
     pub fn blocks(&self, text: &str, said_at: Timestamp) -> bool {
-        let says_it = |text: &Trace| self.is_like(text, self.trace.shared(text));
-        self.forgotten_at > said_at && says_it(&Trace::of_memory(text))
+        self.forgotten_at > said_at && self.trace.is_equal(&Trace::of_memory(text))
     }
 
     /// Returns whether this memory goes with it: the one that it stands for, and those that said
     /// the same and were not said since.
     pub fn covers(&self, memory: &Memory) -> bool {
         self.memory_id == memory.id || self.blocks(&memory.content, memory.said_at())
-    }
-
-    /// Returns whether a text that shares so many words with it says the same.
-    pub(super) fn is_like(&self, text: &Trace, shared: usize) -> bool {
-        self.trace.is_like(text, shared, NEAR)
     }
 
     /// Returns whether the memory was made in this turn: a model may have put it into words that

@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::Hasher;
 use std::iter;
 
-use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher;
-
-/// As good as equal.
-pub(super) const NEAR: f32 = 0.9;
 
 /// How much of a memory the athlete must have said; the rest is a model's grammar.
 pub(super) const SAID: f32 = 0.33;
@@ -58,18 +54,13 @@ pub fn similarity(a: &str, b: &str) -> f32 {
 pub(super) struct Compared {
     pub(super) normalised: String,
     stems: BTreeSet<u32>,
-    marks: BTreeSet<String>,
 }
 
 impl Compared {
     pub(super) fn of(text: &str) -> Self {
         let normalised = normalised(text);
-        let (stems, marks) = (stems_in(&normalised).collect(), marks_in(&normalised));
-        Self {
-            normalised,
-            stems,
-            marks,
-        }
+        let stems = stems_in(&normalised).collect();
+        Self { normalised, stems }
     }
 
     /// Returns how much both have in common: see [`similarity`].
@@ -83,79 +74,6 @@ impl Compared {
         }
         cosine(&self.stems, &other.stems)
     }
-
-    /// Returns the share of its words that the other has, too, whatever their endings; `None` if it
-    /// says nothing.
-    pub(super) fn share_in(&self, whole: &Self) -> Option<f32> {
-        (!self.stems.is_empty()).then(|| share(&self.stems, &whole.stems))
-    }
-
-    /// Returns whether one has a number or a negation that the other has not: near as their words
-    /// are, they say different things.
-    pub(super) fn says_otherwise(&self, other: &Self) -> bool {
-        self.marks != other.marks
-    }
-}
-
-/// What is kept of a text whose words must not be kept: a number for each, by which it is known
-/// again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trace {
-    words: BTreeSet<u32>,
-    /// Of the words that make it say something else: see [`says_otherwise`].
-    marks: BTreeSet<u32>,
-}
-
-impl Trace {
-    /// Returns what is kept of this text.
-    pub fn of(text: &str) -> Self {
-        let text = normalised(text);
-        let marks = marks_in(&text).iter().map(|mark| number(mark)).collect();
-        Self {
-            words: stems_in(&text).collect(),
-            marks,
-        }
-    }
-
-    /// Returns what is kept of a memory: where a model speaks of somebody in it, without the words
-    /// that only do so.
-    pub(super) fn of_memory(content: &str) -> Self {
-        let all = Self::of(content);
-        if !speaks_of_somebody(content) {
-            return all;
-        }
-        let own: BTreeSet<u32> = stem_numbers(&without_lead(content)).into_iter().collect();
-        Self {
-            words: if own.is_empty() { all.words } else { own },
-            ..all
-        }
-    }
-
-    pub(super) fn words(&self) -> impl Iterator<Item = u32> {
-        self.words.iter().copied()
-    }
-
-    /// Returns how many words both have.
-    pub(super) fn shared(&self, other: &Self) -> usize {
-        self.words.intersection(&other.words).count()
-    }
-
-    /// Returns whether the other, which shares so many words with it, says the same: as near as
-    /// `least`, and nothing to the contrary.
-    pub(super) fn is_like(&self, other: &Self, shared: usize, least: f32) -> bool {
-        shared > 0
-            && self.marks == other.marks
-            && shared as f32 / (self.words.len() as f32 * other.words.len() as f32).sqrt() >= least
-    }
-
-    /// Returns how much of its words so many are; none if it has no words.
-    pub(super) fn share(&self, shared: usize) -> f32 {
-        if self.words.is_empty() {
-            0.0
-        } else {
-            shared as f32 / self.words.len() as f32
-        }
-    }
 }
 
 /// Returns what texts are compared by, as numbers: words without their endings, and where a script
@@ -164,13 +82,9 @@ pub(super) fn stem_numbers(text: &str) -> Vec<u32> {
     stems_in(&normalised(text)).collect()
 }
 
-fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
+pub(super) fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
     words_in(normalised).flat_map(|word| {
-        let pairs = if is_unspaced(word) {
-            pairs(word)
-        } else {
-            Vec::new()
-        };
+        let pairs = pairs_of(word);
         let own = if pairs.is_empty() {
             Some(number(stem(word)))
         } else {
@@ -181,11 +95,18 @@ fn stems_in(normalised: &str) -> impl Iterator<Item = u32> {
 }
 
 /// The same in every process and every release.
-fn number(word: &str) -> u32 {
-    let mut hasher = SipHasher::new();
-    hasher.write(word.as_bytes());
-    (hasher.finish() >> 32) as u32
+pub(super) fn number(word: &str) -> u32 {
+    (long_number(word) >> 32) as u32
 }
+
+pub(super) fn long_number(text: &str) -> u64 {
+    let mut hasher = SipHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// Stands for every negation.
+pub(super) const NOT: &str = "not";
 
 fn cosine<T: Ord>(one: &BTreeSet<T>, other: &BTreeSet<T>) -> f32 {
     one.intersection(other).count() as f32 / (one.len() as f32 * other.len() as f32).sqrt()
@@ -196,11 +117,11 @@ fn share<T: Ord>(part: &BTreeSet<T>, whole: &BTreeSet<T>) -> f32 {
 }
 
 /// Returns the numbers and negations.
-fn marks_in(normalised: &str) -> BTreeSet<String> {
+pub(super) fn marks_in(normalised: &str) -> BTreeSet<String> {
     let marks = words_in(normalised).filter_map(|word| {
         let is_number = word.starts_with(|c: char| c.is_ascii_digit());
         if is_negation(word) {
-            Some("not".to_owned())
+            Some(NOT.to_owned())
         } else {
             is_number.then(|| word.to_owned())
         }
@@ -274,7 +195,7 @@ pub(super) fn without_lead(content: &str) -> String {
     own.collect::<Vec<_>>().join(" ")
 }
 
-fn speaks_of_somebody(content: &str) -> bool {
+pub(super) fn speaks_of_somebody(content: &str) -> bool {
     let content = normalised(content);
     let first = content
         .strip_prefix("the ")
@@ -293,6 +214,15 @@ fn is_unspaced(word: &str) -> bool {
     ];
     word.chars()
         .any(|letter| kana_or_han.iter().any(|letters| letters.contains(&letter)))
+}
+
+/// Returns the pairs of letters of a word whose script has no spaces; none for any other.
+pub(super) fn pairs_of(word: &str) -> Vec<String> {
+    if is_unspaced(word) {
+        pairs(word)
+    } else {
+        Vec::new()
+    }
 }
 
 fn pairs(word: &str) -> Vec<String> {
@@ -443,49 +373,5 @@ mod tests {
             );
         }
         assert_eq!(similarity("讨厌波比跳", "喜欢游泳"), 0.0);
-    }
-
-    #[test]
-    fn a_trace_is_without_the_words_in_which_models_speak_of_somebody_and_with_what_they_deny() {
-        let is_like = |one: &str, other: &str| {
-            let (one, other) = (Trace::of_memory(one), Trace::of_memory(other));
-            one.is_like(&other, one.shared(&other), 0.9)
-        };
-        for (one, other, expected) in [
-            ("User prefers mornings", "mornings", true),
-            ("The user's left knee hurts", "left knee hurts", true),
-            ("I prefer mornings", "prefers the morning", true),
-            ("User dislikes burpees", "User likes burpees", false),
-            ("User likes", "user likes", true),
-            ("user", "athlete", false),
-        ] {
-            assert_eq!(is_like(one, other), expected, "{one} / {other}");
-        }
-        let said = |memory: &str, sentence: &str| {
-            let memory = Trace::of_memory(memory);
-            memory.share(memory.shared(&Trace::of(sentence)))
-        };
-        assert_eq!(said("I like hills", "The athlete likes hills"), 1.0);
-        assert_eq!(
-            said("User dislikes burpees", "As I said, I hate burpees"),
-            1.0
-        );
-    }
-
-    #[test]
-    fn a_number_or_a_not_says_otherwise() {
-        let says_otherwise = |a: &str, b: &str| Compared::of(a).says_otherwise(&Compared::of(b));
-        assert!(says_otherwise("I train at 5 pm", "I train at 6 pm"));
-        assert!(says_otherwise("I like running", "I don't like running"));
-        assert!(says_otherwise(
-            "User likes running",
-            "User dislikes running"
-        ));
-        assert!(says_otherwise(
-            "我每天早上都喜欢跑步",
-            "我每天早上都不喜欢跑步"
-        ));
-        assert!(!says_otherwise("I cannot do lunges", "I can't do lunges"));
-        assert!(!says_otherwise("I train at 5 pm", "at 5 pm I train"));
     }
 }

@@ -1,6 +1,6 @@
 //! What is looked up for a reply, and what is chosen of it.
 
-use crate::memory::{Importance, KNOWN, Memory, RecalledKind, ranked};
+use crate::memory::{Importance, Memory, RecalledKind, one_of_each, ranked};
 use crate::turn::{Gathered, Opening, Wanted};
 use crate::{CoachId, Timestamp};
 
@@ -18,7 +18,6 @@ pub(crate) fn wanted(opening: &Opening) -> Wanted {
     Wanted {
         text: opening.text().to_owned(),
         hits: HITS,
-        memories: KNOWN,
         workouts: WORKOUTS,
     }
 }
@@ -27,11 +26,12 @@ impl Gathered {
     /// Of what was looked up, what this coach is told: of the memories the few that matter most,
     /// and those that the index has found.
     pub(crate) fn chosen(mut self, coach: &CoachId, now: Timestamp) -> Self {
-        let holding = || {
+        let shown = one_of_each(
             self.memories
                 .iter()
-                .filter(|memory| memory.holds_for(coach))
-        };
+                .filter(|memory| memory.holds_for(coach)),
+        );
+        let holding = || shown.iter().copied();
         let important = holding().filter(|memory| memory.importance == Importance::High);
         let is_found = |memory: &&Memory| {
             let is_it = |id: &str| id == memory.id.as_str();
@@ -69,6 +69,8 @@ mod tests {
             times_used: 0,
             superseded_by: None,
             safety: None,
+            same_as: None,
+            last_said_in: None,
         }
     }
 

@@ -110,6 +110,8 @@ fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
         summary: summary.map(Box::new),
         forgotten: Vec::new(),
         safety: SafetyFacts::default(),
+        memories: Ok(Vec::new()),
+        before: None,
     }
 }
 
@@ -139,6 +141,8 @@ fn memory(id: &str, content: &str) -> Memory {
         times_used: 0,
         superseded_by: None,
         safety: None,
+        same_as: None,
+        last_said_in: None,
     }
 }
 

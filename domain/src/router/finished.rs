@@ -14,6 +14,11 @@ pub(super) fn tells_a_workout(text: &str) -> bool {
         && !is_question(text)
 }
 
+/// Returns whether the message names something of training, the body or food.
+pub(super) fn names_fitness(text: &str) -> bool {
+    words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
+}
+
 /// Returns whether there is a number with a unit, a scheme such as 5x5, or a time such as 24:10.
 pub(super) fn measures(text: &str) -> bool {
     amounts(text) > 0 || has_duration(text)

@@ -1,8 +1,9 @@
 //! What is certain without a model, and what is safe without one.
 
 use super::answer::cut;
-use super::finished::{measures, tells_a_workout};
-use super::vocabulary::{is_of_fitness, is_question, is_small_talk, words};
+use super::command::{COMMANDS, Command};
+use super::finished::{names_fitness, tells_a_workout};
+use super::vocabulary::{is_question, is_small_talk};
 use super::{
     ContextNeeds, ConversationComplexity, LONGEST_TEXT, MemoryProcessing, ProposedMemory,
     RouterDecision, RouterMetadata, SearchType, Source, Update, UserIntent, WorkoutDetection,
@@ -12,49 +13,7 @@ use crate::memory::{Importance, MemoryKind};
 use crate::voice::{self, CommandWords};
 use crate::{Care, Language, SafetyKind, Stage};
 
-/// What a message can order outright.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Command {
-    /// `/log-workout <what was done>`
-    LogWorkout,
-    /// `/save-memory <what to remember>`
-    SaveMemory,
-    /// `/forget <what to forget>`
-    Forget,
-    /// `/help`
-    Help,
-}
-
-/// Every command, as people know it: what is not here is none.
-const COMMANDS: [(Command, &str); 4] = [
-    (Command::LogWorkout, "/log-workout"),
-    (Command::SaveMemory, "/save-memory"),
-    (Command::Forget, "/forget"),
-    (Command::Help, "/help"),
-];
-
 impl Command {
-    /// Returns the command that the message begins with, and what stands behind it.
-    pub fn parse(text: &str) -> Option<(Self, &str)> {
-        let text = text.trim();
-        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let known = COMMANDS
-            .iter()
-            .find(|(_, known)| known.eq_ignore_ascii_case(word))?;
-        Some((known.0, rest.trim()))
-    }
-
-    /// Returns what is said of it in a language.
-    fn in_words(self, language: Language) -> &'static CommandWords {
-        let words = voice::words(language);
-        match self {
-            Self::LogWorkout => &words.log_workout,
-            Self::SaveMemory => &words.save_memory,
-            Self::Forget => &words.forget,
-            Self::Help => &words.list_commands,
-        }
-    }
-
     fn decide(self, rest: &str) -> RouterDecision {
         match self {
             Self::LogWorkout => RouterDecision {
@@ -179,6 +138,7 @@ pub fn fallback(text: &str) -> RouterDecision {
 }
 
 const COMMANDED: &str = "a command";
+const CHOSEN: &str = "a choice among memories";
 const UNROUTED: &str = "the router gave no answer";
 /// Shorter messages get no updates unless they ask something, in characters.
 const SHORT: usize = 15;
@@ -229,6 +189,20 @@ fn nothing(user_intent: UserIntent, source: Source, confidence: f64) -> RouterDe
     }
 }
 
+/// Returns the decision of a message that answers which of several memories is to be forgotten.
+pub(crate) fn choosing(language: Language) -> RouterDecision {
+    RouterDecision {
+        language,
+        memory_processing: MemoryProcessing {
+            is_forget_request: true,
+            confidence: 1.0,
+            reasoning: CHOSEN.to_owned(),
+            ..MemoryProcessing::default()
+        },
+        ..nothing(UserIntent::ForgetRequest, Source::Rule, 1.0)
+    }
+}
+
 /// Whatever may harm matters most.
 fn memory(content: &str) -> ProposedMemory {
     let safety = SafetyKind::floor(content);
@@ -242,8 +216,9 @@ fn memory(content: &str) -> ProposedMemory {
         importance,
         is_coach_specific: false,
         tags: Vec::new(),
-        replaces: None,
         safety,
+        same_as: None,
+        in_place_of: None,
     }
 }
 
@@ -255,48 +230,9 @@ fn search(types: &[SearchType], why: &str) -> ContextNeeds {
     }
 }
 
-/// Returns whether the message names something of training, the body or food.
-pub(super) fn names_fitness(text: &str) -> bool {
-    words(text).iter().any(|word| is_of_fitness(word)) || measures(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_begins_the_message_or_is_none() {
-        let cases = [
-            (
-                "/log-workout 5x5 squats",
-                Some((Command::LogWorkout, "5x5 squats")),
-            ),
-            (
-                "/LOG-Workout\n  run\n5 km ",
-                Some((Command::LogWorkout, "run\n5 km")),
-            ),
-            (
-                "  /save-memory\tno lunges",
-                Some((Command::SaveMemory, "no lunges")),
-            ),
-            ("/forget that", Some((Command::Forget, "that"))),
-            ("/forget", Some((Command::Forget, ""))),
-            ("/help me", Some((Command::Help, "me"))),
-            ("/log-workouts 5x5", None),
-            ("/log workout 5x5", None),
-            ("/log-workout: 5x5", None),
-            ("/logworkout", None),
-            ("/unknown", None),
-            ("/", None),
-            ("", None),
-            ("log-workout 5x5", None),
-            ("please /log-workout 5x5", None),
-            ("//help", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(Command::parse(text), expected, "{text:?}");
-        }
-    }
 
     #[test]
     fn commands_decide_alone() {

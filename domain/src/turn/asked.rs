@@ -20,8 +20,9 @@ pub enum Output {
 /// Something only the outside world can do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Read the conversation's last messages, this many at most, its summary, and what the athlete
-    /// wanted forgotten. Answered by [`Input::Loaded`](super::Input::Loaded).
+    /// Read the conversation's last messages, this many at most, its summary, what is remembered of
+    /// the athlete, what they wanted forgotten, and what the turn before has said of that.
+    /// Answered by [`Input::Loaded`](super::Input::Loaded).
     Load(usize),
     /// Have the router model fill in this form. Answered by
     /// [`Input::Routed`](super::Input::Routed).
@@ -48,8 +49,6 @@ pub struct Wanted {
     pub text: String,
     /// How many hits of the index, at most.
     pub hits: usize,
-    /// How many memories, the newest, at most.
-    pub memories: usize,
     /// How many workouts, the newest, at most.
     pub workouts: usize,
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::ending::StopReason;
+use super::made::Closing;
 use super::opening::Opening;
 use crate::call::{CallRecord, Tries, Usage};
 use crate::coach::Coach;
-use crate::conversation::Message;
-use crate::memory::SafetyFacts;
-use crate::memory::{Memory, Recalled, Tombstone};
+use crate::conversation::{Message, TurnKey};
+use crate::job::Job;
+use crate::memory::{Memory, Recalled, SafetyFacts, Tombstone};
 use crate::summary::Summary;
 use crate::workout::Workout;
 use crate::{Fault, Timestamp};
@@ -79,12 +80,27 @@ pub struct Loaded {
     pub forgotten: Vec<Tombstone>,
     /// What their safety depends on.
     pub safety: SafetyFacts,
+    /// What is remembered of the athlete, the newest first; not known if it could not be read.
+    pub memories: Result<Vec<Memory>, Fault>,
+    /// The turn right before, if it has told what it does with memories.
+    pub before: Option<Before>,
+}
+
+/// A turn that has told what it does with memories.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Before {
+    /// Which.
+    pub turn: TurnKey,
+    /// What it has decided.
+    pub closing: Arc<Closing>,
+    /// What has become of that so far.
+    pub jobs: Vec<Job>,
 }
 
 /// What was looked up beside the router; what could not be read is missing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gathered {
-    /// What is remembered of the athlete, the newest first.
+    /// Of what is remembered of the athlete, what is told.
     pub memories: Vec<Memory>,
     /// What they have done, the newest first.
     pub workouts: Vec<Workout>,

@@ -6,6 +6,7 @@ use super::given::{Attempt, Gathered, Loaded};
 use super::made::Finish;
 use crate::Timestamp;
 use crate::call::OpenCall;
+use crate::memory::{Known, Memory};
 use crate::prompt::Prompt;
 use crate::router::RouterDecision;
 
@@ -47,6 +48,10 @@ impl Open {
 #[derive(Debug)]
 pub(super) struct Preparing {
     pub(super) loaded: Loaded,
+    /// What a decision about memories is made with.
+    pub(super) known: Known,
+    /// The memories that the router was told of, by their numbers.
+    pub(super) candidates: Vec<Memory>,
     pub(super) routing: Routing,
     pub(super) looking: Looking,
 }

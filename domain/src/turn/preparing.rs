@@ -1,25 +1,46 @@
 //! Loading and preparing: from the history to all that the reply needs.
 
+use std::mem;
+
 use super::Turn;
 use super::asked::Effect;
 use super::given::{Gathered, Loaded};
 use super::phase::{Looking, Open, Phase, Preparing, Replying, Routing, Waiting};
 use crate::call::{CallKind, CallOutcome, OpenCall, Tries, Usage};
 use crate::conversation::PartKind;
+use crate::memory::{Known, Settled};
 use crate::prompt::Prompt;
 use crate::router::{self, RouterDecision, Source};
-use crate::{Care, Fault, Language, memory, reply};
+use crate::{Care, Fault, Language, reply};
 
 impl Turn {
     pub(super) fn loaded(&mut self, decision: Option<RouterDecision>, loaded: Loaded) -> Phase {
         self.report.timings.load = self.elapsed();
-        let loaded = loaded.of(&self.task.opening.turn.conversation);
+        let mut loaded = loaded.of(&self.task.opening.turn.conversation);
         let earlier = router::earlier(&loaded.history, &loaded.forgotten);
         self.written_in = self
             .written_in
             .or_else(|| Language::of_conversation(&loaded.history));
-        let decision = decision.map(|decision| self.in_its_language(decision));
+        let memories = mem::replace(&mut loaded.memories, Ok(Vec::new()));
+        let known = Known::of(
+            memories,
+            loaded.before.take(),
+            loaded.forgotten.clone(),
+            &loaded.history,
+        );
+        loaded
+            .safety
+            .join(known.memories.as_deref().unwrap_or_default());
         let loaded = loaded.without_forgotten();
+        let settled = match decision {
+            Some(decision) => {
+                let decision = self.in_its_language(decision);
+                Some(known.settle(decision, &self.task.opening))
+            }
+            None => known.chosen(&self.task.opening, self.language()),
+        };
+        let decision = settled.map(|settled| self.settled(settled));
+        let mut candidates = Vec::new();
         let summary = loaded.summary.as_ref();
         self.summed_up = Some(summary.map_or(0, |summary| summary.through));
         self.report.route.clone_from(&decision);
@@ -27,7 +48,8 @@ impl Turn {
             Some(decision) => Routing::Decided(decision),
             None => {
                 let text = self.task.opening.text();
-                let form = router::question(text, &earlier, self.is_first());
+                candidates = known.candidates(&self.task.opening);
+                let form = router::question(text, &earlier, self.is_first(), &candidates);
                 let call = OpenCall::asked(CallKind::Router, self.now, &form.prompt);
                 self.perform(Effect::Route(form));
                 Routing::Asked(call)
@@ -43,9 +65,17 @@ impl Turn {
         };
         self.prepared(Preparing {
             loaded,
+            known,
+            candidates,
             routing,
             looking,
         })
+    }
+
+    /// Keeps what is to be told, and returns the decision.
+    fn settled(&mut self, settled: Settled) -> RouterDecision {
+        self.words = settled.words;
+        settled.decision
     }
 
     pub(super) fn routed(
@@ -56,6 +86,8 @@ impl Turn {
     ) -> Phase {
         let Preparing {
             loaded,
+            known,
+            candidates,
             routing: Routing::Asked(mut call),
             looking,
         } = p
@@ -64,7 +96,8 @@ impl Turn {
         };
         let text = self.task.opening.text();
         let (read, outcome, usage) = match answer {
-            Ok((answer, usage)) => match router::parse(&answer, text, self.is_first()) {
+            Ok((answer, usage)) => match router::parse(&answer, text, self.is_first(), &candidates)
+            {
                 Ok(decision) => (Some(decision), CallOutcome::Ok, Some(usage)),
                 Err(_) => (None, CallOutcome::Malformed, Some(usage)),
             },
@@ -79,6 +112,7 @@ impl Turn {
         if decision.router_metadata.source != Source::Rule {
             decision.router_metadata.processing_time_ms = took;
         }
+        let decision = self.settled(known.settle(decision, &self.task.opening));
         self.report.timings.route = self.elapsed();
         self.report.route = Some(decision.clone());
         if decision.care != Care::floor(self.task.opening.text()) {
@@ -90,6 +124,8 @@ impl Turn {
         }
         self.prepared(Preparing {
             loaded,
+            known,
+            candidates,
             routing: Routing::Decided(decision),
             looking,
         })
@@ -107,24 +143,17 @@ impl Turn {
             return Phase::Open(Open::Preparing(p));
         };
         self.report.timings.gather = self.elapsed();
-        let mut loaded = p.loaded;
         let looking = match answer {
             Ok(mut gathered) => {
                 self.report.calls.append(&mut gathered.calls);
-                let told = memory::remembered(gathered.memories, &loaded.forgotten);
-                loaded.safety.join(&told);
-                gathered.memories = told;
+                gathered.memories = p.known.memories.clone().unwrap_or_default();
                 let coach = &self.task.opening.turn.conversation.coach;
                 let chosen = gathered.chosen(coach, self.now);
-                Looking::Over(chosen.without(&loaded.forgotten))
+                Looking::Over(chosen.without(&p.loaded.forgotten))
             }
             Err(_) => Looking::Failed,
         };
-        self.prepared(Preparing {
-            loaded,
-            looking,
-            ..p
-        })
+        self.prepared(Preparing { looking, ..p })
     }
 
     /// Nothing waits any more for what was looked up, but it has cost what it has cost.

@@ -7,10 +7,9 @@ use super::asked::{Effect, ReplyCall};
 use super::ending::{Ending, StopReason, TurnError};
 use super::given::{Attempt, Heard};
 use super::phase::{Open, Phase, Replying, Waiting};
+use crate::Fault;
 use crate::call::{CallOutcome, Usage};
 use crate::conversation::PartKind;
-use crate::memory::promised;
-use crate::{Fault, voice};
 
 impl Turn {
     pub(super) fn ask(&mut self, mut r: Replying) -> Phase {
@@ -96,22 +95,11 @@ impl Turn {
         self.broke_off(r, fault)
     }
 
-    /// Says what will be remembered: true, because the finishing write leaves the job. Or that
-    /// nothing was kept.
+    /// Says what will be remembered and forgotten: true, because the finishing write leaves the
+    /// jobs.
     pub(super) fn confirm(&mut self) {
-        let Some(route) = &self.report.route else {
-            return;
-        };
-        let words = voice::words(route.language);
-        let opening = &self.task.opening;
-        let confirmed = if route.keeps_nothing(opening.text()) {
-            Some(words.not_kept.to_owned())
-        } else {
-            let memory = promised(opening, route);
-            memory.map(|memory| format!("{}{}", words.remembering, memory.content))
-        };
-        if let Some(text) = confirmed {
-            self.say(PartKind::Confirmation, None, format!("\n\n{text}"));
+        for words in mem::take(&mut self.words) {
+            self.say(PartKind::Confirmation, None, format!("\n\n{words}"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! French.
 
-use super::{CommandWords, Refusals, Words};
+use super::table::{CommandWords, MemoryWords, Refusals, Words};
 
 pub(super) const WORDS: Words = Words {
     plain: [
@@ -30,7 +30,6 @@ pub(super) const WORDS: Words = Words {
         de confiance, et reste avec elle.",
     not_kept: "Je n'ai ni noté ni retenu ce message ; /log-workout et /save-memory le font si \
         tu le souhaites.",
-    remembering: "Je m'en souviendrai : ",
     help: "Parle-moi simplement, ou commence un message par l'un de ceux-ci :",
     log_workout: CommandWords {
         takes: " <ce que tu as fait>",
@@ -53,7 +52,38 @@ pub(super) const WORDS: Words = Words {
         does: "montre cette liste",
         hint: "",
     },
+    memory: MemoryWords {
+        remembering: "Je m'en souviendrai : ",
+        in_place_of: "à la place de : ",
+        cannot_remember: "Je ne peux pas retenir cela : ",
+        cannot_use: "Je ne peux pas le retenir tel quel : dis-moi l'essentiel en 500 caractères \
+            au plus.",
+        not_remembered: "Je n'ai pas pu retenir ce que tu m'as dit avant",
+        not_forgotten: "Je n'ai pas pu oublier ce que tu voulais que j'oublie",
+        forgetting: "J'oublie : ",
+        shall_it_go: "Dois-je oublier ceci : ",
+        yes_or_no: "Dis oui ou non.",
+        which_goes: "Lequel dois-je oublier ?",
+        how_to_choose: "Dis un numéro, « tous » ou « aucun ».",
+        none_goes: "Je n'ai rien oublié.",
+        nothing_like_it: "Je ne sais rien de tel, je n'ai donc rien oublié.",
+        nearest: "Le plus proche que je sache :",
+        rest_is_unknown: "Du reste je ne sais rien.",
+        second_miss: "Je ne sais pas lequel tu veux dire, je n'ai donc rien oublié. Dans la \
+            liste de tes souvenirs tu peux le supprimer toi-même.",
+        unread: "Je ne peux pas regarder ce que j'ai retenu en ce moment, je n'ai donc rien \
+            oublié.",
+        everything: "Je ne peux pas oublier tout ce que je sais de toi d'ici. Pour que tout \
+            soit effacé, fais supprimer ton compte ; chaque souvenir peut être supprimé dans \
+            leur liste.",
+        saved: "Je m'en souviendrai.",
+        known: "Je le savais déjà.",
+        corrected: "Je m'en souviendrai à la place de ce que je savais.",
+        forgotten: "C'est oublié.",
+        nothing_to_forget: "je ne sais rien de tel",
+    },
     refusals: Refusals {
+        is_too_long: "c'est plus long que 500 caractères : dis-moi l'essentiel",
         nothing_to_remember: "il n'y a rien à retenir là-dedans",
         reads_like_an_instruction: "cela se lit comme une instruction au système, pas comme \
             quelque chose sur toi",

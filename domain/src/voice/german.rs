@@ -1,6 +1,6 @@
 //! German.
 
-use super::{CommandWords, Refusals, Words};
+use super::table::{CommandWords, MemoryWords, Refusals, Words};
 
 pub(super) const WORDS: Words = Words {
     plain: [
@@ -30,7 +30,6 @@ pub(super) const WORDS: Words = Words {
         und bleib nicht allein.",
     not_kept: "Ich habe diese Nachricht weder eingetragen noch gemerkt; /log-workout und \
         /save-memory tun das, wenn du es willst.",
-    remembering: "Ich merke mir: ",
     help: "Sprich einfach mit mir, oder beginne eine Nachricht mit einem davon:",
     log_workout: CommandWords {
         takes: " <was du gemacht hast>",
@@ -55,7 +54,38 @@ pub(super) const WORDS: Words = Words {
         does: "zeigt diese Liste",
         hint: "",
     },
+    memory: MemoryWords {
+        remembering: "Ich merke mir: ",
+        in_place_of: "anstelle von: ",
+        cannot_remember: "Das kann ich mir nicht merken: ",
+        cannot_use: "So kann ich mir das nicht merken: sag mir das Wesentliche in höchstens 500 \
+            Zeichen.",
+        not_remembered: "Was du mir vorhin gesagt hast, konnte ich mir nicht merken",
+        not_forgotten: "Was ich vorhin vergessen sollte, konnte ich nicht vergessen",
+        forgetting: "Ich vergesse: ",
+        shall_it_go: "Soll ich das vergessen: ",
+        yes_or_no: "Sag ja oder nein.",
+        which_goes: "Was davon soll ich vergessen?",
+        how_to_choose: "Sag eine Zahl, „alle“ oder „keins“.",
+        none_goes: "Ich habe nichts vergessen.",
+        nothing_like_it: "So etwas weiß ich nicht, also habe ich nichts vergessen.",
+        nearest: "Am nächsten kommt:",
+        rest_is_unknown: "Vom Rest weiß ich nichts.",
+        second_miss: "Ich weiß nicht, was davon du meinst, also habe ich nichts vergessen. In \
+            der Liste deiner Erinnerungen kannst du es selbst löschen.",
+        unread: "Ich kann gerade nicht nachsehen, was ich mir gemerkt habe, also habe ich \
+            nichts vergessen.",
+        everything: "Alles über dich kann ich von hier aus nicht vergessen. Damit alles \
+            gelöscht wird, lass dein Konto löschen; einzelne Erinnerungen kannst du in ihrer \
+            Liste löschen.",
+        saved: "Ich merke es mir.",
+        known: "Das wusste ich schon.",
+        corrected: "Ich merke es mir anstelle dessen, was ich vorher wusste.",
+        forgotten: "Es ist vergessen.",
+        nothing_to_forget: "So etwas weiß ich nicht",
+    },
     refusals: Refusals {
+        is_too_long: "es ist länger als 500 Zeichen: sag mir das Wesentliche",
         nothing_to_remember: "darin ist nichts, was ich mir merken könnte",
         reads_like_an_instruction: "das liest sich wie eine Anweisung an das System, nicht wie \
             etwas über dich",

@@ -1,6 +1,6 @@
 //! Portuguese.
 
-use super::{CommandWords, Refusals, Words};
+use super::table::{CommandWords, MemoryWords, Refusals, Words};
 
 pub(super) const WORDS: Words = Words {
     plain: [
@@ -30,7 +30,6 @@ pub(super) const WORDS: Words = Words {
         confiança, e fique com essa pessoa.",
     not_kept: "Não registrei nem guardei esta mensagem; /log-workout e /save-memory fazem isso \
         se você quiser.",
-    remembering: "Vou lembrar: ",
     help: "É só falar comigo, ou começar uma mensagem com um destes:",
     log_workout: CommandWords {
         takes: " <o que você fez>",
@@ -53,7 +52,35 @@ pub(super) const WORDS: Words = Words {
         does: "mostra esta lista",
         hint: "",
     },
+    memory: MemoryWords {
+        remembering: "Vou lembrar: ",
+        in_place_of: "no lugar de: ",
+        cannot_remember: "Não posso lembrar disso: ",
+        cannot_use: "Assim não consigo lembrar: diga o essencial em no máximo 500 caracteres.",
+        not_remembered: "Não consegui lembrar o que você me disse antes",
+        not_forgotten: "Não consegui esquecer o que você queria que eu esquecesse",
+        forgetting: "Vou esquecer: ",
+        shall_it_go: "Devo esquecer isto: ",
+        yes_or_no: "Diga sim ou não.",
+        which_goes: "Qual destes devo esquecer?",
+        how_to_choose: "Diga um número, “todos” ou “nenhum”.",
+        none_goes: "Não esqueci nada.",
+        nothing_like_it: "Não sei nada parecido, então não esqueci nada.",
+        nearest: "O mais próximo que sei:",
+        rest_is_unknown: "Do resto não sei nada.",
+        second_miss: "Não sei qual você quer dizer, então não esqueci nada. Na lista das suas \
+            memórias você mesmo pode apagar.",
+        unread: "Não consigo olhar agora o que lembro, então não esqueci nada.",
+        everything: "Não posso esquecer tudo sobre você daqui. Para apagar tudo, peça que sua \
+            conta seja apagada; cada memória pode ser apagada na lista delas.",
+        saved: "Vou lembrar disso.",
+        known: "Eu já sabia disso.",
+        corrected: "Vou lembrar no lugar do que eu sabia antes.",
+        forgotten: "Está esquecido.",
+        nothing_to_forget: "não sei nada parecido",
+    },
     refusals: Refusals {
+        is_too_long: "tem mais de 500 caracteres: diga o essencial",
         nothing_to_remember: "não há nada nisso para lembrar",
         reads_like_an_instruction: "isto parece uma instrução para o sistema, não algo sobre você",
         was_not_said: "você não disse isso na sua mensagem: diga em uma só mensagem o que lembrar",

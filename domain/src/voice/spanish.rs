@@ -1,6 +1,6 @@
 //! Spanish.
 
-use super::{CommandWords, Refusals, Words};
+use super::table::{CommandWords, MemoryWords, Refusals, Words};
 
 pub(super) const WORDS: Words = Words {
     plain: [
@@ -30,7 +30,6 @@ pub(super) const WORDS: Words = Words {
         quédate con esa persona.",
     not_kept: "No he registrado ni guardado este mensaje; /log-workout y /save-memory lo hacen \
         si quieres.",
-    remembering: "Lo recordaré: ",
     help: "Habla conmigo sin más, o empieza un mensaje con uno de estos:",
     log_workout: CommandWords {
         takes: " <lo que hiciste>",
@@ -53,7 +52,35 @@ pub(super) const WORDS: Words = Words {
         does: "muestra esta lista",
         hint: "",
     },
+    memory: MemoryWords {
+        remembering: "Lo recordaré: ",
+        in_place_of: "en lugar de: ",
+        cannot_remember: "No puedo recordar eso: ",
+        cannot_use: "Así no puedo recordarlo: dime lo esencial en 500 caracteres como máximo.",
+        not_remembered: "No pude recordar lo que me dijiste antes",
+        not_forgotten: "No pude olvidar lo que querías que olvidara antes",
+        forgetting: "Voy a olvidar: ",
+        shall_it_go: "¿Olvido esto?: ",
+        yes_or_no: "Di sí o no.",
+        which_goes: "¿Cuál de estos olvido?",
+        how_to_choose: "Di un número, «todos» o «ninguno».",
+        none_goes: "No he olvidado nada.",
+        nothing_like_it: "No sé nada parecido, así que no he olvidado nada.",
+        nearest: "Lo más parecido que sé:",
+        rest_is_unknown: "De lo demás no sé nada.",
+        second_miss: "No sé a cuál te refieres, así que no he olvidado nada. En la lista de tus \
+            recuerdos puedes borrarlo tú.",
+        unread: "Ahora mismo no puedo mirar lo que recuerdo, así que no he olvidado nada.",
+        everything: "Desde aquí no puedo olvidar todo sobre ti. Para borrarlo todo, haz que se \
+            elimine tu cuenta; cada recuerdo se puede borrar en su lista.",
+        saved: "Lo recordaré.",
+        known: "Eso ya lo sabía.",
+        corrected: "Lo recordaré en lugar de lo que sabía antes.",
+        forgotten: "Está olvidado.",
+        nothing_to_forget: "no sé nada parecido",
+    },
     refusals: Refusals {
+        is_too_long: "tiene más de 500 caracteres: dime lo esencial",
         nothing_to_remember: "no hay nada en ello que recordar",
         reads_like_an_instruction: "esto parece una instrucción para el sistema, no algo sobre ti",
         was_not_said: "no lo dijiste en tu mensaje: dime en un solo mensaje qué recordar",

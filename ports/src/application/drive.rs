@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::call::{CallKind, CallRecord, Tries};
+use domain::memory::KNOWN;
 use domain::{
-    Attempt, Delivery, Effect, Extraction, Fault, Fence, Finish, Gathered, Heard, Input, Kept,
-    Limits, Loaded, Memory, Opening, Output, Refused, ReplyCall, SafetyFacts, Task, Turn,
-    TurnError, TurnEvent, Wanted, Workout,
+    Attempt, Before, Delivery, Effect, Extraction, Fault, Fence, Finish, Gathered, Heard, Input,
+    Kept, Limits, Loaded, Memory, Message, Opening, Output, Refused, ReplyCall, SafetyFacts, Task,
+    Turn, TurnError, TurnEvent, TurnKey, Wanted, Workout,
 };
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt};
@@ -20,9 +21,9 @@ use crate::application::feed::Closing;
 use crate::application::own;
 use crate::application::remember::forgotten;
 use crate::{
-    Bill, Checkpoint, Clock, Feed, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall, Piece,
-    PortError, RecordKey, Records, Result, Search, Stop, Writer, Written, answer, newest, pages,
-    records,
+    Bill, Checkpoint, Clock, Feed, JobsOf, Kind, LlmStream, MemoryIndex, MessageStore, ModelCall,
+    Piece, PortError, RecordKey, Records, Result, Search, Stop, TurnState, Writer, Written, answer,
+    newest, pages, records,
 };
 
 /// A turn that has made no checkpoint for this long may be ended by others.
@@ -193,20 +194,58 @@ impl<'a> At<'a> {
         let conversation = &self.opening.turn.conversation;
         let before = Some(self.opening.user_message.number);
         let summary = RecordKey::summary_of(conversation);
-        let (history, summary, forgotten, safety) = join!(
-            pages(&*self.ports.messages, conversation, before, messages).try_concat(),
+        let memories = newest::<Memory>(self.ports, &conversation.user, Kind::Memory, KNOWN);
+        let (history, summary, forgotten, memories, safety) = join!(
+            self.history(before, messages),
             self.ports.records.get(&summary),
             forgotten(self.ports, &conversation.user),
+            self.within(GATHER, "memories", memories),
             self.safety(),
         );
-        let mut history = history?;
-        history.reverse();
+        let (history, before) = history?;
         Ok(Loaded {
             history,
             summary: summary?.as_ref().and_then(records::readable),
             forgotten: forgotten?,
             safety,
+            memories,
+            before,
         })
+    }
+
+    /// Returns the last messages, the newest last, and the turn that made the last of them, if it
+    /// has told what it does with memories.
+    async fn history(
+        self,
+        before: Option<u64>,
+        messages: usize,
+    ) -> Result<(Vec<Message>, Option<Before>)> {
+        let conversation = &self.opening.turn.conversation;
+        let pages = pages(&*self.ports.messages, conversation, before, messages);
+        let mut history: Vec<Message> = pages.try_concat().await?;
+        history.reverse();
+        let told = history.last().filter(|last| last.confirms());
+        let before = match told {
+            Some(last) => self.before(&last.turn).await?,
+            None => None,
+        };
+        Ok((history, before))
+    }
+
+    async fn before(self, turn: &TurnKey) -> Result<Option<Before>> {
+        let (store, of) = (&*self.ports.messages, JobsOf::Turn(turn.clone()));
+        let (found, jobs) = join!(own::turn(store, turn, usize::MAX), own::jobs(store, &of));
+        let Some((record, _)) = found? else {
+            return Ok(None);
+        };
+        let TurnState::Ended(closing) = record.state else {
+            return Ok(None);
+        };
+        Ok(Some(Before {
+            turn: turn.clone(),
+            closing,
+            jobs: jobs?,
+        }))
     }
 
     /// Reads all that the athlete's safety depends on. A turn goes on without what cannot be read,
@@ -233,7 +272,7 @@ impl<'a> At<'a> {
         Input::Routed(answered, tries)
     }
 
-    /// Looks up three things side by side; one that fails leaves out only its own part.
+    /// Looks up two things side by side; one that fails leaves out only its own part.
     async fn gather(self, wanted: Wanted) -> Gathered {
         let conversation = &self.opening.turn.conversation;
         let owner = &conversation.user;
@@ -244,16 +283,14 @@ impl<'a> At<'a> {
             kinds: Vec::new(),
             limit: wanted.hits,
         };
-        let memories = newest::<Memory>(self.ports, owner, Kind::Memory, wanted.memories);
         let workouts = newest::<Workout>(self.ports, owner, Kind::Workout, wanted.workouts);
         let recalled = self.ports.index.search(&search, self.bill);
-        let (memories, workouts, recalled) = join!(
-            self.within(GATHER, "memories", memories),
+        let (workouts, recalled) = join!(
             self.within(GATHER, "workouts", workouts),
             self.within(GATHER, "recall", recalled),
         );
         Gathered {
-            memories: memories.unwrap_or_default(),
+            memories: Vec::new(),
             workouts: workouts.unwrap_or_default(),
             recalled: recalled.unwrap_or_default(),
             calls: self.bill.calls(),

@@ -35,7 +35,9 @@ pub use ledger::{charge, spent};
 pub use own::Records;
 pub use pages::pages;
 pub use records::newest;
-pub use remember::{Saved, count_uses, edit, forgotten, memory, remember, tombstones};
+pub use remember::{
+    Restored, Saved, count_uses, edit, forgotten, memory, remember, restore, tombstones,
+};
 pub use stay::{AfterTurn, Stay};
 pub use sweep::{Swept, sweep};
 pub use turns::{Asking, Following, Missing, NotBegun, Stopping, Tasks, TurnRules, Turns, Watch};

@@ -43,23 +43,17 @@ pub async fn remember(
     let tombstones = forgotten(ports, owner).await?;
     let memories: Vec<Memory> = newest(ports, owner, Kind::Memory, KNOWN).await?;
     let memories = remembered(memories, &tombstones).await;
-    // Without an index words alone are compared: what is said is not lost for want of a search.
-    let hits = nearest(ports, owner, from.coach, &proposed.content, bill)
-        .await
-        .unwrap_or_default();
-    let mut known = Vec::new();
-    for memory in memories {
-        let hit = hits.iter().find(|hit| is_of(hit, &memory.id));
-        let score = hit.map_or(0.0, |hit| hit.score);
-        known.push((memory, score));
-    }
-    let saved = match memory::decide(proposed, from, &known, &tombstones, now) {
+    let saved = match memory::decide(proposed, from, &memories, &tombstones, now) {
         Saving::New(new) => {
             keep(ports, owner, &new, bill).await?;
             Saved::New(new)
         }
         Saving::Reinforce(id) => {
-            let said = |known: Option<Memory>| known?.reinforced(proposed.importance, from.said_at);
+            // What a turn makes is named after it.
+            let turn = from.message.and_then(|_| from.id.as_str().parse().ok());
+            let said = |known: Option<Memory>| {
+                known?.reinforced(proposed.importance, from.said_at, turn.as_ref())
+            };
             if let Some(known) = records::amend(ports, &key(owner, &id), said).await? {
                 keep_as_fact(ports, owner, &known).await?;
             }
@@ -121,6 +115,37 @@ pub async fn edit(
     }
     index(ports, owner, &edited, bill).await?;
     Ok(Some(Ok(edited)))
+}
+
+/// Lets a memory hold again that another was in place of. Returns what it is now, or that none is;
+/// `None` if there is no such memory.
+pub async fn restore(
+    ports: &Ports,
+    owner: &UserScope,
+    id: &MemoryId,
+    bill: &Bill,
+) -> Result<Option<Restored>> {
+    let Some(known) = memory(ports, owner, id).await? else {
+        return Ok(None);
+    };
+    if known.superseded_by.is_none() {
+        return Ok(Some(Restored::Holds));
+    }
+    let restored = |known: Option<Memory>| known?.restored();
+    let Some(restored) = records::amend(ports, &key(owner, id), restored).await? else {
+        return Ok(None);
+    };
+    index(ports, owner, &restored, bill).await?;
+    Ok(Some(Restored::Now(restored)))
+}
+
+/// What has become of a memory that was to hold again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Restored {
+    /// It does, from now on.
+    Now(Memory),
+    /// It did, and nothing is in place of it.
+    Holds,
 }
 
 /// Returns a memory for its owner; `None` if there is none, if it is being forgotten, or if it

@@ -342,8 +342,9 @@ async fn remembered(ports: &Ports, user: &UserScope) -> Memory {
         importance: Importance::High,
         is_coach_specific: false,
         tags: Vec::new(),
-        replaces: None,
         safety: None,
+        same_as: None,
+        in_place_of: None,
     };
     let from = Provenance {
         id: &id,

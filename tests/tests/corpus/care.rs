@@ -135,7 +135,7 @@ fn a_rule_may_add_care_and_takes_none_away() {
                 "conversationTitle": "A title",
                 "care": said,
             });
-            let decision = parse(&answer.to_string(), &one.text, true).unwrap();
+            let decision = parse(&answer.to_string(), &one.text, true, &[]).unwrap();
             let model: Option<Care> = serde_json::from_value(said.into()).ok();
             assert_eq!(
                 decision.care,

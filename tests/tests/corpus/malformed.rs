@@ -72,7 +72,7 @@ fn an_answer_is_refused_or_repaired_as_documented() {
         repaired,
     } in answers
     {
-        match (router::parse(&answer, TEXT, true), repaired) {
+        match (router::parse(&answer, TEXT, true, &[]), repaired) {
             (Err(_), None) => {}
             (Ok(decision), Some(repaired)) => {
                 let decision = serde_json::to_value(decision).unwrap();
@@ -85,7 +85,7 @@ fn an_answer_is_refused_or_repaired_as_documented() {
         }
     }
     for (why, answer) in monsters() {
-        assert!(router::parse(&answer, TEXT, true).is_err(), "{why}");
+        assert!(router::parse(&answer, TEXT, true, &[]).is_err(), "{why}");
     }
 }
 
@@ -96,10 +96,10 @@ fn wherever_an_answer_breaks_off_it_is_refused() {
         .find(|answer| answer.why == "a whole number")
         .unwrap()
         .answer;
-    assert!(router::parse(&whole, TEXT, true).is_ok());
+    assert!(router::parse(&whole, TEXT, true, &[]).is_ok());
     for end in (0..whole.len()).filter(|&end| whole.is_char_boundary(end)) {
         assert!(
-            router::parse(&whole[..end], TEXT, true).is_err(),
+            router::parse(&whole[..end], TEXT, true, &[]).is_err(),
             "cut at {end}"
         );
     }
@@ -136,6 +136,8 @@ fn routed(answer: String) -> (Report, bool) {
             summary: None,
             forgotten: Vec::new(),
             safety: domain::SafetyFacts::default(),
+            memories: Ok(Vec::new()),
+            before: None,
         })),
         now,
     );

@@ -146,6 +146,7 @@ fn requests(tried: &mut Tried) {
     for (code, url) in urls(&server, &conversation) {
         tried.expect(code, &["-H", &bearer, &url]);
     }
+    not_superseded(tried, &server, &bearer);
     let plain = "content-type: text/plain";
     let token = "authorization: Bearer x.y.z";
     tried.expect(Code::MissingAuthHeader, &[&conversation]);
@@ -190,6 +191,21 @@ fn requests(tried: &mut Tried) {
         &stream,
     ];
     tried.expect(Code::RequestTimeout, &slow);
+}
+
+/// Restores a memory that nothing is in place of.
+fn not_superseded(tried: &mut Tried, server: &Server, bearer: &str) {
+    let memories = format!("{}/users/athlete/memories", server.base);
+    let json = "content-type: application/json";
+    let memory = r#"{"content":"I train at dawn","type":"context"}"#;
+    let (made, _) = run(
+        Command::new("curl").args(["-s", "-H", bearer, "-H", json, "-d", memory, &memories]),
+        Duration::from_secs(30),
+    );
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let id = made["memoryId"].as_str().unwrap_or_default();
+    let restore = format!("{memories}/{id}/restore");
+    tried.expect(Code::NotSuperseded, &["-X", "POST", "-H", bearer, &restore]);
 }
 
 fn models(tried: &mut Tried) {

@@ -20,6 +20,7 @@ struct Kind {
 }
 
 const HELLO: &[&str] = &["Hello there"];
+const DAWN: &[&str] = &["Remember that I train at dawn"];
 const TWICE: &[&str] = &["Hello there", "The gym was full"];
 
 const fn kind(
@@ -43,7 +44,7 @@ const fn kind(
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 17] = [
     kind("thanks", HELLO, "thanks!", "rule", [0, 1, 0, 0], &[], Some(0)),
     kind("goodbye", HELLO, "see you", "rule", [0, 1, 0, 0], &[], None),
     kind("/help", HELLO, "/help", "rule", [0, 0, 0, 0], &[], None),
@@ -51,7 +52,10 @@ const KINDS: [Kind; 15] = [
         &["workout"], None),
     kind("/save-memory", HELLO, "/save-memory I train at dawn", "rule", [0, 1, 0, 0], &["memory"],
         None),
-    kind("/forget", HELLO, "/forget that I train at dawn", "rule", [0, 1, 0, 0], &["forget"], None),
+    kind("/save-memory, near", DAWN, "/save-memory I train at dusk", "rule", [0, 1, 1, 0],
+        &["memory"], None),
+    kind("/forget", DAWN, "/forget that I train at dawn", "rule", [0, 1, 0, 0], &["forget"], None),
+    kind("/forget, nothing", HELLO, "/forget my dog", "rule", [0, 1, 0, 0], &[], None),
     kind("remark, no updates", HELLO, "My legs are dead", "model", [1, 1, 0, 0], &[], None),
     kind("question with updates", HELLO, "Why are my squats stuck?", "model", [1, 1, 0, 0], &[],
         Some(1)),
@@ -61,7 +65,7 @@ const KINDS: [Kind; 15] = [
         &["workout"], None),
     kind("memory request", HELLO, "Remember that I train at dawn", "model", [1, 1, 0, 0],
         &["memory"], None),
-    kind("forget request", &["Remember that I train at dawn"], "Forget that", "model",
+    kind("forget request", DAWN, "Forget that", "model",
         [1, 1, 0, 0], &["forget"], None),
     kind("workout + memory", HELLO, BUSY, "model", [1, 1, 1, 0], &["workout", "memory"], Some(2)),
     kind("due summary", TWICE, "My legs are dead", "model", [1, 1, 0, 1], &["summary"], None),

@@ -306,10 +306,10 @@ async fn a_prompt_says_that_safety_facts_could_not_be_read() {
     let site = site();
     let path = site.conversation().await;
     make(&site, "I'm allergic to peanuts").await;
-    // The first list of a turn is that of what was forgotten.
-    let second = site.records.calls("list") + 2;
+    // The first lists of a turn are those of what was forgotten, and of all that is remembered.
+    let third = site.records.calls("list") + 3;
     site.records
-        .plan("list", second..=second, Mishap::Fail(Fault::Unavailable));
+        .plan("list", third..=third, Mishap::Fail(Fault::Unavailable));
     let events = tell(&site, &path, "thanks!").await;
     assert!(last_prompt(&site).contains("Not all of what the athlete's safety depends on"));
     let safety = &events.last().unwrap().json["context"]["safety"];

@@ -44,11 +44,12 @@ fn site(recall: u64) -> Site {
     }
     site.memories
         .plan("search", .., Mishap::Delay(Duration::from_millis(recall)));
-    // What was forgotten and the safety facts are read with the history, the rest comes after it.
+    // What was forgotten, what is remembered and the safety facts are read with the history; what
+    // is gathered comes after it.
     site.records
-        .plan("list", ..=2, Mishap::Delay(Duration::from_millis(LOAD)));
+        .plan("list", ..=3, Mishap::Delay(Duration::from_millis(LOAD)));
     site.records
-        .plan("list", 3.., Mishap::Delay(Duration::from_millis(recall)));
+        .plan("list", 4.., Mishap::Delay(Duration::from_millis(recall)));
     site
 }
 

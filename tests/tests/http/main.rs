@@ -39,6 +39,7 @@ mod poison;
 mod prefixes;
 mod recorded;
 mod refusals;
+mod remembering;
 mod resume;
 mod saved;
 mod send_message;

@@ -88,7 +88,7 @@ async fn what_is_known_is_reinforced_and_found_from_then_on() {
     let address = make(&site, &memory("I hate burpees")).await;
     let again = site
         .client()
-        .post(MEMORIES, &memory("I hate the burpees!"))
+        .post(MEMORIES, &memory("I hate  burpees!"))
         .await;
     assert_eq!(
         (again.status.as_u16(), again.json()["timesUsed"].as_u64()),
@@ -226,7 +226,7 @@ async fn memories_are_listed_the_newest_first_for_a_coach_or_for_all() {
 async fn what_was_corrected_is_listed_only_if_asked_for() {
     let mut correction: Value =
         serde_json::from_str(&crate::mind::routing(Some("I train in the evening"), false)).unwrap();
-    correction["memoryProcessing"]["memory"]["replaces"] = json!("training in the morning");
+    correction["memoryProcessing"]["memory"]["inPlaceOf"] = json!(1);
     let site = Site::new(|model| {
         model
             .route(Scene::saying(correction.to_string()))
@@ -235,7 +235,7 @@ async fn what_was_corrected_is_listed_only_if_asked_for() {
     let old = make(&site, &memory("I train in the morning")).await;
     let path = site.conversation().await;
     tokio::time::advance(Duration::from_secs(1)).await;
-    tell(&site, &path, "No, I train in the evening").await;
+    tell(&site, &path, "Now I train in the evening").await;
     assert_eq!(contents(&site, "").await, ["I train in the evening"]);
     assert_eq!(
         contents(&site, "superseded=true").await,

@@ -203,7 +203,10 @@ impl Watch {
             .holds(&self.document.component("Event"), complete);
         let parts = complete["aiMessage"]["parts"].as_array().unwrap();
         assert!(
-            parts.iter().all(|part| part["kind"] != "confirmation"),
+            parts.iter().all(|part| {
+                let told = part["content"].as_str().unwrap();
+                part["kind"] != "confirmation" || !told.contains("I'll")
+            }),
             "{text:?} is promised: {parts:?}"
         );
         let mut stages = BTreeSet::new();
@@ -239,7 +242,7 @@ impl Watch {
             }
             assert_eq!(
                 wrappings(prompt, kind == "reply"),
-                Ok(expected(kind, context)),
+                Ok(expected(kind, context, &prompt.text())),
                 "{kind} after {text:?}"
             );
             let all = prompt.text().to_lowercase();
@@ -259,8 +262,10 @@ impl Watch {
     }
 }
 
-/// How often each of our tags stands in a prompt, by what the turn says that is in it.
-fn expected(kind: &str, context: &Value) -> BTreeMap<String, usize> {
+/// How often each of our tags stands in a prompt, by what the turn says that is in it. Memories are
+/// shown for a decision if some are near: then their list stands there once.
+fn expected(kind: &str, context: &Value, prompt: &str) -> BTreeMap<String, usize> {
+    let known = ("known", usize::from(prompt.contains("\n<known>\n1. ")));
     let count = |kind: &str| context[kind].as_array().unwrap().len();
     let safe = context["safety"]["told"].as_array();
     let is_told = |id: &&Value| safe.is_some_and(|safe| safe.contains(id));
@@ -275,7 +280,8 @@ fn expected(kind: &str, context: &Value) -> BTreeMap<String, usize> {
             ("workouts", count("workouts").min(1)),
             ("summary", usize::from(context["summary"] == json!(true))),
         ],
-        "route_message" => vec![("earlier", 1), ("message", 1)],
+        "route_message" => vec![("earlier", 1), known, ("message", 1)],
+        "relate_memory" => vec![known, ("new", 1)],
         "summarise_conversation" => vec![("summary", 1), ("messages", 1)],
         _ => vec![("message", 1)],
     };

@@ -68,7 +68,7 @@ fn rehearsal(seed: u64) -> Rehearsal {
 }
 
 fn route(text: &str) -> ModelCall {
-    ModelCall::question(router::question(text, &[], true))
+    ModelCall::question(router::question(text, &[], true, &[]))
 }
 
 fn form(prompt: Prompt, tool: &'static str) -> ModelCall {
@@ -130,7 +130,7 @@ fn is_taken_whole(read: &Result<router::RouterDecision, router::Malformed>) -> b
 
 fn routed(model: &Rehearsal, text: &str) -> Result<router::RouterDecision, router::Malformed> {
     let (answer, _) = at_once(ports::answer(model, route(text), &mut Tries::default())).unwrap();
-    router::parse(&answer, "What now?", true)
+    router::parse(&answer, "What now?", true, &[])
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn every_slip_but_lateness_costs_some_of_the_answer_or_all() {
     for slip in route::SLIPS {
         let answer = route::slipped(right.clone(), slip);
         assert_eq!(
-            is_taken_whole(&router::parse(&answer, "What now?", true)),
+            is_taken_whole(&router::parse(&answer, "What now?", true, &[])),
             slip == "late",
             "{slip}"
         );

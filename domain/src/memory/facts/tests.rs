@@ -21,6 +21,8 @@ fn fact(id: &str, content: &str, said: u64, safety: Option<SafetyKind>) -> Memor
         last_said_at: None,
         times_used: 0,
         superseded_by: None,
+        same_as: None,
+        last_said_in: None,
         safety,
     }
 }
@@ -57,6 +59,23 @@ fn forty_niggles_do_not_hide_a_peanut_allergy() {
     assert_eq!(report.told[0], "nuts");
     assert_eq!((report.told.len() + report.named, report.counted), (41, 0));
     assert!(text.contains("\n- In short: knee niggle; "));
+}
+
+#[test]
+fn what_says_the_same_is_told_once_and_what_says_more_beside_it() {
+    let linked = |id: &str, content: &str| Memory {
+        same_as: Some("nuts".parse().unwrap()),
+        ..fact(id, content, 5, None)
+    };
+    let nuts = fact("nuts", "I'm allergic to peanuts", 1, None);
+    let (_, report) = told(vec![nuts.clone(), linked("again", "peanut allergy")], false);
+    assert_eq!(report.told, ["nuts"]);
+    // A model that is wrong hides nothing.
+    let other = linked("other", "I'm allergic to penicillin");
+    let (_, report) = told(vec![nuts, other.clone()], false);
+    assert_eq!(report.told, ["other", "nuts"]);
+    let (_, report) = told(vec![other], false);
+    assert_eq!(report.told, ["other"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ fn a_use_is_counted_once_a_day_and_saying_it_again_always() {
     assert_eq!((used.times_used, used.last_used_at), (1, Some(days_ago(1))));
     assert_eq!(used.used(Timestamp(NOW.0 - 1)), None);
     assert_eq!(used.used(NOW).unwrap().times_used, 2);
-    let again = used.reinforced(Importance::High, SAID_AT).unwrap();
+    let again = used.reinforced(Importance::High, SAID_AT, None).unwrap();
     assert_eq!(
         (again.times_used, again.importance, again.last_said_at),
         (2, Importance::High, Some(SAID_AT))
@@ -19,12 +19,15 @@ fn a_use_is_counted_once_a_day_and_saying_it_again_always() {
         "to be said is not to be used"
     );
     assert_eq!(
-        again.reinforced(Importance::Low, SAID_AT),
+        again.reinforced(Importance::Low, SAID_AT, None),
         None,
         "once for each time"
     );
     assert_eq!(
-        again.reinforced(Importance::Low, NOW).unwrap().importance,
+        again
+            .reinforced(Importance::Low, NOW, None)
+            .unwrap()
+            .importance,
         Importance::High
     );
 }
@@ -104,15 +107,40 @@ fn a_budget_is_kept_and_a_shorter_memory_takes_the_place_of_one_too_long() {
 }
 
 #[test]
-fn that_is_the_memory_saved_last_of_those_made_here() {
-    let at = |id: &str, days| Memory {
-        created_at: days_ago(days),
-        ..known(id, id)
-    };
-    let memories = [at("a", 3), at("b", 1), at("c", 0)];
-    let last = last_saved(&memories[..2]);
-    assert_eq!(last.map(MemoryId::as_str), Some("b"));
-    assert_eq!(last_saved(&memories[..0]), None);
+fn what_held_once_is_meant_only_where_nothing_that_holds_is() {
+    let memories = [
+        known("food", "I don't eat meat or fish"),
+        known("old", "I train in the morning").superseded(&"time".parse().unwrap()),
+        known("time", "I train in the evening"),
+        known("older", "Goal: run a marathon"),
+        known("newer", "Goal: run a half marathon"),
+    ];
+    for (request, expected) in [
+        ("Please forget what I told you about meat", &["food"][..]),
+        ("forget that I train", &["time"]),
+        ("forget that I train in the morning", &["old"]),
+        ("forget mornings", &["old"]),
+        ("forget my half marathon", &["newer"]),
+        ("forget my dog", &[]),
+        ("forget my marathon goal", &[]),
+    ] {
+        let found = meant(request, &memories, Some(&"food".parse().unwrap())).forget;
+        let found: Vec<&str> = found.iter().map(MemoryId::as_str).collect();
+        assert_eq!(found, expected, "{request}");
+    }
+    let near = known("near", "I eat fish").superseded(&"holds".parse().unwrap());
+    let found = meant(
+        "forget the fish",
+        &[near, known("holds", "I eat fish and rice")],
+        None,
+    );
+    assert_eq!(found.forget, ["holds".parse().unwrap()]);
+}
+
+#[test]
+fn that_means_what_was_saved_last_and_nothing_if_that_is_gone() {
+    let memories = [known("a", "a"), known("b", "b")];
+    let last: MemoryId = "b".parse().unwrap();
     for request in [
         "forget that",
         "Forget it!",
@@ -121,50 +149,12 @@ fn that_is_the_memory_saved_last_of_those_made_here() {
         "please forget about it",
         "",
         "Delete this, please.",
+        "Vergiss das",
+        "olvida eso",
     ] {
-        assert_eq!(
-            forgettable(request, &memories, last).as_ref(),
-            last,
-            "{request}"
-        );
-        assert_eq!(forgettable(request, &memories, None), None, "{request}");
+        let found = |last| meant(request, &memories, last).forget;
+        assert_eq!(found(Some(&last)), std::slice::from_ref(&last), "{request}");
+        assert_eq!(found(None), [], "{request}");
     }
-    assert_eq!(forgettable("forget that", &memories[..1], last), None);
-}
-
-#[test]
-fn what_is_named_is_found_by_its_words() {
-    let memories = [
-        known("knee", "My left knee dislikes deep lunges"),
-        known("food", "I don't eat meat or fish"),
-        known("old", "I train in the morning").superseded(&"time".parse().unwrap()),
-        known("time", "I train in the evening"),
-        Memory {
-            created_at: days_ago(9),
-            ..known("older", "Goal: run a marathon")
-        },
-        known("newer", "Goal: run a half marathon"),
-    ];
-    for (request, expected) in [
-        ("forget about my knee", Some("knee")),
-        ("/forget the lunges", Some("knee")),
-        ("Please forget what I told you about meat", Some("food")),
-        ("forget that I train", Some("time")),
-        ("forget that I train in the morning", Some("old")),
-        ("forget mornings", Some("old")),
-        ("forget my marathon goal", Some("older")),
-        ("forget my half marathon", Some("newer")),
-        ("forget my dog", None),
-        ("forget the red bike in the cellar, and my knee", None),
-    ] {
-        let found = forgettable(request, &memories, Some(&"food".parse().unwrap()));
-        assert_eq!(found.as_ref().map(MemoryId::as_str), expected, "{request}");
-    }
-    let near = known("near", "I eat fish").superseded(&"holds".parse().unwrap());
-    let found = forgettable(
-        "forget the fish",
-        &[near, known("holds", "I eat fish and rice")],
-        None,
-    );
-    assert_eq!(found.as_ref().map(MemoryId::as_str), Some("holds"));
+    assert_eq!(meant("forget that", &memories[..1], Some(&last)).forget, []);
 }

@@ -130,7 +130,7 @@ fn a_short_message_that_was_forgotten_takes_no_other_out_of_a_full_history() {
 fn the_router_is_told_the_beginnings_of_messages_without_what_was_forgotten() {
     let asked = |history: &[Message]| {
         let earlier = router::earlier(history, &[tombstone()]);
-        router::question("hi", &earlier, false).prompt.text()
+        router::question("hi", &earlier, false, &[]).prompt.text()
     };
     let filler = |letters: usize| "word ".repeat(letters / 5);
     // The sentence begins before the place where the text is cut, at it, and far behind it.

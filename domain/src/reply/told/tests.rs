@@ -21,6 +21,8 @@ fn memory(id: &str, content: &str) -> Memory {
         times_used: 0,
         superseded_by: None,
         safety: None,
+        same_as: None,
+        last_said_in: None,
     }
 }
 
@@ -51,6 +53,8 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         summary: Some(Box::new(summary)),
         forgotten,
         safety: SafetyFacts::default(),
+        memories: Ok(Vec::new()),
+        before: None,
     };
     let told = loaded.clone().without_forgotten();
     assert_eq!(

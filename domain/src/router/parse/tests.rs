@@ -30,9 +30,9 @@ fn full() -> Value {
             "memory": {
                 "content": "trains at dawn", "type": "preference", "importance": "low",
                 "isCoachSpecific": true,
-                "tags": ["time"], "replaces": "trains at noon",
+                "tags": ["time"], "sameAs": null, "inPlaceOf": null,
             },
-            "confidence": 0.8, "reasoning": "said so",
+            "forget": [], "confidence": 0.8, "reasoning": "said so",
         },
         "contextNeeds": {
             "needsPineconeSearch": true, "searchTypes": ["workouts", "progress"],
@@ -69,7 +69,7 @@ fn without(object: &str, field: &str) -> String {
 }
 
 fn read(answer: &str) -> RouterDecision {
-    parse(answer, TEXT, true).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    parse(answer, TEXT, true, &[]).unwrap_or_else(|error| panic!("{error}: {answer}"))
 }
 
 #[test]
@@ -84,7 +84,9 @@ fn a_complete_answer_is_taken_as_it_is() {
     let mut expected = full();
     expected.as_object_mut().unwrap().remove("confidence");
     expected["language"] = json!("en");
-    expected["memoryProcessing"]["memory"]["safety"] = Value::Null;
+    let processing = expected["memoryProcessing"].as_object_mut().unwrap();
+    processing.remove("forget");
+    processing["memory"]["safety"] = Value::Null;
     assert_eq!(told, expected);
     assert_eq!(
         metadata,
@@ -127,12 +129,12 @@ fn what_the_schema_does_not_allow_is_refused() {
         .to_string(),
     ];
     for answer in refused {
-        assert!(parse(&answer, TEXT, true).is_err(), "{answer}");
+        assert!(parse(&answer, TEXT, true, &[]).is_err(), "{answer}");
     }
 }
 
 /// Where, and what stands there instead, as JSON.
-const INSTEAD: [(&str, &str); 31] = [
+const INSTEAD: [(&str, &str); 30] = [
     ("/confidence", r#""0.9""#),
     ("/confidence", "null"),
     ("/userIntent", r#""small_talk""#),
@@ -161,7 +163,6 @@ const INSTEAD: [(&str, &str); 31] = [
         "/memoryProcessing/memory",
         r#"["dawn", "preference", "low", false, [], null]"#,
     ),
-    ("/memoryProcessing/memory/content", r#""  ""#),
     ("/memoryProcessing/memory/type", r#""wish""#),
     ("/memoryProcessing/memory/importance", r#""critical""#),
     ("/memoryProcessing/memory/tags", "[1]"),
@@ -194,16 +195,11 @@ fn part_of(place: &str) -> &str {
 /// For a part that cannot be used stands what the rules say, and the decision tells so.
 #[test]
 fn a_part_that_does_not_follow_the_schema_costs_only_itself() {
-    let long = "x".repeat(LONGEST_MEMORY + 1);
     let whole = serde_json::to_value(read(&full().to_string())).unwrap();
     let safe = serde_json::to_value(fallback(TEXT)).unwrap();
     let instead = INSTEAD.map(|(place, value)| {
         let value = serde_json::from_str(value).unwrap();
         (part_of(place), with(place, value))
-    });
-    let too_long = ["content", "replaces"].map(|field| {
-        let place = format!("/memoryProcessing/memory/{field}");
-        ("memoryProcessing", with(&place, json!(long)))
     });
     let missing = MISSING.map(|(within, name)| {
         let part = if within.is_empty() {
@@ -213,7 +209,7 @@ fn a_part_that_does_not_follow_the_schema_costs_only_itself() {
         };
         (part, without(within, name))
     });
-    for (part, answer) in instead.into_iter().chain(too_long).chain(missing) {
+    for (part, answer) in instead.into_iter().chain(missing) {
         let told = serde_json::to_value(read(&answer)).unwrap();
         let metadata = &told["routerMetadata"];
         assert_eq!(metadata["leftOut"], json!([part]), "{answer}");
@@ -256,7 +252,7 @@ fn an_error_says_what_is_wrong_without_quoting_it() {
         ),
     ];
     for (answer, expected) in cases {
-        let error = parse(answer, TEXT, true).unwrap_err().to_string();
+        let error = parse(answer, TEXT, true, &[]).unwrap_err().to_string();
         assert!(
             error.starts_with(expected) && !error.contains("secret"),
             "{answer}: {error}"
@@ -395,8 +391,6 @@ fn what_a_flag_rules_out_is_dropped() {
     assert_eq!(decision.conversation_complexity.complexity_types, []);
     let decision = read(&with("/showContextualUpdates", json!(false)));
     assert_eq!(decision.contextual_updates, []);
-    let decision = read(&with("/memoryProcessing/memory/replaces", json!(" ")));
-    assert_eq!(decision.memory_processing.memory.unwrap().replaces, None);
     // A blank memory that the flag rules out is not looked at.
     let mut answer = full();
     answer["memoryProcessing"]["memory"]["content"] = json!("");
@@ -419,7 +413,7 @@ fn a_title_is_one_short_line_of_the_first_turn() {
     ] {
         let answer = with("/conversationTitle", json!(told));
         assert_eq!(
-            parse(&answer, TEXT, true)
+            parse(&answer, TEXT, true, &[])
                 .unwrap()
                 .conversation_title
                 .as_deref(),
@@ -427,7 +421,7 @@ fn a_title_is_one_short_line_of_the_first_turn() {
             "{told:?}"
         );
         assert_eq!(
-            parse(&answer, TEXT, false).unwrap().conversation_title,
+            parse(&answer, TEXT, false, &[]).unwrap().conversation_title,
             None,
             "{told:?}"
         );
@@ -445,5 +439,76 @@ fn a_memory_is_read_whole() {
         (memory.kind, memory.importance),
         (MemoryKind::Preference, Importance::Low)
     );
-    assert_eq!(memory.replaces.as_deref(), Some("trains at noon"));
+    assert_eq!((memory.same_as, memory.in_place_of), (None, None));
+}
+
+/// A memory of this id and these words.
+fn known(id: &str, content: &str) -> Memory {
+    let memory = json!({
+        "memoryId": id, "content": content, "type": "context", "importance": "low",
+        "coachId": null, "tags": [], "source": "conversation", "sourceMessageId": null,
+        "conversationId": null, "createdAt": Timestamp(0), "lastUsedAt": null, "timesUsed": 0,
+        "supersededBy": null,
+    });
+    serde_json::from_value(memory).unwrap()
+}
+
+#[test]
+fn a_number_names_one_of_what_was_shown_and_any_other_costs_itself() {
+    let shown = [
+        known("noon", "Trains at noon"),
+        known("home", "Trains at home"),
+    ];
+    let told = |memory: &[(&str, Value)], forget: Value| {
+        let mut answer = full();
+        for (field, value) in memory {
+            answer["memoryProcessing"]["memory"][*field] = value.clone();
+        }
+        answer["memoryProcessing"]["isForgetRequest"] = json!(true);
+        answer["memoryProcessing"]["forget"] = forget;
+        let decision = parse(&answer.to_string(), TEXT, true, &shown).unwrap();
+        let processing = decision.memory_processing;
+        let memory = processing.memory.unwrap();
+        let id = |id: Option<MemoryId>| id.map(|id| id.to_string());
+        let forget: Vec<String> = processing.forget.iter().map(MemoryId::to_string).collect();
+        let left_out = decision.router_metadata.left_out;
+        (id(memory.same_as), id(memory.in_place_of), forget, left_out)
+    };
+    let (none, some) = (None::<String>, |id: &str| Some(id.to_owned()));
+    let all = told(
+        &[("sameAs", json!(1)), ("inPlaceOf", json!(2))],
+        json!([2, 1]),
+    );
+    let both = vec!["home".to_owned(), "noon".to_owned()];
+    assert_eq!(all, (some("noon"), some("home"), both, vec![]));
+    for odd in [
+        json!(0),
+        json!(3),
+        json!(-1),
+        json!("1"),
+        json!(1.5),
+        json!(true),
+    ] {
+        let (same, _, forget, left_out) = told(&[("sameAs", odd.clone())], json!([odd, 1]));
+        assert_eq!((&same, forget), (&none, vec!["noon".to_owned()]), "{odd}");
+        let expected = ["memoryProcessing.memory.sameAs", "memoryProcessing.forget"];
+        assert_eq!(left_out, expected, "{odd}");
+    }
+}
+
+#[test]
+fn a_memory_that_cannot_be_kept_costs_itself_alone() {
+    for content in [
+        String::new(),
+        "  ".to_owned(),
+        "x".repeat(LONGEST_MEMORY + 1),
+    ] {
+        let decision = read(&with("/memoryProcessing/memory/content", json!(content)));
+        let processing = decision.memory_processing;
+        assert!(processing.memory.is_none() && processing.needs_retrieval);
+        assert_eq!(
+            decision.router_metadata.left_out,
+            ["memoryProcessing.memory"]
+        );
+    }
 }

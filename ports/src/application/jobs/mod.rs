@@ -200,7 +200,7 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
     };
     match job.kind {
         JobKind::Workout => workout::log(&mut work).await,
-        JobKind::Memory => memory::save(&work).await,
+        JobKind::Memory => memory::save(&mut work).await,
         JobKind::Forget => memory::erase(&work).await,
         JobKind::Summary => summary::renew(&mut work).await,
     }

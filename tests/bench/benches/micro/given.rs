@@ -109,6 +109,8 @@ pub(crate) fn loaded() -> Loaded {
         summary: None,
         forgotten: Vec::new(),
         safety: domain::SafetyFacts::default(),
+        memories: Ok(Vec::new()),
+        before: None,
     }
 }
 

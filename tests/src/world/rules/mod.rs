@@ -85,6 +85,10 @@ const RULES: &[(&str, Rule)] = &[
         stream::every_reply_is_told_the_safety_facts,
     ),
     (
+        "P4 what is told of memories is what is done",
+        saving::what_is_told_of_memories_is_what_is_done,
+    ),
+    (
         "L1 what is kept is told at once",
         lease::what_is_kept_is_told_at_once,
     ),

@@ -217,7 +217,7 @@ pub(super) fn jobs_are_left_by_turns_that_keep_promises(case: &Case<'_>) -> Verd
         ),
         (
             JobKind::Forget,
-            route.is_some_and(|route| route.memory_processing.is_forget_request),
+            route.is_some_and(|route| !route.memory_processing.forget.is_empty()),
         ),
     ];
     check(
@@ -248,5 +248,42 @@ pub(super) fn jobs_are_left_by_turns_that_keep_promises(case: &Case<'_>) -> Verd
     };
     check(case.trace.store.jobs == stored, || {
         format!("the store was given {:?}", case.trace.store.jobs)
+    })
+}
+
+/// "I'll remember X" is told only if a job remembers it, and "I'll forget Y" exactly if one forgets
+/// Y and nothing else.
+pub(super) fn what_is_told_of_memories_is_what_is_done(case: &Case<'_>) -> Verdict {
+    let Some((_, finish)) = case.finish else {
+        return Ok(());
+    };
+    let closing = &finish.closing;
+    let said = finish.events.iter().filter_map(TurnEvent::said);
+    let told = said.filter(|said| said.kind == PartKind::Confirmation);
+    let told: String = told.map(|said| &*said.text).collect();
+    let leaves = |kind| closing.jobs.contains(&kind);
+    check(
+        !told.contains("I'll remember") || leaves(JobKind::Memory),
+        || format!("{told:?} without a job"),
+    )?;
+    if closing.ending != Ending::Finished {
+        return Ok(());
+    }
+    let route = closing.report.route.as_ref();
+    let forget = route
+        .map(|route| route.memory_processing.forget.clone())
+        .unwrap_or_default();
+    let (promise, _) = told.split_once("Which of these").unwrap_or((&told, ""));
+    let promise = promise
+        .split_once("I'll forget")
+        .map_or("", |(_, promise)| promise);
+    for (id, content) in words::MEMORIES {
+        let is_gone = forget.iter().any(|gone| gone.as_str() == id);
+        check(promise.contains(content) == is_gone, || {
+            format!("{told:?}, and {forget:?} are forgotten")
+        })?;
+    }
+    check(leaves(JobKind::Forget) != promise.is_empty(), || {
+        format!("{told:?} with {:?}", closing.jobs)
     })
 }

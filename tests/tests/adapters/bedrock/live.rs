@@ -29,13 +29,13 @@ async fn the_live_service_does_what_the_peer_does() {
             "{text}: {end:?}"
         );
         let question = ModelCall {
-            prompt: router::question("How deep do I squat?", &[], true).prompt,
+            prompt: router::question("How deep do I squat?", &[], true, &[]).prompt,
             max_tokens: 1_000,
             ..form(delivery)
         };
         let (text, end) = answered(&model, question).await;
         assert_eq!(end, Ok(StopReason::Complete));
-        router::parse(&text, "What now?", true).unwrap();
+        router::parse(&text, "What now?", true, &[]).unwrap();
         let endless = ModelCall {
             prompt: Prompt::question("Count.", "Count to a thousand."),
             max_tokens: 20,

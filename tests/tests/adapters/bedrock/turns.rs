@@ -286,7 +286,7 @@ async fn whoever_stops_a_turn_has_the_model_hung_up_on() {
 #[tokio::test]
 async fn a_server_can_talk_to_the_peer_as_it_comes() {
     let Answers { forms, prose, .. } = Answers::plausible();
-    router::parse(&forms[router::TOOL].to_string(), "What now?", true).unwrap();
+    router::parse(&forms[router::TOOL].to_string(), "What now?", true, &[]).unwrap();
     summary::check(&forms[summary::TOOL].to_string(), 1..=2).unwrap();
     let answers = Answers {
         forms,

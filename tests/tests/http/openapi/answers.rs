@@ -16,6 +16,7 @@ use super::{
     COACH, COACHES, CONVERSATION, CONVERSATIONS, Document, Example, MEMORIES, MEMORY, WORKOUTS,
     below,
 };
+use crate::remembering::replaced;
 use crate::usage::prices;
 use crate::{asked, replying};
 
@@ -216,7 +217,9 @@ async fn memories(examples: &mut Examples<'_>, names: &Names) {
     );
     let id = made.json()["memoryId"].as_str().unwrap().to_owned();
     let names = &Names::from_iter(names.clone().into_iter().chain([("memoryId", id)]));
+    replaced(examples.site, &names["memoryId"]).await;
     for (method, path, query, body) in [
+        (Method::POST, RESTORE, "", json!({})),
         (
             Method::GET,
             MEMORIES,
@@ -240,6 +243,8 @@ async fn memories(examples: &mut Examples<'_>, names: &Names) {
         )
         .await;
 }
+
+const RESTORE: &str = "/users/{userId}/memories/{memoryId}/restore";
 
 /// A turn that is followed, and one that is asked to stop when it is too late.
 async fn streams(examples: &mut Examples<'_>, path: &str, names: &Names) {

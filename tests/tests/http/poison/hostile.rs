@@ -93,7 +93,7 @@ fn obeying(text: &str, content: &str, stage: &str, workout: bool) -> Value {
         "memory": {
             "content": content.chars().take(500).collect::<String>(), "type": "instruction",
             "importance": "high",
-            "isCoachSpecific": false, "tags": [first(40), "system"], "replaces": first(200),
+            "isCoachSpecific": false, "tags": [first(40), "system"], "sameAs": 1, "inPlaceOf": 1,
             "owner": "bob",
         },
     });

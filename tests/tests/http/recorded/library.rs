@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coach_tests::{Client, Lagging, Site};
+use coach_tests::{Client, EVENTS, JSON, Lagging, Site};
 use rehearsal::Scene;
 use serde_json::{Value, json};
 
 use super::book::Book;
+use crate::remembering::replaced;
 use crate::replying;
 
 /// What needs no token.
@@ -109,6 +110,15 @@ pub(super) async fn memories() -> Book {
             format!("PATCH {memory}"),
             Some(json!({ "importance": "most" })),
         ),
+        (format!("POST {memory}/restore"), Some(json!({}))),
+    ] {
+        ask(&mut book, &site, &line, body).await;
+    }
+    let restore = format!("POST {memory}/restore");
+    book.ask(&client, &restore, &[JSON, EVENTS], "{}").await;
+    replaced(&site, memory.rsplit('/').next().unwrap()).await;
+    for (line, body) in [
+        (restore, Some(json!({}))),
         (format!("DELETE {memory}"), None),
         (format!("DELETE {memory}"), None),
         (format!("DELETE {memory}"), None),

@@ -7,6 +7,7 @@ use coach_tests::{Mishap, Site, saying};
 use domain::Fault;
 use ports::Clock;
 use rehearsal::{Line, Scene};
+use serde_json::json;
 
 use super::Row;
 use crate::{asked, replying};
@@ -20,6 +21,7 @@ pub(crate) async fn refused_for_the_state_of_things() -> Vec<&'static str> {
     when_it_is_busy(&mut told).await;
     when_a_store_fails(&mut told).await;
     when_a_turn_has_expired(&mut told).await;
+    when_nothing_is_in_place_of_a_memory(&mut told).await;
     told.codes
 }
 
@@ -118,6 +120,15 @@ async fn when_a_store_fails(told: &mut Told) {
         told.add(&site, posting(&path, 503, "STORE_UNAVAILABLE"))
             .await;
     }
+}
+
+async fn when_nothing_is_in_place_of_a_memory(told: &mut Told) {
+    let site = ready();
+    let memory = json!({ "content": "I hate burpees", "type": "preference" });
+    let made = site.client().post("/users/ada/memories", &memory).await;
+    let path = format!("{}/restore", made.header("location"));
+    told.add(&site, Row::post(409, "NOT_SUPERSEDED", path))
+        .await;
 }
 
 async fn when_a_turn_has_expired(told: &mut Told) {

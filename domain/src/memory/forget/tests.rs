@@ -1,0 +1,223 @@
+mod generated;
+
+use super::*;
+use crate::Timestamp;
+use crate::memory::{Importance, MemoryKind, MemorySource};
+
+pub(in crate::memory) fn memory(id: &str, content: &str) -> Memory {
+    Memory {
+        id: id.parse().unwrap(),
+        content: content.to_owned(),
+        kind: MemoryKind::Context,
+        importance: Importance::Medium,
+        coach: None,
+        tags: Vec::new(),
+        source: MemorySource::Conversation,
+        source_message_id: None,
+        conversation_id: None,
+        created_at: Timestamp(0),
+        last_used_at: None,
+        last_said_at: None,
+        times_used: 0,
+        superseded_by: None,
+        safety: None,
+        same_as: None,
+        last_said_in: None,
+    }
+}
+
+const STORE: [(&str, &str); 12] = [
+    ("left", "Left knee dislikes deep lunges"),
+    ("right", "Right knee surgery in 2019"),
+    ("shoulder", "My shoulder clicks when pressing"),
+    ("nuts", "I'm allergic to peanuts"),
+    ("run", "I run 5 km on Sundays"),
+    ("burpees", "I hate burpees"),
+    ("hills", "I love hill sprints"),
+    ("tom", "I train with Tom on Mondays"),
+    ("diet", "I eat no meat"),
+    ("rice", "I like rice and beans"),
+    ("race", "My goal is a marathon in 3:30"),
+    ("german", "Meine Hüfte schmerzt beim Laufen"),
+];
+
+fn store() -> Vec<Memory> {
+    STORE.map(|(id, content)| memory(id, content)).into()
+}
+
+/// What a request comes to, in a word or two.
+fn told(request: &str) -> String {
+    let Meant {
+        forget,
+        choices,
+        is_everything,
+        is_unknown,
+        nearest,
+    } = meant(request, &store(), Some(&"hills".parse().unwrap()));
+    let list = |ids: &[MemoryId]| {
+        ids.iter()
+            .map(MemoryId::as_str)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    match () {
+        () if is_everything => "everything".to_owned(),
+        () if !choices.is_empty() => format!("{} ? {}", list(&forget), list(&choices)),
+        () if forget.is_empty() => format!("nothing, near {}", list(&nearest)),
+        () if is_unknown => format!("{} and something else", list(&forget)),
+        () => list(&forget),
+    }
+}
+
+#[test]
+fn what_is_named_without_a_doubt_is_meant() {
+    for (request, expected) in [
+        ("forget what I told you about my bad left knee", "left"),
+        ("Forget about my shoulder, please", "shoulder"),
+        ("please delete that I'm allergic to peanuts", "nuts"),
+        ("forget my peanut allergy", "nuts"),
+        ("forget my allergies", "nuts"),
+        ("/forget burpees", "burpees"),
+        ("forget that I hate burpees", "burpees"),
+        (
+            "Sorry, my bad. Forget the thing with the burpees!",
+            "burpees",
+        ),
+        ("forget my knee surgery", "right"),
+        ("forget my right knee", "right"),
+        ("forget that I run 5k on Sundays", "run"),
+        ("forget that I train with Tom", "tom"),
+        ("forget my shoulder and burpees", "shoulder burpees"),
+        ("forget my left and my right knee", "left right"),
+        ("forget both my knees", "left right"),
+        ("forget everything about my knees", "left right"),
+        ("forget that I like rice and beans", "rice"),
+        ("forget the rice", "rice"),
+        ("forget my marathon goal", "race"),
+        ("Vergiss bitte meine Hüfte", "german"),
+        ("Kannst du meine Hüfte vergessen?", "german"),
+        ("forget that", "hills"),
+        ("Forget it, please", "hills"),
+        ("forget what I just told you", "hills"),
+        ("forget the last thing", "hills"),
+        ("/forget that", "hills"),
+        ("I don't want you to remember my shoulder", "shoulder"),
+        (
+            "My shoulder is fine now, you can forget about it",
+            "shoulder",
+        ),
+    ] {
+        assert_eq!(told(request), expected, "{request}");
+    }
+}
+
+#[test]
+fn what_is_in_doubt_is_asked_and_what_differs_is_not_meant() {
+    for (request, expected) in [
+        ("forget my knee", " ? left right"),
+        ("forget my right shoulder", "nothing, near shoulder"),
+        ("forget my shellfish allergy", " ? nuts"),
+        ("forget that I love burpees", "nothing, near burpees"),
+        ("forget that I hate hill sprints", "nothing, near hills"),
+        ("forget that I run 10 km on Sundays", "nothing, near run"),
+        ("forget that I train with Anna on Mondays", " ? tom"),
+        ("forget that I eat meat", " ? diet"),
+        ("forget my sister", "nothing, near "),
+        ("forget burpees and my sister", "burpees and something else"),
+        (
+            "My shoulder is on fire again, forget about it",
+            " ? shoulder",
+        ),
+        ("forget everything about me", "everything"),
+        ("Forget everything", "everything"),
+        ("forget everything you know about me", "everything"),
+        ("delete all my memories", "everything"),
+    ] {
+        assert_eq!(told(request), expected, "{request}");
+    }
+}
+
+#[test]
+fn who_asks_not_to_forget_asks_to_remember() {
+    for text in [
+        "Don't forget that my knee hurts",
+        "dont forget my knee",
+        "never forget my knee",
+        "Vergiss nicht, dass mein Knie schmerzt",
+        "vergiss das nicht",
+        "No olvides mi rodilla",
+        "N'oublie pas mon genou",
+        "Não esqueças o meu joelho",
+        "Please do not ever forget it",
+    ] {
+        assert!(asks_to_keep(text), "{text}");
+    }
+    for text in [
+        "Forget my knee",
+        "Vergiss mein Knie",
+        "Remember my knee",
+        "Oublie mon genou",
+        "Don't forget my hip, but forget my knee",
+    ] {
+        assert!(!asks_to_keep(text), "{text}");
+    }
+}
+
+#[test]
+fn one_of_several_is_chosen_by_place_by_words_all_or_none() {
+    let offered = [
+        memory("a", "Left knee dislikes deep lunges"),
+        memory("b", "Right knee surgery in 2019"),
+        memory("c", "Knee sleeves for squats"),
+    ];
+    let chosen = |text: &str| match choose(text, &offered) {
+        Chosen::These(ids) => ids.iter().map(MemoryId::as_str).collect(),
+        Chosen::None => "none".to_owned(),
+        Chosen::Unclear => "unclear".to_owned(),
+        Chosen::Else => "else".to_owned(),
+    };
+    for (text, expected) in [
+        ("the second", "b"),
+        ("2", "b"),
+        ("The second one, please", "b"),
+        ("number 3", "c"),
+        ("the last one", "c"),
+        ("1 and 3", "ac"),
+        ("the first and the second", "ab"),
+        ("all", "abc"),
+        ("all of them", "abc"),
+        ("all but the first", "bc"),
+        ("the left one", "a"),
+        ("the surgery", "b"),
+        ("sleeves", "c"),
+        ("none", "none"),
+        ("never mind", "none"),
+        ("neither", "none"),
+        ("no", "none"),
+        ("den zweiten", "b"),
+        ("la segunda", "b"),
+        ("le deuxième", "b"),
+        ("todas", "abc"),
+        ("the green one", "unclear"),
+        ("the fifth", "unclear"),
+        ("the knee", "unclear"),
+        ("yes", "unclear"),
+        ("How should I squat?", "else"),
+        ("I ran 5 km today", "else"),
+        ("thanks", "else"),
+        ("I am going to be away for two weeks in spring", "else"),
+    ] {
+        assert_eq!(chosen(text), expected, "{text}");
+    }
+    let one = |text: &str| choose(text, &offered[..1]);
+    let this = Chosen::These(vec!["a".parse().unwrap()]);
+    assert_eq!(
+        (one("yes"), one("Ja, bitte"), one("no")),
+        (this.clone(), this, Chosen::None)
+    );
+    let two = choose("both", &offered[..2]);
+    assert_eq!(
+        two,
+        Chosen::These(vec!["a".parse().unwrap(), "b".parse().unwrap()])
+    );
+}
