@@ -1,6 +1,7 @@
 //! Words that are alike in what a phrase is about, in five languages, as `wording` compares them.
 
-use super::Classes;
+/// Words that are alike in what a phrase is about, by their name.
+pub(crate) type Classes = [(&'static str, &'static str)];
 
 /// The classes that phrases refer to as `@name`.
 pub(crate) const CLASSES: &Classes = &[

@@ -1,0 +1,153 @@
+//! A text as words that can be compared, whatever the spelling.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// What somebody wrote, taken apart once to be looked through for many phrases.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(super) words: Vec<Word>,
+    /// Which sentences end in a question mark.
+    asked: BTreeSet<u32>,
+}
+
+#[derive(Debug)]
+pub(super) struct Word {
+    plain: String,
+    /// Other spellings that may be meant: `muede` for `mude`, `pleease` for `please`.
+    others: Vec<String>,
+    pub(super) sentence: u32,
+}
+
+impl Written {
+    pub(crate) fn of(text: &str) -> Self {
+        let letters: Vec<char> = text.nfkd().filter(|c| !is_unseen(*c)).collect();
+        let mut written = Self {
+            words: Vec::new(),
+            asked: BTreeSet::new(),
+        };
+        let (mut word, mut sentence) = (String::new(), 0);
+        for (at, letter) in letters.iter().enumerate() {
+            if is_apostrophe(*letter) && is_contracted(letters.get(at + 1..).unwrap_or_default()) {
+                continue;
+            }
+            if letter.is_alphanumeric() {
+                push_folded(&mut word, *letter);
+                continue;
+            }
+            written.add(&mut word, sentence);
+            let is_inside = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+            let is_end = "!?;\n…".contains(*letter)
+                || (matches!(letter, '.' | ':') && !is_inside(letters.get(at + 1)));
+            if *letter == '?' {
+                written.asked.insert(sentence);
+            }
+            sentence += u32::from(is_end);
+        }
+        written.add(&mut word, sentence);
+        written
+    }
+
+    /// Returns the words, as they are compared.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(|word| word.plain.as_str())
+    }
+
+    /// Returns whether these words stand in a question.
+    pub(crate) fn asks(&self, at: &Range<usize>) -> bool {
+        let word = self.words.get(at.start);
+        word.is_some_and(|word| self.asked.contains(&word.sentence))
+    }
+
+    fn add(&mut self, word: &mut String, sentence: u32) {
+        if word.is_empty() {
+            return;
+        }
+        let plain = std::mem::take(word);
+        let others = other_spellings(&plain);
+        self.words.push(Word {
+            plain,
+            others,
+            sentence,
+        });
+    }
+}
+
+/// Returns whether what follows an apostrophe belongs to the word before it, as in "don't"; in
+/// "j'ai" it is a word of its own.
+fn is_contracted(behind: &[char]) -> bool {
+    let rest = behind.iter().take_while(|c| c.is_alphanumeric());
+    let rest: String = rest.flat_map(|c| c.to_lowercase()).collect();
+    matches!(rest.as_str(), "t" | "s" | "m" | "re" | "ve" | "d")
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | '‘' | '`' | '´' | 'ʼ')
+}
+
+fn push_folded(word: &mut String, letter: char) {
+    for lower in letter.to_lowercase() {
+        match lower {
+            'ß' => word.push_str("ss"),
+            'œ' => word.push_str("oe"),
+            'æ' => word.push_str("ae"),
+            'ø' => word.push('o'),
+            other => word.push(other),
+        }
+    }
+}
+
+/// Accents, which stand by themselves by now, and what no eye sees.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+    )
+}
+
+/// Returns what else a word may be: with umlauts that are written in two letters, and without
+/// letters that are drawn out.
+fn other_spellings(plain: &str) -> Vec<String> {
+    let mut others = Vec::new();
+    let without_umlauts = plain
+        .replace("ae", "a")
+        .replace("oe", "o")
+        .replace("ue", "u");
+    if without_umlauts != plain {
+        others.push(without_umlauts);
+    }
+    if is_drawn_out(plain) {
+        others.extend([runs_cut(plain, 2), runs_cut(plain, 1)]);
+    }
+    others
+}
+
+fn is_drawn_out(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().filter(|c| c.is_alphabetic()).collect();
+    let mut triples = letters.windows(3);
+    triples.any(|triple| matches!(triple, [a, b, c] if a == b && b == c))
+}
+
+/// Returns the word with no letter more often than so in a row, where it is drawn out.
+fn runs_cut(word: &str, longest: usize) -> String {
+    let (mut cut, mut run) = (String::new(), Vec::new());
+    for letter in word.chars().chain(['\0']) {
+        if run.first().is_some_and(|first| *first != letter) {
+            let kept = if run.len() > 2 { longest } else { run.len() };
+            cut.extend(run.drain(..).take(kept));
+            run.clear();
+        }
+        run.push(letter);
+    }
+    cut
+}
+
+impl Word {
+    pub(super) fn spellings(&self) -> impl Iterator<Item = &str> {
+        let others = self.others.iter().map(String::as_str);
+        std::iter::once(self.plain.as_str()).chain(others)
+    }
+}
