@@ -71,6 +71,7 @@ record_store_methods! { stand { AroundRecords for crate::Faulty<S> where S: Reco
 memory_index_methods! { stand { AroundIndex for crate::Faulty<S> where S: MemoryIndex } }
 message_store_methods! { stand { AroundMessages for crate::Foreign<S> where S: MessageStore } }
 record_store_methods! { stand { AroundRecords for crate::Foreign<S> where S: RecordStore } }
+message_store_methods! { stand { AroundMessages for crate::Promising } }
 message_store_methods! { stand { AroundMessages for crate::fleet::Wire } }
 record_store_methods! { stand { AroundRecords for crate::fleet::Wire } }
 memory_index_methods! { stand { AroundIndex for crate::fleet::Wire } }

@@ -83,6 +83,11 @@ impl<S> Faulty<S> {
         &self.store
     }
 
+    /// The same store, for whoever keeps it.
+    pub fn kept(&self) -> Arc<S> {
+        self.store.clone()
+    }
+
     fn mishap(&self, method: &'static str) -> Option<Mishap> {
         let mut calls = lock(&self.calls);
         let call = calls.entry(method).or_default();

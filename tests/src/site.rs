@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::memory::RecalledKind;
 use domain::{Coach, CoachId, ConversationKey, Summary, UserId, UserScope, coach};
 use http_adapter::{App, Settings, Within, router};
-use in_memory::{InMemoryMessages, InMemoryRecords, KnownTokens, LexicalIndex};
+use in_memory::{InMemoryRecords, KnownTokens, LexicalIndex};
 use ports::{
     Bill, Clock, Expect, Feeds, IndexEntry, LlmStream, Ports, RecordKey, RecordStore, Records,
     Search, Watch, records,
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
 use crate::masks::{named, without_numbers};
-use crate::{Client, Counted, Faulty, VirtualClock};
+use crate::{Client, Counted, Faulty, Promising, VirtualClock};
 
 /// A whole server in memory, in virtual time, with everything about it within a test's reach.
 #[derive(Clone)]
 pub struct Site {
     pub clock: VirtualClock,
     pub model: Arc<Counted<Scripted>>,
-    pub messages: Arc<Faulty<InMemoryMessages>>,
+    pub messages: Arc<Faulty<Promising>>,
     pub records: Arc<Faulty<InMemoryRecords>>,
     pub memories: Arc<Faulty<LexicalIndex>>,
     pub app: App,
@@ -43,8 +43,9 @@ impl Site {
     pub fn new(script: impl FnOnce(Scripted) -> Scripted) -> Self {
         let clock = VirtualClock::start();
         let model = Arc::new(Counted::new(script(Scripted::new(Arc::new(clock)))));
-        let messages = Arc::new(Faulty::new(InMemoryMessages::default(), Arc::new(clock)));
         let records = Arc::new(Faulty::new(InMemoryRecords::default(), Arc::new(clock)));
+        let promising = Promising::new(records.kept());
+        let messages = Arc::new(Faulty::new(promising, Arc::new(clock)));
         let memories = Arc::new(Faulty::new(LexicalIndex::default(), Arc::new(clock)));
         let ports = Ports {
             llm: model.clone(),

@@ -27,6 +27,10 @@ pub(super) enum Phase {
 
 /// How far a turn has come that goes on.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a turn has one, and it is moved once an input"
+)]
 pub(super) enum Open {
     /// It waits for the history; with the decision, when a rule has made it.
     Loading(Option<RouterDecision>),

@@ -42,37 +42,37 @@ pub(crate) struct CommandWords {
 /// What is said of what is remembered and forgotten.
 pub struct MemoryWords {
     /// Before what is going to be remembered.
-    pub(crate) remembering: &'static str,
+    pub remembering: &'static str,
     /// Before what it stands in place of.
-    pub(crate) in_place_of: &'static str,
+    pub in_place_of: &'static str,
     /// Before why something is not going to be remembered.
-    pub(crate) cannot_remember: &'static str,
+    pub cannot_remember: &'static str,
     /// Of what cannot be kept as a model has put it.
-    pub(crate) cannot_use: &'static str,
+    pub cannot_use: &'static str,
     /// Of a promise of an earlier turn that could not be kept; the reason may follow.
-    pub(crate) not_remembered: &'static str,
-    pub(crate) not_forgotten: &'static str,
+    pub not_remembered: &'static str,
+    pub not_forgotten: &'static str,
     /// Before what is going to be forgotten.
-    pub(crate) forgetting: &'static str,
+    pub forgetting: &'static str,
     /// Before the one that may be meant.
-    pub(crate) shall_it_go: &'static str,
-    pub(crate) yes_or_no: &'static str,
+    pub shall_it_go: &'static str,
+    pub yes_or_no: &'static str,
     /// Before several that may be meant.
-    pub(crate) which_goes: &'static str,
-    pub(crate) how_to_choose: &'static str,
+    pub which_goes: &'static str,
+    pub how_to_choose: &'static str,
     /// Once none was chosen.
-    pub(crate) none_goes: &'static str,
-    pub(crate) nothing_like_it: &'static str,
+    pub none_goes: &'static str,
+    pub nothing_like_it: &'static str,
     /// Before what is nearest.
-    pub(crate) nearest: &'static str,
+    pub nearest: &'static str,
     /// Where a part of what is meant is not known.
-    pub(crate) rest_is_unknown: &'static str,
+    pub rest_is_unknown: &'static str,
     /// Where it was asked once, and is still not clear.
-    pub(crate) second_miss: &'static str,
+    pub second_miss: &'static str,
     /// Where memories cannot be read.
-    pub(crate) unread: &'static str,
+    pub unread: &'static str,
     /// Where all that is known is to be forgotten.
-    pub(crate) everything: &'static str,
+    pub everything: &'static str,
     /// What has become of it, once it is done.
     pub saved: &'static str,
     pub known: &'static str,

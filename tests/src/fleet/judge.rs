@@ -1,6 +1,6 @@
 //! What must hold at the end of all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use domain::price::Tokens;
@@ -12,12 +12,14 @@ use super::ledger::done;
 use super::reference::Entry;
 use super::script::Mishap;
 use super::stage::Stage;
+use crate::promises::told_is_left_to_do;
 
 impl Stage {
     pub(super) fn judge_end(&self, open: &BTreeSet<Owner>) {
         self.judge_store();
         self.judge_told();
         self.judge_jobs();
+        self.judge_promises();
         self.judge_settled();
         for worker in self.slots.lock().unwrap().iter().flatten() {
             let is_empty = self.hand.is_dead(worker.owner) || worker.turns.feeds.is_empty();
@@ -231,6 +233,45 @@ impl Stage {
             self.rule(is_right, "P1", || {
                 format!("the job of {id} is {:?}, its workout {name:?}", job.state)
             });
+        }
+    }
+
+    /// What a turn has told of memories is left to its jobs, and done once they are.
+    fn judge_promises(&self) {
+        let reference = self.ledger.reference();
+        for (turn, entry) in reference.turns() {
+            if let Some((closing, Writer::Holder(_))) = &entry.ended {
+                let told = told_is_left_to_do(closing, &entry.events, &BTreeMap::new());
+                self.rule(told.is_ok(), "P4", || format!("{}: {told:?}", turn.turn));
+            }
+        }
+        let kept = |kind: Kind| {
+            let all = self.records.dump().into_iter();
+            let of_kind = all.filter(|record| record.at.kind == kind);
+            of_kind
+                .map(|record| record.at.id.to_string())
+                .collect::<BTreeSet<String>>()
+        };
+        let (memories, jobs) = (kept(Kind::Memory), JobsOf::Anyone);
+        let jobs = done(self.ledger.store.jobs(&jobs)).unwrap();
+        let named = |kind: JobKind| {
+            let done = jobs.iter().filter(|job| job.kind == kind);
+            let results = done.filter_map(|job| job.state.result());
+            let ids = results.filter_map(|result| Some(result["memoryId"].as_str()?.to_owned()));
+            ids.collect::<BTreeSet<String>>()
+        };
+        let (saved, forgotten) = (named(JobKind::Memory), named(JobKind::Forget));
+        for id in &forgotten {
+            self.rule(!memories.contains(id), "P4", || {
+                format!("{id} is forgotten, and there")
+            });
+            self.census().count("forgotten", "memory".to_owned());
+        }
+        for id in saved.difference(&forgotten) {
+            self.rule(memories.contains(id), "P4", || {
+                format!("{id} is remembered, and not there")
+            });
+            self.census().count("remembered", "memory".to_owned());
         }
     }
 

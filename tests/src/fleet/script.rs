@@ -440,13 +440,14 @@ pub(super) fn text(say: &Say) -> String {
         "/help",
         "thanks!",
         "/save-memory I train at dawn",
+        "/forget that",
     ];
     let text = texts
         .get(say.text % 9 % texts.len())
         .copied()
         .unwrap_or_default();
     let forged = if say.is_forged { " or not" } else { "" };
-    if text == "thanks!" {
+    if matches!(text, "thanks!" | "/forget that") {
         format!("{text}{forged}")
     } else {
         format!("{text} ({}){forged}", say.id)

@@ -344,7 +344,7 @@ impl<'a> Sentence<'a> {
     fn is_verb(&self, at: usize) -> bool {
         let is_off = |word: &String| {
             let near = |verb: &&str| verb.len() > 5 && strsim::osa_distance(verb, word) == 1;
-            word.len() > 4 && sense(word).is_none() && VERBS.iter().any(|verb| near(verb))
+            word.len() > 4 && sense(word).is_none() && VERBS.iter().any(near)
         };
         self.is(at, &VERBS) || self.folded.get(at).is_some_and(is_off)
     }

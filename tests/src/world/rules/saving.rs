@@ -5,6 +5,7 @@ use domain::{
 };
 
 use super::{Case, Verdict, check, places, reply_of};
+use crate::promises::told_is_left_to_do;
 use crate::world::play::At;
 use crate::world::words;
 
@@ -258,14 +259,12 @@ pub(super) fn what_is_told_of_memories_is_what_is_done(case: &Case<'_>) -> Verdi
         return Ok(());
     };
     let closing = &finish.closing;
+    let known = words::MEMORIES.map(|(id, content)| (id.parse().unwrap(), content.to_owned()));
+    told_is_left_to_do(closing, &finish.events, &known.into())?;
     let said = finish.events.iter().filter_map(TurnEvent::said);
     let told = said.filter(|said| said.kind == PartKind::Confirmation);
     let told: String = told.map(|said| &*said.text).collect();
     let leaves = |kind| closing.jobs.contains(&kind);
-    check(
-        !told.contains("I'll remember") || leaves(JobKind::Memory),
-        || format!("{told:?} without a job"),
-    )?;
     if closing.ending != Ending::Finished {
         return Ok(());
     }
