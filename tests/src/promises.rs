@@ -3,7 +3,8 @@
     reason = "a store in memory always answers at once"
 )]
 
-//! What is told of memories is what is done: in every test that goes through a [`Site`](crate::Site).
+//! What is told of memories is what is done: in every test that goes through a
+//! [`Site`](crate::Site).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -175,7 +176,9 @@ pub(crate) fn told_is_left_to_do(
     let forget = route.map(|route| route.memory_processing.forget.clone());
     let has = |kind| closing.jobs.contains(&kind);
     let is_over = closing.ending == Ending::Finished;
-    if remembers.is_some() && !has(JobKind::Memory) || forgets.is_some() && !has(JobKind::Forget) {
+    let is_empty =
+        remembers.is_some() && !has(JobKind::Memory) || forgets.is_some() && !has(JobKind::Forget);
+    if is_empty {
         return Err(format!("{told:?} is told, and {:?} are left", closing.jobs));
     }
     if is_over && has(JobKind::Memory) && remembers.is_none() {

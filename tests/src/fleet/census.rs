@@ -41,6 +41,8 @@ const FLOORS: &[(&str, &str, u64)] = &[
     ("request", "resumes", 2_000),
     ("lost", "ended before its lease", 50),
     ("settled", "turn", 2_000),
+    ("remembered", "memory", 200),
+    ("forgotten", "memory", 20),
     ("swept", "turns", 2),
     ("swept", "jobs", 100),
     ("refused", "Busy", 200),

@@ -26,6 +26,7 @@ mod growth;
 mod headers;
 mod jobs;
 mod journeys;
+mod labelled;
 mod latency;
 mod library;
 mod lists;
