@@ -136,14 +136,14 @@ pub async fn restore(
         return Ok(None);
     };
     index(ports, owner, &restored, bill).await?;
-    Ok(Some(Restored::Now(restored)))
+    Ok(Some(Restored::Now(Box::new(restored))))
 }
 
 /// What has become of a memory that was to hold again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Restored {
     /// It does, from now on.
-    Now(Memory),
+    Now(Box<Memory>),
     /// It did, and nothing is in place of it.
     Holds,
 }

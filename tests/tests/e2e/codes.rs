@@ -65,7 +65,7 @@ fn every_code_can_be_seen_with_curl() {
     if !has("curl", on_path("curl")) {
         return;
     }
-    let groups = [requests, models, limits, keys, stalls, troubles];
+    let groups = [requests, memories, models, limits, keys, stalls, troubles];
     let tried = std::thread::scope(|scope| {
         let running = groups.map(|group| {
             scope.spawn(move || {
@@ -146,7 +146,6 @@ fn requests(tried: &mut Tried) {
     for (code, url) in urls(&server, &conversation) {
         tried.expect(code, &["-H", &bearer, &url]);
     }
-    not_superseded(tried, &server, &bearer);
     let plain = "content-type: text/plain";
     let token = "authorization: Bearer x.y.z";
     tried.expect(Code::MissingAuthHeader, &[&conversation]);
@@ -194,18 +193,23 @@ fn requests(tried: &mut Tried) {
 }
 
 /// Restores a memory that nothing is in place of.
-fn not_superseded(tried: &mut Tried, server: &Server, bearer: &str) {
+fn memories(tried: &mut Tried) {
+    let server = Server::start(&["--pace-ms", "1"]);
+    let bearer = format!("authorization: Bearer {}", server.token("athlete"));
     let memories = format!("{}/users/athlete/memories", server.base);
     let json = "content-type: application/json";
     let memory = r#"{"content":"I train at dawn","type":"context"}"#;
     let (made, _) = run(
-        Command::new("curl").args(["-s", "-H", bearer, "-H", json, "-d", memory, &memories]),
+        Command::new("curl").args(["-s", "-H", &bearer, "-H", json, "-d", memory, &memories]),
         Duration::from_secs(30),
     );
     let made: Value = serde_json::from_str(&made).unwrap();
     let id = made["memoryId"].as_str().unwrap_or_default();
     let restore = format!("{memories}/{id}/restore");
-    tried.expect(Code::NotSuperseded, &["-X", "POST", "-H", bearer, &restore]);
+    tried.expect(
+        Code::NotSuperseded,
+        &["-X", "POST", "-H", &bearer, &restore],
+    );
 }
 
 fn models(tried: &mut Tried) {

@@ -123,7 +123,7 @@ pub(super) fn every_reply_is_told_the_safety_facts(case: &Case<'_>) -> Verdict {
     for effect in case.performed() {
         if let (Effect::Reply(_, call), Some(safety)) = (effect, loaded) {
             let text = call.prompt.text();
-            let is_told = text.contains(SAFETY) == !safety.facts.is_empty();
+            let is_told = text.contains(SAFETY) != safety.facts.is_empty();
             check(is_told, || "the safety facts are not told".to_owned())?;
             let says_so = text.contains("could be read just now") == safety.is_missing_some;
             check(says_so, || {
