@@ -97,6 +97,17 @@ pub(super) async fn memories() -> Book {
     ] {
         ask(&mut book, &site, &format!("{get}{query}"), None).await;
     }
+    one_memory(&mut book, &site, &memory).await;
+    ask(&mut book, &site, &get, None).await;
+    memories_that_cannot_be(&mut book, &client).await;
+    for query in ["", "?from=2026-11-01", "?to=2026-11-20", "?from=x"] {
+        book.get(&client, &format!("/users/ada/usage{query}")).await;
+    }
+    book
+}
+
+/// A memory that is read, changed, restored, and forgotten.
+async fn one_memory(book: &mut Book, site: &Site, memory: &str) {
     for (line, body) in [
         (format!("GET {memory}"), None),
         (format!("HEAD {memory}"), None),
@@ -112,11 +123,12 @@ pub(super) async fn memories() -> Book {
         ),
         (format!("POST {memory}/restore"), Some(json!({}))),
     ] {
-        ask(&mut book, &site, &line, body).await;
+        ask(book, site, &line, body).await;
     }
     let restore = format!("POST {memory}/restore");
-    book.ask(&client, &restore, &[JSON, EVENTS], "{}").await;
-    replaced(&site, memory.rsplit('/').next().unwrap()).await;
+    book.ask(&site.client(), &restore, &[JSON, EVENTS], "{}")
+        .await;
+    replaced(site, memory.rsplit('/').next().unwrap()).await;
     for (line, body) in [
         (restore, Some(json!({}))),
         (format!("DELETE {memory}"), None),
@@ -124,15 +136,9 @@ pub(super) async fn memories() -> Book {
         (format!("DELETE {memory}"), None),
         (format!("GET {memory}"), None),
         (format!("PATCH {memory}"), Some(json!({}))),
-        (get.clone(), None),
     ] {
-        ask(&mut book, &site, &line, body).await;
+        ask(book, site, &line, body).await;
     }
-    memories_that_cannot_be(&mut book, &client).await;
-    for query in ["", "?from=2026-11-01", "?to=2026-11-20", "?from=x"] {
-        book.get(&client, &format!("/users/ada/usage{query}")).await;
-    }
-    book
 }
 
 async fn memories_that_cannot_be(book: &mut Book, client: &Client) {
