@@ -332,8 +332,8 @@ pub struct RouterMetadata {
     pub source: Source,
     pub policy_version: String,
     /// What of the model's answer could not be used; the safe default stands for it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<String>,
+    #[serde(alias = "leftOut", default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
 }
 
 /// Who decided.
@@ -364,7 +364,7 @@ impl RouterMetadata {
             processing_time_ms: 0,
             source,
             policy_version,
-            left_out: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 }

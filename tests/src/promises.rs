@@ -147,8 +147,8 @@ impl Promises {
     }
 }
 
-/// Returns whether a finished turn leaves the jobs that do what it has told, and tells what its jobs
-/// do, in whatever language.
+/// Returns whether a finished turn leaves the jobs that do what it has told, and tells what its
+/// jobs do, in whatever language.
 pub(crate) fn told_is_left_to_do(
     closing: &Closing,
     events: &[TurnEvent],

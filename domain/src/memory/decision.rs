@@ -201,10 +201,8 @@ impl Known {
     fn remember(&self, decision: &mut RouterDecision, opening: &Opening) -> Option<String> {
         let told = voice::of_memory(decision.language);
         let Some(proposed) = decision.memory_to_save().cloned() else {
-            let left_out = &decision.router_metadata.left_out;
-            let is_lost = left_out
-                .iter()
-                .any(|name| name == "memoryProcessing.memory");
+            let dropped = &decision.router_metadata.dropped;
+            let is_lost = dropped.iter().any(|name| name == "memoryProcessing.memory");
             return (is_lost && asks_to_remember(opening.text()))
                 .then(|| told.cannot_use.to_owned());
         };

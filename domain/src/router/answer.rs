@@ -59,7 +59,7 @@ pub(crate) struct Parts<'a> {
     fields: Fields<'a>,
     schema: &'a Value,
     /// What was there, or had to be, and could not be used.
-    pub(crate) left_out: Vec<String>,
+    pub(crate) dropped: Vec<String>,
 }
 
 impl<'a> Parts<'a> {
@@ -72,11 +72,11 @@ impl<'a> Parts<'a> {
         Ok(Self {
             fields,
             schema,
-            left_out: Vec::new(),
+            dropped: Vec::new(),
         })
     }
 
-    /// A field, if it is as the schema says. Noted as left out if not, unless it may be missing.
+    /// A field, if it is as the schema says. Noted as dropped if not, unless it may be missing.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let schema = self
             .schema
@@ -97,15 +97,45 @@ impl<'a> Parts<'a> {
         let required = self.schema.get("required").and_then(Value::as_array);
         let is_required = required.is_some_and(|all| all.iter().any(|field| field == name));
         if taken.is_none() && (told.is_some() || is_required) {
-            self.leave_out(name);
+            self.note_dropped(name);
         }
         taken
     }
 
+    /// The items of a list, as many as there may be, each read by itself from what it says; what
+    /// is no object costs only itself.
+    pub(crate) fn each<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        schema: &Value,
+        read: impl Fn(Parts<'_>) -> (T, Vec<String>),
+    ) -> Vec<T> {
+        let mut items = Vec::new();
+        for (place, told) in self.take_list(name).into_iter().enumerate() {
+            let at = format!("{name}.{place}");
+            let told = told.to_string();
+            let Ok(parts) = Parts::of(&told, schema) else {
+                self.note_dropped(&at);
+                continue;
+            };
+            if items.len() == most {
+                self.note_dropped(name);
+                break;
+            }
+            let (item, dropped) = read(parts);
+            items.push(item);
+            dropped
+                .iter()
+                .for_each(|field| self.note_dropped(&format!("{at}.{field}")));
+        }
+        items
+    }
+
     /// Notes that a field, or some of it, could not be used.
-    pub(crate) fn leave_out(&mut self, name: &str) {
-        if !self.left_out.iter().any(|known| known == name) {
-            self.left_out.push(name.to_owned());
+    pub(crate) fn note_dropped(&mut self, name: &str) {
+        if !self.dropped.iter().any(|known| known == name) {
+            self.dropped.push(name.to_owned());
         }
     }
 }

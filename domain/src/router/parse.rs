@@ -144,7 +144,7 @@ pub fn parse(
         care,
         language: Language::default(),
         router_metadata: RouterMetadata {
-            left_out: parts.left_out,
+            dropped: parts.dropped,
             ..RouterMetadata::of(Source::Model, share(confidence))
         },
     };
@@ -349,7 +349,7 @@ fn memory(parts: &mut Parts<'_>, known: &[Memory]) -> Option<MemoryProcessing> {
         match named(number, known) {
             Some(id) if told.is_forget_request => forget.push(id),
             Some(_) => {}
-            None => parts.leave_out("memoryProcessing.forget"),
+            None => parts.note_dropped("memoryProcessing.forget"),
         }
     }
     Some(MemoryProcessing {
@@ -375,7 +375,7 @@ fn named(number: &Value, known: &[Memory]) -> Option<MemoryId> {
 fn proposed(told: MemoryForm, parts: &mut Parts<'_>, known: &[Memory]) -> Option<ProposedMemory> {
     let content = told.content.trim();
     if content.is_empty() || content.chars().count() > LONGEST_MEMORY {
-        parts.leave_out("memoryProcessing.memory");
+        parts.note_dropped("memoryProcessing.memory");
         return None;
     }
     let mut tags: Vec<String> = Vec::new();
@@ -387,7 +387,7 @@ fn proposed(told: MemoryForm, parts: &mut Parts<'_>, known: &[Memory]) -> Option
     let mut related = |field: &str, number: &Value| {
         let id = named(number, known);
         if id.is_none() && !number.is_null() {
-            parts.leave_out(&format!("memoryProcessing.memory.{field}"));
+            parts.note_dropped(&format!("memoryProcessing.memory.{field}"));
         }
         id
     };

@@ -48,7 +48,7 @@ pub fn check(
         made_at: Timestamp::default(),
         earlier: Vec::new(),
     };
-    Ok((summary, parts.left_out))
+    Ok((summary, parts.dropped))
 }
 
 /// Returns what the model must fill in.
@@ -96,7 +96,7 @@ fn list(parts: &mut Parts<'_>, name: &str, most: usize, longest: usize) -> Vec<S
     for told in parts.take_list(name) {
         let item = told.as_str().map(tidy);
         let Some(item) = item.filter(|item| item.chars().count() <= longest) else {
-            parts.leave_out(name);
+            parts.note_dropped(name);
             continue;
         };
         if !item.is_empty() && !items.contains(&item) {
@@ -105,7 +105,7 @@ fn list(parts: &mut Parts<'_>, name: &str, most: usize, longest: usize) -> Vec<S
     }
     if items.len() > most {
         items.truncate(most);
-        parts.leave_out(name);
+        parts.note_dropped(name);
     }
     items
 }
@@ -120,7 +120,7 @@ fn tags(parts: &mut Parts<'_>) -> Vec<String> {
     }
     if lower.len() > MOST_TAGS {
         lower.truncate(MOST_TAGS);
-        parts.leave_out("tags");
+        parts.note_dropped("tags");
     }
     lower
 }
@@ -131,7 +131,7 @@ fn text(parts: &mut Parts<'_>, name: &str) -> String {
     if told.chars().count() <= LONGEST_ITEM {
         return told;
     }
-    parts.leave_out(name);
+    parts.note_dropped(name);
     String::new()
 }
 

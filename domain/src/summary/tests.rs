@@ -67,8 +67,8 @@ fn message(number: u64, text: &str) -> Message {
 
 #[test]
 fn a_complete_answer_is_taken_and_tidied() {
-    let (summary, left_out) = check(&full().to_string(), 1..=6).unwrap();
-    assert_eq!(left_out, Vec::<String>::new());
+    let (summary, dropped) = check(&full().to_string(), 1..=6).unwrap();
+    assert_eq!(dropped, Vec::<String>::new());
     let mut expected = with("narrative", json!("Ann trains for a ten-kilometre race."));
     expected["recentProgress"] = json!(["5 km in 24:10"]);
     expected["tags"] = json!(["running", "knee"]);
@@ -140,7 +140,7 @@ fn what_cannot_be_used_is_left_out_and_told_and_the_rest_is_taken() {
         ("tags", json!(["w".repeat(41), "knee"]), json!(["knee"])),
         ("tags", Value::Null, json!([])),
     ] {
-        let (summary, left_out) = check(&with(field, told.clone()).to_string(), 1..=6).unwrap();
+        let (summary, dropped) = check(&with(field, told.clone()).to_string(), 1..=6).unwrap();
         let mut expected =
             serde_json::to_value(check(&full().to_string(), 1..=6).unwrap().0).unwrap();
         expected[field] = taken;
@@ -149,7 +149,7 @@ fn what_cannot_be_used_is_left_out_and_told_and_the_rest_is_taken() {
             expected,
             "{field}: {told}"
         );
-        assert_eq!(left_out, [field], "{told}");
+        assert_eq!(dropped, [field], "{told}");
     }
     for field in full()
         .as_object()

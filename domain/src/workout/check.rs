@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Exercise, Quantity, Set, Workout, whole};
+use super::{Exercise, Quantity, Set, Workout};
 use crate::router::Discipline;
-use crate::router::answer::{cut, read, schema_of};
+use crate::router::answer::{Parts, cut, schema_of};
 use crate::{RecordId, Timestamp, TurnKey, ZoneName};
 
 /// Why nothing is logged.
@@ -35,59 +36,82 @@ pub struct Logging<'a> {
     pub zone: Option<&'a ZoneName>,
 }
 
-/// Returns the workout in a model's answer. Its [`records`](super::records) are left to whoever has
-/// its history.
+/// Returns the workout in a model's answer, and what of that was dropped. Its
+/// [`records`](super::records) are left to whoever has its history.
 ///
 /// A zero, an empty text and an empty set stand for what was not told, and are left out. A time
 /// without an offset is the athlete's own; one that cannot be right (ahead, or five years ago) is
-/// taken for a slip of the model: the workout is then dated to when it was told. Any other number
-/// that cannot be right makes the answer unusable.
-pub fn check(answer: &str, logging: &Logging<'_>) -> Result<Workout, Refusal> {
-    let answer: Answer = read(answer, &SCHEMA).map_err(Refusal::Malformed)?;
-    if let Some(reason) = answer.refusal.filter(|_| !logging.by_command) {
+/// taken for a slip of the model: the workout is then dated to when it was told. Any other value
+/// that cannot be right is dropped, and costs only itself. The answer cannot be used if it is no
+/// JSON object, has a field twice, or if nothing is left of it once that was dropped.
+pub fn check(answer: &str, logging: &Logging<'_>) -> Result<(Workout, Vec<String>), Refusal> {
+    let mut parts = Parts::of(answer, &SCHEMA).map_err(Refusal::Malformed)?;
+    let refusal: Option<Reason> = parts.take("refusal").flatten();
+    if let Some(reason) = refusal.filter(|_| !logging.by_command) {
         return Err(Refusal::Refused(reason.in_words().to_owned()));
     }
-    let duration_seconds = within(answer.duration_seconds, LONGEST_WORKOUT, "a duration")?;
-    let exercises = at_most(answer.exercises, MOST_EXERCISES, "exercises")?;
-    let exercises: Vec<_> = exercises
-        .into_iter()
-        .map(exercise)
-        .collect::<Result<_, _>>()?;
-    let score = told(answer.score, LONGEST_NAME);
-
+    let confidence: f64 = parts.take("confidence").unwrap_or(UNSURE);
+    let duration_seconds = whole(&mut parts, "durationSeconds", LONGEST_WORKOUT);
+    let exercises = exercises(&mut parts);
+    let score = text(&mut parts, "score", LONGEST_NAME);
     let measured = duration_seconds.is_some()
         || score.is_some()
         || exercises.iter().any(|e| !e.sets.is_empty());
     if !measured && (exercises.is_empty() || !logging.by_command) {
-        return Err(Refusal::Refused(
-            Reason::NothingMeasurable.in_words().to_owned(),
-        ));
+        return Err(nothing_left(&parts));
     }
-    let discipline = answer
-        .discipline
-        .ok_or_else(|| malformed("a workout without a discipline"))?;
-    let name = match (told(answer.name, LONGEST_NAME), exercises.first()) {
+    let discipline: Option<Discipline> = parts.take("discipline").flatten();
+    let discipline = discipline.unwrap_or_else(|| {
+        parts.note_dropped("discipline");
+        what_it_looks_like(&exercises)
+    });
+    let name = match (text(&mut parts, "name", LONGEST_NAME), exercises.first()) {
         (Some(name), _) => name,
         (None, Some(first)) => first.name.clone(),
         (None, None) => "Workout".to_owned(),
     };
     let conversation = &logging.turn.conversation;
-    Ok(Workout {
+    let workout = Workout {
         id: RecordId::from(&logging.turn.turn),
         coach_id: conversation.coach.clone(),
         conversation_id: conversation.conversation.clone(),
         turn_id: logging.turn.turn.clone(),
         discipline,
         name,
-        performed_at: performed_at(answer.performed_at.as_deref(), logging)?,
+        performed_at: performed_at(&mut parts, logging),
         duration_seconds,
         exercises,
         score,
-        perceived_exertion: exertion(answer.perceived_exertion)?,
-        notes: told(answer.notes, LONGEST_NOTES),
-        confidence: answer.confidence.clamp(0.0, 1.0),
+        perceived_exertion: exertion(&mut parts, "perceivedExertion"),
+        notes: text(&mut parts, "notes", LONGEST_NOTES),
+        confidence: confidence.clamp(0.0, 1.0),
         records: Vec::new(),
-    })
+    };
+    Ok((workout, parts.dropped))
+}
+
+/// Where something was dropped, the model may be asked again; else there was nothing to log.
+fn nothing_left(parts: &Parts<'_>) -> Refusal {
+    if parts.dropped.is_empty() {
+        Refusal::Refused(Reason::NothingMeasurable.in_words().to_owned())
+    } else {
+        let dropped = parts.dropped.join(", ");
+        Refusal::Malformed(format!("nothing is left without {dropped}"))
+    }
+}
+
+fn what_it_looks_like(exercises: &[Exercise]) -> Discipline {
+    let mut sets = exercises.iter().flat_map(|exercise| &exercise.sets);
+    if sets
+        .clone()
+        .any(|set| set.weight.is_some() || set.reps.is_some())
+    {
+        Discipline::Strength
+    } else if sets.any(|set| set.distance.is_some()) {
+        Discipline::Cardio
+    } else {
+        Discipline::Hybrid
+    }
 }
 
 /// Returns what the model must fill in.
@@ -95,8 +119,10 @@ pub(super) fn schema() -> Value {
     SCHEMA.clone()
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
+/// What is asked for; the fields of an answer are taken one by one.
+#[derive(schemars::JsonSchema)]
+#[schemars(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it only says its schema")]
 struct Answer {
     /// Why there is nothing to log; null for a finished workout.
     refusal: Option<Reason>,
@@ -107,10 +133,10 @@ struct Answer {
     /// When it was done, by the athlete's clock, such as 2026-01-31T07:30; null when not told.
     performed_at: Option<String>,
     /// How long the whole workout took.
-    #[serde(default, deserialize_with = "whole")]
+    #[schemars(default)]
     duration_seconds: Option<u32>,
     /// What was done, in order.
-    #[serde(default)]
+    #[schemars(default)]
     exercises: Vec<Exercise>,
     /// The result of a benchmark or competition.
     score: Option<String>,
@@ -153,6 +179,8 @@ const OLDEST: Duration = Duration::from_secs(5 * 366 * 24 * 60 * 60);
 const MOST_EXERCISES: usize = 50;
 const MOST_SETS: usize = 100;
 const MOST_REPS: u32 = 10_000;
+/// How sure a model is that does not say so.
+const UNSURE: f64 = 0.5;
 /// In seconds: two days.
 const LONGEST_WORKOUT: u32 = 2 * 24 * 60 * 60;
 /// In characters.
@@ -181,33 +209,31 @@ const DISTANCES: [(&str, &[&str], f64); 5] = [
     ("ft", &["foot", "feet"], 3_300_000.0),
 ];
 
-fn exercise(told_of: Exercise) -> Result<Exercise, Refusal> {
-    let name = told(Some(told_of.name), LONGEST_NAME)
-        .ok_or_else(|| malformed("an exercise without a name"))?;
-    let sets = at_most(told_of.sets, MOST_SETS, "sets")?
-        .into_iter()
-        .map(set)
-        .collect::<Result<Vec<_>, _>>()?;
-    let sets = sets.into_iter().filter(is_measured).collect();
-    Ok(Exercise {
-        name,
-        sets,
-        notes: told(told_of.notes, LONGEST_NOTES),
+fn exercises(parts: &mut Parts<'_>) -> Vec<Exercise> {
+    parts.each("exercises", MOST_EXERCISES, &EXERCISE, |mut told| {
+        let sets = told.each("sets", MOST_SETS, &SET, set);
+        let name = text(&mut told, "name", LONGEST_NAME).unwrap_or_else(|| {
+            told.note_dropped("name");
+            UNNAMED.to_owned()
+        });
+        let exercise = Exercise {
+            name,
+            sets: sets.into_iter().filter(is_measured).collect(),
+            notes: text(&mut told, "notes", LONGEST_NOTES),
+        };
+        (exercise, told.dropped)
     })
 }
 
-fn set(told_of: Set) -> Result<Set, Refusal> {
-    Ok(Set {
-        reps: within(told_of.reps, MOST_REPS, "a number of repetitions")?,
-        weight: quantity(told_of.weight, &WEIGHTS, "a weight")?,
-        distance: quantity(told_of.distance, &DISTANCES, "a distance")?,
-        duration_seconds: within(
-            told_of.duration_seconds,
-            LONGEST_WORKOUT,
-            "a set's duration",
-        )?,
-        rpe: exertion(told_of.rpe)?,
-    })
+fn set(mut told: Parts<'_>) -> (Set, Vec<String>) {
+    let set = Set {
+        reps: whole(&mut told, "reps", MOST_REPS),
+        weight: quantity(&mut told, "weight", &WEIGHTS),
+        distance: quantity(&mut told, "distance", &DISTANCES),
+        duration_seconds: whole(&mut told, "durationSeconds", LONGEST_WORKOUT),
+        rpe: exertion(&mut told, "rpe"),
+    };
+    (set, told.dropped)
 }
 
 fn is_measured(set: &Set) -> bool {
@@ -217,78 +243,77 @@ fn is_measured(set: &Set) -> bool {
         || set.duration_seconds.is_some()
 }
 
-fn quantity(
-    told_of: Option<Quantity>,
-    units: &[(&str, &[&str], f64)],
-    what: &str,
-) -> Result<Option<Quantity>, Refusal> {
-    let Some(Quantity { value, unit }) = told_of.filter(|told_of| told_of.value != 0.0) else {
-        return Ok(None);
-    };
-    let unit = unit.trim().to_lowercase();
-    let known = units
-        .iter()
-        .find(|(name, others, _)| *name == unit || others.contains(&unit.as_str()));
-    let (unit, _, most) = known.ok_or_else(|| malformed(format!("{what} in an unknown unit")))?;
-    if value > 0.0 && value <= *most {
-        Ok(Some(Quantity {
-            value,
-            unit: (*unit).to_owned(),
-        }))
-    } else {
-        Err(malformed(format!("{what} that cannot be right")))
+/// Returns what is told of a field, unless it is null; drops it unless this finds it right.
+fn right<T, U>(parts: &mut Parts<'_>, name: &str, right: impl FnOnce(T) -> Option<U>) -> Option<U>
+where
+    T: DeserializeOwned,
+{
+    let told: T = parts.take::<Option<T>>(name).flatten()?;
+    let right = right(told);
+    if right.is_none() {
+        parts.note_dropped(name);
     }
+    right
 }
 
-fn performed_at(told_of: Option<&str>, logging: &Logging<'_>) -> Result<Timestamp, Refusal> {
+/// Returns a number that is not zero. Models write `5.0` where the schema says integer.
+fn whole(parts: &mut Parts<'_>, name: &str, most: u32) -> Option<u32> {
+    let number = right(parts, name, |number: f64| {
+        let is_right = number.fract() == 0.0 && (0.0..=f64::from(most)).contains(&number);
+        is_right.then_some(number as u32)
+    });
+    number.filter(|number| *number != 0)
+}
+
+fn quantity(parts: &mut Parts<'_>, name: &str, units: &[(&str, &[&str], f64)]) -> Option<Quantity> {
+    let quantity = right(parts, name, |Quantity { value, unit }| {
+        let unit = unit.trim().to_lowercase();
+        let is_it =
+            |(name, others, _): &&(&str, &[&str], f64)| *name == unit || others.contains(&&*unit);
+        let known = units.iter().find(is_it);
+        let unit = match known {
+            Some((unit, _, most)) if (0.0..=*most).contains(&value) => (*unit).to_owned(),
+            None if value == 0.0 => unit,
+            Some(_) | None => return None,
+        };
+        Some(Quantity { value, unit })
+    });
+    quantity.filter(|quantity| quantity.value != 0.0)
+}
+
+fn performed_at(parts: &mut Parts<'_>, logging: &Logging<'_>) -> Timestamp {
     let when = logging.when;
-    let Some(told_of) = told_of.map(str::trim).filter(|told_of| !told_of.is_empty()) else {
-        return Ok(when);
-    };
-    let at = told_of
-        .parse()
-        .or_else(|_| Timestamp::local(told_of, logging.zone));
-    let at = at.map_err(|_| malformed("a time that is none"))?;
-    Ok(if at <= when && when.since(at) <= OLDEST {
-        at
-    } else {
-        when
-    })
-}
-
-fn exertion(told_of: Option<f64>) -> Result<Option<f64>, Refusal> {
-    match told_of.filter(|exertion| *exertion != 0.0) {
-        Some(exertion) if !(1.0..=10.0).contains(&exertion) => {
-            Err(malformed("an exertion that is not from 1 to 10"))
+    let at = right(parts, "performedAt", |told_of: String| {
+        let told_of = told_of.trim();
+        if told_of.is_empty() {
+            return Some(when);
         }
-        exertion => Ok(exertion),
-    }
+        let at = told_of.parse();
+        at.or_else(|_| Timestamp::local(told_of, logging.zone)).ok()
+    });
+    at.filter(|at| *at <= when && when.since(*at) <= OLDEST)
+        .unwrap_or(when)
 }
 
-fn within(told_of: Option<u32>, most: u32, what: &str) -> Result<Option<u32>, Refusal> {
-    match told_of.filter(|number| *number != 0) {
-        Some(number) if number > most => Err(malformed(format!("{what} that cannot be right"))),
-        number => Ok(number),
-    }
-}
-
-fn at_most<T>(items: Vec<T>, most: usize, what: &str) -> Result<Vec<T>, Refusal> {
-    if items.len() <= most {
-        Ok(items)
-    } else {
-        Err(malformed(format!("more than {most} {what}")))
-    }
+fn exertion(parts: &mut Parts<'_>, name: &str) -> Option<f64> {
+    let exertion = right(parts, name, |exertion: f64| {
+        (exertion == 0.0 || (1.0..=10.0).contains(&exertion)).then_some(exertion)
+    });
+    exertion.filter(|exertion| *exertion != 0.0)
 }
 
 /// On one line, cut to its cap; `None` for nothing.
-fn told(text: Option<String>, longest: usize) -> Option<String> {
-    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
+fn text(parts: &mut Parts<'_>, name: &str, longest: usize) -> Option<String> {
+    let text: String = parts.take::<Option<String>>(name).flatten()?;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     (!text.is_empty()).then(|| cut(&text, longest).trim_end().to_owned())
 }
 
-fn malformed(what: impl Into<String>) -> Refusal {
-    Refusal::Malformed(what.into())
-}
+/// What has no name that can be used.
+const UNNAMED: &str = "Exercise";
+
+static EXERCISE: LazyLock<Value> = LazyLock::new(schema_of::<Exercise>);
+static SET: LazyLock<Value> = LazyLock::new(schema_of::<Set>);
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! A model's answer at once.
 
-use domain::{Fault, StopReason, Tries, Usage};
+use domain::{Fault, StopReason, Tries, TurnKey, Usage};
 use futures::stream::StreamExt;
+use tracing::warn;
 
 use crate::{LlmStream, ModelCall, Piece, PortError, Result};
 
@@ -44,4 +45,11 @@ async fn once(llm: &dyn LlmStream, call: ModelCall, tries: &mut Tries) -> Result
         }
     }
     Err(PortError::new("model", Fault::Truncated))
+}
+
+/// Logs which values of an answer could not be used, by their names.
+pub(crate) fn say_what_was_dropped(turn: &TurnKey, of: &str, dropped: &[String]) {
+    if !dropped.is_empty() {
+        warn!(turn = %turn.turn, of, ?dropped, "a part of an answer could not be used");
+    }
 }

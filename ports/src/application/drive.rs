@@ -17,6 +17,7 @@ use futures::{join, pin_mut, select_biased};
 use tracing::{error, warn};
 
 use crate::application::admit::failed;
+use crate::application::answer::say_what_was_dropped;
 use crate::application::feed::Closing;
 use crate::application::own;
 use crate::application::remember::forgotten;
@@ -314,6 +315,9 @@ impl<'a> At<'a> {
 
     async fn finish(self, finish: &Finish) -> Result<(), Refused> {
         let (turn, writer) = (&self.opening.turn, Writer::Holder(self.fence));
+        if let Some(route) = &finish.closing.report.route {
+            say_what_was_dropped(turn, "route", &route.router_metadata.dropped);
+        }
         let write = self.ports.messages.finish(turn, writer, finish);
         written(self.within(SAVE, "finish", write).await)
     }

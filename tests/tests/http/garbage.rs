@@ -80,7 +80,7 @@ async fn no_malformed_answer_of_the_router_fails_a_turn() {
             "model"
         };
         refused += usize::from(by == "default");
-        in_part += usize::from(answer["repaired"].get("/routerMetadata/leftOut").is_some());
+        in_part += usize::from(answer["repaired"].get("/routerMetadata/dropped").is_some());
         assert_eq!(
             decided(why, Scene::saying(text)).await,
             (by.to_owned(), 0),

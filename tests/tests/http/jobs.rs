@@ -51,6 +51,33 @@ async fn workouts(site: &Site) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_odd_value_costs_itself_and_neither_the_session_nor_another_call() {
+    let odd = json!({ "reps": 5, "weight": { "value": 100, "unit": "kg" }, "rpe": 20 });
+    let form = json!({
+        "refusal": null, "discipline": "strength", "confidence": 0.9,
+        "exercises": [{ "name": "Back squat", "sets": [odd, { "reps": 5 }] }],
+    });
+    let site = site([Scene::saying(form.to_string())]);
+    let path = site.conversation().await;
+    let told = tell(&site, &path).await;
+    site.settled().await;
+    let turn = told[0].text("turnId");
+    let done = site.client().get(&format!("{path}/turns/{turn}")).await;
+    let job = &done.json()["jobs"][0];
+    assert_eq!(
+        (&job["state"], &job["result"]["dropped"]),
+        (&json!("done"), &json!(["exercises.0.sets.0.rpe"]))
+    );
+    let logged = site.client().get("/users/ada/workouts").await.json();
+    let sets = &logged["workouts"][0]["exercises"][0]["sets"];
+    assert_eq!(
+        (&sets[0]["reps"], &sets[0]["rpe"]),
+        (&json!(5), &Value::Null)
+    );
+    assert_eq!(site.model.calls().extractions, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_job_that_fails_is_tried_again_with_growing_pauses_until_it_is_done() {
     let failing = || Scene::failing(Fault::Unavailable);
     let site = site([failing(), failing(), failing(), scenes::workout()]);

@@ -1,5 +1,5 @@
-//! What somebody else wrote who has not seen the matcher, said to a whole server: with a router that
-//! is sound, with one that does what every message may want, and with one that is wrong.
+//! What somebody else wrote who has not seen the matcher, said to a whole server: with a router
+//! that is sound, with one that does what every message may want, and with one that is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 

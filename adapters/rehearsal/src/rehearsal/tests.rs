@@ -125,7 +125,7 @@ fn texts(pieces: &[Result<Piece, Fault>]) -> Vec<String> {
 /// Whether nothing of the router's answer is refused.
 fn is_taken_whole(read: &Result<router::RouterDecision, router::Malformed>) -> bool {
     read.as_ref()
-        .is_ok_and(|decision| decision.router_metadata.left_out.is_empty())
+        .is_ok_and(|decision| decision.router_metadata.dropped.is_empty())
 }
 
 fn routed(model: &Rehearsal, text: &str) -> Result<router::RouterDecision, router::Malformed> {

@@ -212,7 +212,7 @@ fn a_part_that_does_not_follow_the_schema_costs_only_itself() {
     for (part, answer) in instead.into_iter().chain(missing) {
         let told = serde_json::to_value(read(&answer)).unwrap();
         let metadata = &told["routerMetadata"];
-        assert_eq!(metadata["leftOut"], json!([part]), "{answer}");
+        assert_eq!(metadata["dropped"], json!([part]), "{answer}");
         assert_eq!(metadata["source"], "model");
         for (name, value) in told
             .as_object()
@@ -230,7 +230,7 @@ fn a_part_that_does_not_follow_the_schema_costs_only_itself() {
             assert_eq!(value, expected, "{part} left out, {name} of {answer}");
         }
     }
-    assert_eq!(whole["routerMetadata"].get("leftOut"), None);
+    assert_eq!(whole["routerMetadata"].get("dropped"), None);
 }
 
 #[test]
@@ -471,8 +471,8 @@ fn a_number_names_one_of_what_was_shown_and_any_other_costs_itself() {
         let memory = processing.memory.unwrap();
         let id = |id: Option<MemoryId>| id.map(|id| id.to_string());
         let forget: Vec<String> = processing.forget.iter().map(MemoryId::to_string).collect();
-        let left_out = decision.router_metadata.left_out;
-        (id(memory.same_as), id(memory.in_place_of), forget, left_out)
+        let dropped = decision.router_metadata.dropped;
+        (id(memory.same_as), id(memory.in_place_of), forget, dropped)
     };
     let (none, some) = (None::<String>, |id: &str| Some(id.to_owned()));
     let all = told(
@@ -489,10 +489,10 @@ fn a_number_names_one_of_what_was_shown_and_any_other_costs_itself() {
         json!(1.5),
         json!(true),
     ] {
-        let (same, _, forget, left_out) = told(&[("sameAs", odd.clone())], json!([odd, 1]));
+        let (same, _, forget, dropped) = told(&[("sameAs", odd.clone())], json!([odd, 1]));
         assert_eq!((&same, forget), (&none, vec!["noon".to_owned()]), "{odd}");
         let expected = ["memoryProcessing.memory.sameAs", "memoryProcessing.forget"];
-        assert_eq!(left_out, expected, "{odd}");
+        assert_eq!(dropped, expected, "{odd}");
     }
 }
 
@@ -507,7 +507,7 @@ fn a_memory_that_cannot_be_kept_costs_itself_alone() {
         let processing = decision.memory_processing;
         assert!(processing.memory.is_none() && processing.needs_retrieval);
         assert_eq!(
-            decision.router_metadata.left_out,
+            decision.router_metadata.dropped,
             ["memoryProcessing.memory"]
         );
     }

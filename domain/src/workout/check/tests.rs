@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -10,6 +11,14 @@ fn checked(answer: &str, by_command: bool) -> Result<Workout, Refusal> {
 }
 
 fn checked_in(zone: Option<&ZoneName>, answer: &str, by_command: bool) -> Result<Workout, Refusal> {
+    salvaged(zone, answer, by_command).map(|(workout, _)| workout)
+}
+
+fn salvaged(
+    zone: Option<&ZoneName>,
+    answer: &str,
+    by_command: bool,
+) -> Result<(Workout, Vec<String>), Refusal> {
     let conversation = ConversationKey {
         user: UserScope::verified("u".parse().unwrap()),
         coach: "c".parse().unwrap(),
@@ -80,69 +89,144 @@ fn a_complete_answer_is_taken_as_it_is() {
     assert_eq!(serde_json::to_value(workout).unwrap(), expected);
 }
 
-#[rustfmt::skip]
 #[test]
-fn what_cannot_be_right_makes_the_answer_unusable() {
+fn an_answer_of_which_nothing_is_left_is_unusable() {
     let text = full().to_string();
-    let exercise = json!({ "name": "Squat", "sets": [] });
-    let many_sets = json!(vec![json!({ "reps": 1 }); MOST_SETS + 1]);
-    let mut unsure = full();
-    unsure.as_object_mut().unwrap().remove("confidence");
-    let set = |field: &str| format!("/exercises/0/sets/0/{field}");
-    let cases = [
+    let mut odd = full();
+    odd["durationSeconds"] = json!(-1);
+    odd["exercises"] = json!("Squat");
+    let twice = text.replacen('{', "{\"score\": null,", 1);
+    for (answer, expected) in [
         (String::new(), "the answer breaks off"),
-        ("{}".to_owned(), "the answer does not follow its schema"),
         ("[]".to_owned(), "the answer does not follow its schema"),
         ("a workout".to_owned(), "the answer is not JSON"),
         (format!("{text} ok"), "the answer is not JSON"),
         (text.replace("0.9", "NaN"), "the answer is not JSON"),
-        (unsure.to_string(), "the answer does not follow its schema"),
-        (with("/discipline", json!("chess")).to_string(), "the answer does not follow its schema"),
-        (with("/discipline", json!(null)).to_string(), "a workout without a discipline"),
-        (with("/refusal", json!("boring")).to_string(), "the answer does not follow its schema"),
-        (with("/performedAt", json!("yesterday")).to_string(), "a time that is none"),
-        (with("/performedAt", json!("08:00")).to_string(), "a time that is none"),
-        (with("/performedAt", json!(1_795_200_000)).to_string(), "the answer does not follow its \
-            schema"),
-        (with("/durationSeconds", json!(-1)).to_string(), "the answer does not follow its schema"),
-        (with("/durationSeconds", json!(1.5)).to_string(), "the answer does not follow its schema"),
-        (with("/durationSeconds", json!("1 h")).to_string(), "the answer does not follow its \
-            schema"),
-        (with("/durationSeconds", json!(LONGEST_WORKOUT + 1)).to_string(), "a duration that \
-            cannot be right"),
-        (with("/exercises", json!(null)).to_string(), "the answer does not follow its schema"),
-        (with("/exercises", json!(["Squat"])).to_string(), "the answer does not follow its schema"),
-        (with("/exercises", json!([["Squat", []]])).to_string(), "the answer has a list"),
-        (with("/exercises", json!(vec![exercise; MOST_EXERCISES + 1])).to_string(), "more than 50 \
-            exercises"),
-        (with("/exercises/0/name", json!(" ")).to_string(), "an exercise without a name"),
-        (with("/exercises/0/sets", many_sets).to_string(), "more than 100 sets"),
-        (with(&set("reps"), json!(5.5)).to_string(), "the answer does not follow its schema"),
-        (with(&set("reps"), json!(1e12)).to_string(), "the answer does not follow its schema"),
-        (with(&set("reps"), json!(MOST_REPS + 1)).to_string(), "a number of repetitions that \
-            cannot be right"),
-        (with(&set("weight/value"), json!(-100)).to_string(), "a weight that cannot be right"),
-        (with(&set("weight/value"), json!(1_501)).to_string(), "a weight that cannot be right"),
-        (with(&set("weight/value"), json!("100")).to_string(), "the answer does not follow its \
-            schema"),
-        (with(&set("weight/unit"), json!("stone")).to_string(), "a weight in an unknown unit"),
-        (with(&set("weight/unit"), json!("km")).to_string(), "a weight in an unknown unit"),
-        (with(&set("distance"), json!({ "value": 5, "unit": "kg" })).to_string(), "a distance in \
-            an unknown unit"),
-        (with(&set("distance"), json!({ "value": 5000, "unit": "km" })).to_string(), "a distance \
-            that cannot be right"),
-        (with(&set("distance"), json!(5)).to_string(), "the answer does not follow its schema"),
-        (with(&set("rpe"), json!(11)).to_string(), "an exertion that is not from 1 to 10"),
-        (with(&set("rpe"), json!(0.5)).to_string(), "an exertion that is not from 1 to 10"),
-        (with("/perceivedExertion", json!(70)).to_string(), "an exertion that is not from 1 to 10"),
-    ];
-    for (answer, expected) in cases {
+        (twice, "the answer does not follow its schema"),
+        ("{}".to_owned(), "nothing is left without confidence"),
+        (
+            odd.to_string(),
+            "nothing is left without durationSeconds, exercises",
+        ),
+    ] {
         match checked(&answer, false) {
-            Err(Refusal::Malformed(reason)) => assert!(reason.starts_with(expected), "{reason}: \
-                {answer}"),
+            Err(Refusal::Malformed(reason)) => {
+                assert!(reason.starts_with(expected), "{reason}: {answer}");
+            }
             other => panic!("{other:?}: {answer}"),
         }
     }
+}
+
+#[rustfmt::skip]
+#[test]
+fn what_cannot_be_right_costs_only_itself() {
+    let set = |field: &str| format!("/exercises/0/sets/0/{field}");
+    let cases = [
+        ("/discipline".to_owned(), json!("chess"), "discipline"),
+        ("/discipline".to_owned(), json!(null), "discipline"),
+        ("/refusal".to_owned(), json!("boring"), "refusal"),
+        ("/name".to_owned(), json!(7), "name"),
+        ("/performedAt".to_owned(), json!("yesterday"), "performedAt"),
+        ("/performedAt".to_owned(), json!("08:00"), "performedAt"),
+        ("/performedAt".to_owned(), json!(1_795_200_000), "performedAt"),
+        ("/durationSeconds".to_owned(), json!(-1), "durationSeconds"),
+        ("/durationSeconds".to_owned(), json!(1.5), "durationSeconds"),
+        ("/durationSeconds".to_owned(), json!("1 h"), "durationSeconds"),
+        ("/durationSeconds".to_owned(), json!(LONGEST_WORKOUT + 1), "durationSeconds"),
+        ("/exercises".to_owned(), json!(null), "exercises"),
+        ("/exercises".to_owned(), json!(["Squat"]), "exercises.0"),
+        ("/exercises".to_owned(), json!([["Squat", []]]), "exercises.0"),
+        ("/exercises/0/name".to_owned(), json!(" "), "exercises.0.name"),
+        ("/exercises/0/sets".to_owned(), json!(5), "exercises.0.sets"),
+        (set("reps"), json!(5.5), "exercises.0.sets.0.reps"),
+        (set("reps"), json!(1e12), "exercises.0.sets.0.reps"),
+        (set("reps"), json!("five"), "exercises.0.sets.0.reps"),
+        (set("reps"), json!(MOST_REPS + 1), "exercises.0.sets.0.reps"),
+        (set("weight/value"), json!(-100), "exercises.0.sets.0.weight"),
+        (set("weight/value"), json!(1_501), "exercises.0.sets.0.weight"),
+        (set("weight/value"), json!("100"), "exercises.0.sets.0.weight"),
+        (set("weight/unit"), json!("stone"), "exercises.0.sets.0.weight"),
+        (set("weight/unit"), json!("km"), "exercises.0.sets.0.weight"),
+        (set("distance"), json!({ "value": 5, "unit": "kg" }), "exercises.0.sets.0.distance"),
+        (set("distance"), json!({ "value": 5000, "unit": "km" }), "exercises.0.sets.0.distance"),
+        (set("distance"), json!(5), "exercises.0.sets.0.distance"),
+        (set("rpe"), json!(11), "exercises.0.sets.0.rpe"),
+        (set("rpe"), json!(0.5), "exercises.0.sets.0.rpe"),
+        ("/score".to_owned(), json!([1]), "score"),
+        ("/perceivedExertion".to_owned(), json!(70), "perceivedExertion"),
+        ("/notes".to_owned(), json!({}), "notes"),
+        ("/confidence".to_owned(), json!("high"), "confidence"),
+    ];
+    let (whole, dropped) = salvaged(None, &full().to_string(), false).unwrap();
+    assert_eq!(dropped, [""; 0]);
+    for (path, value, expected) in cases {
+        let answer = with(&path, value).to_string();
+        let (workout, dropped) = salvaged(None, &answer, false).unwrap();
+        assert_eq!(dropped, [expected], "{answer}");
+        // Everything else is as it was.
+        let (mut told, mut rest) = (json!(workout), json!(whole));
+        let field = expected.split('.').next().unwrap();
+        for answer in [&mut told, &mut rest] {
+            answer.as_object_mut().unwrap().remove(field);
+        }
+        assert_eq!(told, rest, "{answer}");
+    }
+}
+
+#[test]
+fn of_too_many_the_first_are_kept() {
+    let exercise = json!({ "name": "Squat", "sets": [{ "reps": 5 }] });
+    let answer = with("/exercises", json!(vec![exercise; MOST_EXERCISES + 1]));
+    let (workout, dropped) = salvaged(None, &answer.to_string(), false).unwrap();
+    assert_eq!(
+        (workout.exercises.len(), dropped),
+        (50, vec!["exercises".to_owned()])
+    );
+    let sets = json!(vec![json!({ "reps": 1 }); MOST_SETS + 1]);
+    let answer = with("/exercises/0/sets", sets).to_string();
+    let (workout, dropped) = salvaged(None, &answer, false).unwrap();
+    assert_eq!(workout.exercises[0].sets.len(), 100);
+    assert_eq!(dropped, ["exercises.0.sets"]);
+}
+
+proptest! {
+    /// Whatever stands in one place, all the others are taken as they are, and none is made up.
+    #[test]
+    fn one_odd_value_costs_at_most_itself(place in 0_usize..10, odd in any_value()) {
+        const FIELDS: [&str; 10] = [
+            "refusal", "discipline", "name", "performedAt", "durationSeconds", "exercises",
+            "score", "perceivedExertion", "notes", "confidence",
+        ];
+        let (whole, _) = salvaged(None, &full().to_string(), true).unwrap();
+        let mut answer = full();
+        answer[FIELDS[place]] = odd;
+        let (workout, dropped) = salvaged(None, &answer.to_string(), true).unwrap();
+        let is_its = |name: &String| name.split('.').next() == Some(FIELDS[place]);
+        prop_assert!(dropped.iter().all(is_its), "{:?}", dropped);
+        let (mut told, mut rest) = (json!(workout), json!(whole));
+        for answer in [&mut told, &mut rest] {
+            answer.as_object_mut().unwrap().remove(FIELDS[place]);
+        }
+        prop_assert_eq!(told, rest);
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9_f64).prop_map(Value::from),
+        "[a-z0-9: -]{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("name|sets|reps|weight|value|unit|rpe", inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
 }
 
 #[test]

@@ -11,6 +11,7 @@ use futures::TryStreamExt;
 use serde_json::json;
 
 use super::{Failed, Tried, Useless, Work};
+use crate::application::answer::say_what_was_dropped;
 use crate::application::forget::take_back;
 use crate::application::own;
 use crate::application::remember::forgotten;
@@ -45,7 +46,7 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
         let checked = summary::check(answer, range);
         checked.map_err(|malformed| Useless::Malformed(malformed.to_string()))
     };
-    let (new, left_out) = match work.ask(CallKind::Summary, extraction, check).await? {
+    let (new, dropped) = match work.ask(CallKind::Summary, extraction, check).await? {
         Ok(checked) => checked,
         Err(reason) => return Ok(Outcome::Refused(reason)),
     };
@@ -61,7 +62,8 @@ pub(super) async fn renew(work: &mut Work<'_>) -> Tried {
     {
         return Err(Failed::Waits("another process has summed up meanwhile"));
     }
-    let_be_found(work, Some(new), &left_out).await
+    say_what_was_dropped(&work.opening.turn, "summary", &dropped);
+    let_be_found(work, Some(new), &dropped).await
 }
 
 /// Returns whether a summary of this conversation is still to be made by the job of a later turn:
@@ -111,7 +113,7 @@ async fn read(work: &Work<'_>) -> Result<(Option<Summary>, Expect, Vec<Message>)
 /// Lets the summary that is stored be found, also one that an earlier try has stored. It is taken
 /// back if its conversation was deleted meanwhile, or something that it says forgotten: whoever did
 /// that may have looked before it was there.
-async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[String]) -> Tried {
+async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, dropped: &[String]) -> Tried {
     let Some(summary) = stored else {
         return Ok(Outcome::Done(json!({ "through": null })));
     };
@@ -134,9 +136,9 @@ async fn let_be_found(work: &Work<'_>, stored: Option<Summary>, left_out: &[Stri
         .await?
         .is_some();
     let tombstones = forgotten(ports, work.owner()).await?;
-    let told = match left_out {
+    let told = match dropped {
         [] => json!({ "from": summary.from, "through": summary.through }),
-        some => json!({ "from": summary.from, "through": summary.through, "leftOut": some }),
+        some => json!({ "from": summary.from, "through": summary.through, "dropped": some }),
     };
     if is_there && memory::still_told(summary, &tombstones).is_some() {
         return Ok(indexed.map(|()| Outcome::Done(told))?);

@@ -7,6 +7,7 @@ use domain::{Outcome, RecordId, Workout};
 use serde_json::{Value, json};
 
 use super::{Tried, Useless, Work};
+use crate::application::answer::say_what_was_dropped;
 use crate::application::remember::forgotten;
 use crate::{Expect, IndexEntry, Kind, Ports, RecordKey, Result, newest, records};
 
@@ -30,7 +31,7 @@ pub(super) async fn log(work: &mut Work<'_>) -> Tried {
             .answered(work.ports.records.get(&at))
             .await?;
         if let Some(earlier) = earlier {
-            return let_find(work, &at, &records::read(&earlier)?).await;
+            return let_find(work, &at, &records::read(&earlier)?, &[]).await;
         }
     }
     if !work.opening.is_readable() {
@@ -58,18 +59,19 @@ pub(super) async fn log(work: &mut Work<'_>) -> Tried {
             Refusal::Refused(reason) => Useless::Refused(reason),
         })
     };
-    let mut workout = match work.ask(CallKind::Extraction, extraction, check).await? {
-        Ok(workout) => workout,
+    let (mut workout, dropped) = match work.ask(CallKind::Extraction, extraction, check).await? {
+        Ok(checked) => checked,
         Err(reason) => return Ok(Outcome::Refused(reason)),
     };
     workout.records = workout::records(&workout, &history);
     let stored = store_once(work.ports, &at, workout).await?;
-    let_find(work, &at, &stored).await
+    say_what_was_dropped(&work.opening.turn, "workout", &dropped);
+    let_find(work, &at, &stored, &dropped).await
 }
 
 /// Lets a stored workout be found by every coach, and tells of it. Its entry is removed if somebody
 /// has deleted the workout meanwhile: they may have been at the index before us.
-async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Tried {
+async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout, dropped: &[String]) -> Tried {
     let entry = IndexEntry {
         kind: RecalledKind::Workout,
         id: workout.id.to_string(),
@@ -79,7 +81,7 @@ async fn let_find(work: &Work<'_>, at: &RecordKey, workout: &Workout) -> Tried {
         tags: Vec::new(),
     };
     index(work, at, &entry).await?;
-    Ok(Outcome::Done(told(workout)))
+    Ok(Outcome::Done(told(workout, dropped)))
 }
 
 async fn index(work: &Work<'_>, at: &RecordKey, entry: &IndexEntry) -> Result<()> {
@@ -116,7 +118,7 @@ async fn store_once(ports: &Ports, at: &RecordKey, workout: Workout) -> Result<W
     }
 }
 
-fn told(workout: &Workout) -> Value {
+fn told(workout: &Workout, dropped: &[String]) -> Value {
     let Workout {
         id,
         name,
@@ -124,5 +126,10 @@ fn told(workout: &Workout) -> Value {
         records,
         ..
     } = workout;
-    json!({ "workoutId": id, "name": name, "discipline": discipline, "records": records })
+    let mut told =
+        json!({ "workoutId": id, "name": name, "discipline": discipline, "records": records });
+    if let (false, Some(told)) = (dropped.is_empty(), told.as_object_mut()) {
+        told.insert("dropped".to_owned(), json!(dropped));
+    }
+    told
 }

@@ -25,7 +25,7 @@ fn the_schema_refers_to_nothing_and_asks_for_all_that_parsing_needs() {
         .filter_map(Value::as_str)
         .collect();
     for field in required.iter().filter(|field| full().get(field).is_some()) {
-        assert_eq!(read(&without("", field)).router_metadata.left_out, [*field]);
+        assert_eq!(read(&without("", field)).router_metadata.dropped, [*field]);
     }
     assert_eq!(required.len(), 7);
     assert_eq!(
