@@ -4,6 +4,7 @@
 mod error;
 mod help_lines;
 mod log;
+mod own;
 mod parts;
 mod prices;
 mod service;
@@ -21,6 +22,7 @@ mod traced;
 pub use aws::sdk_config;
 pub use error::{StartError, told};
 pub use log::LogFormat;
+pub use own::Own;
 pub use parts::{Assembly, Check, Found, IndexKind, Part, PartsArgs, Stores, create_table};
 pub use service::{Service, ServiceArgs, metrics, number};
 pub use trust::{Trust, Trusted, token, token_of};

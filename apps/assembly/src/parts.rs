@@ -13,6 +13,7 @@ use rehearsal::{Pace, Rehearsal};
 
 use crate::aws::{Aws, AwsArgs};
 use crate::error::StartError;
+use crate::own::Own;
 
 /// The key is no option: what is on a command line can be read by every process.
 pub(crate) const PINECONE_KEY: &str = "COACH_PINECONE_KEY";
@@ -88,11 +89,6 @@ pub struct PartsArgs {
 }
 
 impl PartsArgs {
-    /// Returns whether who answers only rehearses.
-    pub fn rehearses(&self) -> bool {
-        self.llm == ModelKind::Rehearsal
-    }
-
     /// Returns whether there is a model of its own for the second attempt of a reply.
     pub fn has_second_model(&self) -> bool {
         self.llm == ModelKind::Bedrock && self.aws.has_second_model()
@@ -165,7 +161,7 @@ pub type Stores = (Arc<dyn MessageStore>, Arc<dyn RecordStore>);
 
 impl<T> Part<T> {
     /// One that is here, and so cannot be missed.
-    fn here(ports: T, about: String) -> Self {
+    pub(crate) fn here(ports: T, about: String) -> Self {
         Self {
             ports,
             about,
@@ -181,21 +177,31 @@ pub struct Assembly<'a> {
     pinecone_key: Option<String>,
     aws: Aws<'a>,
     clock: Arc<dyn Clock>,
+    own: &'a Own,
 }
 
 impl<'a> Assembly<'a> {
     /// With what the environment holds beside the settings.
-    pub fn new(args: &'a PartsArgs, clock: &Arc<dyn Clock>) -> Self {
+    pub fn new(args: &'a PartsArgs, clock: &Arc<dyn Clock>, own: &'a Own) -> Self {
         let pinecone_key = std::env::var(PINECONE_KEY).ok();
         Self {
             args,
             pinecone_key,
             aws: Aws::new(&args.aws),
             clock: clock.clone(),
+            own,
         }
     }
 
+    /// Returns whether who answers only rehearses.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.own.model.is_none() && self.args.llm == ModelKind::Rehearsal
+    }
+
     pub async fn model(&self) -> Result<Part<Arc<dyn LlmStream>>, StartError> {
+        if let Some(own) = &self.own.model {
+            return Ok(own.part());
+        }
         match self.args.llm {
             ModelKind::Bedrock => self.aws.model().await,
             ModelKind::Rehearsal => Ok(self.rehearsal()),
@@ -225,6 +231,9 @@ impl<'a> Assembly<'a> {
     }
 
     pub async fn store(&self) -> Result<Part<Stores>, StartError> {
+        if let Some(own) = &self.own.store {
+            return Ok(own.part());
+        }
         match self.args.store {
             StoreKind::Dynamodb => self.aws.store().await,
             StoreKind::Memory => {
@@ -241,6 +250,9 @@ impl<'a> Assembly<'a> {
     }
 
     pub async fn index(&self) -> Result<Part<Arc<dyn MemoryIndex>>, StartError> {
+        if let Some(own) = &self.own.index {
+            return Ok(own.part());
+        }
         match self.args.index {
             IndexKind::Lexical => self.lexical(),
             IndexKind::Pinecone => {

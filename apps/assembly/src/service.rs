@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::error::StartError;
 use crate::log::LogFormat;
+use crate::own::Own;
 use crate::parts::{Assembly, PartsArgs};
 use crate::trust::Trust;
 use crate::{help_lines, log, prices};
@@ -109,6 +110,8 @@ pub struct Service {
     pub issuer: Option<Arc<Issuer>>,
     /// Opens the connections to all parts, side by side, before they are needed.
     pub connect: BoxFuture<'static, ()>,
+    /// Whether who answers only rehearses.
+    pub rehearses: bool,
 }
 
 impl ServiceArgs {
@@ -118,10 +121,10 @@ impl ServiceArgs {
     }
 
     /// Makes the service out of its parts; none of them is asked for anything yet.
-    pub async fn assemble(&self, clock: Arc<dyn Clock>) -> Result<Service, StartError> {
+    pub async fn assemble(&self, clock: Arc<dyn Clock>, own: &Own) -> Result<Service, StartError> {
         let prices = prices::read(self.prices.as_deref())?;
         let help = help_lines::read(self.help_lines.as_deref())?;
-        let assembly = Assembly::new(&self.parts, &clock);
+        let assembly = Assembly::new(&self.parts, &clock, own);
         let (model, store, index) = (
             assembly.model().await?,
             assembly.store().await?,
@@ -160,6 +163,7 @@ impl ServiceArgs {
             ],
             issuer: tokens.issuer,
             connect: futures::future::join_all(connections).map(drop).boxed(),
+            rehearses: assembly.rehearses(),
         })
     }
 

@@ -10,7 +10,7 @@ mod wake;
 
 use std::sync::Arc;
 
-use assembly::{LogFormat, Service, StartError};
+use assembly::{LogFormat, Own, Service, StartError};
 use metrics::Emf;
 use system_clock::SystemClock;
 use tokio::runtime::Builder;
@@ -38,7 +38,10 @@ async fn perform(config: &Config) -> Result<(), Broken> {
         }
         .into());
     }
-    let service = config.service.assemble(Arc::new(SystemClock)).await?;
+    let service = config
+        .service
+        .assemble(Arc::new(SystemClock), &Own::default())
+        .await?;
     let Service { app, connect, .. } = service;
     let lines = Emf::new(
         NAMESPACE.to_owned(),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use assembly::{Assembly, Found, Part, PartsArgs, StartError, Trust};
+use assembly::{Assembly, Found, Own, Part, PartsArgs, StartError, Trust};
 use clap::Args;
 use ports::Clock;
 use system_clock::SystemClock;
@@ -17,9 +17,9 @@ pub(crate) struct DoctorArgs {
 }
 
 /// Says of each part whether it is well, and if not what to do. Whether all are.
-pub(crate) async fn examine(args: &DoctorArgs) -> bool {
+pub(crate) async fn examine(args: &DoctorArgs, own: &Own) -> bool {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let assembly = Assembly::new(&args.parts, &clock);
+    let assembly = Assembly::new(&args.parts, &clock, own);
     let findings = [
         ("model", examined(assembly.model().await).await),
         ("store", examined(assembly.store().await).await),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use assembly::{Assembly, IndexKind, PartsArgs, StartError};
+use assembly::{Assembly, IndexKind, Own, PartsArgs, StartError};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pinecone::Shared;
@@ -32,7 +32,8 @@ pub(crate) async fn methodology(args: &MethodologyArgs) -> Result<String, StartE
         }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let index = Assembly::new(&args.parts, &clock).pinecone().await?;
+    let own = Own::default();
+    let index = Assembly::new(&args.parts, &clock, &own).pinecone().await?;
     let entries = methodology::read(&args.folder)?;
     if let Some(trouble) = index.check.await.troubles.into_iter().next() {
         return Err(StartError::Index(trouble));

@@ -56,6 +56,7 @@ impl Page {
     pub(crate) fn of(
         config: &Config,
         address: SocketAddr,
+        rehearses: bool,
         demo: Option<&Demo>,
     ) -> Result<Self, Off> {
         let Demo { user, token, .. } = demo.ok_or(Off::WithoutToken)?;
@@ -68,7 +69,7 @@ impl Page {
         Ok(Self {
             user: user.clone(),
             token: token.clone(),
-            rehearses: config.service.parts.rehearses(),
+            rehearses,
         })
     }
 }

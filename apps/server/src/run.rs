@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assembly::{LogFormat, Service, StartError, token};
+use assembly::{LogFormat, Own, Service, StartError, token};
 use http_adapter::{App, router};
 use metrics::Prometheus;
 use system_clock::SystemClock;
@@ -22,7 +22,7 @@ use crate::{page, scraped, serve};
 const SAVE: Duration = Duration::from_secs(10);
 
 /// Serves until it is told to stop.
-pub(crate) async fn run(config: Config) -> Result<(), StartError> {
+pub(crate) async fn run(config: Config, own: &Own) -> Result<(), StartError> {
     let args = &config.service;
     args.begin_log(LogFormat::Text)?;
     let Service {
@@ -30,7 +30,8 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         about: mut parts,
         issuer,
         connect: _,
-    } = args.assemble(Arc::new(SystemClock)).await?;
+        rehearses,
+    } = args.assemble(Arc::new(SystemClock), own).await?;
     let (listener, address) = bind(&config.listen).await?;
     let metrics = match &config.metrics_listen {
         Some(listen) => {
@@ -51,12 +52,12 @@ pub(crate) async fn run(config: Config) -> Result<(), StartError> {
         }
         None => None,
     };
-    let page = Page::of(&config, address, demo.as_ref());
+    let page = Page::of(&config, address, rehearses, demo.as_ref());
     Banner {
         address,
         parts: &parts,
         page: &page,
-        rehearses: args.parts.rehearses(),
+        rehearses,
         demo: demo.as_ref(),
     }
     .say();

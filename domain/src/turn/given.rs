@@ -86,6 +86,20 @@ pub struct Loaded {
     pub before: Option<Before>,
 }
 
+impl Default for Loaded {
+    /// Nothing: the first message of somebody of whom nothing is known.
+    fn default() -> Self {
+        Self {
+            history: Vec::new(),
+            summary: None,
+            forgotten: Vec::new(),
+            safety: SafetyFacts::default(),
+            memories: Ok(Vec::new()),
+            before: None,
+        }
+    }
+}
+
 /// A turn that has told what it does with memories.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Before {

@@ -27,6 +27,7 @@ async fn said(options: &[&str], key: Option<&str>) -> String {
         pinecone_key,
         aws: Aws::new(&args.aws),
         clock,
+        own: &Own::default(),
     };
     let made = async {
         let (model, store) = (assembly.model().await?.about, assembly.store().await?.about);
