@@ -91,3 +91,24 @@ fn a_turn_is_driven_in_webassembly_that_imports_nothing() {
     assert!(told.contains("Sit between your hips."), "{told}");
     assert!(told.ends_with("[over]\n"), "{told}");
 }
+
+#[test]
+fn every_library_can_be_packaged() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args([
+            "package",
+            "--no-verify",
+            "--allow-dirty",
+            "--offline",
+            "--target-dir",
+        ])
+        .arg(target())
+        .current_dir(root());
+    let adapters = std::fs::read_dir(root().join("adapters")).unwrap();
+    let adapters = adapters.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    for library in adapters.chain(["domain", "ports"].map(str::to_owned)) {
+        cargo.args(["-p", &format!("coach-{library}")]);
+    }
+    said(&mut cargo);
+}
