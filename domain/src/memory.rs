@@ -30,6 +30,7 @@ use crate::{
 
 pub(crate) use decision::{Known, Settled};
 pub use facts::{SafetyFacts, SafetyReport};
+pub(crate) use forget::kept;
 pub use forget::{Chosen, Meant, asks_to_keep, choose, meant};
 pub(crate) use forgotten::silent;
 pub use forgotten::{

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::save::asks_to_remember;
 use super::{
     Chosen, Meant, Memory, MemorySource, Provenance, Saving, Tombstone, Unsaveable, asks_to_keep,
-    choose, decide, is_instruction, meant,
+    choose, decide, is_instruction, kept, meant,
 };
 use crate::job::Job;
 use crate::router::{self, Command, RouterDecision};
@@ -126,6 +126,12 @@ impl Known {
         if processing.is_forget_request && !is_command && asks_to_keep(opening.text()) {
             processing.is_forget_request = false;
             processing.forget.clear();
+            // Whoever says "don't forget" is not met with silence for a model that misread it.
+            if !processing.is_memory_request || processing.memory.is_none() {
+                processing.is_memory_request = true;
+                processing.memory = Some(router::to_remember(kept(opening.text())));
+                processing.confidence = 1.0;
+            }
         }
         let mut words: Vec<String> = self.late(&told.memory).into_iter().collect();
         if decision.keeps_nothing(opening.text()) {

@@ -4,6 +4,7 @@
 //! the memory, and nothing sets it apart. Anything else is asked, or left as it is.
 
 mod choice;
+mod keep;
 mod phrases;
 mod request;
 
@@ -15,6 +16,7 @@ use crate::MemoryId;
 
 use super::stem::stem;
 pub use choice::{Chosen, choose};
+pub(crate) use keep::kept;
 use phrases::{OF_SEVERAL, TAKES, concepts};
 use request::{Part, Request, Term};
 

@@ -1,9 +1,10 @@
 //! What becomes of something that is to be remembered.
 
-use super::fact::Fact;
+use super::fact::{Fact, tokens};
 use super::words::{SAID, share_in, spaced, without_lead, words};
 use super::{
-    Graveyard, Importance, LONGEST, Memory, MemoryKind, MemorySource, Tombstone, is_instruction,
+    Graveyard, Importance, LONGEST, Memory, MemoryKind, MemorySource, Tombstone, asks_to_keep,
+    is_instruction,
 };
 use crate::router::{Command, ProposedMemory, RouterDecision};
 use crate::{CoachId, ConversationId, Language, MemoryId, MessageId, Opening, Timestamp, voice};
@@ -68,10 +69,16 @@ pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> 
 }
 
 pub(super) fn asks_to_remember(text: &str) -> bool {
-    spaced(text)
-        .split(' ')
-        .any(|word| matches!(word, "remember" | "memorise" | "memorize"))
+    let words = tokens(text);
+    words.iter().any(|word| ASKS.contains(&&*word.folded)) || asks_to_keep(text)
 }
+
+#[rustfmt::skip]
+const ASKS: [&str; 20] = [
+    "remember", "memorise", "memorize", "merk", "merke", "merken", "behalte", "notier", "notiere",
+    "recuerda", "acuerdate", "anota", "apunta", "souviens", "retiens", "note", "lembre", "lembra",
+    "guarda", "grave",
+];
 
 /// What becomes of something that is to be remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -234,15 +234,30 @@ async fn what_differs_is_never_erased_and_what_only_a_model_names_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_says_not_to_forget_has_nothing_forgotten() {
-    let site = site(vec![forgetting(json!([1]))]);
-    knowing(&site, &["I hate burpees"]).await;
-    let path = site.conversation().await;
-    assert_eq!(
-        said(&site, &path, "Don't forget that I hate burpees!").await,
-        ""
-    );
-    assert_eq!(all(&site).await, ["I hate burpees"]);
+async fn who_says_not_to_forget_has_it_remembered_and_nothing_forgotten() {
+    for (said_so, kept) in [
+        ("Don't forget that I hate burpees!", None),
+        (
+            "vergiss nicht, dass ich montags trainiere",
+            Some("ich montags trainiere"),
+        ),
+        ("no olvides que soy celiaca", Some("soy celiaca")),
+        ("n'oublie pas que j'habite à Lyon", Some("j'habite à Lyon")),
+        (
+            "não esqueças que treino às terças",
+            Some("treino às terças"),
+        ),
+        ("dont forget i train at dawn", Some("i train at dawn")),
+    ] {
+        let site = site(vec![forgetting(json!([1]))]);
+        knowing(&site, &["I hate burpees"]).await;
+        let path = site.conversation().await;
+        let told = said(&site, &path, said_so).await;
+        assert!(told.contains(kept.unwrap_or("I hate burpees")), "{told}");
+        let mut expected = vec!["I hate burpees"];
+        expected.extend(kept);
+        assert_eq!(all(&site).await, expected, "{said_so}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
