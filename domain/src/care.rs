@@ -108,11 +108,14 @@ const COURTESY: usize = 3;
 /// it.
 fn said(written: &Written) -> Option<(Care, &'static str)> {
     let found = SAID.find(written);
-    if found.is_empty() {
-        return None;
-    }
+    let (urgent, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|found| found.says.0.is_urgent());
+    let others = without_ending_in(others, &DENIED.find(written));
+    let found = urgent.into_iter().chain(others).collect();
     let found = without_ending_in(found, &HARMLESS.find(written));
-    let said = found.into_iter().map(|found| found.says);
+    let found = found.into_iter().chain(MEANT.find(written));
+    let said = found.map(|found| found.says);
     said.max_by_key(|(care, _)| *care)
 }
 
@@ -129,8 +132,23 @@ static SAID: LazyLock<Lexicon<Care>> = LazyLock::new(|| {
     )
 });
 
+/// What no manner of speaking takes back.
+static MEANT: LazyLock<Lexicon<Care>> = LazyLock::new(|| {
+    Lexicon::of(
+        &[
+            (Care::Emergency, include_str!("care/emergency_meant.txt")),
+            (Care::Crisis, include_str!("care/crisis_meant.txt")),
+        ],
+        CLASSES,
+    )
+});
+
 static HARMLESS: LazyLock<Lexicon<()>> =
     LazyLock::new(|| Lexicon::of(&[((), include_str!("care/harmless.txt"))], CLASSES));
+
+/// What says that nothing hurts takes back no emergency: that is denied in so many words only.
+static DENIED: LazyLock<Lexicon<()>> =
+    LazyLock::new(|| Lexicon::of(&[((), include_str!("care/denied.txt"))], CLASSES));
 
 static COURTESIES: LazyLock<Lexicon<Tone>> = LazyLock::new(|| {
     Lexicon::of(

@@ -9,6 +9,7 @@ fn every_word_of_the_lists_is_written_as_it_is_compared() {
         include_str!("illness.txt"),
         include_str!("injury.txt"),
         include_str!("harmless.txt"),
+        include_str!("meant.txt"),
     ];
     for phrase in lists.into_iter().flat_map(str::lines) {
         crate::wording::assert_well_written(phrase);
@@ -37,6 +38,55 @@ const TOLD_SO: &[(&str, Option<SafetyKind>)] = &[
     ("no injuries", None),
     ("painters, Tornado, hearty, Heartland", None),
     ("killing it", None),
+    (
+        "don't forget I'm allergic to peanuts",
+        Some(SafetyKind::Allergy),
+    ),
+    (
+        "vergiss nicht, dass ich Asthma habe",
+        Some(SafetyKind::Illness),
+    ),
+    (
+        "no olvides que soy alérgico al maní",
+        Some(SafetyKind::Allergy),
+    ),
+    (
+        "n'oublie pas que je suis asthmatique",
+        Some(SafetyKind::Illness),
+    ),
+    ("não esqueça que tenho asma", Some(SafetyKind::Illness)),
+    ("I never skip my insulin", Some(SafetyKind::Medicine)),
+    (
+        "can't run because of a stress fracture",
+        Some(SafetyKind::Injury),
+    ),
+    ("Keine Nüsse, Allergie!", Some(SafetyKind::Allergy)),
+    ("no tolero el gluten", Some(SafetyKind::Allergy)),
+    ("Bluthochdruck seit zehn Jahren", Some(SafetyKind::Illness)),
+    (
+        "my wife and I both have diabetes",
+        Some(SafetyKind::Illness),
+    ),
+    ("my doctor put me on metoprolol", Some(SafetyKind::Medicine)),
+    (
+        "I'm pregnant, can I do crunches?",
+        Some(SafetyKind::Pregnancy),
+    ),
+    (
+        "Ich habe Asthma, was soll ich tun?",
+        Some(SafetyKind::Illness),
+    ),
+    ("they say statins cause cramps, true?", None),
+    ("Sonnenallergie", Some(SafetyKind::Allergy)),
+    ("I take Brilinta", Some(SafetyKind::Medicine)),
+    ("frozen shoulder", Some(SafetyKind::Injury)),
+    ("no asthma, diabetes or allergies", None),
+    ("my husband is on Ozempic", None),
+    ("ya no tomo metformina", None),
+    ("I came off prednisone last year", None),
+    ("mon frère a mal au dos", None),
+    ("minha mãe tem pressão alta", None),
+    ("pots and pans", None),
     ("likes the medicine ball", None),
     ("enceinte Bluetooth", None),
     ("trains at dawn", None),
