@@ -126,35 +126,37 @@ const FEWEST_KNOWN: usize = 2;
 /// What a text begins with is enough.
 const LOOKED_AT: usize = 200;
 
-const ENGLISH: &str = "the a an i im ive my me you your is are was were am be been have has had do did does dont \
-    didnt to of and or but in on at for with this that it its what how why when should can could \
-    would will just not today yesterday after before from about feel want going get got really \
-    so than then there they we he she cant wont isnt need help please give make made know think \
-    like love take more some any much many too out up down over all no our who which forget \
-    remember skip day week next every leg legs knee ran run felt feels go let lets";
-const GERMAN: &str = "ich du mein meine meinen meinem mich mir dich dir der die das den dem ein eine einen einem \
-    ist sind war bin habe hab hatte haben und oder aber nicht kein keine mit auf fur zu zum zur \
-    im in am von nach vor beim bei wie was warum soll kann will mochte heute gestern morgen noch \
-    schon auch nur sehr wenn dass es wir sie er geht mal seit bitte tut weh alles brauche \
-    brauchst gib wieviel viel liebe gern merk vergiss jetzt immer wieder kannst dann doch hier \
-    meiner meines dein deine unter uber aus ganz etwas man wird werde gut training kniebeugen \
-    kreuzheben knie woche montag";
-const SPANISH: &str = "yo tu mi mis me te el la los las un una es son fue soy estoy esta tengo tiene he ha y o pero \
-    no con sin en de del al para por que como cuando cuanto puedo quiero hoy ayer muy mas ya se \
-    lo le desde despues antes hago hice porque si hola mucho dame necesito gusta gustan entreno \
-    manana otra vez hay nada todo esto eso tus nos hasta sobre tambien bien hacer ayudame \
-    recuerda olvida rodilla piernas sentadillas este estos ahora siempre nunca tan corri dia \
-    peso voy vamos muerto dominadas vida";
-const FRENCH: &str = "je j tu mon ma mes me te le la les l un une est sont suis ai a as et ou mais ne pas plus \
-    avec sans dans de du des au aux pour par que qu comment quand combien puis peux veux hier \
-    aujourd hui tres depuis apres avant fait ce c cette il elle on nous vous en sur moi quoi d n \
-    s oublie stp fais faut bien tout rien aussi jambes genou cours avoir etre tes ton ta leur \
-    ces cet jamais toujours encore maintenant souviens donne aime peur besoin envie";
-const PORTUGUESE: &str = "eu voce meu minha meus minhas me o a os as um uma e sao foi sou estou esta tenho tem ou mas \
-    nao com sem em no na nos nas de do da dos das para pra por que como quando quanto posso \
-    quero hoje ontem muito mais ja se depois antes fiz faco porque ao ate isso fui amanha treino \
-    perna novo preciso tambem bem fazer tudo nada gosto joelho agora sempre nunca vc pro num \
-    esse essa este corri seu sua lembra esquece perder todo toda dia penso pode ajudar";
+const ENGLISH: &str = "the a an i im ive my me you your is are was were am be been have has had \
+    do did does dont didnt to of and or but in on at for with this that it its what how why when \
+    should can could would will just not today yesterday after before from about feel want going \
+    get got really so than then there they we he she cant wont isnt need help please give make \
+    made know think like love take more some any much many too out up down over all no our who \
+    which forget remember skip day week next every leg legs knee ran run felt feels go let lets";
+const GERMAN: &str = "ich du mein meine meinen meinem mich mir dich dir der die das den dem ein \
+    eine einen einem ist sind war bin habe hab hatte haben und oder aber nicht kein keine mit \
+    auf fur zu zum zur im in am von nach vor beim bei wie was warum soll kann will mochte heute \
+    gestern morgen noch schon auch nur sehr wenn dass es wir sie er geht mal seit bitte tut weh \
+    alles brauche brauchst gib wieviel viel liebe gern merk vergiss jetzt immer wieder kannst \
+    dann doch hier meiner meines dein deine unter uber aus ganz etwas man wird werde gut \
+    training kniebeugen kreuzheben knie woche montag";
+const SPANISH: &str = "yo tu mi mis me te el la los las un una es son fue soy estoy esta tengo \
+    tiene he ha y o pero no con sin en de del al para por que como cuando cuanto puedo quiero \
+    hoy ayer muy mas ya se lo le desde despues antes hago hice porque si hola mucho dame \
+    necesito gusta gustan entreno manana otra vez hay nada todo esto eso tus nos hasta sobre \
+    tambien bien hacer ayudame recuerda olvida rodilla piernas sentadillas este estos ahora \
+    siempre nunca tan corri dia peso voy vamos muerto dominadas vida";
+const FRENCH: &str = "je j tu mon ma mes me te le la les l un une est sont suis ai a as et ou \
+    mais ne pas plus avec sans dans de du des au aux pour par que qu comment quand combien puis \
+    peux veux hier aujourd hui tres depuis apres avant fait ce c cette il elle on nous vous en \
+    sur moi quoi d n s oublie stp fais faut bien tout rien aussi jambes genou cours avoir etre \
+    tes ton ta leur ces cet jamais toujours encore maintenant souviens donne aime peur besoin \
+    envie";
+const PORTUGUESE: &str = "eu voce meu minha meus minhas me o a os as um uma e sao foi sou estou \
+    esta tenho tem ou mas nao com sem em no na nos nas de do da dos das para pra por que como \
+    quando quanto posso quero hoje ontem muito mais ja se depois antes fiz faco porque ao ate \
+    isso fui amanha treino perna novo preciso tambem bem fazer tudo nada gosto joelho agora \
+    sempre nunca vc pro num esse essa este corri seu sua lembra esquece perder todo toda dia \
+    penso pode ajudar";
 
 #[cfg(test)]
 mod tests {

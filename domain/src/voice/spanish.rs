@@ -25,8 +25,8 @@ pub(super) const WORDS: Words = Words {
     crisis: "Me alegra que me lo hayas dicho.",
     emergency_help: "Detente ahora. Si está pasando o va a peor, llama al número de emergencias \
         de tu país, y no esperes a solas.",
-    crisis_help: "No tienes que cargar con esto a solas. Si crees que puedes hacerte daño o estás en \
-        peligro, llama ahora al número de emergencias de tu país, o a alguien de confianza, y \
+    crisis_help: "No tienes que cargar con esto a solas. Si crees que puedes hacerte daño o estás \
+        en peligro, llama ahora al número de emergencias de tu país, o a alguien de confianza, y \
         quédate con esa persona.",
     not_kept: "No he registrado ni guardado este mensaje; /log-workout y /save-memory lo hacen \
         si quieres.",

@@ -49,20 +49,19 @@ const BODY: &str = "knee knees back shoulder* hip hips ankle ankles elbow* wrist
 
 /// People, and animals, that one can lose.
 const KIN: &str = "dad daddy father mom mum mam mommy mother brother* sister* wife husband son \
-   daughter* grandma* grandpa* grandmother* grandfather* granny gran nan nana uncle* aunt* auntie \
-   cousin* friend friends buddy partner girlfriend boyfriend fiance* teammate* dog cat pet horse \
-   puppy baby nephew niece colleague* neighbour* neighbor* parent* stepdad stepmom twin mate \
-   coworker* roommate* flatmate* ex kid kids child children vater papa mutter mama bruder schwester* frau mann sohn tochter \
-   oma opa omi opi grossmutter grossvater onkel tante cousin* cousine* freund freundin kumpel \
-   hund hundin katze kater pferd baby kind neffe nichte kollege* kollegin eltern* schwiegervater \
-   schwiegermutter verlobte* padre madre papa mama hermano* hermana* esposa esposo marido mujer \
-   hijo hija abuelo* abuela* abuelita abuelito tio tia primo prima amigo* amiga* novio novia \
-   perro perra perrito gato gata mascota bebe sobrino sobrina companero* suegro suegra pareja \
-   cunado pere mere papa maman frere* soeur* femme mari fils fille grand oncle tante cousin* ami \
-   amie amis copain copine chien chienne chat chatte bebe neveu niece collegue* papi mamie papy \
-   mamy compagnon compagne fiance* pai mae irmao irma esposa esposo marido mulher filho filha avo \
-   vovo vo tio tia primo prima amigo* amiga* namorad* cachorr* gato gata bebe sobrinho sobrinha \
-   sogro sogra colega*";
+    daughter* grandma* grandpa* grandmother* grandfather* granny gran nan nana uncle* aunt* \
+    auntie cousin* friend friends buddy partner girlfriend boyfriend fiance* teammate* dog cat \
+    pet horse puppy baby nephew niece colleague* neighbour* neighbor* parent* stepdad stepmom \
+    twin mate coworker* roommate* flatmate* ex kid kids child children vater papa mutter mama \
+    bruder schwester* frau mann sohn tochter oma opa omi opi grossmutter grossvater onkel tante \
+    cousine* freund freundin kumpel hund hundin katze kater pferd kind neffe nichte kollege* \
+    kollegin eltern* schwiegervater schwiegermutter verlobte* padre madre hermano* hermana* \
+    esposa esposo marido mujer hijo hija abuelo* abuela* abuelita abuelito tio tia primo prima \
+    amigo* amiga* novio novia perro perra perrito perrita gatito gatita gato gata mascota bebe \
+    sobrino sobrina companero* suegro suegra pareja cunado pere mere maman frere* soeur* femme \
+    mari fils fille grand oncle ami amie amis copain copine chien chienne chat chatte neveu \
+    collegue* papi mamie papy mamy compagnon compagne pai mae irmao irma mulher filho filha avo \
+    vovo vo namorad* cachorr* sobrinho sobrinha sogro sogra colega*";
 
 /// Things that die without anybody's grief.
 const DEVICE: &str = "watch watches phone battery batteries garmin headphones earbuds laptop \
@@ -89,64 +88,64 @@ const DANGER: &str = "allerg* alerg* intoleran* asthm* asma asmatic* diabet* epi
    thromb* trombo* blocker* thinner* neurodermitis ekzem* eczema* adhd tdah bipolar";
 
 /// What is taken against something, by kind, substance and brand.
-const MEDICINE: &str = "metformin* insulin* ibuprofen* betablocker* betabloque* betabloqueador* warfarin* coumadin \
-   xarelto eliquis apixaban rivaroxaban marcumar sintrom aspirin* ass100 statin* estatina* \
-   atorvastatin* simvastatin* rosuvastatin* lisinopril ramipril amlodipin* metoprolol \
-   bisoprolol propranolol atenolol carvedilol losartan* valsartan* candesartan enalapril* \
-   furosemid* hydrochlorothiazid* hctz spironolacton* ventolin* ventoline salbutamol albuterol \
-   symbicort seretide flixotide budesonid* inhaler* inhalador* inhalateur* inhalator* puffer \
-   asthmaspray* kortisonspray* bronchodilat* broncodilat* levothyroxin* thyroxin* thyroxine \
-   euthyrox synthroid eutirox levotiroxina levothyrox puran sertralin* zoloft prozac fluoxetin* \
-   escitalopram citalopram lexapro cipralex venlafaxin* effexor duloxetin* cymbalta bupropion \
-   wellbutrin elontril mirtazapin* quetiapin* seroquel lithium litio lamotrigin* lamictal \
-   keppra levetiracetam valproat* xanax alprazolam lorazepam tavor diazepam valium rivotril \
-   clonazepam ritalin* methylphenidat* medikinet adderall vyvanse elvanse concerta venvanse \
-   lisdexamfetamin* prednison* prednisolon* kortison* cortison* cortisone corticoid* \
-   corticosteroid* methotrexat* mtx humira adalimumab enbrel biologic* ozempic wegovy saxenda \
-   semaglutid* mounjaro tirzepatid* jardiance forxiga empagliflozin victoza liraglutid* \
-   pantoprazol* omeprazol* gabapentin* pregabalin* lyrica tramadol* tilidin codein* oxycodon* \
-   opioid* naproxen* naproxene diclofenac* voltaren* celecoxib meloxicam contraceptiv* \
-   contraceptif* contraception anticonceptiv* anticonceptional anticoncepcional blutverdunn* \
-   anticoagul* antidepress* antihistamin* cetirizin* loratadin* fexofenadin* tamoxifen* \
-   letrozol* anastrozol* testosteron* trt estradiol ostrogen* hrt ssri ssris snri \
-   antihypertensi* antihipertensiv* blutdrucksenk* isotretinoin* accutane roaccutan* roacutan \
-   finasterid* nitroglycerin* nitro nitrospray antibiotic* antibiotik* antibiotique* \
-   antiepilept* anticonvuls* schmerzmittel painkiller* analgesic* analgesico* antidouleur* \
-   antidolor* antiinflammatory* antiinflamatori* antiinflammatoire* immunosuppress* \
-   immunsuppress* inmunosupres* imunossupress* tacrolimus clopidogrel plavix digoxin* \
-   amiodaron* flecainid* hydroxychloroquin* sumatriptan triptan* topiramat* allopurinol* \
-   colchicin* carbimazol* methimazol* tadalafil sildenafil spiriva dupixent stelara cosentyx \
-   antiarrhythm* cialis viagra entresto sacubitril montelukast singulair modafinil \
-   dexamethason* trulicity dulaglutid* tirosint brilinta ticagrelor paxil paroxetin* \
-   hydroxyzin* atarax synjardy naltrexon* methadon* suboxone buprenorphin*  truvada \
-   novalgin metamizol* dipirona nolotil opipramol paracetamol tylenol panadol olanzapin* \
-   zyprexa risperidon* aripiprazol* abilify buspiron* trazodon* nortriptylin* amitriptylin* \
-   strattera atomoxetin* guanfacin* zolpidem ambien zopiclon* temazepam carbamazepin* tegretol \
-   oxcarbazepin* phenytoin* lacosamid* levodopa madopar donepezil torasemid* torsemid* \
-   bumetanid* chlortalidon* indapamid* telmisartan olmesartan* irbesartan perindopril captopril \
-   nebivolol diltiazem verapamil nifedipin* ivabradin* ranolazin* ezetimib* pravastatin* \
-   pitavastatin* repatha praluent enoxaparin* lovenox clexane heparin* dabigatran pradaxa \
-   edoxaban lixiana phenprocoumon acenocumarol fluindion* previscan gliclazid* glimepirid* \
-   glipizid* sitagliptin* januvia dapagliflozin* rybelsus lantus humalog novorapid novolog \
-   tresiba toujeo xultophy sulfasalazin* azathioprin* imuran mesalazin* infliximab remicade \
-   ustekinumab secukinumab rituximab ocrelizumab tofacitinib xeljanz rinvoq ocrevus tecfidera \
-   kesimpta prolia denosumab alendronat* fosamax zoledron* strontium liothyronin* cytomel \
-   thiamazol* desloratadin* levocetirizin* fluticason* advair trelegy breo tiotropium \
-   formoterol salmeterol ipratropium foradil berodual clenil flutiform fostair trimbow \
-   microgynon yasmin mirena nuvaring nexplanon progesteron* clomid clomifen* abiraterone \
-   enzalutamid* goserelin zoladex leuprorelin* imatinib ibrutinib minoxidil dutasterid* \
-   tamsulosin* aciclovir* valaciclovir* biktarvy descovy dolutegravir amoxicillin* doxycyclin* \
-   ciprofloxacin* azithromycin* etoricoxib arcoxia ketorolac ketoprofen* morphin* fentanyl \
-   hydromorphon* tapentadol palexia targin nabilone baclofen tizanidin* cyclobenzaprin* \
-   erenumab aimovig ajovy emgality rizatriptan* zolmitriptan* propylthiouracil* kisqali ibrance \
-   verzenio";
+const MEDICINE: &str = "metformin* insulin* ibuprofen* betablocker* betabloque* betabloqueador* \
+    warfarin* coumadin xarelto eliquis apixaban rivaroxaban marcumar sintrom aspirin* ass100 \
+    statin* estatina* atorvastatin* simvastatin* rosuvastatin* lisinopril ramipril amlodipin* \
+    metoprolol bisoprolol propranolol atenolol carvedilol losartan* valsartan* candesartan \
+    enalapril* furosemid* hydrochlorothiazid* hctz spironolacton* ventolin* ventoline salbutamol \
+    albuterol symbicort seretide flixotide budesonid* inhaler* inhalador* inhalateur* inhalator* \
+    puffer asthmaspray* kortisonspray* bronchodilat* broncodilat* levothyroxin* thyroxin* \
+    thyroxine euthyrox synthroid eutirox levotiroxina levothyrox puran sertralin* zoloft prozac \
+    fluoxetin* escitalopram citalopram lexapro cipralex venlafaxin* effexor duloxetin* cymbalta \
+    bupropion wellbutrin elontril mirtazapin* quetiapin* seroquel lithium litio lamotrigin* \
+    lamictal keppra levetiracetam valproat* xanax alprazolam lorazepam tavor diazepam valium \
+    rivotril clonazepam ritalin* methylphenidat* medikinet adderall vyvanse elvanse concerta \
+    venvanse lisdexamfetamin* prednison* prednisolon* kortison* cortison* cortisone corticoid* \
+    corticosteroid* methotrexat* mtx humira adalimumab enbrel biologic* ozempic wegovy saxenda \
+    semaglutid* mounjaro tirzepatid* jardiance forxiga empagliflozin victoza liraglutid* \
+    pantoprazol* omeprazol* gabapentin* pregabalin* lyrica tramadol* tilidin codein* oxycodon* \
+    opioid* naproxen* naproxene diclofenac* voltaren* celecoxib meloxicam contraceptiv* \
+    contraceptif* contraception anticonceptiv* anticonceptional anticoncepcional blutverdunn* \
+    anticoagul* antidepress* antihistamin* cetirizin* loratadin* fexofenadin* tamoxifen* \
+    letrozol* anastrozol* testosteron* trt estradiol ostrogen* hrt ssri ssris snri \
+    antihypertensi* antihipertensiv* blutdrucksenk* isotretinoin* accutane roaccutan* roacutan \
+    finasterid* nitroglycerin* nitro nitrospray antibiotic* antibiotik* antibiotique* \
+    antiepilept* anticonvuls* schmerzmittel painkiller* analgesic* analgesico* antidouleur* \
+    antidolor* antiinflammatory* antiinflamatori* antiinflammatoire* immunosuppress* \
+    immunsuppress* inmunosupres* imunossupress* tacrolimus clopidogrel plavix digoxin* \
+    amiodaron* flecainid* hydroxychloroquin* sumatriptan triptan* topiramat* allopurinol* \
+    colchicin* carbimazol* methimazol* tadalafil sildenafil spiriva dupixent stelara cosentyx \
+    antiarrhythm* cialis viagra entresto sacubitril montelukast singulair modafinil \
+    dexamethason* trulicity dulaglutid* tirosint brilinta ticagrelor paxil paroxetin* \
+    hydroxyzin* atarax synjardy naltrexon* methadon* suboxone buprenorphin* truvada novalgin \
+    metamizol* dipirona nolotil opipramol paracetamol tylenol panadol olanzapin* zyprexa \
+    risperidon* aripiprazol* abilify buspiron* trazodon* nortriptylin* amitriptylin* strattera \
+    atomoxetin* guanfacin* zolpidem ambien zopiclon* temazepam carbamazepin* tegretol \
+    oxcarbazepin* phenytoin* lacosamid* levodopa madopar donepezil torasemid* torsemid* \
+    bumetanid* chlortalidon* indapamid* telmisartan olmesartan* irbesartan perindopril captopril \
+    nebivolol diltiazem verapamil nifedipin* ivabradin* ranolazin* ezetimib* pravastatin* \
+    pitavastatin* repatha praluent enoxaparin* lovenox clexane heparin* dabigatran pradaxa \
+    edoxaban lixiana phenprocoumon acenocumarol fluindion* previscan gliclazid* glimepirid* \
+    glipizid* sitagliptin* januvia dapagliflozin* rybelsus lantus humalog novorapid novolog \
+    tresiba toujeo xultophy sulfasalazin* azathioprin* imuran mesalazin* infliximab remicade \
+    ustekinumab secukinumab rituximab ocrelizumab tofacitinib xeljanz rinvoq ocrevus tecfidera \
+    kesimpta prolia denosumab alendronat* fosamax zoledron* strontium liothyronin* cytomel \
+    thiamazol* desloratadin* levocetirizin* fluticason* advair trelegy breo tiotropium \
+    formoterol salmeterol ipratropium foradil berodual clenil flutiform fostair trimbow \
+    microgynon yasmin mirena nuvaring nexplanon progesteron* clomid clomifen* abiraterone \
+    enzalutamid* goserelin zoladex leuprorelin* imatinib ibrutinib minoxidil dutasterid* \
+    tamsulosin* aciclovir* valaciclovir* biktarvy descovy dolutegravir amoxicillin* doxycyclin* \
+    ciprofloxacin* azithromycin* etoricoxib arcoxia ketorolac ketoprofen* morphin* fentanyl \
+    hydromorphon* tapentadol palexia targin nabilone baclofen tizanidin* cyclobenzaprin* \
+    erenumab aimovig ajovy emgality rizatriptan* zolmitriptan* propylthiouracil* kisqali ibrance \
+    verzenio";
 
 /// What people do not tolerate, in English.
-const ALLERGEN: &str = "nuts nut peanuts peanut almonds cashews walnuts hazelnuts shellfish shrimp crab lobster fish \
-   eggs egg milk dairy soy wheat gluten lactose kiwi strawberries sesame mustard celery banana \
-   bananas avocado latex nickel chlorine penicillin amoxicillin aspirin ibuprofen bees bee \
-   wasps wasp stings plasters pollen dust cats dogs pecans pistachios mango pineapple tomato \
-   tomatoes garlic onion onions corn msg sulfa sulfites iodine tape adhesive venom feathers \
-   mold mould hay grass oats whey casein soya prawns mussels oysters seafood tuna salmon almond \
-   cashew walnut hazelnut apples peaches cherries codeine contrast henna rubber wool detergent \
-   sunscreen";
+const ALLERGEN: &str = "nuts nut peanuts peanut almonds cashews walnuts hazelnuts shellfish \
+    shrimp crab lobster fish eggs egg milk dairy soy wheat gluten lactose kiwi strawberries \
+    sesame mustard celery banana bananas avocado latex nickel chlorine penicillin amoxicillin \
+    aspirin ibuprofen bees bee wasps wasp stings plasters pollen dust cats dogs pecans \
+    pistachios mango pineapple tomato tomatoes garlic onion onions corn msg sulfa sulfites \
+    iodine tape adhesive venom feathers mold mould hay grass oats whey casein soya prawns \
+    mussels oysters seafood tuna salmon almond cashew walnut hazelnut apples peaches cherries \
+    codeine contrast henna rubber wool detergent sunscreen";

@@ -63,6 +63,14 @@ pub(crate) struct Found<T> {
     pub(crate) at: Range<usize>,
 }
 
+impl<T> Found<T> {
+    /// Returns whether its last word is one of those of the other phrase: it is then said in
+    /// another sense.
+    pub(crate) fn ends_inside<U>(&self, other: &Found<U>) -> bool {
+        other.at.contains(&self.at.end.saturating_sub(1))
+    }
+}
+
 impl<T: Copy> Lexicon<T> {
     /// Returns the phrases of these lists, each list with what its phrases say.
     pub(crate) fn of(lists: &[(T, &'static str)], classes: &Classes) -> Self {

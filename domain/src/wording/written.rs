@@ -181,8 +181,8 @@ fn is_unseen(c: char) -> bool {
     )
 }
 
-/// Returns what else a word may be: what is typed so in haste, the end of a compound, with umlauts that are written in two
-/// letters, and without letters that are drawn out.
+/// Returns what else a word may be: what is typed so in haste, the end of a compound, with umlauts
+/// that are written in two letters, and without letters that are drawn out.
 fn other_spellings(plain: &str) -> Vec<String> {
     let typed = TYPED.iter().filter(|(typed, _)| *typed == plain);
     let mut others: Vec<String> = typed.map(|(_, meant)| (*meant).to_owned()).collect();
@@ -196,7 +196,8 @@ fn other_spellings(plain: &str) -> Vec<String> {
         .replace("ae", "a")
         .replace("oe", "o")
         .replace("ue", "u");
-    if without_umlauts != plain {
+    // "Toes" would be a cough in Spanish.
+    if without_umlauts != plain && plain != "toes" {
         others.push(without_umlauts);
     }
     if is_drawn_out(plain) {
