@@ -52,16 +52,17 @@ const KIN: &str = "dad daddy father mom mum mam mommy mother brother* sister* wi
     daughter* grandma* grandpa* grandmother* grandfather* granny gran nan nana uncle* aunt* \
     auntie cousin* friend friends buddy partner girlfriend boyfriend fiance* teammate* dog cat \
     pet horse puppy baby nephew niece colleague* neighbour* neighbor* parent* stepdad stepmom \
-    twin mate coworker* roommate* flatmate* ex kid kids child children vater papa mutter mama \
-    bruder schwester* frau mann sohn tochter oma opa omi opi grossmutter grossvater onkel tante \
-    cousine* freund freundin kumpel hund hundin katze kater pferd kind neffe nichte kollege* \
-    kollegin eltern* schwiegervater schwiegermutter verlobte* padre madre hermano* hermana* \
-    esposa esposo marido mujer hijo hija abuelo* abuela* abuelita abuelito tio tia primo prima \
-    amigo* amiga* novio novia perro perra perrito perrita gatito gatita gato gata mascota bebe \
-    sobrino sobrina companero* suegro suegra pareja cunado pere mere maman frere* soeur* femme \
-    mari fils fille grand oncle ami amie amis copain copine chien chienne chat chatte neveu \
-    collegue* papi mamie papy mamy compagnon compagne pai mae irmao irma mulher filho filha avo \
-    vovo vo namorad* cachorr* sobrinho sobrinha sogro sogra colega*";
+    twin mate coworker* roommate* flatmate* ex kid kids child children dads moms mums wifes \
+    husbands sons fathers partners vater papa mutter mama bruder schwester* frau mann sohn \
+    tochter oma opa omi opi grossmutter grossvater onkel tante cousine* freund freundin kumpel \
+    hund hundin katze kater pferd kind neffe nichte kollege* kollegin eltern* schwiegervater \
+    schwiegermutter verlobte* padre madre hermano* hermana* esposa esposo marido mujer hijo hija \
+    abuelo* abuela* abuelita abuelito tio tia primo prima amigo* amiga* novio novia perro perra \
+    perrito perrita gatito gatita gato gata mascota bebe sobrino sobrina companero* suegro \
+    suegra pareja cunado pere mere maman frere* soeur* femme mari fils fille grand oncle ami \
+    amie amis copain copine chien chienne chat chatte neveu collegue* papi mamie papy mamy \
+    compagnon compagne pai mae irmao irma mulher filho filha avo vovo vo namorad* cachorr* \
+    sobrinho sobrinha sogro sogra colega*";
 
 /// Things that die without anybody's grief.
 const DEVICE: &str = "watch watches phone battery batteries garmin headphones earbuds laptop \
@@ -71,21 +72,23 @@ const DEVICE: &str = "watch watches phone battery batteries garmin headphones ea
 
 /// What a safety fact is told by, most of it.
 const DANGER: &str = "allerg* alerg* intoleran* asthm* asma asmatic* diabet* epilep* pregnan* \
-   schwanger* embaraz* enceinte grossesse gravid* hernia* hernie* fractur* fratur* gebrochen \
-   broke broken break torn tore tear sprain* tendin* tendon* injur* injury lesion* lesao verletz* \
-   blesse* blessure* surgery operation operiert cirugia cirurgia pain pains hurt hurts hurting \
-   schmerz* dolor dor duele doi douleur* mal weh migraine* migran* enxaqueca* jaqueca* depress* \
-   depres* anxiety ansiedad* anxiete angst* cancer cancro krebs* hypertens* hipertens* \
-   bluthochdruck pressure blutdruck presion tension pressao thyroid* schilddruse* tiroid* \
-   tireoid* insulin* insulina medication* meds medicine* medikament* medicament* medicacion \
-   remedio* tablet* tablette* tabletten pill pills pille pilule pildora pastilla* comprimido* \
-   ibuprofen* antibiotic* antibiotik* heart herz* corazon coeur coracao cardiac* cardiaque stroke \
-   infarkt infarto infarctus arthr* artr* rheuma* reuma* celiac* zoliakie coeliaque gluten \
-   lactose lactosa nuts nut peanut* penicillin* latex anemi* anami* bulimi* anorexi* essstorung* \
-   acl meniscus menisco* menisque* disc bandscheibe* kreuzband* condition disease illness \
-   sclerosis ms disorder seizure* implant* pacemaker breastfeed* breastfeeding newborn birth baby \
-   entorse esguince concuss* dislocat* problem* problema* probleme* chemo* copd hiv lupus pcos \
-   thromb* trombo* blocker* thinner* neurodermitis ekzem* eczema* adhd tdah bipolar";
+    schwanger* embaraz* enceinte grossesse gravid* hernia* hernie* fractur* fratur* gebrochen \
+    broke broken break torn tore tear sprain* tendin* tendon* injur* injury lesion* lesao \
+    verletz* blesse* blessure* surgery operation operiert cirugia cirurgia pain pains hurt hurts \
+    hurting schmerz* dolor dor duele doi douleur* mal weh migraine* migran* enxaqueca* jaqueca* \
+    depress* depres* anxiety ansiedad* anxiete angst* cancer cancro krebs* hypertens* hipertens* \
+    bluthochdruck pressure blutdruck presion tension pressao thyroid* schilddruse* tiroid* \
+    tireoid* insulin* insulina medication* meds medicine* medikament* medicament* medicacion \
+    remedio* tablet* tablette* tabletten pill pills pille pilule pildora pastilla* comprimido* \
+    ibuprofen* antibiotic* antibiotik* heart herz* corazon coeur coracao cardiac* cardiaque \
+    stroke infarkt infarto infarctus arthr* artr* rheuma* reuma* celiac* zoliakie coeliaque \
+    gluten lactose lactosa nuts nut peanut* penicillin* latex anemi* anami* bulimi* anorexi* \
+    essstorung* acl meniscus menisco* menisque* disc bandscheibe* kreuzband* condition disease \
+    illness sclerosis ms disorder seizure* implant* pacemaker breastfeed* breastfeeding newborn \
+    birth baby entorse esguince concuss* dislocat* problem* problema* probleme* chemo* copd hiv \
+    lupus pcos thromb* trombo* blocker* thinner* neurodermitis ekzem* eczema* adhd tdah bipolar \
+    schlaganfall* herzinfarkt* avc ictus derrame attack* enfarte embol* stent* chronic* \
+    parkinson* alzheimer* crohn* epilepsi*";
 
 /// What is taken against something, by kind, substance and brand.
 const MEDICINE: &str = "metformin* insulin* ibuprofen* betablocker* betabloque* betabloqueador* \
