@@ -30,6 +30,8 @@ pub(super) struct Marks {
     pub(super) denies: bool,
     pub(super) likes: bool,
     pub(super) dislikes: bool,
+    /// It denies that something is disliked, which is not yet to like it.
+    pub(super) bears: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +103,7 @@ impl Fact {
             && one.sides == another.sides
             && one.days == another.days
             && one.denies == another.denies
+            && one.bears == another.bears
             && !one.contradicts(another)
             && self.has_names_of(other)
             && other.has_names_of(self)
@@ -230,6 +233,11 @@ impl Marks {
                     turned.insert(*not);
                     self.dislikes = true;
                 }
+                // "I don't hate it", but "I hate not training".
+                (false, Some(not)) if not < at => {
+                    turned.insert(*not);
+                    self.bears = true;
+                }
                 (false, _) => self.dislikes = true,
             }
         }
@@ -254,6 +262,7 @@ impl Marks {
             && self.hours.is_subset(&other.hours)
             && (!self.denies || other.denies || other.dislikes)
             && (!self.likes || other.likes)
+            && (!self.bears || other.bears)
             && (!self.dislikes || other.dislikes || other.denies)
     }
 
@@ -527,10 +536,10 @@ const GERMAN: [&str; 56] = [
 ];
 
 #[rustfmt::skip]
-const PORTUGUESE: [&str; 27] = [
+const PORTUGUESE: [&str; 29] = [
     "eu", "meu", "minha", "meus", "minhas", "nao", "sou", "estou", "tenho", "gosto", "em", "uma",
     "aos", "treino", "esqueca", "esquece", "apague", "ombro", "joelho", "dor", "direito", "direita",
-    "esquerdo", "esquerda", "voce", "sobre", "apaga",
+    "esquerdo", "esquerda", "voce", "sobre", "apaga", "isso", "isto",
 ];
 
 #[cfg(test)]

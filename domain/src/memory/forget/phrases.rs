@@ -52,7 +52,7 @@ pub(super) fn concepts(word: &str) -> &'static [&'static str] {
 
 /// What asks for something to be forgotten.
 #[rustfmt::skip]
-pub(super) const VERBS: [&str; 53] = [
+pub(super) const VERBS: [&str; 61] = [
     "forget", "forgetting", "delete", "erase", "remove", "scrap", "unremember", "discard", "wipe",
     "drop", "clear", "purge", "disregard", 
     "vergiss", "vergesse", "vergessen", "losche", "losch", "loschen", "streiche", "streich",
@@ -61,7 +61,49 @@ pub(super) const VERBS: [&str; 53] = [
     "oublie", "oublier", "efface", "effacer", "supprime", "supprimer",
     "esquece", "esqueca", "esquecer", "apaga", "apague", "apagar", "exclua",
     "olvides", "olvidar", "borralo", "olvidalo", "olvidalas", "streichen", "oublies",
-    "oubliez", "esquecas", "vergesst",
+    "oubliez", "esquecas", "vergesst", "4get", "unlearn", "scratch", "strike", "rid", "vergess",
+    "borres", "elimines",
+];
+
+/// Forms of these verbs that tell, and do not ask.
+#[rustfmt::skip]
+pub(super) const TOLD: [&str; 28] = [
+    "forgot", "forgotten", "forgets", "deleted", "erased", "removed", "cleared", "wiped", "vergisst",
+    "vergass", "geloscht", "gestrichen", "entfernt", "olvidaste", "olvidado", "olvido",
+    "olvidas", "borraste", "borrado", "borro", "effaces", "supprimes", "esqueceu", "esquecido",
+    "esqueceste", "esqueci", "apagou", "apagado",
+];
+
+/// Before such a verb: then it asks or tells what was or is forgotten.
+#[rustfmt::skip]
+pub(super) const OFTEN: [&str; 20] = [
+    "did", "does", "didn't", "always", "often", "sometimes", "constantly", "keep", "ever", "usually",
+    "immer", "oft", "standig", "siempre", "toujours", "sempre", "why", "warum", "porque", "pourquoi",
+];
+
+/// Who wishes for it asks for it, in whatever form.
+#[rustfmt::skip]
+pub(super) const WISHES: [&str; 24] = [
+    "want", "wants", "like", "need", "needs", "please", "let", "should", "must", "get", "be", "can",
+    "could", "would", "kannst", "konntest", "bitte", "will", "mochte", "soll", "quiero", "quero",
+    "veux", "dejes",
+];
+
+/// Beside a negation: "I don't want you to forget".
+#[rustfmt::skip]
+pub(super) const WANTS: [&str; 12] = [
+    "want", "wanna", "let", "like", "wish", "will", "mochte", "quiero", "dejes", "veux", "quero",
+    "deixe",
+];
+
+/// What takes back what was said right before it.
+#[rustfmt::skip]
+pub(super) const CORRECTIONS: [&str; 34] = [
+    "no wait", "wait no", "i meant", "i mean", "no sorry", "sorry no", "no no", "or rather",
+    "make that", "correction", "wait i", "hang on", "nein warte", "nein doch", "ich meine",
+    "ich meinte", "quatsch", "besser gesagt", "quiero decir", "queria decir", "quise decir",
+    "mejor dicho", "perdon no", "no perdon", "digo", "je veux dire", "je voulais dire", "enfin non",
+    "non attends", "quero dizer", "quis dizer", "queria dizer", "ou melhor", "alias",
 ];
 
 /// What asks for it where it is denied: "don't remember".
@@ -79,9 +121,9 @@ pub(super) const LAUGHTER: [&str; 8] = [
 
 /// Before a verb, or right behind it: then it asks for the contrary.
 #[rustfmt::skip]
-pub(super) const NEGATIONS: [&str; 15] = [
+pub(super) const NEGATIONS: [&str; 25] = [
     "not", "never", "dont", "nicht", "nie", "no", "ne", "n", "nao", "nunca", "jamais", "niemals",
-    "nich", "jamas", "stop",
+    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "pas", "didnt", "nit", "net", "ñ",
 ];
 
 /// What stands around and means nothing by itself: it may narrow a choice, and is never needed.
@@ -95,6 +137,8 @@ recently yesterday today ago last just actually longer ok okay please kindly coa
 oops thanks thank bad silly stupid whole entire about concerning regarding related relating \
 referring want like've let lets can't able go ahead trying matter subject topic issue issues \
 business bits whatever instead anyway well yes yeah no \
+ abt tbh dat ever get u mind ca cela laisse tomber deixa pra acabo acabei acabe viens dire \
+ decir dizer memoria memoire gedachtnis data datos daten donnees dados brauchst brauch \
  your rid pls plz em \
 wat bout hv gone its kinda sorta lol haha ta cheers also both number nearly that's here there's hi \
 vergiss losche bitte sache sachen ding dinge erzahlt gesagt erwahnt gespeichert gemerkt weisst \
@@ -164,6 +208,16 @@ pub(super) const KEEPS: [&str; 14] = [
     "garde", "gardez", "fica", "keeps",
 ];
 
+/// What follows these is kept, or all that goes but for it.
+#[rustfmt::skip]
+pub(super) const EXCEPT: [&str; 11] = [
+    "except", "excepting", "excluding", "ausser", "excepto", "salvo", "sauf", "exceto",
+    "excepte", "menos", "hormis",
+];
+
+/// What follows is kept if it is denied, or if all the rest is meant.
+pub(super) const ALTHOUGH: [&str; 6] = ["but", "aber", "sondern", "pero", "mais", "mas"];
+
 /// Two of what is named: then all of it is meant.
 pub(super) const TWO: [&str; 6] = ["two", "zwei", "dos", "deux", "dois", "duas"];
 
@@ -190,10 +244,36 @@ const CONCEPTS: [(&str, &str); 8] = [
 
 /// What points at what was said or saved last.
 #[rustfmt::skip]
-pub(super) const POINTERS: [&str; 26] = [
+pub(super) const POINTERS: [&str; 30] = [
     "that", "it", "this", "last", "just", "das", "es", "dies", "letzte", "letzten", "gerade",
     "eben", "eso", "esto", "lo", "ultimo", "ultima", "ca", "cela", "dernier", "derniere", "isso",
-    "isto", "la", "le", "those",
+    "isto", "la", "le", "those", "viens", "acabo", "acabe", "acabei",
+];
+
+/// The athlete.
+pub(super) const ME: [&str; 6] = ["me", "myself", "mich", "mi", "moi", "mim"];
+
+/// With these, "me" is who was told.
+#[rustfmt::skip]
+pub(super) const TOLD_ME: [&str; 12] = [
+    "told", "tell", "gave", "asked", "showed", "sent", "gesagt", "dijiste", "dit", "disse", "for",
+    "from",
+];
+
+/// What a sentence of its own has behind its subject.
+#[rustfmt::skip]
+pub(super) const IS: [&str; 9] = [
+    "is", "are", "was", "were", "ist", "sind", "war", "est", "sont",
+];
+
+/// Between what may be the one or the other.
+pub(super) const OR: [&str; 3] = ["or", "oder", "ou"];
+
+/// One of several, without saying which.
+#[rustfmt::skip]
+pub(super) const ONE_OF: [&str; 12] = [
+    " one of my ", " one of the ", " one of them ", " one of those ", " either of ", " eins von ",
+    " eines von ", " uno de mis ", " una de mis ", " un de mes ", " une de mes ", " um dos meus ",
 ];
 
 /// Everything that fits.
@@ -206,9 +286,9 @@ pub(super) const ALL: [&str; 24] = [
 
 /// Behind [`ALL`]: then nothing in particular is meant, but the athlete.
 #[rustfmt::skip]
-pub(super) const ABOUT_ME: [&str; 12] = [
+pub(super) const ABOUT_ME: [&str; 18] = [
     "me", "myself", "mich", "mir", "mi", "moi", "mim", "know", "memories", "weisst", "sabes",
-    "sais",
+    "sais", "sabe", "data", "datos", "daten", "donnees", "dados",
 ];
 
 /// Between parts that are judged each alone.

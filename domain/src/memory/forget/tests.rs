@@ -101,6 +101,11 @@ fn what_is_named_without_a_doubt_is_meant() {
         ("forget what I just told you", "hills"),
         ("forget the last thing", "hills"),
         ("/forget that", "hills"),
+        ("never mind, scratch that", "hills"),
+        ("oublie ça stp", "hills"),
+        ("esquece o que eu acabei de dizer", "hills"),
+        ("4get abt burpees tbh", "burpees"),
+        ("get rid of the note about my shoulder", "shoulder"),
         ("I don't want you to remember my shoulder", "shoulder"),
         (
             "My shoulder is fine now, you can forget about it",
@@ -132,14 +137,79 @@ fn what_is_in_doubt_is_asked_and_what_differs_is_not_meant() {
         ("Forget everything", "everything"),
         ("forget everything you know about me", "everything"),
         ("delete all my memories", "everything"),
+        ("forget me", "everything"),
+        ("wipe your memory of me", "everything"),
+        ("esquece tudo sobre mim", "everything"),
+        ("borra todos mis datos", "everything"),
     ] {
         assert_eq!(told(request), expected, "{request}");
     }
 }
 
 #[test]
+fn what_is_taken_back_told_or_left_open_is_not_erased_unasked() {
+    for (request, expected) in [
+        ("forget burpees, no wait, the rice", " ? burpees rice"),
+        ("forget burpees. No, I meant the rice", " ? burpees"),
+        ("forget my left knee, it's the right one", " ? left"),
+        (
+            "forget the right knee, my left knee is the bad one",
+            " ? right",
+        ),
+        ("forget my burpees or my rice", " ? burpees rice"),
+        ("forget one of my knees", " ? left right"),
+        ("did you forget my left knee?", " ? left"),
+        ("why did you forget my left knee", " ? left"),
+        ("hast du meine Hüfte vergessen?", " ? german"),
+        ("I always forget to warm up my left knee", " ? left"),
+        ("what did you forget?", "nothing, near "),
+        ("forget that I don't hate burpees", "nothing, near burpees"),
+        ("forget my half marathon in 3:30", "nothing, near race"),
+    ] {
+        assert_eq!(told(request), expected, "{request}");
+    }
+}
+
+#[test]
+fn what_is_excepted_stays() {
+    for (request, expected) in [
+        ("forget both knees except the left one", "right"),
+        ("forget my knees, but not the right one", "left"),
+        ("forget burpees, not the rice", "burpees"),
+        ("forget everything about my knees but the left", "right"),
+        ("forget everything but my peanut allergy", "everything"),
+    ] {
+        assert_eq!(told(request), expected, "{request}");
+    }
+}
+
+#[test]
+fn what_is_another_with_another_ending_or_before_it_is_not_meant() {
+    for (known, request) in [
+        ("Mi hija se llama Lucía", "olvida a mi hijo"),
+        ("Ma cousine s'appelle Zoé", "oublie mon cousin"),
+        ("Odia los burpees", "olvida que no odio los burpees"),
+        ("Hasst Burpees", "vergiss dass ich Burpees nicht hasse"),
+        ("Works night shifts", "forget my day shifts"),
+        (
+            "Veut courir un semi-marathon en mai",
+            "oublie le marathon de mai",
+        ),
+    ] {
+        let memories = [memory("a", known)];
+        assert_eq!(meant(request, &memories, None).forget, [], "{request}");
+    }
+}
+
+#[test]
 fn who_asks_not_to_forget_asks_to_remember() {
     for text in [
+        "dnt forget my left knee",
+        "I don't want you to forget my left knee",
+        "lest you forget: I hate burpees",
+        "noublie pas mon genou",
+        "Vergiss niemals mein Knie",
+        "no quiero que te olvides de mi rodilla",
         "Don't forget that my knee hurts",
         "dont forget my knee",
         "never forget my knee",
