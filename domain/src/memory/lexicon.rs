@@ -83,14 +83,18 @@ each every which who whom whose what when where how why because while during s";
 const ELSEWHERE: &str = "\
 die mit fur hay dir mas der das den dem des ein eine einen einem einer eines und oder aber \
 ich mich mir mein meine \
-meinen meinem meiner meines du dich dein deine deinem deinen deiner deines er sie es wir uns unser ihr ihm ist sind waren \
-habe haben hatte wird werde werden soll kann kannst konnen muss mussen darf von zu zum zur auf bei aus uber als wenn dass \
+meinen meinem meiner meines du dich dein deine deinem deinen deiner deines er sie es wir uns \
+unser ihr ihm ist sind waren \
+habe haben hatte wird werde werden soll kann kannst konnen muss mussen darf von zu zum zur auf \
+bei aus uber als wenn dass \
 sehr auch nur bitte wie wo wer dieser diese dieses diesen ja mal el la los las lo un una unos \
 unas y o pero yo mi mis tu tus te se su sus nos nuestro soy esta estoy ha tengo tiene de del \
 al en con por para como si que muy tambien cuando donde este esto estos estas ese eso esa \
-porque sobre puedo puede puedes pueden podemos debo debe le les une et ou mais je j moi m mon ma mes toi ta tes t il elle nous notre vous \
+porque sobre puedo puede puedes pueden podemos debo debe le les une et ou mais je j moi m mon ma \
+mes toi ta tes t il elle nous notre vous \
 votre ils elles ce c cet cette ces est suis sont etait ai ont etre avoir d au aux dans sur \
-avec par comme qu qui quoi quand l peux peut pouvons dois doit tres aussi seulement os um uma umas e eu mim meu minha meus \
+avec par comme qu qui quoi quand l peux peut pouvons dois doit tres aussi seulement os um uma \
+umas e eu mim meu minha meus \
 minhas voce seu sua ele ela sao sou estou foi tem tenho da dos na nas em com pelo pela quem \
 posso pode podem devo deve isso isto esse essa muito tambem ao aos";
 

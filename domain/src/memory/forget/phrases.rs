@@ -68,8 +68,8 @@ pub(super) const VERBS: [&str; 61] = [
 /// Forms of these verbs that tell, and do not ask.
 #[rustfmt::skip]
 pub(super) const TOLD: [&str; 28] = [
-    "forgot", "forgotten", "forgets", "deleted", "erased", "removed", "cleared", "wiped", "vergisst",
-    "vergass", "geloscht", "gestrichen", "entfernt", "olvidaste", "olvidado", "olvido",
+    "forgot", "forgotten", "forgets", "deleted", "erased", "removed", "cleared", "wiped",
+    "vergisst", "vergass", "geloscht", "gestrichen", "entfernt", "olvidaste", "olvidado", "olvido",
     "olvidas", "borraste", "borrado", "borro", "effaces", "supprimes", "esqueceu", "esquecido",
     "esqueceste", "esqueci", "apagou", "apagado",
 ];
@@ -77,16 +77,17 @@ pub(super) const TOLD: [&str; 28] = [
 /// Before such a verb: then it asks or tells what was or is forgotten.
 #[rustfmt::skip]
 pub(super) const OFTEN: [&str; 20] = [
-    "did", "does", "didn't", "always", "often", "sometimes", "constantly", "keep", "ever", "usually",
-    "immer", "oft", "standig", "siempre", "toujours", "sempre", "why", "warum", "porque", "pourquoi",
+    "did", "does", "didn't", "always", "often", "sometimes", "constantly", "keep", "ever",
+    "usually", "immer", "oft", "standig", "siempre", "toujours", "sempre", "why", "warum",
+    "porque", "pourquoi",
 ];
 
 /// Who wishes for it asks for it, in whatever form.
 #[rustfmt::skip]
 pub(super) const WISHES: [&str; 24] = [
-    "want", "wants", "like", "need", "needs", "please", "let", "should", "must", "get", "be", "can",
-    "could", "would", "kannst", "konntest", "bitte", "will", "mochte", "soll", "quiero", "quero",
-    "veux", "dejes",
+    "want", "wants", "like", "need", "needs", "please", "let", "should", "must", "get", "be",
+    "can", "could", "would", "kannst", "konntest", "bitte", "will", "mochte", "soll", "quiero",
+    "quero", "veux", "dejes",
 ];
 
 /// Beside a negation: "I don't want you to forget".
@@ -102,8 +103,8 @@ pub(super) const CORRECTIONS: [&str; 34] = [
     "no wait", "wait no", "i meant", "i mean", "no sorry", "sorry no", "no no", "or rather",
     "make that", "correction", "wait i", "hang on", "nein warte", "nein doch", "ich meine",
     "ich meinte", "quatsch", "besser gesagt", "quiero decir", "queria decir", "quise decir",
-    "mejor dicho", "perdon no", "no perdon", "digo", "je veux dire", "je voulais dire", "enfin non",
-    "non attends", "quero dizer", "quis dizer", "queria dizer", "ou melhor", "alias",
+    "mejor dicho", "perdon no", "no perdon", "digo", "je veux dire", "je voulais dire",
+    "enfin non", "non attends", "quero dizer", "quis dizer", "queria dizer", "ou melhor", "alias",
 ];
 
 /// What asks for it where it is denied: "don't remember".
@@ -123,7 +124,8 @@ pub(super) const LAUGHTER: [&str; 8] = [
 #[rustfmt::skip]
 pub(super) const NEGATIONS: [&str; 25] = [
     "not", "never", "dont", "nicht", "nie", "no", "ne", "n", "nao", "nunca", "jamais", "niemals",
-    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "pas", "didnt", "nit", "net", "ñ",
+    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "pas", "didnt", "nit", "net",
+    "ñ",
 ];
 
 /// What stands around and means nothing by itself: it may narrow a choice, and is never needed.
@@ -183,8 +185,8 @@ bom boa melhor acabou vendi mais nao ja curado sarou saiu sai fiz faco";
 /// What begins a sentence that tells why: "forget Tim, we aren't friends any more".
 #[rustfmt::skip]
 pub(super) const SUBJECTS: [&str; 24] = [
-    "i", "it", "its", "we", "they", "he", "she", "ich", "es", "er", "wir", "yo", "je", "il", "elle",
-    "eu", "ele", "ela", "now", "ahora", "jetzt", "maintenant", "agora", "to",
+    "i", "it", "its", "we", "they", "he", "she", "ich", "es", "er", "wir", "yo", "je", "il",
+    "elle", "eu", "ele", "ela", "now", "ahora", "jetzt", "maintenant", "agora", "to",
 ];
 
 /// What says that something belongs to what was said first: "high blood pressure, takes ramipril".
@@ -298,37 +300,73 @@ pub(super) const AND: [&str; 15] = [
     "n", "so",
 ];
 
-/// The verb that chooses nothing.
+/// What chooses nothing, with nothing but [`FILLS`] around it.
 #[rustfmt::skip]
-pub(super) const NONE: [&str; 32] = [
-    "none", "neither", "never mind", "nevermind", "nvm", "no", "nope", "nothing", "cancel", "stop",
-    "none of them", "neither of them", "keep them", "keep both", "keep all", "keep it",
-    "leave it", "leave them", "nein", "keine", "keins", "keines", "egal", "nichts", "ninguno",
-    "ninguna", "nada", "aucun", "aucune", "non", "nenhum", "nao",
+pub(super) const DECLINES: [&str; 39] = [
+    "none", "neither", "no", "nope", "nah", "nothing", "cancel", "stop", "nevermind", "nvm", "nm",
+    "keep", "leave", "nein", "ne", "nee", "keine", "keins", "keines", "keinen", "egal", "nichts",
+    "lass", "behalte", "ninguno", "ninguna", "nada", "dejalo", "dejala", "dejalas", "aucun",
+    "aucune", "non", "rien", "nenhum", "nenhuma", "nao", "deixa", "skip",
+];
+
+/// What stands around a choice, and chooses nothing by itself.
+#[rustfmt::skip]
+pub(super) const FILLS: [&str; 73] = [
+    "please", "pls", "plz", "ok", "okay", "thanks", "thank", "you", "thx", "ty", "just",
+    "actually", "oh", "ah", "um", "hm", "well", "coach", "of", "it", "them", "those", "these",
+    "now", "for", "the", "is", "think", "would", "be", "want", "bitte", "danke", "davon", "von",
+    "es", "sie", "alles", "doch", "ist", "por", "favor", "gracias", "las", "los", "de", "ellas",
+    "ellos", "merci", "stp", "svp", "des", "les", "d", "entre", "dos", "das", "dois", "duas",
+    "elas", "eles", "obrigado", "obrigada", "isso", "ne", "pra", "os", "as", "above", "alone",
+    "anything", "so", "do",
+];
+
+/// What chooses nothing as it is.
+#[rustfmt::skip]
+pub(super) const DECLINED: [&str; 30] = [
+    "never mind", "nevermind", "not now", "forget it", "forget that", "do not", "not any", "nicht",
+    "do not forget any", "do not forget any of them", "do not forget them", "schon gut",
+    "vergiss es", "weder noch", "passt schon", "da igual", "olvidalo", "ni una ni otra",
+    "ni uno ni otro", "laisse tomber", "laisse", "ni l un ni l autre", "ca va", "oublie",
+    "deixa pra la", "deixa para la", "esquece", "tanto faz", "nem um nem outro", "nenhum dos dois",
 ];
 
 /// All that was offered.
 #[rustfmt::skip]
-pub(super) const EACH: [&str; 22] = [
+pub(super) const EACH: [&str; 23] = [
     "all", "both", "them", "everything", "alle", "beide", "beiden", "ambos", "ambas", "todos",
     "todas", "tous", "toutes", "deux", "dois", "duas", "every", "each", "alles", "todo", "tout",
-    "tudo",
+    "tudo", "beides",
 ];
 
-pub(super) const YES: [&str; 12] = [
-    "yes", "yep", "yeah", "sure", "ja", "genau", "si", "claro", "oui", "sim", "exactly", "correct",
-];
-
-/// Behind [`EACH`]: then what follows is kept.
 #[rustfmt::skip]
-pub(super) const BUT: [&str; 10] = [
-    "except", "but", "not", "ausser", "nicht", "menos", "excepto", "sauf", "exceto", "salvo",
+pub(super) const YES: [&str; 19] = [
+    "yes", "yep", "yeah", "yup", "sure", "ja", "jo", "genau", "klar", "si", "claro", "vale", "oui",
+    "ouais", "sim", "exactly", "correct", "go", "ok",
+];
+
+/// Between the places of a range.
+pub(super) const UNTIL: [&str; 7] = ["to", "till", "until", "through", "bis", "hasta", "ate"];
+
+/// Both of two, and not of more.
+pub(super) const MANY: [&str; 8] = [
+    "both", "beide", "beiden", "beides", "ambos", "ambas", "deux", "dois",
+];
+
+/// Between or around places.
+#[rustfmt::skip]
+pub(super) const BETWEEN: [&str; 46] = [
+    "i", "mean", "meant", "to", "el", "a", "that", "delete", "forget", "erase", "remove", "only",
+    "its", "im", "do", "ahead", "my", "answer", "ich", "meine", "meinte", "nur", "das", "vergiss",
+    "losche", "dem", "solo", "quiero", "olvida", "borra", "la", "juste", "seulement", "oublie",
+    "efface", "celui", "celle", "so", "esquece", "apaga", "em", "numbers", "nr", "nummern", "teh",
+    "numeros",
 ];
 
 #[rustfmt::skip]
 pub(super) const ORDINALS: [(usize, &str); 12] = [
-    (1, "first 1st 1 one erste ersten erster erstes eins primero primera premier premiere primeiro \
-         primeira"),
+    (1, "first 1st 1 one former erste ersten erster erstes eins primero primera premier premiere \
+         primeiro primeira"),
     (2, "second 2nd 2 two zweite zweiten zweiter zweites zwei segundo segunda dos deuxieme \
          seconde"),
     (3, "third 3rd 3 three dritte dritten dritter drittes drei tercero tercera tres troisieme \

@@ -291,3 +291,66 @@ fn one_of_several_is_chosen_by_place_by_words_all_or_none() {
         Chosen::These(vec!["a".parse().unwrap(), "b".parse().unwrap()])
     );
 }
+
+#[test]
+fn a_choice_is_read_as_it_is_said() {
+    let offered = [
+        memory("a", "Left knee dislikes deep lunges"),
+        memory("b", "Right knee surgery in 2019"),
+        memory("c", "Knee sleeves for squats"),
+    ];
+    let chosen = |text: &str| match choose(text, &offered) {
+        Chosen::These(ids) => ids.iter().map(MemoryId::as_str).collect(),
+        Chosen::None => "none".to_owned(),
+        Chosen::Unclear => "unclear".to_owned(),
+        Chosen::Else => "else".to_owned(),
+    };
+    for (text, expected) in [
+        ("all three", "abc"),
+        ("alle drei", "abc"),
+        ("las tres", "abc"),
+        ("the first two", "ab"),
+        ("the last two", "bc"),
+        ("die ersten beiden", "ab"),
+        ("los dos primeros", "ab"),
+        ("1-3", "abc"),
+        ("1,2", "ab"),
+        ("one and three", "ac"),
+        ("the second, not the third", "b"),
+        ("teh secnd", "b"),
+        ("I meant the second", "b"),
+        ("only the second pls 🙏", "b"),
+        ("all but the left one", "bc"),
+        ("todas menos la primera", "bc"),
+        ("left and right", "ab"),
+        ("the left one and the sleeves", "ac"),
+        ("keep them all", "none"),
+        ("none of the above", "none"),
+        ("don't delete anything", "none"),
+        ("no, thank you", "none"),
+        ("forget it", "none"),
+        ("lass alles so", "none"),
+        ("laisse tomber", "none"),
+        ("não apague nada", "none"),
+        ("both", "unclear"),
+        ("the two", "unclear"),
+        ("the one", "unclear"),
+        ("1 or 2", "unclear"),
+        ("not the first", "unclear"),
+        ("das erste nicht", "unclear"),
+        ("the first... no, the second", "unclear"),
+        ("all but the green one", "unclear"),
+        ("ok", "unclear"),
+    ] {
+        assert_eq!(chosen(text), expected, "{text}");
+    }
+    let all = [&offered[..], &[memory("d", "Knee brace")]].concat();
+    let ids = |ids: [&str; 3]| Chosen::These(ids.map(|id| id.parse().unwrap()).into());
+    for (text, expected) in [
+        ("the first three", ids(["a", "b", "c"])),
+        ("letzten drei", ids(["b", "c", "d"])),
+        ("all three", Chosen::Unclear),
+    ] {
+        assert_eq!(choose(text, &all), expected, "{text}");
+    }
+}
