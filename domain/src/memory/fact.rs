@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::mem;
 
-use super::lexicon::{Sense, sense, unit};
+use super::lexicon::{Sense, person, sense, unit};
 use super::stem::{folded, stem};
 use super::words::{is_invisible, narrow, normalised, pairs_of};
 
@@ -27,6 +27,8 @@ pub(super) struct Marks {
     pub(super) hours: BTreeSet<&'static str>,
     /// As they are compared: folded.
     pub(super) names: BTreeSet<String>,
+    /// Who else it is about. Whom it names need not be told to be meant, but is another.
+    people: BTreeSet<&'static str>,
     pub(super) denies: bool,
     pub(super) likes: bool,
     pub(super) dislikes: bool,
@@ -104,6 +106,7 @@ impl Fact {
             && one.days == another.days
             && one.denies == another.denies
             && one.bears == another.bears
+            && one.people == another.people
             && !one.contradicts(another)
             && self.has_names_of(other)
             && other.has_names_of(self)
@@ -111,12 +114,22 @@ impl Fact {
     }
 
     /// Returns whether it may be about the same thing, so that one can hold in place of the other:
-    /// they share a word that could be meant, and no side and no name differs.
+    /// they share a word that could be meant, it is about the same people, no side and no name
+    /// differs, and of several numbers not every one.
     pub(super) fn has_subject_of(&self, other: &Self) -> bool {
         self.stems.iter().any(|word| other.stems.contains(word))
             && self.marks.sides == other.marks.sides
+            && self.marks.people == other.marks.people
             && self.has_names_of(other)
             && other.has_names_of(self)
+            && !self.has_other_numbers(other)
+    }
+
+    /// Returns whether both tell several numbers, and none alike: "5k in 22:30", "10k in 46:00".
+    fn has_other_numbers(&self, other: &Self) -> bool {
+        let (own, others) = (&self.marks.numbers, &other.marks.numbers);
+        let is_shared = |number: &Number| others.iter().any(|known| known.fits(number));
+        own.len() > 1 && others.len() > 1 && !own.iter().any(is_shared)
     }
 
     fn has_names_of(&self, other: &Self) -> bool {
@@ -200,6 +213,10 @@ impl Reading {
 
     fn mark(&mut self, token: &Token, next: Option<&Token>) {
         let sense = sense(&token.folded);
+        let is_small_word = sense == Some(Sense::Perhaps) && self.is_elsewhere;
+        self.marks
+            .people
+            .extend(person(&token.folded).filter(|_| !is_small_word));
         if token.is_capital && self.names_count && sense.is_none() {
             self.marks.names.insert(token.folded.clone());
         }
@@ -441,7 +458,10 @@ fn plain(value: &str) -> String {
         .is_some_and(|(_, behind)| behind.len() == 3);
     let value = value.replace(',', if is_grouped { "" } else { "." });
     match value.split_once('.') {
-        Some((whole, part)) if part.chars().all(|c| c == '0') => whole.to_owned(),
+        // "2.000" may be two thousand.
+        Some((whole, part)) if part.len() != 3 && part.chars().all(|c| c == '0') => {
+            whole.to_owned()
+        }
         _ => value,
     }
 }

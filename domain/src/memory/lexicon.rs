@@ -41,6 +41,39 @@ pub(super) fn unit(word: &str) -> Option<&'static str> {
     }
 }
 
+/// Returns who of the athlete's family, friends and animals this folded word names.
+pub(super) fn person(word: &str) -> Option<&'static str> {
+    let is_named = |(_, words): &&(&str, &str)| words.split(' ').any(|known| known == word);
+    PEOPLE.iter().find(is_named).map(|(person, _)| *person)
+}
+
+const PEOPLE: [(&str, &str); 12] = [
+    ("wife", "wife frau ehefrau esposa mujer femme epouse mulher"),
+    ("husband", "husband mann ehemann esposo marido mari"),
+    (
+        "daughter",
+        "daughter daughters tochter hija hijas fille filles filha filhas",
+    ),
+    ("son", "son sons sohn sohne hijo hijos fils filho filhos"),
+    ("mother", "mother mum mom mutter mama madre mere mae"),
+    ("father", "father dad vater papa padre pere pai"),
+    (
+        "brother",
+        "brother brothers bruder hermano hermanos frere freres irmao irmaos",
+    ),
+    (
+        "sister",
+        "sister sisters schwester schwestern hermana hermanas soeur soeurs irma irmas",
+    ),
+    ("girlfriend", "girlfriend novia copine namorada"),
+    ("boyfriend", "boyfriend novio copain namorado"),
+    (
+        "dog",
+        "dog dogs hund hunde perro perros chien chiens cachorro cachorros",
+    ),
+    ("cat", "cat cats katze katzen gato gatos chat chats"),
+];
+
 static LEXICON: LazyLock<BTreeMap<&'static str, Sense>> = LazyLock::new(|| {
     let mut lexicon = BTreeMap::new();
     let mut enter = |words: &'static str, sense: Sense| {
