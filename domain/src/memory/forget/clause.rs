@@ -72,7 +72,7 @@ fn is_corrected(text: &str) -> bool {
 
 /// Returns the sentences of a text, with "n'oublie" in two words.
 fn sentences(text: &str) -> Vec<String> {
-    let lines = text.split(['\n', '!', '?', ';', '…']);
+    let lines = text.split(['\n', '!', '?', '…']);
     let sentences = lines.flat_map(full_stops);
     let apart = |sentence: &str| {
         let words = sentence.split_whitespace().map(|word| {
@@ -152,9 +152,15 @@ impl<'a> Sentence<'a> {
             && (self.is(at, &TOLD)
                 || is_participle
                 || has(&OFTEN, 3)
+                || self.begins_a_question()
+                || (has(&["for"], 3) && has(&["you"], 2))
                 || has(&["i", "jai", "j'ai"], 1)
                 || (has(&["as", "avez", "ai", "ont"], 2))
                 || (is_german && has(&["hab", "habe", "hast", "hat", "haben", "habt"], 9)))
+    }
+
+    fn begins_a_question(&self) -> bool {
+        self.is(0, &["what", "which", "when", "how"]) && self.is(1, &["did", "do", "have", "has"])
     }
 
     fn is(&self, at: usize, list: &[&str]) -> bool {
@@ -182,8 +188,10 @@ impl<'a> Sentence<'a> {
         let is_unwanted = |at: usize| {
             is_not(&at) && (self.is(at + 1, &WANTS) || (at > 0 && self.is(at - 1, &WANTS)))
         };
+        let is_apart =
+            |at: &usize| is_parted(at) && !self.is(at + 1, &["dass", "das", "that", "que"]);
         let wanted = (at.saturating_sub(8)..at).rev();
-        let mut wanted = wanted.take_while(|at| !is_parted(at));
+        let mut wanted = wanted.take_while(|at| !is_apart(at));
         let mut before = (at.saturating_sub(before)..at)
             .rev()
             .take_while(|at| !is_parted(at));
@@ -193,10 +201,17 @@ impl<'a> Sentence<'a> {
                 .get(at)
                 .is_some_and(|word| word.starts_with(start))
         };
-        let reach = if begins("verg") { 3 } else { 0 };
+        // "Vergiss mein Knie nicht", but not "vergiss, dass ich nicht …".
+        let is_told = |at: &usize| is_parted(at) || self.is(at + 1, &["dass", "dasss", "weil"]);
+        let clause = (at..self.words.len())
+            .find(is_told)
+            .unwrap_or(self.words.len());
+        let is_never = |at: usize| self.is(at, &["nicht", "nie", "nich", "niemals"]);
+        let is_german = begins("verg");
+        let ends_so = clause > at && is_never(clause.min(self.words.len() - 1));
         before.any(|at| is_not(&at))
             || wanted.any(is_unwanted)
-            || (at + 1..=at + reach).any(|at| self.is(at, &["nicht", "nie", "nich", "niemals"]))
+            || (is_german && (ends_so || (at + 1..=clause.min(at + 3)).any(is_never)))
             || (self.is(at, &["forget"]) && self.is(at + 1, &["not"]))
             || (begins("oubli") && self.is(at + 1, &["pas", "jamais"]))
     }

@@ -99,12 +99,12 @@ pub(super) const WANTS: [&str; 12] = [
 
 /// What takes back what was said right before it.
 #[rustfmt::skip]
-pub(super) const CORRECTIONS: [&str; 34] = [
+pub(super) const CORRECTIONS: [&str; 35] = [
     "no wait", "wait no", "i meant", "i mean", "no sorry", "sorry no", "no no", "or rather",
     "make that", "correction", "wait i", "hang on", "nein warte", "nein doch", "ich meine",
     "ich meinte", "quatsch", "besser gesagt", "quiero decir", "queria decir", "quise decir",
     "mejor dicho", "perdon no", "no perdon", "digo", "je veux dire", "je voulais dire",
-    "enfin non", "non attends", "quero dizer", "quis dizer", "queria dizer", "ou melhor", "alias",
+    "enfin non", "non attends", "quero dizer", "quer dizer", "quis dizer", "queria dizer", "ou melhor", "alias",
 ];
 
 /// What asks for it where it is denied: "don't remember".
@@ -122,9 +122,9 @@ pub(super) const LAUGHTER: [&str; 8] = [
 
 /// Before a verb, or right behind it: then it asks for the contrary.
 #[rustfmt::skip]
-pub(super) const NEGATIONS: [&str; 25] = [
+pub(super) const NEGATIONS: [&str; 26] = [
     "not", "never", "dont", "nicht", "nie", "no", "ne", "n", "nao", "nunca", "jamais", "niemals",
-    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "pas", "didnt", "nit", "net",
+    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "ocurra", "pas", "didnt", "nit", "net",
     "ñ",
 ];
 

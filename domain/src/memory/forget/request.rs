@@ -308,13 +308,15 @@ fn is_plural(folded: &str) -> bool {
 /// one names: "my left and my right knee".
 fn parts(text: &str, of: impl Fn(&str) -> Part, is_why: fn(&str) -> bool) -> Vec<Part> {
     let mut texts: Vec<String> = Vec::new();
-    for (place, piece) in text.split([',', ';', ':', '&', '\n']).enumerate() {
+    let text = text.replace(" as well as ", " and ");
+    for (place, piece) in text.split([',', ';', ':', '&', '+', '\n']).enumerate() {
         if place > 0 && is_why(piece) {
             continue;
         }
         let mut current: Vec<&str> = Vec::new();
         for word in piece.split_whitespace() {
-            if AND.contains(&&*folded(word)) {
+            // Portuguese "é" is "is".
+            if AND.contains(&&*folded(word)) && word.to_lowercase() != "é" {
                 texts.push(current.join(" "));
                 current.clear();
             } else {

@@ -105,6 +105,10 @@ fn what_is_named_without_a_doubt_is_meant() {
         ("oublie ça stp", "hills"),
         ("esquece o que eu acabei de dizer", "hills"),
         ("4get abt burpees tbh", "burpees"),
+        (
+            "forget burpees + my shoulder; rice",
+            "burpees shoulder rice",
+        ),
         ("get rid of the note about my shoulder", "shoulder"),
         ("I don't want you to remember my shoulder", "shoulder"),
         (
@@ -163,6 +167,7 @@ fn what_is_taken_back_told_or_left_open_is_not_erased_unasked() {
         ("hast du meine Hüfte vergessen?", " ? german"),
         ("I always forget to warm up my left knee", " ? left"),
         ("what did you forget?", "nothing, near "),
+        ("what did I ask you to forget?", "nothing, near "),
         ("forget that I don't hate burpees", "nothing, near burpees"),
         ("forget my half marathon in 3:30", "nothing, near race"),
     ] {
@@ -192,6 +197,10 @@ fn what_is_another_with_another_ending_or_before_it_is_not_meant() {
         ("Hasst Burpees", "vergiss dass ich Burpees nicht hasse"),
         ("Works night shifts", "forget my day shifts"),
         (
+            "Vegetariano desde 2021",
+            "esquece que minha esposa é vegetariana",
+        ),
+        (
             "Veut courir un semi-marathon en mai",
             "oublie le marathon de mai",
         ),
@@ -210,6 +219,9 @@ fn who_asks_not_to_forget_asks_to_remember() {
         "noublie pas mon genou",
         "Vergiss niemals mein Knie",
         "no quiero que te olvides de mi rodilla",
+        "ich möchte nicht, dass du mein linkes Knie vergisst",
+        "Vergiss mir bloß das linke Knie nicht",
+        "ni se te ocurra olvidar mi rodilla",
         "Don't forget that my knee hurts",
         "dont forget my knee",
         "never forget my knee",
@@ -228,6 +240,8 @@ fn who_asks_not_to_forget_asks_to_remember() {
         "Remember my knee",
         "Oublie mon genou",
         "Don't forget my hip, but forget my knee",
+        "vergiss die Erdnüsse, nicht die Nüsse",
+        "vergiss dass ich nicht montags trainiere",
     ] {
         assert!(!asks_to_keep(text), "{text}");
     }
