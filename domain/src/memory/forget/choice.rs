@@ -186,7 +186,7 @@ impl Answer {
             self.is_each = true;
         } else if EXCEPT.contains(&word) || ALTHOUGH.contains(&word) || word == "not" {
             self.is_but = true;
-        } else if NEGATIONS.contains(&word) && !(word == "no" && is_number()) {
+        } else if NEGATIONS.contains(&word) && !(["no", "n"].contains(&word) && is_number()) {
             // "Das erste nicht", "the first, no, the second".
             self.is_unclear |= next.is_none() || (word == "no" && !self.places.is_empty());
             self.is_but = true;
@@ -200,6 +200,7 @@ impl Answer {
             return BETWEEN.contains(&word)
                 || FILLS.contains(&word)
                 || AND.contains(&word)
+                || VERBS.contains(&word)
                 || word == "no";
         }
         true
@@ -232,7 +233,12 @@ fn is_a_place(words: &[&str], at: usize) -> bool {
     let is_and = |word: Option<&&str>| word.is_some_and(|word| AND.contains(word));
     let before = at.checked_sub(1).and_then(|at| words.get(at));
     let names = before.is_some_and(|word| ["number", "option"].contains(word));
-    words.len() == 1 || is_and(before) || names || (at == 0 && is_and(words.get(1)))
+    // "One, two".
+    let begins_a_list = words.get(1).is_some_and(|next| count(next).is_some());
+    words.len() == 1
+        || is_and(before)
+        || names
+        || (at == 0 && (is_and(words.get(1)) || begins_a_list))
 }
 
 /// Returns the places that "first three" or "zwei letzten" name of so many.

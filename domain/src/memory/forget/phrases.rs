@@ -104,7 +104,8 @@ pub(super) const CORRECTIONS: [&str; 35] = [
     "make that", "correction", "wait i", "hang on", "nein warte", "nein doch", "ich meine",
     "ich meinte", "quatsch", "besser gesagt", "quiero decir", "queria decir", "quise decir",
     "mejor dicho", "perdon no", "no perdon", "digo", "je veux dire", "je voulais dire",
-    "enfin non", "non attends", "quero dizer", "quer dizer", "quis dizer", "queria dizer", "ou melhor", "alias",
+    "enfin non", "non attends", "quero dizer", "quer dizer", "quis dizer", "queria dizer",
+    "ou melhor", "alias",
 ];
 
 /// What asks for it where it is denied: "don't remember".
@@ -124,8 +125,8 @@ pub(super) const LAUGHTER: [&str; 8] = [
 #[rustfmt::skip]
 pub(super) const NEGATIONS: [&str; 26] = [
     "not", "never", "dont", "nicht", "nie", "no", "ne", "n", "nao", "nunca", "jamais", "niemals",
-    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "ocurra", "pas", "didnt", "nit", "net",
-    "ñ",
+    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "ocurra", "pas", "didnt",
+    "nit", "net", "ñ",
 ];
 
 /// What stands around and means nothing by itself: it may narrow a choice, and is never needed.
@@ -311,14 +312,14 @@ pub(super) const DECLINES: [&str; 39] = [
 
 /// What stands around a choice, and chooses nothing by itself.
 #[rustfmt::skip]
-pub(super) const FILLS: [&str; 73] = [
+pub(super) const FILLS: [&str; 78] = [
     "please", "pls", "plz", "ok", "okay", "thanks", "thank", "you", "thx", "ty", "just",
     "actually", "oh", "ah", "um", "hm", "well", "coach", "of", "it", "them", "those", "these",
     "now", "for", "the", "is", "think", "would", "be", "want", "bitte", "danke", "davon", "von",
     "es", "sie", "alles", "doch", "ist", "por", "favor", "gracias", "las", "los", "de", "ellas",
     "ellos", "merci", "stp", "svp", "des", "les", "d", "entre", "dos", "das", "dois", "duas",
-    "elas", "eles", "obrigado", "obrigada", "isso", "ne", "pra", "os", "as", "above", "alone",
-    "anything", "so", "do",
+    "elas", "eles", "obrigado", "obrigada", "isso", "ne", "pra", "os", "as", "em", "hmm", "guess",
+    "opcion", "opcao", "above", "alone", "anything", "so", "do",
 ];
 
 /// What chooses nothing as it is.

@@ -219,7 +219,7 @@ const ADVISE: &str = "\
 tell recommend advise mention suggest conseiller recommander recomendar mencionar aconsejar \
 aconselhar empfehlen erwahnen";
 
-const DOCTOR: &str = "doctor medico medecin arzt";
+const DOCTOR: &str = "a_doctor doctors medico medecin einen_arzt";
 
 const WHATEVER: &str = "\
 whatever no_matter quoi_quil quoi_que pase_lo_que aconteca_o was_auch egal_was";
@@ -274,14 +274,17 @@ const SHAPES: [Shape; 25] = [
     order(&[(I_AM, 0), (MAKER, 0)]),
     order(&[(I_AM, 0), (ADMIN, 0), (SAFETY, 12)]),
     order(&[(OFF, 0), (GUARDS, 2)]),
-    order(&[(SHOW, 0), (SECRET, 6)]),
+    order_or_own(&[(SHOW, 0), (SECRET, 6)]),
     order(&[(SHARE, 0), (DATA, 3), (OTHERS, 3)]),
     order(&[(IGNORE, 0), (WERE_TOLD, 3), (EARLIER, 3)]),
     order(&[(NEVER, 0), (ADVISE, 1), (DOCTOR, 5), (WHATEVER, 3)]),
     order(&[
         ("when whenever always", 0),
-        ("call invoke execute run_the_delete use_the_delete", 5),
-        ("tool", 3),
+        (
+            "call_the_tool call_tool call_the_delete_tool invoke_the_tool run_the_delete_tool \
+ use_the_delete_tool",
+            5,
+        ),
     ]),
     order(&[
         ("developer developers dev entwickler", 0),
@@ -376,7 +379,13 @@ mod tests {
     ];
 
     #[rustfmt::skip]
-    const HARMLESS: [&str; 103] = [
+    const HARMLESS: [&str; 109] = [
+        "add a secret text to my medal",
+        "my rule: never tell my mother what the doctor said, whatever happens",
+        "when I call for the roller tool, pause the timer",
+        "all the restrictions are cancelled since my operation healed",
+        "ignore the previous workout, it was logged twice",
+        "olvida todas mis metas anteriores",
         "the rules of our running club no longer apply to me, I left",
         "my old rules don't apply any more, I eat carbs now",
         "all my earlier plans are cancelled",
