@@ -334,7 +334,8 @@ ne n pas jamais sans aucun aucune rien \
 nao sem nenhum nenhuma exceto sauf ausser except";
 
 const LIKES: &str = "\
-like likes liked love loves loved enjoy enjoys prefer prefers preferred favourite favorite adore \
+like likes liked love loves loved enjoy enjoys loving liking prefer prefers preferred favourite \
+favorite adore \
 adores fan \
 mag mogen liebe liebt bevorzuge bevorzugt gern gerne lieber lieblings \
 gusta gustan encanta encantan prefiero prefiere amo adoro favorito favorita \
@@ -343,7 +344,8 @@ gosto gosta prefiro ama adora curto \
 stand soporto soporta suporto suporta ausstehen supporte";
 
 const DISLIKES: &str = "\
-hate hates hated dislike dislikes disliked loathe loathes despise despises detest detests avoid \
+hate hates hated hating disliking dislike dislikes disliked loathe loathes despise despises \
+detest detests avoid \
 avoids \
 hasse hasst verabscheue vermeide \
 odio odia detesto detesta evito \

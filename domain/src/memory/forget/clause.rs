@@ -1,6 +1,8 @@
 //! The clause of a message that asks for something to be forgotten, and what stands around it.
 
-use super::phrases::{CORRECTIONS, KEEPING, NEGATIONS, OFTEN, TOLD, VERBS, WANTS, WISHES};
+use super::phrases::{
+    ALTHOUGH, CORRECTIONS, EXCEPT, KEEPING, KEEPS, NEGATIONS, OFTEN, TOLD, VERBS, WANTS, WISHES,
+};
 use super::request::Part;
 use crate::memory::lexicon::sense;
 use crate::memory::stem::folded;
@@ -33,6 +35,10 @@ impl Clause {
             let is_last = rest.len() == 1 || rest.first().is_some_and(|verb| verb.ends_with(','));
             let (ahead, rest) = (ahead.join(" "), rest.get(1..).unwrap_or_default().join(" "));
             let later = sentences.get(place + 1..).unwrap_or_default();
+            let rest = later
+                .iter()
+                .filter(|sentence| begins_exception(sentence))
+                .fold(rest, |rest, sentence| format!("{rest}, {sentence}"));
             let is_doubtful = is_corrected(&format!("{rest} {}", later.join(" ")));
             // "Kannst du mein Knie vergessen": what is meant stands before the verb.
             let is_turned = is_last && !Part::of_reason(&ahead).is_empty();
@@ -55,6 +61,18 @@ impl Clause {
             ..Self::default()
         }
     }
+}
+
+/// Returns whether a sentence says what is kept of what was asked before it.
+fn begins_exception(sentence: &str) -> bool {
+    let first = sentence
+        .split_whitespace()
+        .next()
+        .map(folded)
+        .unwrap_or_default();
+    [&EXCEPT[..], &ALTHOUGH, &KEEPS]
+        .iter()
+        .any(|list| list.contains(&first.as_str()))
 }
 
 /// Returns whether it takes back what was said right before: "no, I meant the other one".

@@ -140,7 +140,7 @@ recently yesterday today ago last just actually longer ok okay please kindly coa
 oops thanks thank bad silly stupid whole entire about concerning regarding related relating \
 referring want like've let lets can't able go ahead trying matter subject topic issue issues \
 business bits whatever instead anyway well yes yeah no \
- abt tbh dat ever get u mind ca cela laisse tomber deixa pra acabo acabei acabe viens dire \
+ abt tbh dat only ever get u mind ca cela laisse tomber deixa pra acabo acabei acabe viens dire \
  decir dizer memoria memoire gedachtnis data datos daten donnees dados brauchst brauch \
  your rid pls plz em \
 wat bout hv gone its kinda sorta lol haha ta cheers also both number nearly that's here there's hi \
@@ -206,9 +206,10 @@ pub(super) const OF_SEVERAL: [&str; 15] = [
 
 /// Words in which something is kept of what would be meant.
 #[rustfmt::skip]
-pub(super) const KEEPS: [&str; 14] = [
+pub(super) const KEEPS: [&str; 18] = [
     "keep", "stays", "stay", "behalte", "behalten", "bleibt", "guarda", "mantem", "manten", "deja",
     "garde", "gardez", "fica", "keeps",
+    "excepted", "excluded", "ausgenommen", "exceptuando",
 ];
 
 /// What follows these is kept, or all that goes but for it.
@@ -216,6 +217,13 @@ pub(super) const KEEPS: [&str; 14] = [
 pub(super) const EXCEPT: [&str; 11] = [
     "except", "excepting", "excluding", "ausser", "excepto", "salvo", "sauf", "exceto",
     "excepte", "menos", "hormis",
+];
+
+/// The same in several words.
+#[rustfmt::skip]
+pub(super) const EXCEPTING: [&str; 9] = [
+    " apart from ", " other than ", " aside from ", " with the exception of ", " bis auf ",
+    " à part ", " a part ", " aparte de ", " a não ser ",
 ];
 
 /// What follows is kept if it is denied, or if all the rest is meant.

@@ -2,8 +2,8 @@
 
 use super::clause::{Clause, full_stops};
 use super::phrases::{
-    ABOUT_ME, ALL, ALTHOUGH, AND, EXCEPT, IS, KEEPS, LAUGHTER, LIGHT, ME, NEGATIONS, ONE_OF, OR,
-    OVER, POINTERS, SORTS, SUBJECTS, TOLD_ME, TWO, concepts,
+    ABOUT_ME, ALL, ALTHOUGH, AND, EXCEPT, EXCEPTING, IS, KEEPS, LAUGHTER, LIGHT, ME, NEGATIONS,
+    ONE_OF, OR, OVER, POINTERS, SORTS, SUBJECTS, TOLD_ME, TWO, concepts,
 };
 use crate::memory::fact::{Fact, Marks, Token, stems_of, tokens};
 use crate::memory::stem::folded;
@@ -217,6 +217,10 @@ fn leaves_open(text: &str) -> bool {
 /// Returns the text without the pieces that say what is kept, and those.
 fn without_kept(text: &str) -> (String, Vec<Part>) {
     let (mut rest, mut kept) = (Vec::new(), Vec::new());
+    let mut text = text.to_owned();
+    for phrase in EXCEPTING {
+        text = text.replace(phrase, " except ");
+    }
     for piece in text.split([',', '\n']).flat_map(full_stops) {
         let words: Vec<&str> = piece.split_whitespace().collect();
         let bare = |word: &&str| folded(word.trim_matches(|c: char| !c.is_alphanumeric()));

@@ -181,6 +181,8 @@ fn what_is_excepted_stays() {
         ("forget both knees except the left one", "right"),
         ("forget my knees, but not the right one", "left"),
         ("forget burpees, not the rice", "burpees"),
+        ("forget my knees apart from the left one", "right"),
+        ("forget my knees. Except the left one.", "right"),
         ("forget everything about my knees but the left", "right"),
         ("forget everything but my peanut allergy", "everything"),
     ] {
