@@ -4,6 +4,7 @@
 //! the memory, and nothing sets it apart. Anything else is asked, or left as it is.
 
 mod choice;
+mod clause;
 mod keep;
 mod phrases;
 mod request;
@@ -11,7 +12,7 @@ mod request;
 use std::collections::BTreeSet;
 
 use super::Memory;
-use super::fact::{Fact, tokens};
+use super::fact::{Fact, Number, tokens};
 use crate::MemoryId;
 
 use super::stem::stem;
@@ -40,7 +41,7 @@ pub struct Meant {
 
 /// Returns whether it asks that something is not to be forgotten: then it is to be remembered.
 pub fn asks_to_keep(text: &str) -> bool {
-    request::keeps(text)
+    clause::keeps(text)
 }
 
 /// Returns what a request to forget is about.
@@ -48,7 +49,8 @@ pub fn asks_to_keep(text: &str) -> bool {
 /// "That", "it" and nothing at all mean the memory saved last. Otherwise the words around it are
 /// cut, and what is coordinated is judged each alone. One memory that has every word, and that
 /// nothing sets apart, is meant. Of several the athlete chooses, unless the request says that it
-/// means all of them. If a word is in no memory, none is meant without asking.
+/// means all of them. If a word is in no memory, or if the request takes something back or only
+/// tells of what was forgotten, none is meant without asking.
 pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Meant {
     let request = Request::of(request);
     if request.is_everything {
@@ -58,7 +60,7 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
         };
     }
     let known: Vec<Known<'_>> = memories.iter().map(Known::of).collect();
-    if request.points {
+    if request.points && !request.is_doubtful {
         let is_there = |id: &&MemoryId| memories.iter().any(|memory| memory.id == **id);
         let forget: Vec<MemoryId> = last.filter(is_there).cloned().into_iter().collect();
         return Meant {
@@ -68,6 +70,7 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
         };
     }
     let mut meant = Meant::default();
+    let mut is_doubtful = request.is_doubtful;
     let whole = judged(&request.whole, &known);
     if !whole.fits.is_empty() || request.parts.is_empty() {
         meant.take(whole, &request.whole);
@@ -75,6 +78,11 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
         for part in &request.parts {
             meant.take(judged(part, &known), part);
         }
+        is_doubtful |= request.is_either;
+    }
+    if is_doubtful {
+        let doubtful = std::mem::take(&mut meant.forget);
+        meant.choices.splice(0..0, doubtful);
     }
     for part in &request.kept {
         let kept = judged(part, &known);
@@ -177,7 +185,7 @@ impl<'a> Known<'a> {
     }
 
     /// Returns whether it holds more than what is named, so that not all of it may be meant: a day
-    /// or a side more, something else that it says first, or the contrary.
+    /// or a side more, half of it, something else that it says first, or the contrary.
     fn holds_more(&self, part: &Part) -> bool {
         let (own, named) = (&self.fact.marks, &part.marks);
         let is_more = |named: &BTreeSet<&str>, own: &BTreeSet<&str>| {
@@ -194,7 +202,10 @@ impl<'a> Known<'a> {
             self.words.contains(**stem) && !part.words.iter().any(is_named) && !is_by_name
         };
         let is_asserted = part.is_statement || part.words.iter().any(|term| term.is_sort);
+        let is_half = |number: &Number| number.value == "1/2";
+        let is_half_of = own.numbers.iter().any(is_half) && !named.numbers.iter().any(is_half);
         is_more(&named.days, &own.days)
+            || (is_half_of && !part.words.is_empty() && !named.is_empty())
             || is_more(&named.sides, &own.sides)
             || begins_otherwise
             || OF_SEVERAL.iter().any(|word| is_of_several(&word))

@@ -1,7 +1,7 @@
 //! What becomes of something that is to be remembered.
 
 use super::fact::{Fact, tokens};
-use super::words::{SAID, share_in, spaced, without_lead, words};
+use super::words::{SAID, share_in, without_lead, words};
 use super::{
     Graveyard, Importance, LONGEST, Memory, MemoryKind, MemorySource, Tombstone, asks_to_keep,
     is_instruction,

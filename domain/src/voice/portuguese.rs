@@ -25,8 +25,8 @@ pub(super) const WORDS: Words = Words {
     crisis: "Que bom que você me disse.",
     emergency_help: "Pare agora. Se está acontecendo ou piorando, ligue para o número de \
         emergência do seu país, e não espere sem ninguém por perto.",
-    crisis_help: "Você não precisa carregar isso sem ajuda. Se você corre o risco de se machucar, ou \
-        está em perigo, ligue agora para o número de emergência do seu país, ou para alguém de \
+    crisis_help: "Você não precisa carregar isso sem ajuda. Se você corre o risco de se machucar, \
+        ou está em perigo, ligue agora para o número de emergência do seu país, ou para alguém de \
         confiança, e fique com essa pessoa.",
     not_kept: "Não registrei nem guardei esta mensagem; /log-workout e /save-memory fazem isso \
         se você quiser.",

@@ -1,11 +1,11 @@
 //! What a request to forget says, without the words that only ask.
 
+use super::clause::{Clause, full_stops};
 use super::phrases::{
-    ABOUT_ME, ALL, AND, KEEPING, KEEPS, LAUGHTER, LIGHT, NEGATIONS, OVER, POINTERS, SORTS,
-    SUBJECTS, TWO, VERBS, concepts,
+    ABOUT_ME, ALL, ALTHOUGH, AND, EXCEPT, EXCEPTING, IS, KEEPS, LAUGHTER, LIGHT, ME, NEGATIONS,
+    ONE_OF, OR, OVER, POINTERS, SORTS, SUBJECTS, TOLD_ME, TWO, concepts,
 };
 use crate::memory::fact::{Fact, Marks, Token, stems_of, tokens};
-use crate::memory::lexicon::sense;
 use crate::memory::stem::folded;
 use crate::router::Command;
 
@@ -21,6 +21,10 @@ pub(super) struct Request {
     pub(super) parts: Vec<Part>,
     /// What is to be kept of what would be meant.
     pub(super) kept: Vec<Part>,
+    /// It takes something back, or is told rather than asked for.
+    pub(super) is_doubtful: bool,
+    /// Its parts are said to be one or the other.
+    pub(super) is_either: bool,
 }
 
 /// One thing that is to be forgotten.
@@ -69,12 +73,19 @@ impl Part {
                 .numbers
                 .retain(|number| number.value != "2" || number.unit.is_some());
         }
-        for token in &words {
+        for (place, token) in words.iter().enumerate() {
             for stem in stems_of(token)
                 .into_iter()
                 .filter(|stem| fact.stems().contains(stem))
             {
                 part.take(token, stem);
+            }
+            // "My day shifts" are not those of the night.
+            let is_of_next = words
+                .get(place + 1)
+                .is_some_and(|next| !is_light(&next.folded));
+            if let Some(term) = part.words.last_mut().filter(|_| is_of_next) {
+                term.is_sort &= term.written != "day";
             }
         }
         if part.words.is_empty() {
@@ -103,7 +114,7 @@ impl Part {
     }
 
     /// Of a text that tells why something is to be forgotten: "my elbow is fine now".
-    fn of_reason(text: &str) -> Self {
+    pub(super) fn of_reason(text: &str) -> Self {
         let mut part = Self::of(text);
         let is_over = |term: &mut Term| OVER.has_exactly(&term.written);
         part.light.extend(part.words.extract_if(.., is_over));
@@ -112,7 +123,7 @@ impl Part {
         part
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.words.is_empty() && self.marks.is_empty()
     }
 }
@@ -124,8 +135,8 @@ impl Request {
             Some((Command::LogWorkout | Command::SaveMemory | Command::Help, _)) | None => request,
         };
         let text = Clause::of(rest);
-        let is = |list: &[&str], token: &Token| list.contains(&&*token.folded);
         let words: Vec<Token> = tokens(&text.behind);
+        let has = |list: &[&str]| words.iter().any(|token| list.contains(&&*token.folded));
         let (behind, kept) = without_kept(&with_commas(&text.behind));
         // What stands before the verb tells why, too: "beide Knie sind gut, bitte vergessen".
         let of: fn(&str) -> Part = if text.is_turned {
@@ -136,11 +147,13 @@ impl Request {
         let whole = of(&behind);
         let is_bare = whole.is_empty();
         let before = Part::of_reason(&text.before);
-        let about_me = words.is_empty() || words.iter().any(|token| is(&ABOUT_ME, token));
+        let about_me = words.is_empty() || has(&ABOUT_ME);
+        let is_doubtful = text.is_doubtful || leaves_open(&text.behind);
+        let is_either = has(&OR);
         // "I hate that plan. Forget it": what was said before it says what "it" is.
         if is_bare && !before.is_empty() && !about_me {
             let means_all = whole.means_all || before.means_all;
-            let parts = parts(&text.before, Part::of_reason);
+            let parts = parts(&text.before, Part::of_reason, has_subject);
             return Self {
                 points: false,
                 is_everything: false,
@@ -153,12 +166,14 @@ impl Request {
                     .map(|part| Part { means_all, ..part })
                     .collect(),
                 kept,
+                is_doubtful,
+                is_either,
             };
         }
-        let is_everything = is_bare && whole.means_all && (about_me || words.len() < 3);
-        let points = is_bare
-            && !is_everything
-            && (words.is_empty() || words.iter().any(|token| is(&POINTERS, token)));
+        let is_everything = is_bare
+            && (is_about_me(&words)
+                || whole.means_all && (about_me || words.len() < 3 || !kept.is_empty()));
+        let points = is_bare && !is_everything && (words.is_empty() || has(&POINTERS));
         let each = |mut part: Part| {
             part.means_all |= whole.means_all;
             part.light.extend(before.words.iter().cloned());
@@ -167,26 +182,78 @@ impl Request {
         Self {
             points,
             is_everything,
-            parts: parts(&behind, of).into_iter().map(each).collect(),
+            parts: parts(&behind, of, tells_why)
+                .into_iter()
+                .map(each)
+                .collect(),
             whole: each(whole.clone()),
             kept,
+            is_doubtful,
+            is_either,
         }
     }
+}
+
+/// Returns whether nothing but the athlete is meant: "forget me", "wipe your memory of me".
+fn is_about_me(words: &[Token]) -> bool {
+    let is = |list: &[&str], token: &Token| list.contains(&&*token.folded);
+    words.len() <= 6
+        && words.last().is_some_and(|token| is(&ME, token))
+        && !words.iter().any(|token| is(&TOLD_ME, token))
+}
+
+/// Returns whether it means one of several and does not say which ("one of my knees"), or goes on
+/// about the other side: "the left knee, it's the right one".
+fn leaves_open(text: &str) -> bool {
+    let words: Vec<String> = tokens(text).into_iter().map(|token| token.folded).collect();
+    let padded = format!(" {} ", words.join(" "));
+    let mut pieces = text.split([',', ';', ':', '\n']);
+    let asked = Part::of(pieces.next().unwrap_or_default()).marks.sides;
+    let is_other = |why: &str| tells_why(why) && !Part::of(why).marks.sides.is_subset(&asked);
+    ONE_OF.iter().any(|phrase| padded.contains(phrase))
+        || (!asked.is_empty() && pieces.any(is_other))
 }
 
 /// Returns the text without the pieces that say what is kept, and those.
 fn without_kept(text: &str) -> (String, Vec<Part>) {
     let (mut rest, mut kept) = (Vec::new(), Vec::new());
-    let text = text.replace(" but ", ", but ").replace(" mais ", ", mais ");
+    let mut text = text.to_owned();
+    for phrase in EXCEPTING {
+        text = text.replace(phrase, " except ");
+    }
     for piece in text.split([',', '\n']).flat_map(full_stops) {
-        let words = tokens(piece);
-        if words.iter().any(|token| KEEPS.contains(&&*token.folded)) {
-            kept.push(Part::of(piece));
-        } else {
-            rest.push(piece);
+        let words: Vec<&str> = piece.split_whitespace().collect();
+        let bare = |word: &&str| folded(word.trim_matches(|c: char| !c.is_alphanumeric()));
+        let folded: Vec<String> = words.iter().map(bare).collect();
+        let is_keeping = |word: &String| KEEPS.contains(&word.as_str());
+        let keeps = (0..words.len()).find(|at| is_kept_from(&folded, *at));
+        let keeps = keeps.or_else(|| folded.iter().any(is_keeping).then_some(0));
+        let (asked, left) = words.split_at(keeps.unwrap_or(words.len()));
+        if !asked.is_empty() {
+            rest.push(asked.join(" "));
+        }
+        let mut part = Part::of(&left.join(" "));
+        part.marks.denies = false;
+        if !part.is_empty() {
+            kept.push(part);
         }
     }
     (rest.join(", "), kept)
+}
+
+/// Returns whether what begins at this word is kept: "except", "but not", "but keep", "all but",
+/// "not the".
+fn is_kept_from(words: &[String], at: usize) -> bool {
+    let is = |list: &[&str], at: usize| words.get(at).is_some_and(|word| list.contains(&&**word));
+    let keeps = words.get(at..).unwrap_or_default();
+    let keeps = keeps.iter().any(|word| KEEPS.contains(&&**word));
+    let all = (0..at).rev().find(|at| is(&ALL, *at));
+    let is_all_but = all.is_some_and(|all| all + 1 == at || is(&OWN, at + 1));
+    let is_but = is(&ALTHOUGH, at) && (keeps || is_all_but || is(&NEGATIONS, at + 1));
+    let is_not_these = at == 0 && is(&NEGATIONS, at) && is(&OWN, at + 1) && words.len() > 2;
+    // "Menos" is "less", too.
+    let is_except = is(&EXCEPT, at) && (!is(&["menos"], at) || all.is_some());
+    is_except || is_but || is_not_these
 }
 
 /// Returns whether every one that fits is meant: "both", "all of them", "everything about".
@@ -241,177 +308,19 @@ fn is_plural(folded: &str) -> bool {
     folded.len() > 2 && folded.ends_with('s') && !is_one
 }
 
-/// What stands around the verb that asks.
-#[derive(Default)]
-struct Clause {
-    before: String,
-    behind: String,
-    /// What is meant stands before the verb.
-    is_turned: bool,
-}
-
-impl Clause {
-    /// Of the first sentence that has such a verb; all of it if none has.
-    fn of(text: &str) -> Self {
-        let mut before = String::new();
-        for sentence in sentences(text) {
-            let sentence = Sentence::of(&sentence);
-            let Some(at) = (0..sentence.words.len()).find(|at| sentence.asks(*at)) else {
-                before.push_str(&sentence.words.join(" "));
-                before.push('\n');
-                continue;
-            };
-            let (ahead, rest) = sentence.words.split_at(at);
-            let is_last = rest.len() == 1 || rest.first().is_some_and(|verb| verb.ends_with(','));
-            let (ahead, rest) = (ahead.join(" "), rest.get(1..).unwrap_or_default().join(" "));
-            // "Kannst du mein Knie vergessen": what is meant stands before the verb.
-            let is_turned = is_last && !Part::of_reason(&ahead).is_empty();
-            return if is_turned {
-                Self {
-                    before,
-                    behind: ahead,
-                    is_turned,
-                }
-            } else {
-                before.push_str(&ahead);
-                Self {
-                    before,
-                    behind: rest,
-                    is_turned,
-                }
-            };
-        }
-        Self {
-            behind: text.to_owned(),
-            ..Self::default()
-        }
-    }
-}
-
-/// Returns the sentences of a text, with "n'oublie" in two words.
-fn sentences(text: &str) -> Vec<String> {
-    let lines = text.split(['\n', '!', '?', ';', '…']);
-    let sentences = lines.flat_map(full_stops);
-    let apart = |sentence: &str| {
-        let words = sentence.split_whitespace().map(|word| {
-            let elided = ["n'", "N'", "n’", "N’"].iter();
-            match elided.filter_map(|short| word.strip_prefix(short)).next() {
-                Some(rest) => format!("ne {rest}"),
-                None => word.to_owned(),
-            }
-        });
-        words.collect::<Vec<_>>().join(" ")
-    };
-    sentences
-        .map(apart)
-        .filter(|sentence| !sentence.is_empty())
-        .collect()
-}
-
-/// Takes a line apart at its full stops, but not behind a number: "am 4. Juli".
-fn full_stops(line: &str) -> Vec<&str> {
-    let (mut from, mut parts) = (0, Vec::new());
-    for (at, _) in line.match_indices(". ") {
-        let (before, _) = line.split_at(at);
-        if !before.ends_with(|last: char| last.is_ascii_digit()) {
-            parts.extend(line.get(from..at));
-            from = at + 1;
-        }
-    }
-    parts.extend(line.get(from..));
-    parts
-}
-
-/// The words of a sentence, as they stand and folded.
-struct Sentence<'a> {
-    words: Vec<&'a str>,
-    folded: Vec<String>,
-}
-
-impl<'a> Sentence<'a> {
-    fn of(text: &'a str) -> Self {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let bare = |word: &&str| {
-            folded(word.trim_matches(|c: char| !c.is_alphanumeric())).replace('’', "'")
-        };
-        Self {
-            folded: words.iter().map(bare).collect(),
-            words,
-        }
-    }
-
-    /// Returns whether the word at this place is a verb of forgetting, perhaps one letter off.
-    fn is_verb(&self, at: usize) -> bool {
-        let is_off = |word: &String| {
-            let near = |verb: &&str| verb.len() > 5 && strsim::osa_distance(verb, word) == 1;
-            word.len() > 4 && sense(word).is_none() && VERBS.iter().any(near)
-        };
-        self.is(at, &VERBS) || self.folded.get(at).is_some_and(is_off)
-    }
-
-    fn is(&self, at: usize, list: &[&str]) -> bool {
-        self.folded
-            .get(at)
-            .is_some_and(|word| list.contains(&word.as_str()))
-    }
-
-    /// Returns whether the word at this place asks for something to be forgotten: "forget", but not
-    /// "don't forget"; "don't remember", but not "remember".
-    fn asks(&self, at: usize) -> bool {
-        let is_verb = self.is_verb(at) && !self.is_denied(at, 3);
-        is_verb || (self.is(at, &KEEPING) && self.is_denied(at, 5))
-    }
-
-    /// Returns whether a "not" belongs to the word at this place: one of so many words before it,
-    /// unless a comma parts them, or one right behind it.
-    fn is_denied(&self, at: usize, before: usize) -> bool {
-        let is_not = |at: &usize| {
-            let is_short = |word: &String| word.ends_with("n't");
-            self.is(*at, &NEGATIONS) || self.folded.get(*at).is_some_and(is_short)
-        };
-        let is_parted = |at: &usize| self.words.get(*at).is_some_and(|word| word.ends_with(','));
-        let mut before = (at.saturating_sub(before)..at)
-            .rev()
-            .take_while(|at| !is_parted(at));
-        // "Vergiss nicht", "vergiss das nicht".
-        let begins = |start: &str| {
-            self.folded
-                .get(at)
-                .is_some_and(|word| word.starts_with(start))
-        };
-        let reach = if begins("verg") { 3 } else { 0 };
-        before.any(|at| is_not(&at))
-            || (at + 1..=at + reach).any(|at| self.is(at, &["nicht", "nie", "nich"]))
-            || (begins("oubli") && self.is(at + 1, &["pas", "jamais"]))
-    }
-}
-
-/// Returns whether every verb of forgetting in it is denied, and there is one.
-pub(super) fn keeps(text: &str) -> bool {
-    let mut is_denied = false;
-    for sentence in sentences(text) {
-        let sentence = Sentence::of(&sentence);
-        for at in (0..sentence.words.len()).filter(|at| sentence.is_verb(*at)) {
-            if !sentence.is_denied(at, 3) {
-                return false;
-            }
-            is_denied = true;
-        }
-    }
-    is_denied
-}
-
 /// Takes apart what is coordinated. A part of sides, numbers and the like alone is of what the next
 /// one names: "my left and my right knee".
-fn parts(text: &str, of: impl Fn(&str) -> Part) -> Vec<Part> {
+fn parts(text: &str, of: impl Fn(&str) -> Part, is_why: fn(&str) -> bool) -> Vec<Part> {
     let mut texts: Vec<String> = Vec::new();
-    for (place, piece) in text.split([',', ';', ':', '&', '\n']).enumerate() {
-        if place > 0 && tells_why(piece) {
+    let text = text.replace(" as well as ", " and ");
+    for (place, piece) in text.split([',', ';', ':', '&', '+', '\n']).enumerate() {
+        if place > 0 && is_why(piece) {
             continue;
         }
         let mut current: Vec<&str> = Vec::new();
         for word in piece.split_whitespace() {
-            if AND.contains(&&*folded(word)) {
+            // Portuguese "é" is "is".
+            if AND.contains(&&*folded(word)) && word.to_lowercase() != "é" {
                 texts.push(current.join(" "));
                 current.clear();
             } else {
@@ -432,8 +341,17 @@ fn parts(text: &str, of: impl Fn(&str) -> Part) -> Vec<Part> {
     parts
 }
 
-/// Returns whether it is a sentence of its own, with a subject.
+/// Returns whether it is a sentence of its own: "they are gone", "my left knee is the bad one".
 fn tells_why(piece: &str) -> bool {
+    let words = tokens(piece);
+    let is = |list: &[&str], token: &Token| list.contains(&&*token.folded);
+    let mut behind = words.iter().skip(1);
+    let states = words.first().is_some_and(|first| is(&STATES, first));
+    has_subject(piece) || (!states && behind.any(|token| is(&IS, token)))
+}
+
+/// Returns whether it begins with a pronoun that does something.
+fn has_subject(piece: &str) -> bool {
     let words = tokens(piece);
     let first = words.first();
     first.is_some_and(|token| SUBJECTS.contains(&&*token.folded))
