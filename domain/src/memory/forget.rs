@@ -6,6 +6,7 @@
 mod choice;
 mod clause;
 mod keep;
+mod part;
 mod phrases;
 mod request;
 
@@ -18,8 +19,9 @@ use crate::MemoryId;
 use super::stem::stem;
 pub use choice::{Chosen, choose};
 pub(crate) use keep::kept;
+use part::{Part, Term};
 use phrases::{OF_SEVERAL, TAKES, concepts};
-use request::{Part, Request, Term};
+use request::Request;
 
 /// How many are named of several that may be meant.
 const NAMED: usize = 5;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use super::part::Part;
 use super::phrases::{
     ALL, ALTHOUGH, AND, BETWEEN, DECLINED, DECLINES, EACH, EXCEPT, FILLS, MANY, MEANS_ONE,
     NEGATIONS, OR, ORDINALS, UNTIL, VERBS, YES,
 };
-use super::request::Part;
 use super::{Known, judged};
 use crate::MemoryId;
 use crate::memory::Memory;

@@ -1,9 +1,9 @@
 //! The clause of a message that asks for something to be forgotten, and what stands around it.
 
+use super::part::Part;
 use super::phrases::{
     ALTHOUGH, CORRECTIONS, EXCEPT, KEEPING, KEEPS, NEGATIONS, OFTEN, TOLD, VERBS, WANTS, WISHES,
 };
-use super::request::Part;
 use crate::memory::lexicon::sense;
 use crate::memory::stem::folded;
 
