@@ -234,7 +234,10 @@ pub(super) const TWO: [&str; 6] = ["two", "zwei", "dos", "deux", "dois", "duas"]
 
 /// What is said in several words: a request and a memory may each have another.
 #[rustfmt::skip]
-const CONCEPTS: [(&str, &str); 8] = [
+const CONCEPTS: [(&str, &str); 11] = [
+    ("@butterfly", "butterfly fly papillon mariposa schmetterling borboleta"),
+    ("@competition", "competition competitions comp compet wettkampf competicion competicao"),
+    ("@physio", "physio physiotherapy physiotherapist fisio fisioterapia kine"),
     ("@pregnancy", "pregnancy pregnant schwanger schwangerschaft embarazo embarazada grossesse \
                     enceinte gravidez gravida"),
     ("@surgery", "surgery operation operated op operiert operacion operado operada opere operee \
