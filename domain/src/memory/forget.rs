@@ -23,6 +23,8 @@ use part::{Part, Term};
 use phrases::{OF_SEVERAL, TAKES, concepts};
 use request::Request;
 
+/// A request that is longer names nothing, in characters.
+const LONGEST: usize = 1_000;
 /// How many are named of several that may be meant.
 const NAMED: usize = 5;
 
@@ -52,8 +54,15 @@ pub fn asks_to_keep(text: &str) -> bool {
 /// cut, and what is coordinated is judged each alone. One memory that has every word, and that
 /// nothing sets apart, is meant. Of several the athlete chooses, unless the request says that it
 /// means all of them. If a word is in no memory, or if the request takes something back or only
-/// tells of what was forgotten, none is meant without asking.
+/// tells of what was forgotten, none is meant without asking. What is longer than 1,000 characters
+/// names nothing.
 pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Meant {
+    if request.chars().nth(LONGEST).is_some() {
+        return Meant {
+            is_unknown: true,
+            ..Meant::default()
+        };
+    }
     let request = Request::of(request);
     if request.is_everything {
         return Meant {
@@ -214,26 +223,24 @@ impl<'a> Known<'a> {
             || (is_asserted && own.denies && !named.denies && !named.dislikes)
     }
 
-    /// Returns whether a name that is asked for may be short for one in another memory of the same
-    /// sort.
-    fn is_short_for(&self, other: &Self, part: &Part) -> bool {
-        let fits = |term: &Term| {
-            let is_short = |name: &String| name.starts_with(&term.written);
-            other.has(term) || other.fact.marks.names.iter().any(is_short)
+    /// Returns whether a name that is asked for may be short for one in it.
+    fn may_be_meant_in_short(&self, part: &Part) -> bool {
+        let names = &self.fact.marks.names;
+        let is_short = |term: &Term, name: &String| {
+            term.written.len() > 2 && name.starts_with(&term.written) && *name != term.written
         };
-        let may_be = part.words.iter().all(fits) && part.marks.is_within(&other.fact.marks);
-        let mut names = other.fact.marks.names.iter();
-        let mut shared = self.said.intersection(&other.said);
-        may_be
-            && shared.next().is_some()
-            && names.any(|name| {
-                let is_longer = |term: &Term| {
-                    term.written.len() > 2
-                        && name.starts_with(&term.written)
-                        && *name != term.written
-                };
-                part.words.iter().any(is_longer)
-            })
+        let has_longer = |term: &Term| names.iter().any(|name| is_short(term, name));
+        let fits = |term: &Term| {
+            self.has(term) || names.iter().any(|name| name.starts_with(&term.written))
+        };
+        !names.is_empty()
+            && part.words.iter().any(has_longer)
+            && part.words.iter().all(fits)
+            && part.marks.is_within(&self.fact.marks)
+    }
+
+    fn is_of_the_sort_of(&self, other: &Self) -> bool {
+        self.said.intersection(&other.said).next().is_some()
     }
 
     fn id(&self) -> MemoryId {
@@ -275,8 +282,12 @@ fn judged(part: &Part, known: &[Known<'_>]) -> Judged {
     if !part.means_all && !are_all {
         narrow(part, &mut fitting);
     }
+    let in_short = known
+        .iter()
+        .filter(|other| other.may_be_meant_in_short(part));
+    let in_short: Vec<&Known<'_>> = in_short.collect();
     let is_in_doubt = |memory: &&Known<'_>| {
-        let is_short = known.iter().any(|other| memory.is_short_for(other, part));
+        let is_short = in_short.iter().any(|other| memory.is_of_the_sort_of(other));
         is_doubtful || is_short || memory.holds_more(part)
     };
     let (doubtful, fits): (Vec<&Known<'_>>, Vec<&Known<'_>>) =

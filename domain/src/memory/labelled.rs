@@ -148,11 +148,6 @@ fn what_is_harmless_is_no_instruction() {
             accused.push(text);
         }
     }
-    let harmless = lines.len() - orders;
-    println!(
-        "{known} of {orders} orders known, {} of {harmless} harmless accused",
-        accused.len()
-    );
     assert!(known >= 73, "{known} of {orders}");
     assert!(accused.is_empty(), "{accused:#?}");
 }

@@ -190,8 +190,8 @@ fn nothing(user_intent: UserIntent, source: Source, confidence: f64) -> RouterDe
 }
 
 /// Returns the decision of a message that answers which of several memories is to be forgotten.
-pub(crate) fn choosing(language: Language) -> RouterDecision {
-    RouterDecision {
+pub(crate) fn choosing(text: &str, language: Language) -> RouterDecision {
+    let decision = RouterDecision {
         language,
         memory_processing: MemoryProcessing {
             is_forget_request: true,
@@ -200,7 +200,8 @@ pub(crate) fn choosing(language: Language) -> RouterDecision {
             ..MemoryProcessing::default()
         },
         ..nothing(UserIntent::ForgetRequest, Source::Rule, 1.0)
-    }
+    };
+    decision.heeding(text)
 }
 
 /// Returns what is to be remembered by these very words. Whatever may harm matters most.
