@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::FutureExt;
 
 use super::*;
-use crate::careless::{failing, judge, quiet};
+use crate::careless::{Disk, WayBack, failing, judge, quiet};
 
 mod breaks {
     crate::careless::breaks! {
@@ -548,6 +548,13 @@ impl RecordStore for Careless {
             _ => {}
         }
         Ok(erased)
+    }
+}
+
+impl Disk for InMemoryRecords {
+    fn way_back(&self) -> WayBack<Self> {
+        let before = self.shelves().clone();
+        Box::new(|store| *store.shelves() = before)
     }
 }
 
