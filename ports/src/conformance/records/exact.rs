@@ -3,8 +3,8 @@
 use super::*;
 use crate::{Cursor, Page};
 
-/// The latest time that is written with four digits of a year.
-const LATEST: Timestamp = Timestamp(253_402_300_799_999);
+/// The last moment of which a time can be written, in any zone.
+const LATEST: Timestamp = Timestamp(253_402_207_200_999);
 
 #[apply(clause)]
 /// The bytes that were put.

@@ -31,10 +31,13 @@ macro_rules! broken {
         use $module as clauses;
         let (mut broken, mut held) = (Vec::new(), 0);
         $(
-            let store = $make.await;
-            match AssertUnwindSafe(clauses::$clause(&store)).catch_unwind().await {
-                Ok(()) => held += 1,
-                Err(_) => broken.push(stringify!($clause)),
+            // Moto copies its table for each transaction: rounds of them would take minutes.
+            if !RACES.contains(&stringify!($clause)) {
+                let store = $make.await;
+                match AssertUnwindSafe(clauses::$clause(&store)).catch_unwind().await {
+                    Ok(()) => held += 1,
+                    Err(_) => broken.push(stringify!($clause)),
+                }
             }
         )*
         (broken, held)
@@ -59,6 +62,5 @@ async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
         "moto keeps {} clauses, and {broken:?} not",
         of_messages + of_records
     );
-    broken.retain(|clause| !RACES.contains(clause));
     assert_eq!(broken, DIFFERENCES);
 }
