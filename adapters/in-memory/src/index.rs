@@ -1,3 +1,5 @@
+#[cfg(test)]
+mod careless;
 mod ranking;
 #[cfg(test)]
 mod reference;

@@ -1,6 +1,8 @@
 //! In memory, every port but the model: the reference for the contracts, and what the local server
 //! runs on. Nothing outlives the process.
 
+#[cfg(test)]
+mod careless;
 mod clock;
 mod embedder;
 mod index;

@@ -18,7 +18,7 @@ use crate::tables::Tables;
 pub struct InMemoryMessages(Mutex<Tables>);
 
 impl InMemoryMessages {
-    fn with<T>(&self, act: impl FnOnce(&mut Tables) -> T) -> Result<T> {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Tables) -> T) -> Result<T> {
         Ok(act(&mut self
             .0
             .lock()

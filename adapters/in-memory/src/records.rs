@@ -255,6 +255,9 @@ fn of(at: &RecordKey) -> (UserScope, Kind) {
 }
 
 #[cfg(test)]
+mod careless;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

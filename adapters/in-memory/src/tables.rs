@@ -3,6 +3,8 @@
 //! there are.
 
 mod allowances;
+#[cfg(test)]
+mod careless;
 mod erase;
 
 use std::collections::{BTreeMap, BTreeSet};

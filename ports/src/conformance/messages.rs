@@ -1,13 +1,20 @@
 //! The clauses of [`MessageStore`].
 
 mod admission;
+mod again;
 mod conversations;
+mod deleting;
 mod ending;
 mod erasing;
+mod exact;
 mod holds;
 mod jobs;
+mod lists;
 mod paging;
+mod races;
+mod refusals;
 mod running;
+mod stopping;
 
 use std::time::Duration;
 
@@ -18,16 +25,25 @@ use domain::{
 };
 
 pub use admission::*;
+pub use again::*;
 pub use conversations::*;
+pub use deleting::*;
 pub use ending::*;
 pub use erasing::*;
+pub use exact::*;
 pub use holds::*;
 pub use jobs::*;
+pub use lists::*;
 pub use paging::*;
+pub use races::*;
+pub use refusals::*;
 pub use running::*;
+pub use stopping::*;
 
 use super::somebody;
-use crate::{Admission, Admitted, Begun, Checkpoint, MessageStore};
+use crate::{
+    Admission, Admitted, Allowance, Begun, Checkpoint, Hold, JobsOf, MessageStore, Writer, Written,
+};
 
 /// Later than today: a store may throw away what has expired long ago.
 const NOW: Timestamp = Timestamp(2_000_000_000_000);
@@ -56,12 +72,62 @@ fn empty(key: ConversationKey, active: Timestamp) -> Conversation {
 }
 
 async fn conversation(store: &dyn MessageStore) -> ConversationKey {
-    let key = key(&somebody(), "v");
-    store
-        .create_conversation(&empty(key.clone(), NOW))
-        .await
-        .unwrap();
+    created(store, key(&somebody(), "v")).await
+}
+
+/// An empty conversation.
+async fn created(store: &dyn MessageStore, key: ConversationKey) -> ConversationKey {
+    let new = empty(key.clone(), NOW);
+    store.create_conversation(&new).await.unwrap();
     key
+}
+
+/// Fences that are not this one. A first fence may be 0.
+fn others(fence: Fence) -> impl Iterator<Item = Fence> {
+    let earlier = fence.0.checked_sub(1).map(Fence);
+    earlier.into_iter().chain([Fence(fence.0 + 1)])
+}
+
+fn hold(of: Allowance, amount: u64, limit: u64, seconds: u32) -> Hold {
+    let until = NOW + seconds * SECOND;
+    Hold {
+        of,
+        amount,
+        limit,
+        until,
+    }
+}
+
+/// All that can be read of the conversations of these admissions, their turns and their user.
+async fn seen(store: &dyn MessageStore, of: &[&Admission]) -> String {
+    let mut all = Vec::new();
+    for a in of {
+        let key = &a.turn.conversation;
+        let found = store.conversation(key).await.unwrap();
+        all.push(format!("{found:?}"));
+        let messages = store.messages(key, None, 100).await.unwrap();
+        all.push(format!("{messages:?}"));
+        let turn = store.turn(&a.turn, 0).await.unwrap();
+        all.push(format!("{turn:?}"));
+        let jobs = JobsOf::User(key.user.clone());
+        let jobs = store.jobs(&jobs).await.unwrap();
+        all.push(format!("{jobs:?}"));
+        let listed = store.all_conversations(&key.user, None, 100).await;
+        let mut listed: Vec<_> = listed.unwrap().items.into_iter().collect();
+        listed.sort_by_key(|found| format!("{found:?}"));
+        all.push(format!("{listed:?}"));
+        let later = NOW + 9_999 * SECOND;
+        all.push(format!("{:?}", overdue(store, &key.user, later).await));
+    }
+    all.join("\n")
+}
+
+/// Ends a turn as its holder does, with one word.
+async fn ended(store: &dyn MessageStore, a: &Admission, begun: Begun, jobs: Vec<JobKind>) {
+    let end = finish(a, begun.number, Ending::Finished, words(&["x"]), jobs);
+    let writer = Writer::Holder(begun.fence);
+    let answer = store.finish(&a.turn, writer, &end).await.unwrap();
+    assert_eq!(answer, Written::Done(()));
 }
 
 fn admission(conversation: &ConversationKey, turn: &str) -> Admission {

@@ -14,6 +14,8 @@ use super::{Bill, Result};
 ///   An adapter checks the owner of every hit again, and drops the ones that are not the caller's.
 /// - *Repeatable.* An entry is its key: writing it again replaces it, removing it again is no
 ///   error.
+/// - *Exact.* What is found is told as it was written: its kind, its id, whose it is, and its text
+///   up to the length that the adapter can keep.
 /// - *Eventual.* What was written may take a while to be found; what was removed may take as long
 ///   to be gone. Whoever promised that something is gone asks until it is.
 /// - *Billed.* Every model call that a search or a writing takes is on the bill from the moment
@@ -25,7 +27,8 @@ pub trait MemoryIndex: Send + Sync {
     /// first. Their scores compare within this answer only.
     async fn search(&self, search: &Search, bill: &Bill) -> Result<Vec<Recalled>>;
 
-    /// Adds an entry of this user, or replaces the one of the same kind and id.
+    /// Adds an entry of this user, or replaces the one of the same kind and id, and all of it: what
+    /// it says, and for which coach it is.
     async fn upsert(&self, owner: &UserScope, entry: &IndexEntry, bill: &Bill) -> Result<()>;
 
     /// Removes an entry of this user; one that is not there is no error.

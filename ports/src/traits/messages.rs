@@ -21,14 +21,25 @@ use super::{Allowance, Erased, Hold, Result};
 ///
 /// - *All or nothing.* After an error, all of it was done or none of it.
 /// - *Repeatable.* A second call with equal arguments changes nothing more, and is answered as the
-///   first. A caller whose answer was lost calls again, and so learns what became of it. Only a
-///   deletion is answered otherwise: with `false`, once nothing is left of what it deletes.
+///   first. A caller whose answer was lost calls again, and so learns what became of it. Three
+///   methods are answered otherwise: a deletion with `false`, once nothing is left of what it
+///   deletes; [`erase`](Self::erase) with what it has removed this time; and
+///   [`claim_jobs`](Self::claim_jobs) with jobs that are still to be had. Whoever has lost the
+///   answer to a claim leaves those jobs alone: they are due again when the claim runs out.
 /// - *Current.* A read that starts after a write was answered sees that write, in whatever process.
 ///   Only [`conversations`](Self::conversations), [`overdue`](Self::overdue) and what is asked of
 ///   [anyone](JobsOf::Anyone) may lag.
 /// - *Owned.* A key carries its user; nothing of another user is ever read, changed or revealed.
 /// - *Timeless.* No method looks at a clock. What is past its time is for the caller to judge.
-///   Every time is handed in, in milliseconds since 1970.
+///   Every time is handed in, in milliseconds since 1970. Only letting go of what nobody may ask
+///   for any more is left to the store, and to whatever clock it has.
+/// - *Exact.* What was written is read as it was written, whatever it says and however long it is:
+///   every character of a text, every number, every piece by itself.
+/// - *Patient.* A method may take its time: its caller limits it by dropping the future, and then
+///   it was done or not, whole, and whoever asks next is answered. It blocks no thread, for turns
+///   share a few: what blocks is done on threads of the store's own.
+/// - *Lasting*, if the store says so of itself: what was answered is written, and is there when the
+///   store is opened again, however the process has ended.
 ///
 /// Returns an error only if the store could not answer, or as a method says; nothing found is no
 /// error.
@@ -37,6 +48,8 @@ use super::{Allowance, Erased, Hold, Result};
 pub trait MessageStore: Send + Sync {
     /// Makes an empty conversation. Leaves one that is there already as it is. Makes none again
     /// that was deleted, and none of a user who was [erased](Self::erase).
+    ///
+    /// Titles, tags and times are as `new` says; there are no messages and no turn yet.
     async fn create_conversation(&self, new: &Conversation) -> Result<()>;
 
     /// Returns a conversation; `None` if there never was one, or if it was deleted.
@@ -67,9 +80,11 @@ pub trait MessageStore: Send + Sync {
     /// none, so that a turn may give one. Returns `false` if there is no such conversation.
     async fn edit_conversation(&self, key: &ConversationKey, edit: &Edit) -> Result<bool>;
 
-    /// Removes a conversation with its messages, turns and jobs, and from then on refuses every
-    /// write of its turns. Gives back what its running turn holds of [`Allowance::Turns`]. Returns
-    /// `false` if there is no such conversation, and nothing left of it by an earlier try.
+    /// Removes a conversation with its messages, turns, jobs and keys. From then on nothing of it
+    /// is read, listed, claimed or overdue, and every write of its turns is refused. Gives back
+    /// what its running turn holds of [`Allowance::Turns`]; what its turns hold of the others goes
+    /// on counting until its end, and can be settled. Returns `false` if there is no such
+    /// conversation, and nothing left of it by an earlier try.
     async fn delete_conversation(&self, key: &ConversationKey) -> Result<bool>;
 
     /// Returns at most `limit` messages with a number below `before`, or the newest of all without
@@ -85,8 +100,9 @@ pub trait MessageStore: Send + Sync {
     ) -> Result<Vec<Message>>;
 
     /// Takes in a user's message and lets its turn begin: writes the key's record, the message, the
-    /// turn and the conversation's next [`Fence`], in one write. Judges what it finds in this
-    /// order:
+    /// turn and the conversation's next [`Fence`], in one write. Whoever sees one of them sees all.
+    /// A key is a key of its conversation: in another one it is another key. Judges what it finds
+    /// in this order:
     ///
     /// 1. no such conversation: [`Admitted::Unknown`];
     /// 2. a record of the key that has not expired at `admission.now`: [`Admitted::New`] again if
@@ -98,15 +114,17 @@ pub trait MessageStore: Send + Sync {
     ///    together no more than its limit. An amount counts as long as its end is after
     ///    `admission.now`; see [`Hold::refused_until`].
     ///
-    /// Changes nothing unless it answers `New`. The message gets the number after the last one, and
-    /// the first has number 1.
+    /// Changes nothing unless it answers `New`: no key, no message, no hold, and not when the
+    /// conversation was last active, which is `admission.now` from then on. The message gets the
+    /// number after the last one, and the first has number 1. Of several at once, one is `New`.
     async fn admit(&self, admission: &Admission) -> Result<Admitted>;
 
     /// Keeps `events` as the turn's events from number `from` on, and its lease until
     /// `lease_until`.
     ///
     /// A turn only adds events, so those that overlap are equal. A checkpoint that arrives after a
-    /// later one takes back neither events nor lease. Returns whether the turn was asked to stop;
+    /// later one takes back neither events nor lease. One without events renews the lease like any
+    /// other. Returns whether the turn was asked to stop;
     /// [`Written::LeaseLost`] if the turn has ended, is not there, or has another fence. Returns
     /// the error [`Rejected`](domain::Fault::Rejected), and keeps nothing, if `from` is more than
     /// the number of events kept so far: that would leave a gap.
@@ -117,10 +135,16 @@ pub trait MessageStore: Send + Sync {
     /// next turn, in one write. The turn gives back what it held of [`Allowance::Turns`]; what it
     /// holds of the others goes on counting, for its jobs may still spend.
     ///
+    /// The events are those of `finish` and the ending, whatever checkpoints have kept. Each job is
+    /// due from [`Closing::at`] on, and nobody has tried it. The conversation was last active then,
+    /// unless that was later. A title that it has stays, whoever gave it.
+    ///
     /// A [`Writer::Holder`] must hold the fence. A [`Writer::Reaper`] speaks for a holder that is
     /// gone, and is refused if the turn's fence or lease is no longer the one that it saw. Returns
     /// [`Written::LeaseLost`] if the writer is refused, if the turn has ended otherwise, or if it
-    /// is not there.
+    /// is not there. It has ended otherwise if its [`Closing`] differs in anything: ending, time,
+    /// jobs or report. If that is equal, this call is a repetition: it is done, and changes
+    /// nothing, whatever has become of the jobs and of the conversation since.
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>>;
 
     /// Settles what a turn holds: of each allowance that `spent` names, at most once, its amount is
@@ -131,14 +155,15 @@ pub trait MessageStore: Send + Sync {
     /// no room.
     async fn settle_hold(&self, turn: &TurnKey, spent: &[(Allowance, u64)]) -> Result<()>;
 
-    /// Lets the next checkpoint of a turn answer [`Stop::Asked`]. Returns the turn's state at this
-    /// moment; `None` if there is no such turn.
+    /// Lets every later checkpoint of a turn answer [`Stop::Asked`]. Returns the turn's state at
+    /// this moment; `None` if there is no such turn. Changes nothing of a turn that has ended.
     async fn ask_stop(&self, turn: &TurnKey) -> Result<Option<TurnState>>;
 
     /// Returns a turn and its events from number `from` on, the ending included; no events if
     /// `from` is beyond the last. Returns `None` if there is no such turn, or if the store has let
-    /// go of it after [`TurnRecord::kept_until`]. If an event cannot be read any more, the events
-    /// before it are returned; a turn that has ended always has its beginning and its ending.
+    /// go of it after [`TurnRecord::kept_until`], in its own time: what it still has, it tells, for
+    /// the caller to judge. If an event cannot be read any more, the events before it are returned;
+    /// a turn that has ended always has its beginning and its ending.
     async fn turn(
         &self,
         turn: &TurnKey,
@@ -152,8 +177,9 @@ pub trait MessageStore: Send + Sync {
     async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>>;
 
     /// Claims at most `limit` jobs that are due at `now`, the oldest first, until `until`, and
-    /// returns them with one more attempt counted. A claimed job is due again when its claim runs
-    /// out: two callers never hold the same job at the same time.
+    /// returns them with one more attempt counted. The oldest is the one that was due first. A
+    /// claimed job is due again when its claim runs out: two callers never hold the same job at the
+    /// same time.
     ///
     /// Each claim is a write of its own. If one fails, returns those that were made before it;
     /// returns an error only if there are none. A claim whose answer was lost runs out at `until`.
@@ -166,7 +192,7 @@ pub trait MessageStore: Send + Sync {
     ) -> Result<Vec<Job>>;
 
     /// Notes what came of a claimed job, and keeps its `calls`. Changes nothing, and is no error,
-    /// if another has claimed the job since.
+    /// if another has claimed the job since, or if it was settled.
     async fn settle_job(&self, job: &Job, outcome: &Outcome) -> Result<()>;
 
     /// Returns the jobs of a turn, of a conversation, of a user or of anyone, whatever their state.
@@ -206,7 +232,8 @@ pub fn cut<T>(mut items: Vec<T>, length: impl Fn(&T) -> usize) -> Vec<T> {
     items
 }
 
-/// Where a list goes on; opaque to all but the store that made it.
+/// Where a list goes on; opaque to all but the store that made it, and good for the list that gave
+/// it. What a store makes of any other is up to it, but no error, and nothing of another user.
 pub type Cursor = String;
 
 /// Part of a list.
@@ -214,7 +241,7 @@ pub type Cursor = String;
 pub struct Page<T> {
     /// What is on it, in the order of the list.
     pub items: Vec<T>,
-    /// Where the list goes on; `None` at its end.
+    /// Where the list goes on; `None` at its end, also if the page is just full there.
     pub next: Option<Cursor>,
 }
 
@@ -223,7 +250,7 @@ pub struct Page<T> {
 pub struct Admission {
     /// The turn that the message wants.
     pub turn: TurnKey,
-    /// What a repetition of the request has in common with it.
+    /// What a repetition of the request has in common with it, within its conversation.
     pub key: IdempotencyKey,
     /// A hash of what is asked: an equal key with an equal body is the same request.
     pub body: [u8; 32],
@@ -384,7 +411,7 @@ pub struct TurnRecord {
     pub number: u64,
     /// The id that the reply has, or will have.
     pub assistant_message: MessageId,
-    /// When it was admitted.
+    /// When it was admitted: [`Admission::now`].
     pub created: Timestamp,
     /// Until when it can be replayed; from then on a store may have forgotten it.
     pub kept_until: Timestamp,

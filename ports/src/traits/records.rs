@@ -16,10 +16,11 @@ use super::{Account, Cursor, Erased, Page, Result};
 /// [`records::body`](crate::records::body) give records their types. A list is in the
 /// order of the [ids](RecordId), the last first.
 ///
-/// *All or nothing, repeatable, current, owned* and *timeless* hold as for
+/// *All or nothing, repeatable, current, owned, timeless, exact, patient* and *lasting* hold as for
 /// [`MessageStore`](crate::MessageStore), also for lists: what was forgotten must be so in the very
 /// next turn. Only [`bind`](Self::bind) is not *owned*: an account belongs to nobody before it is
-/// bound.
+/// bound. Not repeatable are [`delete`](Self::delete), which says `false` the second time, and
+/// [`erase`](Self::erase).
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RecordStore: Send + Sync {
@@ -44,8 +45,9 @@ pub trait RecordStore: Send + Sync {
 
     /// Writes one record if it is in the state that `expect` says; if not, returns `false` and
     /// changes nothing. Returns `true` if the record already holds these very bytes and ends when
-    /// this one is to end: an earlier try has written it. A body that is longer than the store can
-    /// hold is the error [`TooLong`](domain::Fault::TooLong), and nothing is changed.
+    /// this one is to end, whatever `expect` says: an earlier try has written it. A body that is
+    /// longer than the store can hold is the error [`TooLong`](domain::Fault::TooLong), and nothing
+    /// is changed.
     ///
     /// A record with a `term` ends by itself: a store may forget it from its end on, and answers
     /// with it until it has. A write without a term takes the end away. So what was put away can be
@@ -184,7 +186,9 @@ pub struct Record {
     pub at: RecordKey,
     /// The bytes that were put.
     pub body: Vec<u8>,
-    /// For [`Expect::Version`]: every write that changes the record changes it.
+    /// For [`Expect::Version`]: every write that changes the record changes it, to none that it has
+    /// had. A record that is gone has none, so nothing is written at one; if it is made anew, it
+    /// counts anew.
     pub version: u64,
     /// From when on a store may forget it; `None` if it is kept. One that is past its end and is
     /// still there is for the caller to judge.

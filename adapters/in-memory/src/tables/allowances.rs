@@ -10,15 +10,15 @@ const STALE: u64 = 24 * 3_600_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Allowances {
-    held: BTreeMap<(TurnKey, Allowance), Held>,
+    pub(super) held: BTreeMap<(TurnKey, Allowance), Held>,
     /// What was spent in all by those turns whose holds had the same end.
-    spent: BTreeMap<(Allowance, Timestamp), u64>,
+    pub(super) spent: BTreeMap<(Allowance, Timestamp), u64>,
 }
 
-#[derive(Debug)]
-struct Held {
-    amount: u64,
-    until: Timestamp,
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) amount: u64,
+    pub(super) until: Timestamp,
 }
 
 impl Allowances {

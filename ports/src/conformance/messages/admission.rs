@@ -1,17 +1,23 @@
 //! How messages are taken in.
 
 use domain::{Ending, Timestamp, TurnError};
+use macro_rules_attribute::apply;
 
 use super::{admission, begun, conversation, finish, key, running, words};
 use crate::conformance::somebody;
 use crate::{Admission, Admitted, Begun, MessageStore, TurnState, Writer};
 
+#[apply(clause)]
+/// no such conversation: `Admitted::Unknown`
 pub async fn an_unknown_conversation_admits_nobody(store: &dyn MessageStore) {
     let admission = admission(&key(&somebody(), "nowhere"), "t1");
     assert_eq!(store.admit(&admission).await.unwrap(), Admitted::Unknown);
     assert_eq!(store.turn(&admission.turn, 0).await.unwrap(), None);
 }
 
+#[apply(clause)]
+/// writes the key's record, the message, the turn and the conversation's next `Fence`, in one
+/// write
 pub async fn an_admission_keeps_the_message_and_counts_it(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let key = &a.turn.conversation;
@@ -36,6 +42,8 @@ pub async fn an_admission_keeps_the_message_and_counts_it(store: &dyn MessageSto
     assert_eq!(record.assistant_message, a.assistant_message);
 }
 
+#[apply(clause)]
+/// `Admitted::New` again if it is this very turn's
 pub async fn an_admission_asked_again_is_answered_as_the_first_time(store: &dyn MessageStore) {
     let admission = admission(&conversation(store).await, "t1");
     let first = begun(store, &admission).await;
@@ -50,6 +58,8 @@ pub async fn an_admission_asked_again_is_answered_as_the_first_time(store: &dyn 
     );
 }
 
+#[apply(clause)]
+/// `Admitted::Existing` if its body is the same
 pub async fn an_equal_request_is_sent_to_the_turn_that_it_began(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let again = Admission {
@@ -85,6 +95,8 @@ pub async fn an_equal_request_is_sent_to_the_turn_that_it_began(store: &dyn Mess
     );
 }
 
+#[apply(clause)]
+/// else `Admitted::Mismatch`
 pub async fn an_equal_key_with_another_body_is_refused(store: &dyn MessageStore) {
     let (a, _) = running(store).await;
     let other = Admission {
@@ -95,6 +107,8 @@ pub async fn an_equal_key_with_another_body_is_refused(store: &dyn MessageStore)
     assert_eq!(store.admit(&other).await.unwrap(), Admitted::Mismatch);
 }
 
+#[apply(clause)]
+/// a record of the key that has not expired at `admission.now`
 pub async fn a_key_that_has_expired_is_a_new_key(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     store
@@ -119,6 +133,8 @@ pub async fn a_key_that_has_expired_is_a_new_key(store: &dyn MessageStore) {
     ));
 }
 
+#[apply(clause)]
+/// a turn of the conversation that has not ended: `Admitted::Busy`
 pub async fn a_conversation_has_one_turn_at_a_time(store: &dyn MessageStore) {
     let (a, _) = running(store).await;
     let second = admission(&a.turn.conversation, "t2");
@@ -137,6 +153,8 @@ pub async fn a_conversation_has_one_turn_at_a_time(store: &dyn MessageStore) {
     );
 }
 
+#[apply(clause)]
+/// Judges what it finds in this order
 pub async fn a_known_key_is_judged_before_a_busy_conversation(store: &dyn MessageStore) {
     let (first, fence) = running(store).await;
     let ended = finish(&first, 1, Ending::Finished, words(&["x"]), vec![]);
@@ -155,6 +173,8 @@ pub async fn a_known_key_is_judged_before_a_busy_conversation(store: &dyn Messag
     );
 }
 
+#[apply(clause)]
+/// the conversation's next `Fence`
 pub async fn fences_grow(store: &dyn MessageStore) {
     let key = conversation(store).await;
     let mut last = None;

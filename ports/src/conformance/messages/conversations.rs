@@ -2,6 +2,7 @@
 
 use domain::conversation::Edit;
 use domain::{ConversationKey, Ending, JobKind, TurnKey, UserScope};
+use macro_rules_attribute::apply;
 
 use super::{
     NOW, SECOND, admission, begun, checkpoint, conversation, empty, finish, key, running, words,
@@ -9,6 +10,8 @@ use super::{
 use crate::conformance::somebody;
 use crate::{Admitted, JobsOf, MessageStore, Writer, Written};
 
+#[apply(clause)]
+/// Leaves one that is there already as it is.
 pub async fn a_conversation_is_made_once(store: &dyn MessageStore) {
     let key = conversation(store).await;
     begun(store, &admission(&key, "t1")).await;
@@ -19,6 +22,8 @@ pub async fn a_conversation_is_made_once(store: &dyn MessageStore) {
     assert_eq!(store.conversation(&key).await.unwrap().unwrap().messages, 1);
 }
 
+#[apply(clause)]
+/// nothing found is no error
 pub async fn a_conversation_that_is_not_there_is_nothing(store: &dyn MessageStore) {
     let key = key(&somebody(), "nowhere");
     assert_eq!(store.conversation(&key).await.unwrap(), None);
@@ -53,6 +58,8 @@ async fn listed(store: &dyn MessageStore, user: &UserScope, size: usize) -> Vec<
     }
 }
 
+#[apply(clause)]
+/// Returns at most `limit` of a user's conversations with a coach, the last active first
 pub async fn conversations_are_listed_with_the_last_active_first(store: &dyn MessageStore) {
     let user = somebody();
     for (name, active) in [("older", 1), ("newest", 3), ("newer", 2)] {
@@ -64,6 +71,8 @@ pub async fn conversations_are_listed_with_the_last_active_first(store: &dyn Mes
     assert_eq!(listed(store, &user, 10).await, ["newest", "newer", "older"]);
 }
 
+#[apply(clause)]
+/// from behind `after`, which an earlier page has given as its `next`
 pub async fn a_list_of_conversations_goes_on_where_it_ended(store: &dyn MessageStore) {
     let user = somebody();
     for name in ["a", "b", "c", "d", "e"] {
@@ -77,6 +86,8 @@ pub async fn a_list_of_conversations_goes_on_where_it_ended(store: &dyn MessageS
     assert_eq!(seen, ["a", "b", "c", "d", "e"]);
 }
 
+#[apply(clause)]
+/// Changes title or tags, and leaves as it is what `edit` does not name.
 pub async fn title_and_tags_can_be_changed(store: &dyn MessageStore) {
     let key = conversation(store).await;
     let edit = Edit {
@@ -97,6 +108,8 @@ pub async fn title_and_tags_can_be_changed(store: &dyn MessageStore) {
     );
 }
 
+#[apply(clause)]
+/// A key carries its user; nothing of another user is ever read, changed or revealed.
 pub async fn nothing_of_another_user_is_seen(store: &dyn MessageStore) {
     let (a, _) = running(store).await;
     let stranger = somebody();
@@ -123,6 +136,8 @@ pub async fn nothing_of_another_user_is_seen(store: &dyn MessageStore) {
     );
 }
 
+#[apply(clause)]
+/// every write of its turns is refused
 pub async fn a_deleted_conversation_takes_no_more_writes(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let key = &a.turn.conversation;
@@ -163,6 +178,8 @@ pub async fn a_deleted_conversation_takes_no_more_writes(store: &dyn MessageStor
     );
 }
 
+#[apply(clause)]
+/// Makes none again that was deleted
 pub async fn a_deleted_conversation_is_not_made_again(store: &dyn MessageStore) {
     let key = conversation(store).await;
     assert!(store.delete_conversation(&key).await.unwrap());

@@ -1,10 +1,14 @@
 //! How turns end.
 
 use domain::{Body, Ending, Finish, JobKind, TurnError, TurnEvent};
+use macro_rules_attribute::apply;
 
 use super::{NOW, SECOND, admission, begun, checkpoint, conversation, finish, running, words};
 use crate::{Begun, JobsOf, MessageStore, TurnState, Writer, Written};
 
+#[apply(clause)]
+/// Ends a turn: its state, all of its events, the assistant's message (unless nothing was said),
+/// its jobs
 pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let all = words(&["Well ", "done"]);
@@ -44,6 +48,8 @@ pub async fn a_finished_turn_has_its_events_its_message_and_its_jobs(store: &dyn
     );
 }
 
+#[apply(clause)]
+/// If that is equal, this call is a repetition: it is done, and changes nothing
 pub async fn a_finish_asked_again_is_answered_as_the_first_time(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let finish = finish(
@@ -80,6 +86,9 @@ pub async fn a_finish_asked_again_is_answered_as_the_first_time(store: &dyn Mess
     );
 }
 
+#[apply(clause)]
+/// Returns `Written::LeaseLost` if the writer is refused, if the turn has ended otherwise, or if
+/// it is not there.
 pub async fn a_turn_ends_once(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let first = finish(&a, 1, Ending::Finished, words(&["x"]), vec![]);
@@ -114,6 +123,8 @@ pub async fn a_turn_ends_once(store: &dyn MessageStore) {
     );
 }
 
+#[apply(clause)]
+/// the assistant's message (unless nothing was said)
 pub async fn a_turn_that_said_nothing_leaves_no_message(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let finish = finish(
@@ -143,6 +154,8 @@ pub async fn a_turn_that_said_nothing_leaves_no_message(store: &dyn MessageStore
     );
 }
 
+#[apply(clause)]
+/// the conversation free for the next turn
 pub async fn a_finish_frees_the_conversation(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     store
@@ -170,6 +183,8 @@ pub async fn a_finish_frees_the_conversation(store: &dyn MessageStore) {
     );
 }
 
+#[apply(clause)]
+/// the conversation's title if it has none
 pub async fn a_title_is_given_once(store: &dyn MessageStore) {
     let key = conversation(store).await;
     for (turn, title) in [("t1", "First"), ("t2", "Second")] {
@@ -190,6 +205,8 @@ pub async fn a_title_is_given_once(store: &dyn MessageStore) {
     );
 }
 
+#[apply(clause)]
+/// is refused if the turn's fence or lease is no longer the one that it saw
 pub async fn a_reaper_ends_only_the_lease_that_it_saw(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let seen = Writer::Reaper {
@@ -235,6 +252,8 @@ pub async fn a_reaper_ends_only_the_lease_that_it_saw(store: &dyn MessageStore) 
     );
 }
 
+#[apply(clause)]
+/// of a turn that was just admitted, or has renewed its lease, always
 pub async fn a_turn_that_was_just_admitted_or_renewed_its_lease_has_no_gone_holder(
     store: &dyn MessageStore,
 ) {

@@ -1,6 +1,7 @@
 //! Clauses on erasing a user, and on reading all that one has.
 
 use domain::{JobKind, JobState, Outcome};
+use macro_rules_attribute::apply;
 use serde_json::json;
 
 use super::*;
@@ -65,28 +66,13 @@ async fn busy(store: &dyn MessageStore) -> ((Admission, u64), (Admission, Fence)
     ((first, number.number), (second, fence))
 }
 
-/// All that can be read of a user.
-async fn everything(store: &dyn MessageStore, of: &[&Admission]) -> String {
-    let mut all = Vec::new();
-    for a in of {
-        let key = &a.turn.conversation;
-        all.push(format!("{:?}", store.conversation(key).await.unwrap()));
-        all.push(format!(
-            "{:?}",
-            store.messages(key, None, 10).await.unwrap()
-        ));
-        all.push(format!("{:?}", store.turn(&a.turn, 0).await.unwrap()));
-        let jobs = JobsOf::User(key.user.clone());
-        all.push(format!("{:?}", store.jobs(&jobs).await.unwrap()));
-    }
-    all.join("\n")
-}
-
+#[apply(clause)]
+/// removes about `limit` items of what the user has, readable or not
 pub async fn an_erased_user_has_nothing_and_another_has_everything(store: &dyn MessageStore) {
     for limit in [1, 3, 1000] {
         let ((done, _), (open, _)) = busy(store).await;
         let ((their_done, _), (their_open, _)) = busy(store).await;
-        let before = everything(store, &[&their_done, &their_open]).await;
+        let before = seen(store, &[&their_done, &their_open]).await;
         let owner = &done.turn.conversation.user;
         assert!(erased(store, owner, limit).await >= 3);
         for a in [&done, &open] {
@@ -106,11 +92,13 @@ pub async fn an_erased_user_has_nothing_and_another_has_everything(store: &dyn M
         assert!(store.jobs(&jobs).await.unwrap().is_empty());
         let page = store.all_conversations(owner, None, 10).await.unwrap();
         assert!(page.items.is_empty() && page.next.is_none());
-        let after = everything(store, &[&their_done, &their_open]).await;
+        let after = seen(store, &[&their_done, &their_open]).await;
         assert_eq!(after, before);
     }
 }
 
+#[apply(clause)]
+/// leaves the mark, with the time `at` if there is none yet
 pub async fn the_first_erasing_leaves_a_mark_with_its_time_that_stays(store: &dyn MessageStore) {
     let ((done, _), _) = busy(store).await;
     let owner = &done.turn.conversation.user;
@@ -128,6 +116,8 @@ pub async fn the_first_erasing_leaves_a_mark_with_its_time_that_stays(store: &dy
     assert_eq!(again, expected);
 }
 
+#[apply(clause)]
+/// From then on all is as if the user had never been, but that no conversation is made
 pub async fn of_an_erased_user_no_conversation_is_made(store: &dyn MessageStore) {
     let ((done, _), _) = busy(store).await;
     let owner = &done.turn.conversation.user;
@@ -145,6 +135,9 @@ pub async fn of_an_erased_user_no_conversation_is_made(store: &dyn MessageStore)
     assert_eq!(erased(store, owner, 1000).await, 0);
 }
 
+#[apply(clause)]
+/// `admit` answers `Admitted::Unknown`, whoever holds a turn is told `Written::LeaseLost`, and
+/// there are no jobs
 pub async fn whoever_writes_for_an_erased_user_makes_nothing(store: &dyn MessageStore) {
     let ((done, _), (open, fence)) = busy(store).await;
     let owner = &done.turn.conversation.user;
@@ -184,6 +177,8 @@ pub async fn whoever_writes_for_an_erased_user_makes_nothing(store: &dyn Message
     assert_eq!(erased(store, owner, 1000).await, 0, "something was made");
 }
 
+#[apply(clause)]
+/// First every conversation goes, and with it the right of its running turn to write
 pub async fn a_turn_loses_its_right_to_write_before_anything_else_goes(store: &dyn MessageStore) {
     let ((done, _), (open, fence)) = busy(store).await;
     // As many items as there are conversations and running turns.
@@ -201,6 +196,9 @@ pub async fn a_turn_loses_its_right_to_write_before_anything_else_goes(store: &d
     assert_eq!(answer, Written::LeaseLost);
 }
 
+#[apply(clause)]
+/// Reads a user's conversations with every coach as they are now … at most `limit` of them …
+/// Nothing is passed over that is there from the first page to the last.
 pub async fn the_conversations_with_all_coaches_are_listed_in_pages(store: &dyn MessageStore) {
     let (user, other) = (somebody(), somebody());
     let mut made = Vec::new();

@@ -1,10 +1,8 @@
 //! What turns reserve of their user's allowances.
 
-use domain::{Ending, JobKind, Timestamp, TurnKey, UserScope};
+use macro_rules_attribute::apply;
 
-use super::{NOW, SECOND, admission, begun, conversation, empty, finish, key, words};
-use crate::conformance::somebody;
-use crate::{Admission, Admitted, Allowance, Begun, Hold, MessageStore, Writer};
+use super::*;
 
 /// So many conversations of one user.
 async fn conversations(store: &dyn MessageStore, count: usize) -> UserScope {
@@ -16,22 +14,18 @@ async fn conversations(store: &dyn MessageStore, count: usize) -> UserScope {
     user
 }
 
-fn hold(of: Allowance, amount: u64, limit: u64, seconds: u32) -> Hold {
-    let until = NOW + seconds * SECOND;
-    Hold {
-        of,
-        amount,
-        limit,
-        until,
-    }
-}
-
 /// The only turn of a conversation, with these holds.
 fn holding(user: &UserScope, number: usize, holds: &[Hold]) -> Admission {
     Admission {
         holds: holds.to_vec(),
         ..admission(&key(user, &format!("v{number}")), &format!("t{number}"))
     }
+}
+
+/// Begins a turn and ends it.
+async fn held(store: &dyn MessageStore, a: &Admission, jobs: Vec<JobKind>) {
+    let begun = begun(store, a).await;
+    ended(store, a, begun, jobs).await;
 }
 
 /// Until when a turn with these holds is refused at `now`, and what does not fit. The question
@@ -54,13 +48,9 @@ async fn refused(
     (of, until.since(NOW).as_secs())
 }
 
-async fn ended(store: &dyn MessageStore, a: &Admission, jobs: Vec<JobKind>) {
-    let Begun { fence, number } = begun(store, a).await;
-    let finish = finish(a, number, Ending::Finished, words(&["x"]), jobs);
-    let writer = Writer::Holder(fence);
-    store.finish(&a.turn, writer, &finish).await.unwrap();
-}
-
+#[apply(clause)]
+/// It fits if it and what the user has of its allowance, held and spent, are together no more than
+/// its limit.
 pub async fn a_hold_beyond_the_limit_is_refused_and_changes_nothing(store: &dyn MessageStore) {
     let user = conversations(store, 2).await;
     let large = [hold(Allowance::Turns, 2, 3, 60)];
@@ -77,6 +67,8 @@ pub async fn a_hold_beyond_the_limit_is_refused_and_changes_nothing(store: &dyn 
     .await;
 }
 
+#[apply(clause)]
+/// An amount counts as long as its end is after `admission.now`
 pub async fn a_hold_that_has_run_out_does_not_count(store: &dyn MessageStore) {
     let user = conversations(store, 2).await;
     let all = [hold(Allowance::Turns, 1, 1, 60)];
@@ -89,6 +81,8 @@ pub async fn a_hold_that_has_run_out_does_not_count(store: &dyn MessageStore) {
     begun(store, &Admission { now, ..second }).await;
 }
 
+#[apply(clause)]
+/// a hold that does not fit, the first of them: `Admitted::OverLimit`
 pub async fn each_allowance_has_its_own_sum_and_the_first_hold_that_does_not_fit_is_told(
     store: &dyn MessageStore,
 ) {
@@ -118,6 +112,8 @@ pub async fn each_allowance_has_its_own_sum_and_the_first_hold_that_does_not_fit
     .await;
 }
 
+#[apply(clause)]
+/// `Admitted::OverLimit`, with the time from which it would
 pub async fn a_refusal_tells_when_enough_has_ended(store: &dyn MessageStore) {
     let user = conversations(store, 4).await;
     for (number, amount, seconds) in [(1, 10, 300), (2, 20, 100), (3, 30, 200)] {
@@ -149,6 +145,8 @@ pub async fn a_refusal_tells_when_enough_has_ended(store: &dyn MessageStore) {
     .await;
 }
 
+#[apply(clause)]
+/// The turn gives back what it held of `Allowance::Turns`
 pub async fn a_finished_turn_gives_back_what_it_held(store: &dyn MessageStore) {
     let key = conversation(store).await;
     for turn in ["t1", "t2"] {
@@ -156,15 +154,17 @@ pub async fn a_finished_turn_gives_back_what_it_held(store: &dyn MessageStore) {
             holds: vec![hold(Allowance::Turns, 3, 3, 60)],
             ..admission(&key, turn)
         };
-        ended(store, &a, vec![]).await;
+        held(store, &a, vec![]).await;
     }
 }
 
+#[apply(clause)]
+/// what it holds of the others goes on counting, for its jobs may still spend
 pub async fn what_a_finished_turn_may_still_spend_goes_on_counting(store: &dyn MessageStore) {
     let user = conversations(store, 2).await;
     let tokens = hold(Allowance::Tokens, 60, 100, 600);
     let first = holding(&user, 1, &[hold(Allowance::Turns, 1, 1, 60), tokens]);
-    ended(store, &first, vec![JobKind::Workout]).await;
+    held(store, &first, vec![JobKind::Workout]).await;
     let second = holding(&user, 2, &[]);
     let answer = refused(store, &second, &[tokens], NOW).await;
     assert_eq!(answer, (Allowance::Tokens, 600));
@@ -175,11 +175,14 @@ pub async fn what_a_finished_turn_may_still_spend_goes_on_counting(store: &dyn M
     .await;
 }
 
+#[apply(clause)]
+/// its amount is from now on what the turn has spent in all, also if that is more, until the same
+/// end
 pub async fn what_is_settled_counts_as_it_was_spent(store: &dyn MessageStore) {
     for (spent, left) in [(0, 100), (30, 70), (60, 40), (90, 10)] {
         let user = conversations(store, 2).await;
         let first = holding(&user, 1, &[hold(Allowance::Tokens, 60, 100, 600)]);
-        ended(store, &first, vec![]).await;
+        held(store, &first, vec![]).await;
         let spent = [(Allowance::Tokens, spent)];
         store.settle_hold(&first.turn, &spent).await.unwrap();
         let second = holding(&user, 2, &[]);
@@ -196,6 +199,8 @@ pub async fn what_is_settled_counts_as_it_was_spent(store: &dyn MessageStore) {
     }
 }
 
+#[apply(clause)]
+/// What was settled stays as it was
 pub async fn what_was_settled_once_is_not_changed_again(store: &dyn MessageStore) {
     let user = conversations(store, 2).await;
     let holds = [
@@ -203,7 +208,7 @@ pub async fn what_was_settled_once_is_not_changed_again(store: &dyn MessageStore
         hold(Allowance::Money, 6, 10, 600),
     ];
     let first = holding(&user, 1, &holds);
-    ended(store, &first, vec![]).await;
+    held(store, &first, vec![]).await;
     for (of, spent) in [
         (Allowance::Tokens, 30),
         (Allowance::Tokens, 30),
@@ -230,11 +235,13 @@ pub async fn what_was_settled_once_is_not_changed_again(store: &dyn MessageStore
     begun(store, &holding(&user, 2, &rest)).await;
 }
 
+#[apply(clause)]
+/// until the same end
 pub async fn what_was_spent_until_the_same_end_adds_up_and_ends(store: &dyn MessageStore) {
     let user = conversations(store, 4).await;
     for (number, spent, seconds) in [(1, 20, 600), (2, 30, 600), (3, 10, 900)] {
         let a = holding(&user, number, &[hold(Allowance::Money, 1, 60, seconds)]);
-        ended(store, &a, vec![]).await;
+        held(store, &a, vec![]).await;
         let spent = [(Allowance::Money, spent)];
         store.settle_hold(&a.turn, &spent).await.unwrap();
     }
@@ -256,12 +263,14 @@ pub async fn what_was_spent_until_the_same_end_adds_up_and_ends(store: &dyn Mess
     .await;
 }
 
+#[apply(clause)]
+/// what the turn does not hold is not made
 pub async fn settling_a_turn_that_holds_nothing_changes_nothing(store: &dyn MessageStore) {
     let user = conversations(store, 2).await;
     let first = holding(&user, 1, &[]);
     let spent = [(Allowance::Tokens, 7), (Allowance::Turns, 7)];
     store.settle_hold(&first.turn, &spent).await.unwrap();
-    ended(store, &first, vec![]).await;
+    held(store, &first, vec![]).await;
     store.settle_hold(&first.turn, &spent).await.unwrap();
     let all = [
         hold(Allowance::Tokens, 7, 7, 60),
@@ -289,6 +298,8 @@ pub async fn settling_a_turn_that_holds_nothing_changes_nothing(store: &dyn Mess
     assert_eq!(answer, (Allowance::Tokens, 60));
 }
 
+#[apply(clause)]
+/// what its turns hold of the others goes on counting until its end, and can be settled
 pub async fn a_deleted_conversation_gives_back_its_turn_and_not_what_it_may_have_spent(
     store: &dyn MessageStore,
 ) {
@@ -306,4 +317,52 @@ pub async fn a_deleted_conversation_gives_back_its_turn_and_not_what_it_may_have
     let spent = [(Allowance::Tokens, 40)];
     store.settle_hold(&first.turn, &spent).await.unwrap();
     begun(store, &holding(&user, 2, &holds)).await;
+}
+
+#[apply(clause)]
+/// It fits if it and what the user has of its allowance, held and spent, are together no more than
+/// its limit.
+pub async fn what_one_user_holds_is_nothing_to_another(store: &dyn MessageStore) {
+    let all = [
+        hold(Allowance::Turns, 1, 1, 60),
+        hold(Allowance::Tokens, 9, 9, 60),
+        hold(Allowance::Money, 9, 9, 60),
+    ];
+    let users = [
+        conversations(store, 1).await,
+        conversations(store, 1).await,
+        conversations(store, 1).await,
+    ];
+    for user in &users {
+        let a = holding(user, 1, &all);
+        let first = begun(store, &a).await;
+        ended(store, &a, first, vec![]).await;
+        store
+            .settle_hold(&a.turn, &[(Allowance::Money, 9)])
+            .await
+            .unwrap();
+    }
+}
+
+#[apply(clause)]
+/// What was written is read as it was written, whatever it says and however long it is: every
+/// character of a text, every number
+pub async fn amounts_count_to_the_last_one_however_large_they_are(store: &dyn MessageStore) {
+    for most in [u64::MAX, (1 << 63) + 1, (1 << 53) + 1] {
+        let user = conversations(store, 4).await;
+        let money = |amount| hold(Allowance::Money, amount, most, 60);
+        held(store, &holding(&user, 1, &[money(most - 2)]), vec![]).await;
+        let spent = holding(&user, 2, &[money(1)]);
+        held(store, &spent, vec![]).await;
+        let last = holding(&user, 3, &[]);
+        let answer = refused(store, &last, &[money(2)], NOW).await;
+        assert_eq!(answer, (Allowance::Money, 60));
+        store
+            .settle_hold(&spent.turn, &[(Allowance::Money, 2)])
+            .await
+            .unwrap();
+        let answer = refused(store, &last, &[money(1)], NOW).await;
+        assert_eq!(answer, (Allowance::Money, 60));
+        begun(store, &holding(&user, 4, &[money(0)])).await;
+    }
 }

@@ -2,10 +2,14 @@
 
 use domain::Ending;
 use futures::TryStreamExt;
+use macro_rules_attribute::apply;
 
 use super::{admission, begun, conversation, finish, words};
 use crate::{Admission, Begun, MessageStore, Writer, pages};
 
+#[apply(clause)]
+/// Returns at most `limit` messages with a number below `before`, or the newest of all without it,
+/// the newest first
 pub async fn messages_are_read_from_the_newest_back(store: &dyn MessageStore) {
     let key = conversation(store).await;
     for turn in ["t1", "t2", "t3"] {
@@ -32,6 +36,8 @@ pub async fn messages_are_read_from_the_newest_back(store: &dyn MessageStore) {
     assert!(numbers(Some(1), 2).await.is_empty());
 }
 
+#[apply(clause)]
+/// The list ends early at the message with which the texts reach `PAGE` bytes
 pub async fn a_page_of_messages_ends_once_its_texts_have_reached_a_mebibyte(
     store: &dyn MessageStore,
 ) {

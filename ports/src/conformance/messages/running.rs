@@ -1,12 +1,17 @@
 //! A turn while it runs.
 
 use domain::{Ending, Fault, Fence, Timestamp, TurnError, TurnEvent, TurnKey, UserScope};
+use macro_rules_attribute::apply;
 
-use super::{NOW, SECOND, admission, begun, checkpoint, conversation, finish, running, words};
+use super::{
+    NOW, SECOND, admission, begun, checkpoint, conversation, finish, others, running, words,
+};
 use crate::{
     Admission, Admitted, Begun, Checkpoint, MessageStore, Stop, TurnState, Writer, Written,
 };
 
+#[apply(clause)]
+/// Keeps `events` as the turn's events from number `from` on, and its lease until `lease_until`.
 pub async fn a_checkpoint_keeps_events_from_its_place_on(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let all = words(&["one ", "two ", "three"]);
@@ -30,6 +35,8 @@ pub async fn a_checkpoint_keeps_events_from_its_place_on(store: &dyn MessageStor
     );
 }
 
+#[apply(clause)]
+/// A second call with equal arguments changes nothing more
 pub async fn a_checkpoint_asked_again_changes_nothing_more(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let all = words(&["one ", "two "]);
@@ -48,6 +55,8 @@ pub async fn a_checkpoint_asked_again_changes_nothing_more(store: &dyn MessageSt
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1, longer);
 }
 
+#[apply(clause)]
+/// A checkpoint that arrives after a later one takes back neither events nor lease.
 pub async fn an_older_checkpoint_that_comes_late_takes_nothing_back(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let all = words(&["one ", "two ", "three"]);
@@ -76,6 +85,9 @@ pub async fn an_older_checkpoint_that_comes_late_takes_nothing_back(store: &dyn 
     );
 }
 
+#[apply(clause)]
+/// Returns the error `Rejected`, and keeps nothing, if `from` is more than the number of events
+/// kept so far
 pub async fn a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing(
     store: &dyn MessageStore,
 ) {
@@ -108,11 +120,13 @@ pub async fn a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing(
         );
     }
     // Whoever has no right to write is told that first.
-    let stale = Checkpoint {
-        fence: Fence(fence.0 - 1),
-        ..later(9, last)
-    };
-    assert_eq!(store.checkpoint(&stale).await.unwrap(), Written::LeaseLost);
+    for fence in others(fence) {
+        let stale = Checkpoint {
+            fence,
+            ..later(9, last)
+        };
+        assert_eq!(store.checkpoint(&stale).await.unwrap(), Written::LeaseLost);
+    }
     let whole = later(2, all.get(2..).unwrap());
     assert_eq!(
         store.checkpoint(&whole).await.unwrap(),
@@ -121,11 +135,18 @@ pub async fn a_checkpoint_that_would_leave_a_gap_is_an_error_and_keeps_nothing(
     assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().1, all);
 }
 
+#[apply(clause)]
+/// `Written::LeaseLost` if the turn has ended, is not there, or has another fence
 pub async fn a_checkpoint_of_another_fence_is_refused(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
-    let stale = checkpoint(&a, Fence(fence.0 - 1), 0, &words(&["stale"]));
-    assert_eq!(store.checkpoint(&stale).await.unwrap(), Written::LeaseLost);
-    assert_eq!(store.turn(&a.turn, 0).await.unwrap().unwrap().0.kept, 0);
+    for other in others(fence) {
+        let stale = checkpoint(&a, other, 0, &words(&["stale"]));
+        assert_eq!(store.checkpoint(&stale).await.unwrap(), Written::LeaseLost);
+    }
+    let (record, _) = store.turn(&a.turn, 0).await.unwrap().unwrap();
+    let lease_until = a.lease_until;
+    assert_eq!(record.state, TurnState::Running { fence, lease_until });
+    assert_eq!(record.kept, 0);
     store
         .finish(
             &a.turn,
@@ -138,6 +159,8 @@ pub async fn a_checkpoint_of_another_fence_is_refused(store: &dyn MessageStore) 
     assert_eq!(store.checkpoint(&late).await.unwrap(), Written::LeaseLost);
 }
 
+#[apply(clause)]
+/// Lets every later checkpoint of a turn answer `Stop::Asked`.
 pub async fn a_checkpoint_hears_of_a_request_to_stop(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let state = store.ask_stop(&a.turn).await.unwrap();
@@ -162,6 +185,9 @@ pub async fn a_checkpoint_hears_of_a_request_to_stop(store: &dyn MessageStore) {
     assert_eq!(store.ask_stop(&unknown).await.unwrap(), None);
 }
 
+#[apply(clause)]
+/// Returns a turn and its events from number `from` on, the ending included; no events if `from`
+/// is beyond the last.
 pub async fn a_turn_is_read_from_any_place(store: &dyn MessageStore) {
     let (a, fence) = running(store).await;
     let all = words(&["one ", "two ", "three"]);
@@ -187,12 +213,18 @@ pub async fn a_turn_is_read_from_any_place(store: &dyn MessageStore) {
 }
 
 /// Those of a user's turns that were to be over by then.
-async fn overdue(store: &dyn MessageStore, of: &UserScope, now: Timestamp) -> Vec<TurnKey> {
+pub(super) async fn overdue(
+    store: &dyn MessageStore,
+    of: &UserScope,
+    now: Timestamp,
+) -> Vec<TurnKey> {
     let mut all = store.overdue(now, usize::MAX).await.unwrap();
     all.retain(|turn| turn.conversation.user == *of);
     all
 }
 
+#[apply(clause)]
+/// turns of anyone that have not ended although they were to be over by `now`
 pub async fn a_turn_is_overdue_from_when_it_was_to_be_over_until_it_ends(store: &dyn MessageStore) {
     for by_reaper in [false, true] {
         let (a, fence) = running(store).await;
@@ -232,6 +264,8 @@ fn begun_again(fence: Fence) -> Admitted {
     Admitted::New(Begun { fence, number: 1 })
 }
 
+#[apply(clause)]
+/// Returns at most `limit` turns of anyone … the longest overdue first
 pub async fn the_longest_overdue_are_told_first_and_no_more_than_asked_for(
     store: &dyn MessageStore,
 ) {
@@ -260,6 +294,8 @@ pub async fn the_longest_overdue_are_told_first_and_no_more_than_asked_for(
     assert_eq!(store.overdue(Timestamp(3), 9).await.unwrap(), []);
 }
 
+#[apply(clause)]
+/// nothing of it is read, listed, claimed or overdue
 pub async fn what_was_deleted_or_erased_is_not_overdue(store: &dyn MessageStore) {
     for limit in [None, Some(1), Some(100)] {
         let (a, _) = running(store).await;
