@@ -1,65 +1,64 @@
 //! The contracts of the ports: for a file of its own for each clause, for one that is closed and
-//! opened again around every call, and for one that all clauses use.
+//! opened again around every call, and for one that all clauses use at once.
 
 use async_trait::async_trait;
 // Whatever a method of a port speaks of.
 use domain::{conversation::*, *};
+use ports::conformance::Reopened;
 use ports::*;
 use tempfile::TempDir;
 
-use crate::{Settings, Sqlite, Synchronous};
+use crate::{Settings, Sqlite};
 
-/// A file, and what has opened it; nobody in between, if it is opened for each call.
-struct InFile {
-    directory: TempDir,
-    opened: Option<Sqlite>,
+/// Something that is in a file, and the directory of the file for as long.
+struct Kept<S> {
+    inside: S,
+    _directory: TempDir,
 }
 
-impl InFile {
-    fn that_is_opened_for_each_call() -> Self {
-        Self {
-            directory: tempfile::tempdir().unwrap(),
-            opened: None,
-        }
-    }
-
-    fn that_stays_open() -> Self {
-        let closed = Self::that_is_opened_for_each_call();
-        let opened = Some(closed.open());
-        Self { opened, ..closed }
-    }
-
-    fn open(&self) -> Sqlite {
-        if let Some(opened) = &self.opened {
-            return opened.clone();
-        }
-        let file = self.directory.path().join("coach.db");
-        // No power is lost here, and it takes half the time.
-        let synchronous = Synchronous::Normal;
-        Sqlite::open(&Settings { file, synchronous }).unwrap()
+fn kept<S>(open: impl FnOnce(Settings) -> S) -> Kept<S> {
+    // In memory, if there is such a place: a disk takes its time for each of thousands of openings.
+    let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    let directory = directory.unwrap();
+    let file = directory.path().join("coach.db");
+    Kept {
+        inside: open(Settings::new(file)),
+        _directory: directory,
     }
 }
 
-/// Makes a file a port itself.
+/// In a file that stays open.
+fn open<S>(give: fn(&Sqlite) -> S) -> Kept<S> {
+    kept(|settings| give(&Sqlite::open(&settings).unwrap()))
+}
+
+/// In a file that is opened for each call.
+fn reopened<S: Send + Sync + 'static>(give: fn(&Sqlite) -> S) -> Kept<Reopened<S>> {
+    kept(|settings| {
+        let open = move || give(&Sqlite::open(&settings).unwrap());
+        Reopened::new(move || std::future::ready(open()))
+    })
+}
+
+/// Makes it a port itself.
 macro_rules! stand {
-    ({ $give:ident } $port:ident { $(
+    ({} $port:ident { $(
         $(#[$_attribute:meta])*
         async fn $method:ident(&self $(, $arg:ident: $type:ty)* $(,)?) -> $answer:ty;
     )* }) => {
         #[async_trait]
-        impl $port for InFile {
+        impl<S: $port> $port for Kept<S> {
             $(
                 async fn $method(&self $(, $arg: $type)*) -> $answer {
-                    let given = self.open().$give();
-                    given.$method($($arg),*).await
+                    self.inside.$method($($arg),*).await
                 }
             )*
         }
     };
 }
 
-ports::message_store_methods! { stand { messages } }
-ports::record_store_methods! { stand { records } }
+ports::message_store_methods! { stand {} }
+ports::record_store_methods! { stand {} }
 
 /// Makes all clauses of a module one test, on the same store.
 macro_rules! in_one_file {
@@ -74,17 +73,19 @@ macro_rules! in_one_file {
 }
 
 mod messages {
-    ports::message_store_conformance!(async { super::InFile::that_stays_open() });
+    ports::message_store_conformance!(async { super::open(crate::Sqlite::messages) });
 }
 mod reopened_messages {
-    ports::message_store_conformance!(async { super::InFile::that_is_opened_for_each_call() });
+    ports::message_store_conformance!(async { super::reopened(crate::Sqlite::messages) });
 }
 mod shared_messages {
-    ports::message_store_conformance! { in_one_file; async { super::InFile::that_stays_open() } }
+    ports::message_store_conformance! {
+        in_one_file; async { super::open(crate::Sqlite::messages) }
+    }
 }
 mod records {
-    ports::record_store_conformance!(async { super::InFile::that_stays_open() });
+    ports::record_store_conformance!(async { super::open(crate::Sqlite::records) });
 }
 mod reopened_records {
-    ports::record_store_conformance!(async { super::InFile::that_is_opened_for_each_call() });
+    ports::record_store_conformance!(async { super::reopened(crate::Sqlite::records) });
 }

@@ -1,12 +1,12 @@
 //! Conversations, and the lists of them.
 
 use domain::conversation::Edit;
-use domain::{CoachId, Conversation, ConversationKey, Fault, Fence, UserScope};
+use domain::{CoachId, Conversation, ConversationKey, Fence, UserScope};
 use ports::{Page, PortError, stored};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::fault::{ADAPTER, Result};
-use crate::row::{Columns, at, count, number, of};
+use crate::fault::Result;
+use crate::row::{Columns, at, count, of};
 
 /// A conversation, and what its next turn needs.
 pub(crate) struct Head {
@@ -24,13 +24,11 @@ pub(crate) fn create(db: &Connection, new: &Conversation) -> Result<()> {
         stored::json(&new.tags)?,
         at(new.created),
         at(new.last_activity),
-        number(new.messages),
-        new.active.as_ref().map(|turn| turn.as_str()),
     ];
     db.prepare_cached(
         "INSERT INTO conversations
            (user, coach, conversation, title, tags, created, activity, messages, active, fence)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, NULL, 0
          WHERE NOT EXISTS (SELECT 1 FROM erased WHERE user = ?1)
            AND NOT EXISTS (SELECT 1 FROM deleted
              WHERE user = ?1 AND coach = ?2 AND conversation = ?3)
@@ -81,11 +79,8 @@ pub(crate) fn list(
     after: Option<&str>,
     limit: usize,
 ) -> Result<Page<Conversation>> {
-    let (activity, id) = match after {
-        Some(cursor) => read_cursor(cursor)?,
-        // Behind all that there are.
-        None => (i64::MAX, "~"),
-    };
+    // From the beginning: behind all that there are.
+    let (activity, id) = after.and_then(read_cursor).unwrap_or((i64::MAX, "~"));
     let mut statement = db.prepare_cached(
         "SELECT * FROM conversations
          WHERE user = ?1 AND coach = ?2 AND (activity, conversation) < (?3, ?4)
@@ -110,11 +105,9 @@ pub(crate) fn list(
     Ok(Page { items, next: None })
 }
 
-fn read_cursor(cursor: &str) -> Result<(i64, &str)> {
-    let unknown = || PortError::new(ADAPTER, Fault::Rejected);
-    let (activity, id) = cursor.split_once('.').ok_or_else(unknown)?;
-    let activity = activity.parse().map_err(|_| unknown())?;
-    Ok((activity, id))
+fn read_cursor(cursor: &str) -> Option<(i64, &str)> {
+    let (activity, id) = cursor.split_once('.')?;
+    Some((activity.parse().ok()?, id))
 }
 
 /// Lists those with every coach, by their keys.

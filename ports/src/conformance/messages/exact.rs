@@ -14,8 +14,8 @@ use super::*;
 use crate::TurnState;
 use crate::conformance::odd_texts;
 
-/// The latest time that is written with four digits of a year.
-const LATEST: Timestamp = Timestamp(253_402_300_799_999);
+/// The latest time that can be told in words: in every time zone it is still in the year 9999.
+const LATEST: Timestamp = Timestamp(253_402_207_200_999);
 
 /// The largest number that some stores keep as it is, the next one, and others.
 const NUMBERS: [u64; 4] = [0, 9_007_199_254_740_993, 1 << 63, u64::MAX];
