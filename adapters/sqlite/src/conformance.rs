@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 // Whatever a method of a port speaks of.
-use domain::{conversation::*, *};
+use domain::{conversation::*, memory::*, *};
 use ports::conformance::Reopened;
 use ports::*;
 use tempfile::TempDir;
@@ -59,6 +59,7 @@ macro_rules! stand {
 
 ports::message_store_methods! { stand {} }
 ports::record_store_methods! { stand {} }
+ports::memory_index_methods! { stand {} }
 
 /// Makes all clauses of a module one test, on the same store.
 macro_rules! in_one_file {
@@ -88,4 +89,10 @@ mod records {
 }
 mod reopened_records {
     ports::record_store_conformance!(async { super::reopened(crate::Sqlite::records) });
+}
+mod index {
+    ports::memory_index_conformance!(async { super::open(crate::Sqlite::index) });
+}
+mod reopened_index {
+    ports::memory_index_conformance!(async { super::reopened(crate::Sqlite::index) });
 }

@@ -16,7 +16,7 @@ use tracing::error;
 use crate::fault::{Failed, closed, port_error};
 use crate::holder::Holder;
 use crate::open::{OpenError, Opened, Settings, open};
-use crate::{SqliteMessages, SqliteRecords};
+use crate::{SqliteIndex, SqliteMessages, SqliteRecords};
 
 /// How many threads read.
 const READERS: usize = 4;
@@ -59,6 +59,11 @@ impl Sqlite {
     /// Returns the records in it.
     pub fn records(&self) -> SqliteRecords {
         SqliteRecords(self.clone())
+    }
+
+    /// Returns the index in it.
+    pub fn index(&self) -> SqliteIndex {
+        SqliteIndex::new(self.clone())
     }
 
     /// Starts the threads. They end once nobody can ask them any more.

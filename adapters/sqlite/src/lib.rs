@@ -1,4 +1,4 @@
-//! Conversations and records in one SQLite file, which several processes of one machine
+//! Conversations, records and an index in one SQLite file, which several processes of one machine
 //! may use at the same time. What was answered is on the disk.
 //!
 //! Its tables are for everybody to read (`docs/storage.md`); texts and names are text, and what has
@@ -12,6 +12,7 @@ mod erase;
 mod fault;
 mod finish;
 mod holder;
+mod index;
 mod jobs;
 mod message;
 mod messages;
@@ -24,6 +25,7 @@ mod running;
 mod turn;
 
 pub use database::Sqlite;
+pub use index::SqliteIndex;
 pub use messages::SqliteMessages;
 pub use open::{OpenError, Settings, Synchronous};
 pub use records::SqliteRecords;
