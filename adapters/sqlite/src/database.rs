@@ -286,3 +286,6 @@ fn commit(connection: &mut Connection, together: &mut [Box<dyn Work>]) -> rusqli
     }
     transaction.commit()
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,9 +119,9 @@ impl MessageStore for SqliteMessages {
     }
 
     async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>> {
-        self.0
-            .read(move |db| running::overdue(db, now, limit))
-            .await
+        let holder = self.0.holder().clone();
+        let list = move |db: &_| running::overdue(db, now, limit, &holder);
+        self.0.read(list).await
     }
 
     async fn claim_jobs(

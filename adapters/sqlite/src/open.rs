@@ -237,3 +237,6 @@ fn migrate(connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
     }
     bring().map_err(failed)
 }
+
+#[cfg(test)]
+mod tests;

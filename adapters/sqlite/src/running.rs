@@ -1,5 +1,7 @@
 //! A turn while it runs.
 
+use std::collections::BTreeMap;
+
 use domain::{Timestamp, TurnKey};
 use ports::{Checkpoint, PortError, Stop, TurnState, Written, stored};
 use rusqlite::{Connection, params};
@@ -89,18 +91,37 @@ pub(crate) fn ask_stop(db: &Connection, key: &TurnKey) -> Result<Option<TurnStat
     Ok(Some(row.record.state))
 }
 
-/// Returns the turns that were to be over by `now`, the longest overdue first.
-pub(crate) fn overdue(db: &Connection, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>> {
+/// Returns the turns that were to be over by `now`, or whose holder is gone, the longest overdue
+/// first.
+pub(crate) fn overdue(
+    db: &Connection,
+    now: Timestamp,
+    limit: usize,
+    holder: &Holder,
+) -> Result<Vec<TurnKey>> {
     let mut statement = db.prepare_cached(
-        "SELECT user, coach, conversation, turn FROM turns
-         WHERE closing IS NULL AND over_by <= ?1
-         ORDER BY over_by, user, coach, conversation, turn LIMIT ?2",
+        "SELECT user, coach, conversation, turn, holder, over_by FROM turns
+         WHERE closing IS NULL ORDER BY over_by, user, coach, conversation, turn",
     )?;
-    let mut rows = statement.query([at(now), count(limit)])?;
-    let mut turns = Vec::new();
-    while let Some(row) = rows.next()? {
-        let turn = Columns(row).turn().map_err(PortError::from);
-        turns.extend(stored::if_readable(turn, Columns(row).place()));
+    let mut rows = statement.query([])?;
+    let (mut turns, mut gone) = (Vec::new(), BTreeMap::new());
+    while turns.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let columns = Columns(row);
+        let turn = columns.turn().map_err(PortError::from);
+        let Some(turn) = stored::if_readable(turn, columns.place()) else {
+            continue;
+        };
+        let name = columns.text("holder")?;
+        let mut is_gone = || {
+            *gone
+                .entry(name.to_owned())
+                .or_insert_with(|| holder.is_gone(name))
+        };
+        if columns.time("over_by")? <= now || is_gone() {
+            turns.push(turn);
+        }
     }
     Ok(turns)
 }
