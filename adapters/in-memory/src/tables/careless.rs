@@ -153,7 +153,7 @@ impl MessageStore for Careless {
     }
 
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
-        if let Some(answer) = self.instead_of_ending(turn, writer, finish).await? {
+        if let Some(answer) = self.instead_of_ending(turn, finish).await? {
             return Ok(answer);
         }
         let (writer, asked) = self.before_ending(turn, writer, finish);
