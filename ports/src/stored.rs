@@ -5,8 +5,8 @@
 //! grows with the product is JSON, so that what was written earlier is still read. A store keeps
 //! [`FORM`] beside each value; a test holds the bytes. Rows have it in them (`rows`).
 //!
-//! A value of a form that is not known, or that cannot be read, is nothing that a store may guess at
-//! or write over: it is [left out](if_readable), or stands in its place, as the port says.
+//! A value of a form that is not known, or that cannot be read, is nothing that a store may guess
+//! at or write over: it is [left out](if_readable), or stands in its place, as the port says.
 
 mod rows;
 

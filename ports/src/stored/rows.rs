@@ -2,8 +2,8 @@
 //! row says in which form it is. What a row is found by, its key, is kept beside it and is not in
 //! it. A row of a form that is not known cannot be read, and nothing is written over it.
 //!
-//! Whoever keeps attributes by themselves, as DynamoDB's adapter does to put conditions on them, has
-//! names of its own for them.
+//! Whoever keeps attributes by themselves, as DynamoDB's adapter does to put conditions on them,
+//! has names of its own for them.
 
 use std::sync::Arc;
 
