@@ -3,7 +3,12 @@
 //! What is long, and known for good, is packed: a piece of a reply costs one byte beside its text,
 //! so that the longest reply fits an item of DynamoDB however finely the model has cut it. What
 //! grows with the product is JSON, so that what was written earlier is still read. A store keeps
-//! [`FORM`] beside each value; a test holds the bytes.
+//! [`FORM`] beside each value; a test holds the bytes. Rows have it in them (`rows`).
+//!
+//! A value of a form that is not known, or that cannot be read, is nothing that a store may guess
+//! at or write over: it is [left out](if_readable), or stands in its place, as the port says.
+
+mod rows;
 
 use std::error::Error;
 use std::fmt::Display;
@@ -18,6 +23,11 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::{PortError, Result};
+
+pub use rows::{
+    ConversationRow, RequestRow, TurnRow, conversation, job, read_conversation, read_job,
+    read_request, read_turn, request, turn,
+};
 
 /// Which form of these encodings a store writes.
 pub const FORM: u64 = 1;
@@ -310,7 +320,7 @@ mod tests {
         }
     }
 
-    fn conversation() -> ConversationKey {
+    fn conversation_key() -> ConversationKey {
         ConversationKey {
             user: domain::UserScope::stored("ann".parse().unwrap()),
             coach: "c".parse().unwrap(),
@@ -318,9 +328,9 @@ mod tests {
         }
     }
 
-    fn turn() -> TurnKey {
+    fn turn_key() -> TurnKey {
         TurnKey {
-            conversation: conversation(),
+            conversation: conversation_key(),
             turn: "t1".parse().unwrap(),
         }
     }
@@ -330,7 +340,7 @@ mod tests {
             ending: Ending::Failed(TurnError::Model(Fault::TooLong)),
             said: said.into(),
         };
-        let (id, turn) = ("a1".parse().unwrap(), turn());
+        let (id, turn) = ("a1".parse().unwrap(), turn_key());
         Message {
             id,
             number: 2,
@@ -379,7 +389,7 @@ mod tests {
         ];
         for message in [of_user(), of_assistant(pieces.clone())] {
             assert_eq!(
-                read_message(conversation(), &super::message(&message).unwrap()).unwrap(),
+                read_message(conversation_key(), &super::message(&message).unwrap()).unwrap(),
                 message
             );
         }
@@ -405,7 +415,7 @@ mod tests {
     fn bytes_that_break_off_are_an_error_without_their_content() {
         let whole = message(&of_assistant(vec![said(PartKind::Reply, None, "secret")])).unwrap();
         for length in 0..whole.len() {
-            let error = read_message(conversation(), &whole[..length]).unwrap_err();
+            let error = read_message(conversation_key(), &whole[..length]).unwrap_err();
             assert!(!format!("{error:?}").contains("secret"));
         }
     }
@@ -414,27 +424,27 @@ mod tests {
     fn a_message_that_cannot_be_read_keeps_its_place_and_what_is_known_of_it() {
         let whole = of_assistant(vec![said(PartKind::Reply, None, "secret")]);
         let packed = message(&whole).unwrap();
-        assert_eq!(message_at(conversation(), 2, Ok(&packed), "key"), whole);
+        assert_eq!(message_at(conversation_key(), 2, Ok(&packed), "key"), whole);
         let known = Message {
             body: Body::Unreadable,
             ..whole.clone()
         };
-        let unknown = Message::unreadable(conversation(), 2);
+        let unknown = Message::unreadable(conversation_key(), 2);
         for length in 0..packed.len() {
             let expected = if length < 13 { &unknown } else { &known };
             assert_eq!(
-                message_at(conversation(), 2, Ok(&packed[..length]), "key"),
+                message_at(conversation_key(), 2, Ok(&packed[..length]), "key"),
                 *expected,
                 "{length} bytes"
             );
         }
         assert_eq!(
-            message_at(conversation(), 2, Err(unreadable("message")), "key"),
+            message_at(conversation_key(), 2, Err(unreadable("message")), "key"),
             unknown
         );
         assert_eq!(
-            message_at(conversation(), 7, Ok(&packed[..13]), "key"),
-            Message::unreadable(conversation(), 7),
+            message_at(conversation_key(), 7, Ok(&packed[..13]), "key"),
+            Message::unreadable(conversation_key(), 7),
             "another message's"
         );
         assert!(message(&known).is_err(), "what was not read is not written");

@@ -1,5 +1,7 @@
 //! What the clauses quote, held to the contracts.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

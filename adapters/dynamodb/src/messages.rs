@@ -74,6 +74,8 @@ impl MessageStore for DynamoMessages {
     ) -> Result<Page<Result<Conversation, ConversationKey>>> {
         let pk = key::partition(owner);
         let after: Option<String> = after.map(|after| after.chars().take(LONGEST_CURSOR).collect());
+        // A range that begins behind its end is an error, and no cursor of this list does.
+        let after = after.filter(|after| after.as_str() < LAST);
         let first = format!("C#{}", after.as_deref().unwrap_or_default());
         let place = |key: &ConversationKey| format!("{}#{}", key.coach, key.conversation);
         // One more than wanted shows whether there are more, and one may be the cursor's own.

@@ -1,6 +1,8 @@
 //! Careless adapters: the sound ones, each with one break. The contracts must find every break, and
 //! none in what is sound.
 
+mod lasting;
+
 use std::cell::Cell;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
@@ -39,6 +41,7 @@ macro_rules! failing {
     }};
 }
 
+pub(crate) use lasting::{Disk, WayBack};
 pub(crate) use {breaks, failing};
 
 thread_local! {

@@ -20,7 +20,7 @@ const LAST: &str = "~";
 pub struct InMemoryRecords(Mutex<Shelves>);
 
 /// What is kept, and when it ends; who is bound to whom; and who was erased.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Shelves {
     /// By id, as the text that it is.
     rows: BTreeMap<(UserScope, Kind), BTreeMap<String, Record>>,
@@ -98,7 +98,7 @@ impl Shelves {
 }
 
 /// Whose account it is, and which account a user has.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Bindings {
     users: HashMap<Account, UserScope>,
     accounts: HashMap<UserScope, Account>,

@@ -27,7 +27,7 @@ use self::allowances::Allowances;
 /// How much that has expired one admission clears away: more than it adds.
 const SWEPT: usize = 8;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Tables {
     users: BTreeMap<UserScope, User>,
     /// Who was erased, and when that began.
@@ -42,7 +42,7 @@ enum Expiring {
     Turn(TurnId),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct User {
     conversations: BTreeMap<(CoachId, ConversationId), Row>,
     deleted: BTreeSet<(CoachId, ConversationId)>,
@@ -55,7 +55,7 @@ struct User {
 }
 
 /// The conversations with a coach, by their places in the list.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Listed(BTreeMap<Cursor, ConversationId>);
 
 impl fmt::Debug for Listed {
@@ -68,7 +68,7 @@ impl fmt::Debug for Listed {
 /// Since when a job is due, and which.
 type Open = (Timestamp, TurnKey, JobKind);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Row {
     pub(crate) head: Conversation,
     pub(crate) messages: Vec<Message>,
@@ -78,14 +78,14 @@ pub(crate) struct Row {
     jobs: BTreeMap<TurnId, BTreeMap<JobKind, Job>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct KeyRow {
     turn: TurnId,
     body: [u8; 32],
     until: Timestamp,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TurnRow {
     pub(crate) state: TurnState,
     pub(crate) events: Arc<Vec<TurnEvent>>,

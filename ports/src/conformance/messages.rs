@@ -2,6 +2,7 @@
 
 mod admission;
 mod again;
+mod alike;
 mod conversations;
 mod deleting;
 mod ending;
@@ -26,6 +27,7 @@ use domain::{
 
 pub use admission::*;
 pub use again::*;
+pub use alike::*;
 pub use conversations::*;
 pub use deleting::*;
 pub use ending::*;

@@ -110,6 +110,15 @@ fn somebody() -> UserScope {
     )
 }
 
+/// Users whose names look alike, and that no other clause of this process has.
+fn alike() -> Vec<UserScope> {
+    let first = somebody().user().to_string();
+    let names = ["", "x", "-", "-x"].map(|end| format!("{first}{end}"));
+    let all = names.into_iter().chain([first.to_uppercase()]);
+    let scope = |name: String| UserScope::stored(name.parse().unwrap());
+    all.map(scope).collect()
+}
+
 /// Makes each named clause of a module a test.
 #[doc(hidden)]
 #[macro_export]
@@ -240,6 +249,10 @@ macro_rules! message_store_conformance {
             jobs_of_anyone_are_found_and_claimed
             a_settled_job_stays_as_it_was_settled
             only_the_jobs_that_are_asked_for_are_found_and_claimed
+            users_coaches_and_conversations_that_look_alike_are_different
+            keys_and_turns_that_look_alike_are_different
+            a_limit_may_be_none_or_more_than_there_is
+            a_long_conversation_is_read_and_deleted_whole
             what_one_user_holds_is_nothing_to_another
             amounts_count_to_the_last_one_however_large_they_are
         }
@@ -294,6 +307,9 @@ macro_rules! record_store_conformance {
             a_list_tells_what_was_written_last
             a_refused_binding_changes_nothing_however_often_it_is_asked
             accounts_that_look_alike_are_different
+            users_and_records_that_look_alike_are_different
+            a_limit_may_be_none_or_more_than_there_is
+            a_long_list_is_read_whole_in_pages_of_any_size
         }
     };
 }

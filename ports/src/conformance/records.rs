@@ -1,5 +1,6 @@
 //! The clauses of [`RecordStore`].
 
+mod alike;
 mod bindings;
 mod erasing;
 mod exact;
@@ -9,6 +10,7 @@ use domain::{GroupId, RecordId, Timestamp, UserScope};
 use futures::future::join_all;
 use macro_rules_attribute::apply;
 
+pub use alike::*;
 pub use bindings::*;
 pub use erasing::*;
 pub use exact::*;

@@ -4,13 +4,13 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 // Whatever a method of a port speaks of.
-use domain::{conversation::*, memory::*, *};
+use domain::{conversation::*, *};
 use futures::future::BoxFuture;
 use futures::lock::Mutex;
 
 use crate::*;
 
-/// A store, or an index, that says of itself that it lasts: it is opened for each call and dropped
+/// A store that says of itself that it lasts: it is opened for each call and dropped
 /// once nobody asks it any more, as if its process had ended.
 ///
 /// ```text
@@ -71,4 +71,3 @@ macro_rules! reopened {
 
 message_store_methods! { reopened {} }
 record_store_methods! { reopened {} }
-memory_index_methods! { reopened {} }

@@ -284,7 +284,10 @@ fn the_kinds_of_record_keep_their_names_in_keys() {
         Usage = "usage",
         Safety = "safety",
     });
+    assert_eq!(all.len(), Kind::ALL.len());
+    assert_eq!(Kind::named("nap"), None);
     for (kind, name) in all {
         assert_eq!(kind.name(), name);
+        assert_eq!(Kind::named(name), Some(kind));
     }
 }

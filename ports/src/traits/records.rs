@@ -164,6 +164,11 @@ impl Kind {
         Self::Tombstone,
     ];
 
+    /// Returns the one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Returns its name in stored keys.
     pub fn name(self) -> &'static str {
         match self {

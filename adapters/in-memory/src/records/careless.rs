@@ -11,89 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::FutureExt;
 
 use super::*;
-use crate::careless::{failing, judge, quiet};
+use crate::careless::{Disk, WayBack, failing, judge, quiet};
 
-mod breaks {
-    crate::careless::breaks! {
-        None = "nothing is wrong",
-
-        BodyEndsAtNul = "a body ends at a NUL",
-        BodyIsText = "a body is kept as text",
-        BodyIsCut = "a body is cut at 64 KiB",
-        EmptyIsAbsent = "an empty body is no record",
-        EndIsLost = "the end of a record is lost",
-        EndIsLostInLists = "the end of a record is lost in lists",
-        EndStays = "a write without a term leaves the end that was there",
-        EndIsNoChange = "a write of another end is no write",
-        AbsentIsIgnored = "a write that expects absence writes over what is there",
-        VersionIsIgnored = "a write at another version is taken",
-        EarlierIsTaken = "a write at an earlier version is taken",
-        LaterIsTaken = "a write at a later version is taken",
-        MadeAtAVersion = "a write at a version makes what is not there",
-        MadeAtVersionZero = "a write at version 0 makes what is not there",
-        EqualIsRefused = "equal bytes at the same version are refused",
-        EqualAtAnyVersionIsRefused = "equal bytes at another version are refused",
-        EqualIsAWrite = "equal bytes are a second write",
-        EqualIsAlwaysTaken = "equal bytes with another end are taken as written",
-        RefusedIsKept = "a write that is refused is kept",
-        RefusedTouches = "a write that is refused changes the version",
-        VersionStays = "a write leaves the version as it was",
-        VersionIsOfLength = "the version is the length of the body",
-        VersionComesAgain = "the version goes up and down",
-        EndHasNoVersion = "a write of the end alone leaves the version as it was",
-        DeletedComesBack = "a write at the version of a deleted record brings it back",
-        DeletionIsAlwaysDone = "a deletion of nothing is done",
-        DeletionIsNotTold = "a deletion says that there was nothing",
-        DeletionStaysListed = "a deleted record is listed",
-        DeletionOfAllKinds = "a deletion removes the records of that name of all kinds",
-        DeletionOfGroups = "a deletion removes a record of that name in a group, too",
-        DeletionOfCases = "a deletion does not tell capital letters from small ones",
-        StrangersDelete = "a record is deleted by anybody who knows its name",
-        StrangersRead = "a record is read by anybody who knows its name",
-        KindsAreMixed = "the records of a kind are those of all kinds",
-        OldestFirst = "the oldest records are listed first",
-        LastWrittenFirst = "the records that were written last are listed first",
-        CursorIsIgnored = "a list begins anew with every page",
-        CursorIsIncluded = "a page begins with the last record of the one before",
-        NextBeforeNothing = "a page that is just full has a next one",
-        ForeignCursorFails = "a cursor that was not given is an error",
-        PagesAreTooLong = "a page has one more than asked for",
-        PagesHaveNoEnd = "a page is as long as it comes",
-        GroupsAreIgnored = "a group is the whole kind",
-        GroupsBeginAlike = "a group is all whose names begin alike",
-        GroupsAreInNoList = "records of a group are not in the list of their kind",
-        ForgottenEarly = "a record is forgotten before its end",
-        ForgottenInPart = "a record past its end is there without its body",
-        RestoredIsForgotten = "a record that was restored is forgotten",
-        TwoMakeAtOnce = "two writes at once that expect absence are taken",
-        TwoChangeAtOnce = "two writes at once at the same version are taken",
-        DroppedLocks = "a dropped write locks the store",
-
-        AccountIsBoundAgain = "an account is bound to a second user",
-        UserIsBoundAgain = "a user is bound to a second account",
-        RefusalBinds = "a binding that is refused binds the free side",
-        LastBindingStays = "the last binding takes the place of the first",
-        BoundAgainIsRefused = "the same binding again is refused",
-        UserIsJudgedFirst = "the user is judged before the account",
-        IssuerIsIgnored = "an account is known by its subject",
-        AccountsAreJoined = "an account is known by issuer and subject in one",
-        AccountsAreInSmallLetters = "an account is known in small letters",
-        AccountsAreTrimmed = "an account is known without the space about it",
-        AccountsAreComposed = "an account is known by composed letters",
-        TwoBindAtOnce = "two bindings at once are both taken",
-
-        NoMarkIsLeft = "an erasing leaves no mark",
-        MarkIsRenewed = "the mark of an erased user is renewed",
-        EverybodyIsErased = "an erasing erases everybody",
-        AccountIsKept = "an erasing leaves the account bound",
-        TombstonesGoFirst = "tombstones are erased first",
-        GroupsAreNotErased = "records of a group are not erased",
-        ErasingEndsEarly = "an erasing says that it is done before it is",
-        ErasingCountsNothing = "an erasing does not say what it has removed",
-        LateIsNoError = "a record of an erased user is refused without an error",
-        ErasingFreesOthers = "erasing again takes the account from its new user",
-    }
-}
+mod breaks;
 
 use breaks::Break as B;
 
@@ -127,6 +47,17 @@ impl Careless {
         self.shelves().get(at).cloned()
     }
 
+    fn named(&self, at: &RecordKey) -> RecordKey {
+        let id = match self.how {
+            B::NamesOfCases => at.id.as_str().to_lowercase(),
+            _ => at.id.to_string(),
+        };
+        RecordKey {
+            id: domain::RecordId::stored(&id).unwrap(),
+            ..at.clone()
+        }
+    }
+
     fn all_of(&self, owner: &UserScope) -> Vec<Record> {
         let mut all = self.sound.dump();
         all.retain(|record| record.at.owner == *owner);
@@ -158,6 +89,82 @@ impl Careless {
             _ => {}
         }
         Some(record)
+    }
+
+    /// The records of a kind of others whose names begin alike.
+    fn alike(&self, owner: &UserScope, kind: Kind) -> Vec<Record> {
+        let mut all = self.sound.dump();
+        let begins = |other: &UserScope| {
+            let name = other.user().as_str();
+            other != owner && name.starts_with(owner.user().as_str())
+        };
+        all.retain(|record| record.at.kind == kind && begins(&record.at.owner));
+        all
+    }
+
+    /// Tells another page than the sound one.
+    fn alter(
+        &self,
+        page: &mut Page<Record>,
+        (owner, kind): (&UserScope, Kind),
+        within: Option<&GroupId>,
+        last: Option<Cursor>,
+        limit: usize,
+    ) {
+        let mut all = self.all_of(owner);
+        match self.how {
+            B::ListsAreCut => {
+                page.items.truncate(50);
+                page.next = page
+                    .next
+                    .take()
+                    .filter(|_| page.items.len() < 50 && last.is_none());
+            }
+            B::AlikeAreListed if last.is_none() => page.items.extend(self.alike(owner, kind)),
+            B::OldestFirst => page.items.reverse(),
+            B::LastWrittenFirst => page.items.sort_by(|one, other| one.body.cmp(&other.body)),
+            B::NextBeforeNothing if page.items.len() == limit => {
+                page.next = page.items.last().map(|last| last.at.id.to_string());
+            }
+            B::CursorIsIncluded => {
+                let is_last = |record: &Record| Some(record.at.id.to_string()) == last;
+                let last = all
+                    .into_iter()
+                    .find(|record| record.at.kind == kind && is_last(record));
+                page.items.splice(0..0, last);
+                page.items.truncate(limit);
+            }
+            B::PagesHaveNoEnd if within.is_none() && last.is_none() => {
+                all.retain(|record| record.at.kind == kind);
+                all.reverse();
+                all.truncate(limit);
+                page.items = all;
+            }
+            B::KindsAreMixed if within.is_none() => {
+                all.truncate(limit);
+                page.items = all;
+            }
+            B::GroupsBeginAlike => {
+                if let Some(group) = within {
+                    let begins =
+                        |record: &Record| record.at.id.as_str().starts_with(group.as_str());
+                    all.retain(|record| record.at.kind == kind && begins(record));
+                    all.reverse();
+                    all.truncate(limit);
+                    page.items = all;
+                }
+            }
+            B::GroupsAreInNoList if within.is_none() => {
+                page.items
+                    .retain(|record| !record.at.id.as_str().contains('.'));
+            }
+            B::DeletionStaysListed => {
+                let gone = self.gone.lock().unwrap();
+                let is_of = |gone: &&Record| gone.at.owner == *owner && gone.at.kind == kind;
+                page.items.extend(gone.iter().filter(is_of).cloned());
+            }
+            _ => {}
+        }
     }
 
     /// The version as the sound store knows it.
@@ -354,6 +361,7 @@ impl Careless {
 #[async_trait]
 impl RecordStore for Careless {
     async fn get(&self, at: &RecordKey) -> Result<Option<Record>> {
+        let at = &self.named(at);
         let found = self.sound.get(at).await?;
         if self.is(B::StrangersRead) && found.is_none() {
             let all = self.sound.dump();
@@ -375,57 +383,19 @@ impl RecordStore for Careless {
         if self.is(B::ForeignCursorFails) && after.as_ref().is_some_and(|after| !is_id(after)) {
             return Err(PortError::new("careless", Fault::Rejected));
         }
+        let limit = match self.how {
+            B::NoneIsOne => limit.max(1),
+            B::HugeLimitFails if i64::try_from(limit).is_err() => {
+                return Err(PortError::new("careless", Fault::Rejected));
+            }
+            _ => limit,
+        };
         let last = after.clone();
         let after = after.filter(|_| !self.is(B::CursorIsIgnored));
         let wanted = limit.saturating_add(usize::from(self.is(B::PagesAreTooLong)));
         let asked = within.clone().filter(|_| !self.is(B::GroupsAreIgnored));
         let mut page = self.sound.list(owner, kind, asked, after, wanted).await?;
-        let mut all = self.all_of(owner);
-        match self.how {
-            B::OldestFirst => page.items.reverse(),
-            B::LastWrittenFirst => page.items.sort_by(|one, other| one.body.cmp(&other.body)),
-            B::NextBeforeNothing if page.items.len() == limit => {
-                page.next = page.items.last().map(|last| last.at.id.to_string());
-            }
-            B::CursorIsIncluded => {
-                let is_last = |record: &Record| Some(record.at.id.to_string()) == last;
-                let last = all
-                    .into_iter()
-                    .find(|record| record.at.kind == kind && is_last(record));
-                page.items.splice(0..0, last);
-                page.items.truncate(limit);
-            }
-            B::PagesHaveNoEnd if within.is_none() && last.is_none() => {
-                all.retain(|record| record.at.kind == kind);
-                all.reverse();
-                all.truncate(limit);
-                page.items = all;
-            }
-            B::KindsAreMixed if within.is_none() => {
-                all.truncate(limit);
-                page.items = all;
-            }
-            B::GroupsBeginAlike => {
-                if let Some(group) = &within {
-                    let begins =
-                        |record: &Record| record.at.id.as_str().starts_with(group.as_str());
-                    all.retain(|record| record.at.kind == kind && begins(record));
-                    all.reverse();
-                    all.truncate(limit);
-                    page.items = all;
-                }
-            }
-            B::GroupsAreInNoList if within.is_none() => {
-                page.items
-                    .retain(|record| !record.at.id.as_str().contains('.'));
-            }
-            B::DeletionStaysListed => {
-                let gone = self.gone.lock().unwrap();
-                let is_of = |gone: &&Record| gone.at.owner == *owner && gone.at.kind == kind;
-                page.items.extend(gone.iter().filter(is_of).cloned());
-            }
-            _ => {}
-        }
+        self.alter(&mut page, (owner, kind), within.as_ref(), last, limit);
         let items = page.items.into_iter();
         page.items = items.filter_map(|record| self.told(record, true)).collect();
         Ok(page)
@@ -438,6 +408,7 @@ impl RecordStore for Careless {
         term: Option<Term>,
         expect: Expect,
     ) -> Result<bool> {
+        let at = &self.named(at);
         if self.is(B::DroppedLocks) {
             if self.is_locked.swap(true, Ordering::SeqCst) {
                 return Err(PortError::new("careless", Fault::Unavailable));
@@ -517,6 +488,14 @@ impl RecordStore for Careless {
             let first = all.iter().find(|record| record.at.kind == Kind::Tombstone);
             first.map(|first| self.shelves().remove(&first.at));
         }
+        if self.is(B::AlikeAreErased) {
+            let name = owner.user().as_str();
+            let is_alike = |other: &UserScope| other.user().as_str().starts_with(name);
+            let mut shelves = self.shelves();
+            shelves
+                .rows
+                .retain(|(other, _), _| other == owner || !is_alike(other));
+        }
         let bindings = |shelves: &Shelves| {
             let bindings = &shelves.bindings;
             (bindings.users.clone(), bindings.accounts.clone())
@@ -548,6 +527,13 @@ impl RecordStore for Careless {
             _ => {}
         }
         Ok(erased)
+    }
+}
+
+impl Disk for InMemoryRecords {
+    fn way_back(&self) -> WayBack<Self> {
+        let before = self.shelves().clone();
+        Box::new(|store| *store.shelves() = before)
     }
 }
 

@@ -8,7 +8,7 @@ use ports::{Admitted, Allowance, Hold};
 /// How long past its end an amount is kept, for those whose clocks are slow.
 const STALE: u64 = 24 * 3_600_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Allowances {
     pub(super) held: BTreeMap<(TurnKey, Allowance), Held>,
     /// What was spent in all by those turns whose holds had the same end.

@@ -31,7 +31,7 @@ use ports::{
 use self::breaks::Break;
 use super::{Row, Tables, short};
 use crate::InMemoryMessages;
-use crate::careless::{failing, judge, quiet};
+use crate::careless::{Disk, WayBack, failing, judge, quiet};
 
 /// A sound store with one break.
 struct Careless {
@@ -153,7 +153,7 @@ impl MessageStore for Careless {
     }
 
     async fn finish(&self, turn: &TurnKey, writer: Writer, finish: &Finish) -> Result<Written<()>> {
-        if let Some(answer) = self.instead_of_ending(turn, writer, finish).await? {
+        if let Some(answer) = self.instead_of_ending(turn, finish).await? {
             return Ok(answer);
         }
         let (writer, asked) = self.before_ending(turn, writer, finish);
@@ -212,6 +212,13 @@ impl MessageStore for Careless {
 
     async fn erase(&self, owner: &UserScope, at: Timestamp, limit: usize) -> Result<Erased> {
         self.erase_carelessly(owner, at, limit).await
+    }
+}
+
+impl Disk for InMemoryMessages {
+    fn way_back(&self) -> WayBack<Self> {
+        let before = self.with(|t| t.clone()).unwrap();
+        Box::new(|store| store.with(|t| *t = before).unwrap())
     }
 }
 

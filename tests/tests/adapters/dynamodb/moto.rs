@@ -14,7 +14,16 @@ const DIFFERENCES: &[&str] = &[];
 /// The clauses that it keeps or not, as chance will have it: a transaction of moto that fails puts
 /// back what it has changed, and whoever reads meanwhile sees it half done. DynamoDB shows nobody
 /// an item of a transaction that is not done.
-const RACES: &[&str] = &["of_bindings_made_at_once_one_of_each_side_wins_whole"];
+const RACES: &[&str] = &[
+    "of_bindings_made_at_once_one_of_each_side_wins_whole",
+    "of_equal_admissions_at_once_one_turn_begins",
+    "of_different_admissions_at_once_one_turn_begins",
+    "whoever_sees_a_turn_sees_its_message",
+    "a_checkpoint_beside_the_ending_changes_nothing_of_it",
+    "of_endings_at_once_one_is_the_ending",
+    "a_deletion_beside_the_ending_leaves_nothing",
+    "of_writes_at_once_that_expect_the_same_one_is_taken",
+];
 
 /// Tries each clause, and names those that do not hold.
 macro_rules! broken {

@@ -79,6 +79,14 @@ impl Careless {
         if let (B::UnknownKeepsKey, Some(refused)) = (self.how, refused) {
             return (refused.body != a.body).then_some(Admitted::Mismatch);
         }
+        if self.is(B::KeysOfCases) {
+            return self.tables(|t| {
+                let known = &t.row(here)?.keys;
+                let is_it = |key: &str| key.eq_ignore_ascii_case(a.key.as_str());
+                let (_, known) = known.iter().find(|(key, _)| is_it(key.as_str()))?;
+                (known.turn != a.turn.turn).then(|| Admitted::Existing(known.turn.clone()))
+            });
+        }
         self.tables(|t| {
             let users = t.users.values();
             let rows = users.flat_map(|user| user.conversations.values());

@@ -227,6 +227,21 @@ crate::careless::breaks! {
     OfTurnIsOfConversation = "the jobs of a turn are those of its conversation",
     SettledAreLeftOut = "jobs that are settled are left out",
 
+    // Names, limits, and what is long.
+    UsersBeginAlike = "the jobs of a user are those of all whose names begin alike",
+    ConversationsBeginAlike = "the jobs of a conversation are those of all that begin alike",
+    TurnsBeginAlike = "the jobs of a turn are those of all that begin alike",
+    DeletionOfThoseAlike = "a deletion removes all conversations that begin alike",
+    DeletionOfCases = "a deletion does not tell capital letters from small ones",
+    ErasingOfThoseAlike = "an erasing erases all users whose names begin alike",
+    KeysOfCases = "a key does not tell capital letters from small ones",
+    NoneIsOneMessage = "a page of no messages has one",
+    NoneIsOneJob = "a claim of no job claims one",
+    LargestIsNone = "messages before the largest number are none",
+    HugeLimitFails = "a limit that is too large is an error",
+    DeletionOfTwentyFive = "a deletion removes 25 jobs at most",
+    MessagesAreFifty = "a page has 50 messages at most",
+
     // Erasing.
     NoMarkIsLeft = "an erasing leaves no mark",
     MarkIsRenewed = "the mark of an erased user is renewed",

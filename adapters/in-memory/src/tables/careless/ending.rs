@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{Closing, JobState, Report};
 use ports::TurnState;
 
+use super::super::User;
 use super::Break as B;
 use super::*;
 
@@ -12,7 +13,6 @@ impl Careless {
     pub(super) async fn instead_of_ending(
         &self,
         turn: &TurnKey,
-        writer: Writer,
         finish: &Finish,
     ) -> Result<Option<Written<()>>> {
         let key = &turn.conversation;
@@ -36,7 +36,7 @@ impl Careless {
             }
             (B::TwoEndAtOnce | B::EndingBesideDeletion, TurnState::Running { .. }) => {
                 tokio::task::yield_now().await;
-                self.end_at_once(turn, writer, finish);
+                self.end_at_once(turn, finish);
                 Ok(None)
             }
             (_, TurnState::Running { .. }) => Ok(None),
@@ -57,7 +57,7 @@ impl Careless {
     }
 
     /// Goes on as if nothing had happened since it looked.
-    fn end_at_once(&self, turn: &TurnKey, _: Writer, finish: &Finish) {
+    fn end_at_once(&self, turn: &TurnKey, finish: &Finish) {
         self.tables(|t| {
             if let Some(row) = t.turn_mut(turn) {
                 if self.is(B::TwoEndAtOnce) {
@@ -272,6 +272,9 @@ impl Careless {
             }
             let user = t.users.get_mut(&key.user)?;
             let held = user.allowances.held.clone();
+            for other in self.taken_for(user, key) {
+                user.take(&other);
+            }
             let row = user.take(key)?;
             match self.how {
                 B::DeletionKeepsTheTurn => user.allowances.held = held,
@@ -286,10 +289,26 @@ impl Careless {
             if self.is(B::JobsOutlive) || self.is(B::JobsAreClaimedAfterwards) {
                 kept.jobs.extend(row.jobs().cloned());
             }
+            if self.is(B::DeletionOfTwentyFive) {
+                kept.jobs.extend(row.jobs().skip(25).cloned());
+            }
             kept.rows.push(row);
             Some(())
         });
         is_there.is_some() || self.is(B::DeletionIsAlwaysDone)
+    }
+
+    /// The conversations that a careless store takes for this one.
+    fn taken_for(&self, user: &User, key: &ConversationKey) -> Vec<ConversationKey> {
+        let name = key.conversation.as_str();
+        let is_alike = |other: &&ConversationKey| match self.how {
+            B::DeletionOfThoseAlike => other.conversation.as_str().starts_with(name),
+            B::DeletionOfCases => other.conversation.as_str().eq_ignore_ascii_case(name),
+            _ => false,
+        };
+        let others = user.conversations.values().map(|row| &row.head.key);
+        let others = others.filter(|other| *other != key && other.coach == key.coach);
+        others.filter(is_alike).cloned().collect()
     }
 
     pub(super) async fn erase_carelessly(
@@ -313,6 +332,14 @@ impl Careless {
             return Ok(erased);
         }
         let mut erased = self.sound.erase(owner, at, limit).await?;
+        if self.is(B::ErasingOfThoseAlike) {
+            let name = owner.user().as_str();
+            let is_alike = |other: &UserScope| other.user().as_str().starts_with(name);
+            self.tables(|t| {
+                t.users
+                    .retain(|other, _| other == owner || !is_alike(other))
+            });
+        }
         match self.how {
             B::NoMarkIsLeft => self.tables(|t| _ = t.erased.remove(owner)),
             B::MarkIsRenewed => erased.since = at,
@@ -326,7 +353,7 @@ impl Careless {
 }
 
 /// Takes the hold of turns again that was given back.
-fn hold_on(user: &mut super::super::User, turn: &TurnKey) {
+fn hold_on(user: &mut User, turn: &TurnKey) {
     let held = super::super::allowances::Held {
         amount: 1,
         until: Timestamp(u64::MAX),
@@ -335,7 +362,7 @@ fn hold_on(user: &mut super::super::User, turn: &TurnKey) {
     user.allowances.held.insert(key, held);
 }
 
-fn due_at(user: &mut super::super::User, turn: &TurnKey, at: Timestamp) {
+fn due_at(user: &mut User, turn: &TurnKey, at: Timestamp) {
     let row = user.row(&turn.conversation).unwrap();
     let jobs = row.jobs.get(&turn.turn).cloned().unwrap_or_default();
     for job in jobs.into_values() {
@@ -348,7 +375,7 @@ fn due_at(user: &mut super::super::User, turn: &TurnKey, at: Timestamp) {
 }
 
 /// Leaves so many of a turn's jobs.
-fn leave_jobs(user: &mut super::super::User, turn: &TurnKey, count: usize) {
+fn leave_jobs(user: &mut User, turn: &TurnKey, count: usize) {
     user.open.retain(|(_, of, _)| of != turn);
     let row = user.row_mut(&turn.conversation).unwrap();
     let Some(jobs) = row.jobs.remove(&turn.turn) else {

@@ -194,9 +194,18 @@ impl Careless {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Message>> {
+        let limit = match self.how {
+            B::NoneIsOneMessage => limit.max(1),
+            B::MessagesAreFifty => limit.min(50),
+            B::HugeLimitFails if i64::try_from(limit).is_err() => {
+                return Err(PortError::new("careless", Fault::Rejected));
+            }
+            _ => limit,
+        };
         let wanted = limit.saturating_add(usize::from(self.is(B::TooManyMessages)));
         let before = match (self.how, before) {
-            (B::BeforeIsIncluded, Some(before)) => Some(before + 1),
+            (B::BeforeIsIncluded, Some(before)) => Some(before.saturating_add(1)),
+            (B::LargestIsNone, Some(u64::MAX)) => Some(0),
             (_, before) => before,
         };
         if self.is(B::PagesHaveNoEnd) {

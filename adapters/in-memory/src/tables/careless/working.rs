@@ -24,6 +24,9 @@ impl Careless {
         limit: usize,
     ) -> Result<Vec<Job>> {
         match (self.how, of) {
+            (B::NoneIsOneJob, _) => {
+                return self.sound.claim_jobs(of, now, until, limit.max(1)).await;
+            }
             (B::NobodyClaimsOfAnyone, JobsOf::Anyone) => return Ok(Vec::new()),
             (B::TwoClaimAtOnce, _) => return self.claim_at_once(of, now, until, limit).await,
             (B::OneUserIsAnyone, JobsOf::Anyone) => {
@@ -139,6 +142,29 @@ impl Careless {
         Ok(due)
     }
 
+    /// Whether a careless store takes a job for one that is asked for.
+    fn begins_alike(&self, of: &JobsOf, job: &Job) -> bool {
+        if is_of(of, job) {
+            return false;
+        }
+        let (turn, key) = (&job.turn, &job.turn.conversation);
+        match (self.how, of) {
+            (B::UsersBeginAlike, JobsOf::User(user)) => {
+                key.user.user().as_str().starts_with(user.user().as_str())
+            }
+            (B::ConversationsBeginAlike, JobsOf::Conversation(asked)) => {
+                let is_with = key.user == asked.user && key.coach == asked.coach;
+                let asked = asked.conversation.as_str();
+                is_with && key.conversation.as_str().starts_with(asked)
+            }
+            (B::TurnsBeginAlike, JobsOf::Turn(asked)) => {
+                let is_within = *key == asked.conversation;
+                is_within && turn.turn.as_str().starts_with(asked.turn.as_str())
+            }
+            _ => false,
+        }
+    }
+
     pub(super) async fn settle_a_job(&self, job: &Job, outcome: &Outcome) -> Result<()> {
         let mut job = job.clone();
         let mut outcome = outcome.clone();
@@ -178,8 +204,19 @@ impl Careless {
                 let of = JobsOf::Conversation(turn.conversation.clone());
                 found = self.sound.jobs(&of).await?;
             }
+            (B::UsersBeginAlike | B::ConversationsBeginAlike | B::TurnsBeginAlike, _) => {
+                let all = self.sound.jobs(&JobsOf::Anyone).await?;
+                let is_alike = |job: &Job| self.begins_alike(of, job);
+                found.extend(all.into_iter().filter(is_alike));
+            }
             (B::SettledAreLeftOut, _) => found.retain(|job| job.state.due().is_some()),
-            (B::JobsOutlive | B::EndingBesideDeletion | B::ErasedHasJobs, _) => {
+            (
+                B::JobsOutlive
+                | B::EndingBesideDeletion
+                | B::ErasedHasJobs
+                | B::DeletionOfTwentyFive,
+                _,
+            ) => {
                 let kept = self.kept();
                 found.extend(kept.jobs.iter().filter(|job| is_of(of, job)).cloned());
             }
