@@ -61,6 +61,28 @@ ports::message_store_methods! { stand {} }
 ports::record_store_methods! { stand {} }
 ports::memory_index_methods! { stand {} }
 
+/// An index in a file that is opened for each call.
+struct ReopenedIndex(Settings);
+
+macro_rules! reopen {
+    ({} $port:ident { $(
+        $(#[$_attribute:meta])*
+        async fn $method:ident(&self $(, $arg:ident: $type:ty)* $(,)?) -> $answer:ty;
+    )* }) => {
+        #[async_trait]
+        impl $port for ReopenedIndex {
+            $(
+                async fn $method(&self $(, $arg: $type)*) -> $answer {
+                    let index = Sqlite::open(&self.0).unwrap().index();
+                    index.$method($($arg),*).await
+                }
+            )*
+        }
+    };
+}
+
+ports::memory_index_methods! { reopen {} }
+
 /// Makes all clauses of a module one test, on the same store.
 macro_rules! in_one_file {
     ($module:path, $make:expr; $($clause:ident)*) => {
@@ -94,5 +116,5 @@ mod index {
     ports::memory_index_conformance!(async { super::open(crate::Sqlite::index) });
 }
 mod reopened_index {
-    ports::memory_index_conformance!(async { super::reopened(crate::Sqlite::index) });
+    ports::memory_index_conformance!(async { super::kept(super::ReopenedIndex) });
 }
