@@ -32,3 +32,5 @@ pub use records::SqliteRecords;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod tests;
