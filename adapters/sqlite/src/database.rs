@@ -121,8 +121,15 @@ impl Sqlite {
     /// as nobody reads at this moment what was there before.
     pub(crate) async fn scrub(&self) -> Result<(), PortError> {
         let (task, answer) = task(|connection: &Connection| {
-            connection
-                .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")?;
+            for pragma in [
+                "PRAGMA incremental_vacuum",
+                "PRAGMA wal_checkpoint(TRUNCATE)",
+            ] {
+                let mut statement = connection.prepare(pragma)?;
+                let mut rows = statement.query([])?;
+                // Each row that it tells is a step, such as a page that is given back.
+                while rows.next()?.is_some() {}
+            }
             Ok(())
         });
         let order = Order::Alone(task);

@@ -36,6 +36,14 @@ impl Holder {
         Ok(holder)
     }
 
+    /// Waits until no other process is opening the file, and lets none do so for as long as what it
+    /// returns is there.
+    pub(crate) fn alone(&self) -> io::Result<File> {
+        let lock = File::create(self.directory.join(".opening"))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
     /// Locks a file of its own. It gets its name only then, so that nobody ever sees it unlocked.
     pub(crate) fn begin(database: &Path) -> io::Result<Self> {
         let mut directory = database.as_os_str().to_owned();
@@ -121,6 +129,9 @@ mod tests {
         let third = Holder::begin(&database).unwrap();
         assert!(!mine.directory.join(&name).exists(), "it was swept away");
         assert!(mine.is_gone(&name) && mine.is_there() && !mine.is_gone(third.name()));
+        // Whatever somebody does to the directory: this one is alive.
+        fs::remove_file(mine.directory.join(mine.name())).unwrap();
+        assert!(!mine.is_gone(mine.name()));
         for no_name in ["", "..", "coach.db", "../coach.db"] {
             assert!(!mine.is_gone(no_name), "{no_name}");
         }

@@ -135,6 +135,8 @@ pub(crate) fn open(settings: &Settings) -> Result<Sqlite, OpenError> {
         file,
         synchronous: settings.synchronous,
     };
+    // SQLite itself does not wait while another process makes the file one with a log.
+    let _alone = opened.holder.alone().map_err(io)?;
     let mut first = opened.connection()?;
     migrate(&mut first, &opened.file)?;
     Sqlite::start(&opened, first)
@@ -202,7 +204,7 @@ impl Opened {
     }
 }
 
-/// Brings the tables up to date, in one transaction: another process may be about to do the same.
+/// Brings the tables up to date, in one transaction.
 fn migrate(connection: &mut Connection, file: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::Sqlite {
         file: file.to_owned(),

@@ -38,7 +38,10 @@ fn held_up(sqlite: &Sqlite) -> (mpsc::Sender<()>, impl Future<Output = ()> + use
     let (go_on, wait) = mpsc::channel();
     let sqlite = sqlite.clone();
     let mut holding = async move {
-        let hold = sqlite.write(move |_: &Connection| Ok(wait.recv().unwrap()));
+        let hold = sqlite.write(move |_: &Connection| {
+            wait.recv().unwrap();
+            Ok(())
+        });
         hold.await.unwrap();
     }
     .boxed();
@@ -98,7 +101,10 @@ async fn who_waits_for_a_write_or_a_read_holds_up_no_thread() {
     for is_read in [false, true] {
         // Each goes on only once the other, on the same thread, has had its turn.
         let (go_on, wait) = mpsc::channel();
-        let blocked = move |_: &Connection| Ok(wait.recv().unwrap());
+        let blocked = move |_: &Connection| {
+            wait.recv().unwrap();
+            Ok(())
+        };
         let asked = async {
             if is_read {
                 sqlite.read(blocked).await
