@@ -33,4 +33,6 @@ pub use records::SqliteRecords;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod tests;

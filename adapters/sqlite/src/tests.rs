@@ -14,7 +14,6 @@ use ports::{
     Account, Admission, Admitted, Allowance, Begun, Bill, Checkpoint, Expect, Hold, IndexEntry,
     JobsOf, Kind, MemoryIndex, MessageStore, RecordKey, RecordStore, Writer,
 };
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
@@ -366,9 +365,11 @@ async fn the_queries_of_the_documentation_tell_what_they_say() {
         let mut rows = statement.query([]).unwrap();
         let mut all = Vec::new();
         while let Some(row) = rows.next().unwrap() {
-            let column = |at| match row.get_ref(at).unwrap() {
-                ValueRef::Integer(number) => number.to_string(),
-                value => value.as_str_or_null().unwrap().unwrap_or("-").to_owned(),
+            let column = |at| {
+                let value = row.get_ref(at).unwrap();
+                let number = value.as_i64().map(|number| number.to_string());
+                let text = || value.as_str_or_null().unwrap().unwrap_or("-").to_owned();
+                number.unwrap_or_else(|_| text())
             };
             all.push((0..columns).map(column).collect::<Vec<_>>().join(" | "));
         }
