@@ -177,3 +177,25 @@ fn a_row_that_is_damaged_is_an_error_without_its_content() {
         assert!(read_request(other.as_bytes()).is_err(), "{hash}");
     }
 }
+
+#[test]
+fn the_numbers_of_a_result_are_read_back_to_the_last_one() {
+    let numbers = value!([
+        0,
+        9_007_199_254_740_993_u64,
+        u64::MAX,
+        i64::MIN,
+        0.1,
+        1e300,
+        -1.5e-300,
+        82.5,
+        102.058_283_25
+    ]);
+    let done = Job {
+        state: JobState::Done(numbers),
+        ..job_row()
+    };
+    let row = job(&done).unwrap();
+    let read = read_job(turn_key(), JobKind::Workout, row.as_bytes());
+    assert_eq!(read.unwrap(), done);
+}
