@@ -1,6 +1,6 @@
 //! The index: entries, and where each of their terms is among those of the same user.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::Sqlite;
 use crate::fault::{Result, unreadable};
-use crate::row::{Columns, at};
+use crate::row::{Columns, at, count};
 
 /// An index in a SQLite file that compares words and parts of words, and knows nothing of what they
 /// mean: see [`lexical`]. What one user has is compared with nothing of another's.
@@ -65,14 +65,24 @@ impl MemoryIndex for SqliteIndex {
     }
 
     async fn erase(&self, owner: &UserScope) -> ports::Result<()> {
-        let owner = owner.clone();
-        let removed = self.sqlite.write(move |db| clear(db, &owner)).await?;
-        if removed > 0 {
+        let mut is_empty = true;
+        loop {
+            let owner = owner.clone();
+            let removed = self.sqlite.write(move |db| clear(db, &owner)).await?;
+            is_empty = is_empty && removed == 0;
+            if removed < AT_ONCE {
+                break;
+            }
+        }
+        if !is_empty {
             self.sqlite.scrub().await?;
         }
         Ok(())
     }
 }
+
+/// How many entries are erased in one transaction, so that other writers get their turn.
+const AT_ONCE: usize = 32;
 
 /// What a kind is called in a column.
 fn name(kind: RecalledKind) -> &'static str {
@@ -111,7 +121,7 @@ impl Sort {
 fn put(db: &Connection, owner: &UserScope, entry: &IndexEntry, spelled: &Spelled) -> Result<()> {
     remove(db, owner, entry.kind, &entry.id)?;
     let user = owner.user().as_str();
-    let length = |terms: &std::collections::BTreeMap<String, u32>| terms.values().sum::<u32>();
+    let length = |terms: &BTreeMap<String, u32>| terms.values().sum::<u32>();
     db.prepare_cached(
         "INSERT INTO entries (user, kind, id, coach, text, created, tags, words, parts)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -145,10 +155,14 @@ fn remove(db: &Connection, owner: &UserScope, kind: RecalledKind, id: &str) -> R
     Ok(())
 }
 
+/// Removes some of a user's entries, and returns how many.
 fn clear(db: &Connection, owner: &UserScope) -> Result<usize> {
     let removed = db
-        .prepare_cached("DELETE FROM entries WHERE user = ?1")?
-        .execute([owner.user().as_str()])?;
+        .prepare_cached(
+            "DELETE FROM entries WHERE entry IN
+               (SELECT entry FROM entries WHERE user = ?1 LIMIT ?2)",
+        )?
+        .execute(params![owner.user().as_str(), count(AT_ONCE)])?;
     Ok(removed)
 }
 

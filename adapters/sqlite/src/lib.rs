@@ -33,6 +33,4 @@ pub use records::SqliteRecords;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
-mod killed;
-#[cfg(test)]
 mod tests;

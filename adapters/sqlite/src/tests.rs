@@ -1,6 +1,8 @@
 //! What no contract can ask: of rows that cannot be read, of processes that are gone, and of what
 //! is left in the file.
 
+mod killed;
+
 use std::fs;
 use std::time::Duration;
 
@@ -23,6 +25,15 @@ use crate::{Settings, Sqlite, SqliteMessages};
 const NOW: Timestamp = Timestamp(2_000_000_000_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A conversation of the only user.
+fn key(conversation: &str) -> ConversationKey {
+    ConversationKey {
+        user: UserScope::stored("ann".parse().unwrap()),
+        coach: "c".parse().unwrap(),
+        conversation: conversation.parse().unwrap(),
+    }
+}
+
 /// A file in which a user has talked, and somebody who looks into it from outside.
 struct Site {
     directory: TempDir,
@@ -42,11 +53,7 @@ impl Site {
             sqlite,
             outside: Connection::open(&file).unwrap(),
             directory,
-            key: ConversationKey {
-                user: UserScope::stored("ann".parse().unwrap()),
-                coach: "c".parse().unwrap(),
-                conversation: "v".parse().unwrap(),
-            },
+            key: key("v"),
         };
         let new = Conversation::new(site.key.clone(), String::new(), NOW);
         site.store.create_conversation(&new).await.unwrap();

@@ -105,7 +105,10 @@ async fn an_entry_that_is_replaced_or_removed_leaves_no_term_of_it() {
     let removed = index.index.delete(&index.owner, RecalledKind::Memory, "m");
     removed.await.unwrap();
     assert_eq!(index.count("postings").await, 0);
-    index.keep(&index.owner, "m", "left knee hurts").await;
+    for number in 0..2 * AT_ONCE + 1 {
+        let id = format!("m{number}");
+        index.keep(&index.owner, &id, "left knee hurts").await;
+    }
     index.index.erase(&index.owner).await.unwrap();
     assert_eq!(
         index.count("postings").await + index.count("entries").await,

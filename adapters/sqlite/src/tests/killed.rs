@@ -5,11 +5,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use domain::{Conversation, ConversationKey, Timestamp, TurnKey, UserScope};
+use domain::{Conversation, Timestamp, TurnKey};
 use futures::executor::block_on;
 use futures::future::join_all;
 use ports::{Admission, Admitted, MessageStore};
 
+use super::{NOW, key};
 use crate::{Settings, Sqlite, SqliteMessages};
 
 /// Where the file is, for the process that is to be killed.
@@ -17,16 +18,6 @@ const FILE: &str = "COACH_SQLITE_KILLED";
 
 /// How many conversations are written to at once.
 const AT_ONCE: usize = 16;
-
-const NOW: Timestamp = Timestamp(2_000_000_000_000);
-
-fn key(conversation: &str) -> ConversationKey {
-    ConversationKey {
-        user: UserScope::stored("ann".parse().unwrap()),
-        coach: "c".parse().unwrap(),
-        conversation: conversation.parse().unwrap(),
-    }
-}
 
 fn admission(conversation: &str) -> Admission {
     let turn = format!("t-{conversation}");
@@ -77,7 +68,10 @@ fn a_process_writes_until_it_is_killed() {
 /// Lets a process take in so many messages and kills it; what it said that it took in.
 fn killed_after(count: usize, file: &Path) -> Vec<String> {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "killed::a_process_writes_until_it_is_killed"]);
+    child.args([
+        "--exact",
+        "tests::killed::a_process_writes_until_it_is_killed",
+    ]);
     child.args(["--nocapture"]).env(FILE, file);
     let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
     let said = BufReader::new(child.stdout.take().unwrap());
