@@ -16,7 +16,7 @@ use domain::Recalled;
 
 use self::ranking::Stand;
 pub use self::shelf::{Entry, Posting, Postings, Shelf};
-pub use self::terms::{Asked, Read, Spelled, Term};
+pub use self::terms::{Asked, READING, Read, Spelled, Term};
 use crate::{IndexEntry, Pace, Search};
 
 /// Less than this in common is nothing in common.

@@ -39,15 +39,42 @@ impl SqliteIndex {
         }
         self
     }
+
+    /// Reads what a user has, and tells what of it was taken apart otherwise.
+    async fn own(
+        &self,
+        owner: &UserScope,
+        asked: &Arc<Asked>,
+    ) -> ports::Result<(Shelf, Vec<IndexEntry>)> {
+        let (owner, asked) = (owner.clone(), asked.clone());
+        self.sqlite.read(move |db| shelf(db, &owner, &asked)).await
+    }
+
+    /// Takes an entry apart as it is done now, unless it has been changed or removed meanwhile.
+    async fn read_again(&self, owner: &UserScope, entry: &IndexEntry) -> ports::Result<()> {
+        let spelled = Spelled::of(entry).await;
+        let (owner, entry) = (owner.clone(), entry.clone());
+        let put = move |db: &_| {
+            if get(db, &owner, &entry)?.as_ref() == Some(&entry) {
+                put(db, &owner, &entry, &spelled)?;
+            }
+            Ok(())
+        };
+        self.sqlite.write(put).await
+    }
 }
 
 #[async_trait]
 impl MemoryIndex for SqliteIndex {
     async fn search(&self, search: &Search, _: &Bill) -> ports::Result<Vec<Recalled>> {
         let asked = Arc::new(Asked::of(&search.text).await);
-        let (owner, terms) = (search.owner.clone(), asked.clone());
-        let own = move |db: &_| shelf(db, &owner, &terms);
-        let own = self.sqlite.read(own).await?;
+        let (mut own, otherwise) = self.own(&search.owner, &asked).await?;
+        if !otherwise.is_empty() {
+            for entry in &otherwise {
+                self.read_again(&search.owner, entry).await?;
+            }
+            (own, _) = self.own(&search.owner, &asked).await?;
+        }
         Ok(lexical::search(&self.shared, &own, &asked, search).await)
     }
 
@@ -123,8 +150,8 @@ fn put(db: &Connection, owner: &UserScope, entry: &IndexEntry, spelled: &Spelled
     let user = owner.user().as_str();
     let length = |terms: &BTreeMap<String, u32>| terms.values().sum::<u32>();
     db.prepare_cached(
-        "INSERT INTO entries (user, kind, id, coach, text, created, tags, words, parts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO entries (user, kind, id, coach, text, created, tags, words, parts, reading)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         user,
@@ -136,6 +163,7 @@ fn put(db: &Connection, owner: &UserScope, entry: &IndexEntry, spelled: &Spelled
         stored::json(&entry.tags)?,
         length(&spelled.words),
         length(&spelled.parts),
+        lexical::READING,
     ])?;
     let number = db.last_insert_rowid();
     let mut statement = db.prepare_cached(
@@ -147,6 +175,15 @@ fn put(db: &Connection, owner: &UserScope, entry: &IndexEntry, spelled: &Spelled
         }
     }
     Ok(())
+}
+
+/// Returns the entry that is kept in the place of this one.
+fn get(db: &Connection, owner: &UserScope, entry: &IndexEntry) -> Result<Option<IndexEntry>> {
+    let mut statement =
+        db.prepare_cached("SELECT * FROM entries WHERE user = ?1 AND kind = ?2 AND id = ?3")?;
+    let mut rows = statement.query([owner.user().as_str(), name(entry.kind), &entry.id])?;
+    let found = rows.next()?.map(read).transpose()?;
+    Ok(found.map(|(entry, _)| entry))
 }
 
 fn remove(db: &Connection, owner: &UserScope, kind: RecalledKind, id: &str) -> Result<()> {
@@ -166,16 +203,20 @@ fn clear(db: &Connection, owner: &UserScope) -> Result<usize> {
     Ok(removed)
 }
 
-/// Returns what a user has, and where among it the terms are that are asked for.
-fn shelf(db: &Connection, owner: &UserScope, asked: &Asked) -> Result<Shelf> {
+/// Returns what a user has, and where among it the terms are that are asked for; and what of it was
+/// taken apart otherwise than it is done now.
+fn shelf(db: &Connection, owner: &UserScope, asked: &Asked) -> Result<(Shelf, Vec<IndexEntry>)> {
     let mut statement = db.prepare_cached("SELECT * FROM entries WHERE user = ?1")?;
     let mut rows = statement.query([owner.user().as_str()])?;
-    let (mut entries, mut places) = (Vec::new(), HashMap::new());
+    let (mut entries, mut places, mut otherwise) = (Vec::new(), HashMap::new(), Vec::new());
     while let Some(row) = rows.next()? {
         let number: i64 = row.get("entry")?;
         let entry = read(row).map_err(PortError::from);
         let log = format!("{owner}/entry {number}");
         if let Some(entry) = stored::if_readable(entry, log) {
+            if row.get::<_, u32>("reading")? != lexical::READING {
+                otherwise.push(entry.0.clone());
+            }
             places.insert(number, entries.len());
             entries.push(entry);
         }
@@ -185,7 +226,7 @@ fn shelf(db: &Connection, owner: &UserScope, asked: &Asked) -> Result<Shelf> {
     let parts = asked.parts();
     let parts = parts.iter().map(|(term, part)| (*term, part.as_str()));
     let parts = find.all(Sort::Part, parts)?;
-    Ok(Shelf::known(entries, words, parts))
+    Ok((Shelf::known(entries, words, parts), otherwise))
 }
 
 /// An entry, and how many words and parts of words it has.

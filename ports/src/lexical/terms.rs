@@ -10,6 +10,10 @@ use crate::{IndexEntry, Pace};
 /// A word or a part of one, as a number: two that differ have the same one time in 2^64.
 pub type Term = u64;
 
+/// Which reading of texts this is. A store that keeps terms keeps it beside them, and reads a text
+/// again that was read otherwise. Whoever changes what a text is taken apart into counts it up.
+pub const READING: u32 = 1;
+
 /// How many steps it takes to count a term, as [`Pace`] counts them.
 const STEPS: usize = 8;
 
@@ -190,4 +194,37 @@ fn numbered<T: Hash + ?Sized>(term: &T) -> Term {
     let mut hasher = DefaultHasher::new();
     term.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use domain::memory::RecalledKind;
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_taken_apart_as_ever_or_it_is_another_reading() {
+        let entry = IndexEntry {
+            kind: RecalledKind::Memory,
+            id: "m".to_owned(),
+            coach: None,
+            text: "The left knee, the LEFT one: 我的膝盖".to_owned(),
+            created: Timestamp(1),
+            tags: vec!["É5".to_owned()],
+        };
+        let spelled = Spelled::of(&entry).now_or_never().unwrap();
+        let told = |terms: &BTreeMap<String, u32>| {
+            let one = |(term, times): (&String, &u32)| format!("{term}{times}");
+            terms.iter().map(one).collect::<Vec<_>>().join(" ")
+        };
+        let (words, parts) = (told(&spelled.words), told(&spelled.parts));
+        let expected = "knee1 left2 one1 é51 我的1 的膝1 膝盖1";
+        assert_eq!((READING, words.as_str()), (1, expected));
+        let expected = "^kn1 ^kne1 ^le2 ^lef2 ^on1 ^one1 ^é51 ^é5$1 ^我的1 ^我的$1 ^的膝1 ^的膝$1 ^膝盖1 \
+            ^膝盖$1 ee$1 eft2 eft$2 ft$2 kne1 knee1 lef2 left2 ne$1 nee1 nee$1 \
+            one1 one$1 é5$1 我的$1 的膝$1 膝盖$1";
+        assert_eq!((READING, parts.as_str()), (1, expected));
+    }
 }

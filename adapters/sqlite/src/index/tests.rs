@@ -115,3 +115,41 @@ async fn an_entry_that_is_replaced_or_removed_leaves_no_term_of_it() {
         0
     );
 }
+
+#[tokio::test]
+async fn what_was_taken_apart_otherwise_is_read_again_as_somebody_searches() {
+    let index = Index::new();
+    index.keep(&index.owner, "m", "left knee hurts").await;
+    let spoil = |db: &Connection| {
+        db.execute("UPDATE postings SET term = term || 'x'", [])?;
+        db.execute("UPDATE entries SET reading = 0", [])?;
+        Ok(())
+    };
+    index.index.sqlite.write(spoil).await.unwrap();
+    let found = index.find("knee").await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(index.find("knee").await, found);
+    let as_written = |db: &Connection| {
+        let sql = "SELECT count(*) FROM postings WHERE term LIKE '%x'";
+        Ok(db.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+    };
+    assert_eq!(index.index.sqlite.read(as_written).await.unwrap(), 0);
+    // What was changed or removed meanwhile stays so.
+    let removed = IndexEntry {
+        kind: RecalledKind::Memory,
+        id: "gone".to_owned(),
+        coach: None,
+        text: "gone".to_owned(),
+        created: Timestamp(1),
+        tags: Vec::new(),
+    };
+    let changed = IndexEntry {
+        id: "m".to_owned(),
+        ..removed.clone()
+    };
+    for entry in [removed, changed] {
+        index.index.read_again(&index.owner, &entry).await.unwrap();
+    }
+    assert_eq!(index.find("gone").await, []);
+    assert_eq!(index.find("knee").await, found);
+}

@@ -161,6 +161,7 @@ CREATE TABLE entries (
     tags TEXT NOT NULL, -- JSON
     words INTEGER NOT NULL, -- how many it has
     parts INTEGER NOT NULL, -- how many its words have
+    reading INTEGER NOT NULL, -- how it was taken apart into them
     UNIQUE (user, kind, id)
 ) STRICT;
 CREATE TABLE postings (
