@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::Language;
-use crate::wording::{CLASSES, Lexicon, Written, without_ending_in};
+use crate::wording::{CLASSES, Found, Lexicon, Written};
 
 pub use help::{HelpLines, LONGEST_HELP, Unhelpful};
 
@@ -107,12 +107,15 @@ const COURTESY: usize = 3;
 /// Returns what the message says that needs the most care, and the code of the language that says
 /// it.
 fn said(written: &Written) -> Option<(Care, &'static str)> {
-    let found = SAID.find(written);
-    if found.is_empty() {
-        return None;
-    }
-    let found = without_ending_in(found, &HARMLESS.find(written));
-    let said = found.into_iter().map(|found| found.says);
+    let taken_back = TAKEN_BACK.find(written);
+    let is_meant = |found: &Found<(Care, &str)>| {
+        let care = found.says.0;
+        let is_about = |(least, most): (Care, Care)| least <= care && care <= most;
+        let mut phrases = taken_back.iter();
+        !phrases.any(|phrase| is_about(phrase.says.0) && found.ends_inside(phrase))
+    };
+    let said = SAID.find(written).into_iter().filter(is_meant);
+    let said = said.chain(MEANT.find(written)).map(|found| found.says);
     said.max_by_key(|(care, _)| *care)
 }
 
@@ -129,8 +132,31 @@ static SAID: LazyLock<Lexicon<Care>> = LazyLock::new(|| {
     )
 });
 
-static HARMLESS: LazyLock<Lexicon<()>> =
-    LazyLock::new(|| Lexicon::of(&[((), include_str!("care/harmless.txt"))], CLASSES));
+/// What no manner of speaking takes back.
+static MEANT: LazyLock<Lexicon<Care>> = LazyLock::new(|| {
+    Lexicon::of(
+        &[
+            (Care::Emergency, include_str!("care/emergency_meant.txt")),
+            (Care::Crisis, include_str!("care/crisis_meant.txt")),
+        ],
+        CLASSES,
+    )
+});
+
+/// What says that something is not so, and of which care: of the least to the most.
+static TAKEN_BACK: LazyLock<Lexicon<(Care, Care)>> = LazyLock::new(|| {
+    let bodily = (Care::Injury, Care::Illness);
+    let emergency = (Care::Emergency, Care::Emergency);
+    let any = (Care::None, Care::Crisis);
+    Lexicon::of(
+        &[
+            (bodily, include_str!("care/denied.txt")),
+            (emergency, include_str!("care/past.txt")),
+            (any, include_str!("care/harmless.txt")),
+        ],
+        CLASSES,
+    )
+});
 
 static COURTESIES: LazyLock<Lexicon<Tone>> = LazyLock::new(|| {
     Lexicon::of(

@@ -30,6 +30,7 @@ use crate::{
 
 pub(crate) use decision::{Known, Settled};
 pub use facts::{SafetyFacts, SafetyReport};
+pub(crate) use forget::kept;
 pub use forget::{Chosen, Meant, asks_to_keep, choose, meant};
 pub(crate) use forgotten::silent;
 pub use forgotten::{
@@ -125,12 +126,14 @@ impl Memory {
     pub fn reinforced(
         &self,
         importance: Importance,
+        safety: Option<SafetyKind>,
         said_at: Timestamp,
         said_in: Option<&TurnId>,
     ) -> Option<Self> {
         let is_counted = self.last_said_at.is_some_and(|last| last >= said_at);
         (!is_counted).then(|| Self {
             importance: self.importance.max(importance),
+            safety: [self.safety, safety].into_iter().flatten().min(),
             times_used: self.times_used.saturating_add(1),
             last_said_at: Some(said_at),
             last_said_in: said_in.cloned().or_else(|| self.last_said_in.clone()),
@@ -179,6 +182,19 @@ pub fn one_of_each<'a>(memories: impl IntoIterator<Item = &'a Memory>) -> Vec<&'
     };
     shown.retain(is_shown);
     shown
+}
+
+/// Returns the others that say the same as this one in other words.
+pub fn linked(memories: &[Memory], id: &MemoryId) -> Vec<MemoryId> {
+    let first = memories.iter().find(|memory| memory.id == *id);
+    let first = first
+        .and_then(|memory| memory.same_as.as_ref())
+        .unwrap_or(id);
+    let is_linked = |memory: &&Memory| {
+        memory.id != *id && (memory.id == *first || memory.same_as.as_ref() == Some(first))
+    };
+    let linked = memories.iter().filter(is_linked);
+    linked.map(|memory| memory.id.clone()).collect()
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

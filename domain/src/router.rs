@@ -20,8 +20,8 @@ pub use command::Command;
 pub(crate) use parse::numbered;
 pub use parse::{Malformed, TOOL, earlier, parse, question, schema};
 pub use phrases::phrase;
-pub(crate) use rules::choosing;
 pub use rules::{Ruled, by_rule, fallback};
+pub(crate) use rules::{choosing, to_remember};
 
 /// Changes when a rule, the router's prompt or its parser changes what is decided.
 pub const POLICY_VERSION: &str = "5";

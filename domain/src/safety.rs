@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::wording::{CLASSES, Lexicon, Written, without_inside_of};
+use crate::wording::{CLASSES, Lexicon, Written, without_inside_of, without_touching};
 
 /// What a safety fact is about, what matters most first.
 #[derive(
@@ -45,7 +45,8 @@ impl SafetyKind {
         if found.is_empty() {
             return None;
         }
-        let told = without_inside_of(found, &HARMLESS.find(&written));
+        let harmless = without_touching(HARMLESS.find(&written), &MEANT.find(&written));
+        let told = without_inside_of(found, &harmless);
         let told = told.into_iter().filter(|found| !written.asks(&found.at));
         told.map(|found| found.says.0).min()
     }
@@ -70,10 +71,16 @@ static HARMLESS: LazyLock<Lexicon<()>> = LazyLock::new(|| {
         &[
             ((), include_str!("safety/harmless.txt")),
             ((), include_str!("care/harmless.txt")),
+            ((), include_str!("care/denied.txt")),
         ],
         CLASSES,
     )
 });
+
+/// What sounds like a denial, or like somebody else, and is neither: "don't forget", "my wife and
+/// I".
+static MEANT: LazyLock<Lexicon<()>> =
+    LazyLock::new(|| Lexicon::of(&[((), include_str!("safety/meant.txt"))], CLASSES));
 
 #[cfg(test)]
 mod tests;

@@ -267,6 +267,9 @@ impl Turn {
 
     /// The one way to end: everything that was told, and how it ended, in one write.
     fn finish(&mut self, ending: Ending) -> Phase {
+        if ending.keeps_promises() {
+            self.confirm();
+        }
         self.report.timings.finish = self.elapsed();
         let report = mem::take(&mut self.report);
         let jobs = match &report.route {

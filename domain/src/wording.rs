@@ -4,7 +4,8 @@
 //!
 //! - `word` stands for itself, `word*` for all that begins like it, `one|other` for either, and of
 //!   these `two_words` are one;
-//! - `word?` may be missing, and `~3` stands for up to three words, whichever they are;
+//! - `word?` may be missing, and `~3` stands for up to three words, whichever they are; so does
+//!   `-3`, but neither those words nor the next one may be of another clause;
 //! - `#` stands for a number;
 //! - `@name` stands for the words of a class.
 //!
@@ -18,19 +19,6 @@ mod written;
 pub(crate) use classes::CLASSES;
 pub(crate) use lexicon::{Found, Lexicon};
 pub(crate) use written::Written;
-
-/// Returns what is left of `found` without what ends inside of something harmless: its last word is
-/// then said in another sense.
-pub(crate) fn without_ending_in<T, U>(
-    found: Vec<Found<T>>,
-    harmless: &[Found<U>],
-) -> Vec<Found<T>> {
-    let is_meant = |found: &Found<T>| {
-        let last = found.at.end.saturating_sub(1);
-        !harmless.iter().any(|phrase| phrase.at.contains(&last))
-    };
-    found.into_iter().filter(is_meant).collect()
-}
 
 /// Returns what is left of `found` without what stands inside of something harmless as a whole: a
 /// negation that is a part of what was found ("does not tolerate gluten") takes nothing back.
@@ -46,6 +34,17 @@ pub(crate) fn without_inside_of<T, U>(
     found.into_iter().filter(is_meant).collect()
 }
 
+/// Returns what is left of `found` without what begins or ends inside of one of these.
+pub(crate) fn without_touching<T, U>(found: Vec<Found<T>>, others: &[Found<U>]) -> Vec<Found<T>> {
+    let is_apart = |found: &Found<T>| {
+        let ends = [found.at.start, found.at.end.saturating_sub(1)];
+        !others
+            .iter()
+            .any(|one| ends.iter().any(|end| one.at.contains(end)))
+    };
+    found.into_iter().filter(is_apart).collect()
+}
+
 /// Panics unless every word of a phrase can be found as it is written.
 #[cfg(test)]
 pub(crate) fn assert_well_written(phrase: &'static str) {
@@ -53,7 +52,7 @@ pub(crate) fn assert_well_written(phrase: &'static str) {
         return;
     }
     let begins = phrase.split_whitespace().next();
-    let is_word = |word: &str| !word.starts_with('~') && !word.ends_with('?');
+    let is_word = |word: &str| !word.starts_with(['~', '-']) && !word.ends_with('?');
     assert!(
         begins.is_none_or(is_word),
         "{phrase:?} begins with what may be missing"
@@ -63,7 +62,7 @@ pub(crate) fn assert_well_written(phrase: &'static str) {
         .filter(|choice| !choice.is_empty())
     {
         let word = choice.trim_end_matches(['*', '?']);
-        if let Some(most) = choice.strip_prefix('~') {
+        if let Some(most) = choice.strip_prefix(['~', '-']) {
             assert!(most.parse::<usize>().is_ok(), "{choice:?} of {phrase:?}");
         } else if let Some(name) = choice.strip_prefix('@') {
             let is_class = CLASSES.iter().any(|(known, _)| *known == name);
@@ -108,6 +107,8 @@ mod tests {
             ("end it_all|life now", "end it all now"),
             ("ful", "ｆｕｌ"),
             ("over # kms", "over 5 kms"),
+            ("no -2 pain", "no more knee pain"),
+            ("want to die", "i wnat 2 die"),
         ] {
             assert!(found(phrase, text), "{phrase:?} in {text:?}");
         }
@@ -120,6 +121,9 @@ mod tests {
             ("to die", "to. die"),
             ("ear", "heart"),
             ("ill", "I'll"),
+            ("no -2 pain", "no sleep, knee pain"),
+            ("no -2 pain", "no run because of pain"),
+            ("no pain", "No, pain"),
         ] {
             assert!(!found(phrase, text), "{phrase:?} in {text:?}");
         }
@@ -130,7 +134,8 @@ mod tests {
         let text = Written::of("this is killing me, I want to be dead after leg day, so dead");
         let dead = Lexicon::of(&[((), "dead")], &[]).find(&text);
         let harmless = Lexicon::of(&[((), "dead after leg day")], &[]).find(&text);
-        assert_eq!(without_ending_in(dead.clone(), &harmless).len(), 1);
+        let ends_inside = |found: &&Found<_>| found.ends_inside(&harmless[0]);
+        assert_eq!(dead.iter().filter(ends_inside).count(), 1);
         assert_eq!(without_inside_of(dead, &harmless).len(), 1);
     }
 }

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use domain::memory::{Tombstone, normalised};
 use domain::voice::{self, MemoryWords};
 use domain::{
-    Closing, Ending, Finish, Job, JobKind, Language, Memory, MemoryId, Outcome, PartKind,
-    TurnEvent, TurnKey, UserScope,
+    Closing, Finish, Job, JobKind, Language, Memory, MemoryId, Outcome, PartKind, TurnEvent,
+    TurnKey, UserScope,
 };
 use in_memory::{InMemoryMessages, InMemoryRecords};
 use ports::{Kind, MessageStore, Record, Result, TurnState, Writer, Written, records};
@@ -132,7 +132,11 @@ impl Promises {
             JobKind::Memory => is_remembered(closing, result, &now, &buried),
             JobKind::Forget => {
                 let before = self.before.lock().unwrap().get(&job.turn).cloned();
-                is_forgotten(closing, &before.unwrap_or_default(), &now, &buried)
+                // What this very job has buried is no excuse.
+                let own = job.turn.turn.as_str();
+                let others = buried.into_iter().filter(|(id, _)| !id.starts_with(own));
+                let others: Vec<_> = others.collect();
+                is_forgotten(closing, &before.unwrap_or_default(), &now, &others)
             }
             JobKind::Workout | JobKind::Summary => Ok(()),
         };
@@ -175,7 +179,7 @@ pub(crate) fn told_is_left_to_do(
     let proposed = route.and_then(|route| route.memory_to_save());
     let forget = route.map(|route| route.memory_processing.forget.clone());
     let has = |kind| closing.jobs.contains(&kind);
-    let is_over = closing.ending == Ending::Finished;
+    let is_over = closing.ending.keeps_promises();
     let is_empty =
         remembers.is_some() && !has(JobKind::Memory) || forgets.is_some() && !has(JobKind::Forget);
     if is_empty {
@@ -207,10 +211,12 @@ fn is_remembered(
     closing: &Closing,
     result: &serde_json::Value,
     now: &Memories,
-    buried: &[Tombstone],
+    buried: &[(String, Tombstone)],
 ) -> Result<(), String> {
     let id: MemoryId = result["memoryId"].as_str().unwrap_or("-").parse().unwrap();
-    let is_buried = buried.iter().any(|tombstone| tombstone.memory_id == id);
+    let is_buried = buried
+        .iter()
+        .any(|(_, tombstone)| tombstone.memory_id == id);
     let proposed = closing
         .report
         .route
@@ -231,7 +237,7 @@ fn is_forgotten(
     closing: &Closing,
     before: &Memories,
     now: &Memories,
-    buried: &[Tombstone],
+    buried: &[(String, Tombstone)],
 ) -> Result<(), String> {
     let route = closing.report.route.as_ref();
     let forget = route
@@ -245,7 +251,9 @@ fn is_forgotten(
         contents.any(|promised| normalised(promised) == normalised(content))
     };
     for (id, content) in before {
-        let is_buried = buried.iter().any(|tombstone| tombstone.memory_id == *id);
+        let is_buried = buried
+            .iter()
+            .any(|(_, tombstone)| tombstone.memory_id == *id);
         if !now.contains_key(id) && !is_buried && !promised(content) {
             return Err(format!("{content:?} is gone, and nobody wanted that"));
         }
@@ -259,9 +267,10 @@ fn memories(records: &InMemoryRecords, owner: &UserScope) -> Memories {
     memories.map(|memory| (memory.id, memory.content)).collect()
 }
 
-fn tombstones(records: &InMemoryRecords, owner: &UserScope) -> Vec<Tombstone> {
+/// The tombstones of a user, each with the id of its record, which is named after its turn.
+fn tombstones(records: &InMemoryRecords, owner: &UserScope) -> Vec<(String, Tombstone)> {
     let kept = kept(records, owner, Kind::Tombstone).into_iter();
-    kept.filter_map(|record| records::readable(&record))
+    kept.filter_map(|record| Some((record.at.id.to_string(), records::readable(&record)?)))
         .collect()
 }
 

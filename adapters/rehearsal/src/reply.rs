@@ -12,8 +12,10 @@ use voice::{Voice, sessions, voice};
 /// A reply that follows from the prompt and the dice.
 pub(crate) fn compose(prompt: &Prompt, dice: &mut Dice) -> String {
     let heard = Heard::new(last_block(prompt));
-    if Care::floor(&heard.text).is_urgent() {
-        return STOP.to_owned();
+    match Care::floor(&heard.text) {
+        Care::Emergency | Care::Crisis => return STOP.to_owned(),
+        Care::Grief => return COMFORT.to_owned(),
+        Care::None | Care::Injury | Care::Illness => {}
     }
     let system = prompt
         .system
@@ -147,6 +149,9 @@ const FAREWELLS: [&str; 4] = [
 
 const STOP: &str = "This is not the moment for training, and I only rehearse: I do not think. \
     Please stop here, do not stay alone with this, and let somebody help you who can be there.";
+
+const COMFORT: &str = "I only rehearse, so I have no words that are worth it now. Training can \
+    wait; be with people who know you.";
 
 const CARE: &str = "First things first: pain that is sharp, that lasts, or that gets worse is a \
     reason to stop and to see a doctor or a physiotherapist. Until somebody has looked at it, \

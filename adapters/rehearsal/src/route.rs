@@ -340,9 +340,21 @@ fn title(heard: &Heard, needs: &Needs) -> String {
         .collect()
 }
 
-const REMEMBER: [&str; 6] = [
+const REMEMBER: [&str; 18] = [
     "remember that",
     "don't forget that",
+    "don't forget",
+    "dont forget",
+    "never forget",
+    "merk dir, dass",
+    "merk dir",
+    "vergiss nicht, dass",
+    "vergiss nicht",
+    "recuerda que",
+    "no olvides que",
+    "souviens-toi que",
+    "n'oublie pas que",
+    "lembre que",
     "keep in mind that",
     "keep in mind",
     "note that",

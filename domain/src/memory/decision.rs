@@ -8,21 +8,27 @@ use std::collections::BTreeMap;
 use super::save::asks_to_remember;
 use super::{
     Chosen, Meant, Memory, MemorySource, Provenance, Saving, Tombstone, Unsaveable, asks_to_keep,
-    choose, decide, is_instruction, meant,
+    choose, decide, is_instruction, kept, meant,
 };
 use crate::job::Job;
 use crate::router::{self, Command, RouterDecision};
 use crate::turn::Before;
 use crate::voice::{self, MemoryWords};
-use crate::{Fault, JobKind, JobState, Language, MemoryId, Message, Opening, TurnId};
+use crate::{
+    Body, Care, Fault, JobKind, JobState, Language, MemoryId, Message, Opening, PartKind, TurnId,
+};
 
 /// What is known of an athlete when a turn decides.
 #[derive(Debug)]
 pub(crate) struct Known {
     /// What is remembered, the newest first; not known if it could not be read.
     pub(crate) memories: Result<Vec<Memory>, Fault>,
-    /// What the turn right before has decided.
-    before: Option<Before>,
+    /// The last turns that have told something of memories, the newest first.
+    before: Vec<Before>,
+    /// The turn of the last message.
+    last: Option<TurnId>,
+    /// The last message that told of a promise that could not be kept.
+    told_late: Option<u64>,
     forgotten: Vec<Tombstone>,
     /// Which message of the conversation began which turn.
     numbers: BTreeMap<TurnId, u64>,
@@ -40,22 +46,27 @@ impl Known {
     /// has not come to it.
     pub(crate) fn of(
         memories: Result<Vec<Memory>, Fault>,
-        before: Option<Before>,
+        before: Vec<Before>,
         forgotten: Vec<Tombstone>,
         history: &[Message],
     ) -> Self {
         let memories = memories.map(|memories| {
-            let pending = before.as_ref().and_then(|before| before.pending(&memories));
-            let mut all: Vec<Memory> = pending.into_iter().chain(memories).collect();
-            all = super::remembered(all, &forgotten);
-            all
+            let pending = before.iter().filter_map(|before| before.pending(&memories));
+            let mut all: Vec<Memory> = pending.collect();
+            all.extend(memories);
+            super::remembered(all, &forgotten)
         });
+        let told_late = history.iter().rev().find(|message| tells_late(message));
+        let told_late = told_late.map(|message| message.number);
+        let last = history.last().map(|message| message.turn.turn.clone());
         let begun = history
             .iter()
             .map(|message| (message.turn.turn.clone(), message.number));
         Self {
             memories,
             before,
+            last,
+            told_late,
             forgotten,
             numbers: begun.collect(),
         }
@@ -73,24 +84,21 @@ impl Known {
     }
 
     /// Returns the decision, if the message chooses among the memories that the turn before has
-    /// named.
+    /// named. Where it is urgent, nothing is chosen, whatever the words may be.
     pub(crate) fn chosen(&self, opening: &Opening, language: Language) -> Option<Settled> {
+        if Care::floor(opening.text()).is_urgent() {
+            return None;
+        }
         let told = voice::of_memory(language);
-        let asked = &self
-            .before
-            .as_ref()?
-            .closing
-            .report
-            .route
-            .as_ref()?
-            .memory_processing;
+        let route = self.right_before()?.closing.report.route.as_ref()?;
+        let asked = &route.memory_processing;
         let memories = self.memories.as_deref().unwrap_or_default();
         let is_it = |id: &MemoryId| memories.iter().find(|memory| memory.id == *id).cloned();
         let offered: Vec<Memory> = asked.choices.iter().filter_map(is_it).collect();
         if offered.is_empty() {
             return None;
         }
-        let mut decision = router::choosing(language);
+        let mut decision = router::choosing(opening.text(), language);
         let processing = &mut decision.memory_processing;
         let mut chosen = choose(opening.text(), &offered);
         // Where one is gone, "the second" is another than what was told.
@@ -112,10 +120,17 @@ impl Known {
                 told.which(&offered)
             }
         };
+        let words = self.late(told).into_iter().chain([words]);
         Some(Settled {
             decision,
-            words: vec![words],
+            words: words.collect(),
         })
+    }
+
+    /// Returns the turn that made the last message, if it has told something of memories.
+    fn right_before(&self) -> Option<&Before> {
+        let is_it = |before: &&Before| Some(&before.turn.turn) == self.last.as_ref();
+        self.before.first().filter(is_it)
     }
 
     /// Returns what a decision comes to: by id, and in words.
@@ -126,6 +141,12 @@ impl Known {
         if processing.is_forget_request && !is_command && asks_to_keep(opening.text()) {
             processing.is_forget_request = false;
             processing.forget.clear();
+            // Whoever says "don't forget" is not met with silence for a model that misread it.
+            if !processing.is_memory_request || processing.memory.is_none() {
+                processing.is_memory_request = true;
+                processing.memory = Some(router::to_remember(kept(opening.text())));
+                processing.confidence = 1.0;
+            }
         }
         let mut words: Vec<String> = self.late(&told.memory).into_iter().collect();
         if decision.keeps_nothing(opening.text()) {
@@ -238,24 +259,68 @@ impl Known {
         }
     }
 
-    /// Returns what has become of a promise of the turn before that could not be kept.
+    /// Returns what has become of promises of the turns before that could not be kept, and of
+    /// commands that came to more than was told: each once.
     fn late(&self, told: &MemoryWords) -> Option<String> {
-        let jobs = &self.before.as_ref()?.jobs;
-        let failed = |kind: JobKind, words: &str| {
-            let job = jobs.iter().find(|job| job.kind == kind)?;
+        let is_untold = |before: &&Before| {
+            let number = self.numbers.get(&before.turn.turn);
+            number.is_none_or(|number| self.told_late.is_none_or(|late| late <= *number))
+        };
+        let untold = self.before.iter().filter(is_untold);
+        let broken = untold.flat_map(|before| before.broken(told));
+        let memories = self.memories.as_deref().unwrap_or_default();
+        let replaced = self.right_before();
+        let replaced = replaced.and_then(|before| before.replaced(told, memories));
+        let words: Vec<String> = broken.chain(replaced).collect();
+        (!words.is_empty()).then(|| words.join("\n"))
+    }
+}
+
+/// Returns whether a message tells of a promise that could not be kept, in whatever language.
+fn tells_late(message: &Message) -> bool {
+    let Body::Assistant { said, .. } = &message.body else {
+        return false;
+    };
+    let confirmed = said
+        .iter()
+        .filter(|said| said.kind == PartKind::Confirmation);
+    let told = Language::ALL.map(voice::of_memory);
+    let mut leads = told
+        .iter()
+        .flat_map(|told| [told.not_remembered, told.not_forgotten]);
+    let texts: Vec<&str> = confirmed.map(|said| said.text.trim()).collect();
+    leads.any(|lead| texts.iter().any(|text| text.starts_with(lead)))
+}
+
+impl Before {
+    /// Returns what could not be done of what it has told.
+    fn broken<'a>(&'a self, told: &'a MemoryWords) -> impl Iterator<Item = String> + 'a {
+        let leads = [
+            (JobKind::Memory, told.not_remembered),
+            (JobKind::Forget, told.not_forgotten),
+        ];
+        leads.into_iter().filter_map(|(kind, words)| {
+            let job = self.jobs.iter().find(|job| job.kind == kind)?;
             match &job.state {
                 JobState::Refused(reason) => Some(format!("{words}: {reason}.")),
                 // Why is for whoever runs the server.
                 JobState::Dead(_) => Some(format!("{words}.")),
                 JobState::Due(_) | JobState::Claimed(_) | JobState::Done(_) => None,
             }
-        };
-        failed(JobKind::Memory, told.not_remembered)
-            .or_else(|| failed(JobKind::Forget, told.not_forgotten))
+        })
     }
-}
 
-impl Before {
+    /// Returns what its job has replaced after a command, of which nobody could know in the turn.
+    fn replaced(&self, told: &MemoryWords, memories: &[Memory]) -> Option<String> {
+        let route = self.closing.report.route.as_ref()?;
+        let is_known = route.memory_to_save()?.in_place_of.is_some();
+        let job = self.jobs.iter().find(|job| job.kind == JobKind::Memory)?;
+        let old = job.state.result()?.get("supersedes")?.as_str()?;
+        let old = memories.iter().find(|memory| memory.id.as_str() == old)?;
+        let words = format!("{}\n({}{})", told.corrected, told.in_place_of, old.content);
+        (!is_known).then_some(words)
+    }
+
     /// Returns what it is about to remember: its job is not done, and it is not there yet.
     fn pending(&self, memories: &[Memory]) -> Option<Memory> {
         let is_open = |job: &Job| job.kind == JobKind::Memory && job.state.due().is_some();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::mem;
 
-use super::lexicon::{Sense, sense, unit};
+use super::lexicon::{Sense, person, sense, unit};
 use super::stem::{folded, stem};
 use super::words::{is_invisible, narrow, normalised, pairs_of};
 
@@ -27,9 +27,13 @@ pub(super) struct Marks {
     pub(super) hours: BTreeSet<&'static str>,
     /// As they are compared: folded.
     pub(super) names: BTreeSet<String>,
+    /// Who else it is about. Whom it names need not be told to be meant, but is another.
+    people: BTreeSet<&'static str>,
     pub(super) denies: bool,
     pub(super) likes: bool,
     pub(super) dislikes: bool,
+    /// It denies that something is disliked, which is not yet to like it.
+    pub(super) bears: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +105,8 @@ impl Fact {
             && one.sides == another.sides
             && one.days == another.days
             && one.denies == another.denies
+            && one.bears == another.bears
+            && one.people == another.people
             && !one.contradicts(another)
             && self.has_names_of(other)
             && other.has_names_of(self)
@@ -108,12 +114,22 @@ impl Fact {
     }
 
     /// Returns whether it may be about the same thing, so that one can hold in place of the other:
-    /// they share a word that could be meant, and no side and no name differs.
+    /// they share a word that could be meant, it is about the same people, no side and no name
+    /// differs, and of several numbers not every one.
     pub(super) fn has_subject_of(&self, other: &Self) -> bool {
         self.stems.iter().any(|word| other.stems.contains(word))
             && self.marks.sides == other.marks.sides
+            && self.marks.people == other.marks.people
             && self.has_names_of(other)
             && other.has_names_of(self)
+            && !self.has_other_numbers(other)
+    }
+
+    /// Returns whether both tell several numbers, and none alike: "5k in 22:30", "10k in 46:00".
+    fn has_other_numbers(&self, other: &Self) -> bool {
+        let (own, others) = (&self.marks.numbers, &other.marks.numbers);
+        let is_shared = |number: &Number| others.iter().any(|known| known.fits(number));
+        own.len() > 1 && others.len() > 1 && !own.iter().any(is_shared)
     }
 
     fn has_names_of(&self, other: &Self) -> bool {
@@ -197,6 +213,10 @@ impl Reading {
 
     fn mark(&mut self, token: &Token, next: Option<&Token>) {
         let sense = sense(&token.folded);
+        let is_small_word = sense == Some(Sense::Perhaps) && self.is_elsewhere;
+        self.marks
+            .people
+            .extend(person(&token.folded).filter(|_| !is_small_word));
         if token.is_capital && self.names_count && sense.is_none() {
             self.marks.names.insert(token.folded.clone());
         }
@@ -230,6 +250,11 @@ impl Marks {
                     turned.insert(*not);
                     self.dislikes = true;
                 }
+                // "I don't hate it", but "I hate not training".
+                (false, Some(not)) if not < at => {
+                    turned.insert(*not);
+                    self.bears = true;
+                }
                 (false, _) => self.dislikes = true,
             }
         }
@@ -254,6 +279,7 @@ impl Marks {
             && self.hours.is_subset(&other.hours)
             && (!self.denies || other.denies || other.dislikes)
             && (!self.likes || other.likes)
+            && (!self.bears || other.bears)
             && (!self.dislikes || other.dislikes || other.denies)
     }
 
@@ -432,7 +458,10 @@ fn plain(value: &str) -> String {
         .is_some_and(|(_, behind)| behind.len() == 3);
     let value = value.replace(',', if is_grouped { "" } else { "." });
     match value.split_once('.') {
-        Some((whole, part)) if part.chars().all(|c| c == '0') => whole.to_owned(),
+        // "2.000" may be two thousand.
+        Some((whole, part)) if part.len() != 3 && part.chars().all(|c| c == '0') => {
+            whole.to_owned()
+        }
         _ => value,
     }
 }
@@ -527,10 +556,10 @@ const GERMAN: [&str; 56] = [
 ];
 
 #[rustfmt::skip]
-const PORTUGUESE: [&str; 27] = [
+const PORTUGUESE: [&str; 29] = [
     "eu", "meu", "minha", "meus", "minhas", "nao", "sou", "estou", "tenho", "gosto", "em", "uma",
     "aos", "treino", "esqueca", "esquece", "apague", "ombro", "joelho", "dor", "direito", "direita",
-    "esquerdo", "esquerda", "voce", "sobre", "apaga",
+    "esquerdo", "esquerda", "voce", "sobre", "apaga", "isso", "isto",
 ];
 
 #[cfg(test)]

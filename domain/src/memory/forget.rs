@@ -4,20 +4,27 @@
 //! the memory, and nothing sets it apart. Anything else is asked, or left as it is.
 
 mod choice;
+mod clause;
+mod keep;
+mod part;
 mod phrases;
 mod request;
 
 use std::collections::BTreeSet;
 
 use super::Memory;
-use super::fact::{Fact, tokens};
+use super::fact::{Fact, Number, tokens};
 use crate::MemoryId;
 
 use super::stem::stem;
 pub use choice::{Chosen, choose};
+pub(crate) use keep::kept;
+use part::{Part, Term};
 use phrases::{OF_SEVERAL, TAKES, concepts};
-use request::{Part, Request, Term};
+use request::Request;
 
+/// A request that is longer names nothing, in characters.
+const LONGEST: usize = 1_000;
 /// How many are named of several that may be meant.
 const NAMED: usize = 5;
 
@@ -38,7 +45,7 @@ pub struct Meant {
 
 /// Returns whether it asks that something is not to be forgotten: then it is to be remembered.
 pub fn asks_to_keep(text: &str) -> bool {
-    request::keeps(text)
+    clause::keeps(text)
 }
 
 /// Returns what a request to forget is about.
@@ -46,8 +53,16 @@ pub fn asks_to_keep(text: &str) -> bool {
 /// "That", "it" and nothing at all mean the memory saved last. Otherwise the words around it are
 /// cut, and what is coordinated is judged each alone. One memory that has every word, and that
 /// nothing sets apart, is meant. Of several the athlete chooses, unless the request says that it
-/// means all of them. If a word is in no memory, none is meant without asking.
+/// means all of them. If a word is in no memory, or if the request takes something back or only
+/// tells of what was forgotten, none is meant without asking. What is longer than 1,000 characters
+/// names nothing.
 pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Meant {
+    if request.chars().nth(LONGEST).is_some() {
+        return Meant {
+            is_unknown: true,
+            ..Meant::default()
+        };
+    }
     let request = Request::of(request);
     if request.is_everything {
         return Meant {
@@ -56,7 +71,7 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
         };
     }
     let known: Vec<Known<'_>> = memories.iter().map(Known::of).collect();
-    if request.points {
+    if request.points && !request.is_doubtful {
         let is_there = |id: &&MemoryId| memories.iter().any(|memory| memory.id == **id);
         let forget: Vec<MemoryId> = last.filter(is_there).cloned().into_iter().collect();
         return Meant {
@@ -66,6 +81,7 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
         };
     }
     let mut meant = Meant::default();
+    let mut is_doubtful = request.is_doubtful;
     let whole = judged(&request.whole, &known);
     if !whole.fits.is_empty() || request.parts.is_empty() {
         meant.take(whole, &request.whole);
@@ -73,6 +89,11 @@ pub fn meant(request: &str, memories: &[Memory], last: Option<&MemoryId>) -> Mea
         for part in &request.parts {
             meant.take(judged(part, &known), part);
         }
+        is_doubtful |= request.is_either;
+    }
+    if is_doubtful {
+        let doubtful = std::mem::take(&mut meant.forget);
+        meant.choices.splice(0..0, doubtful);
     }
     for part in &request.kept {
         let kept = judged(part, &known);
@@ -175,7 +196,7 @@ impl<'a> Known<'a> {
     }
 
     /// Returns whether it holds more than what is named, so that not all of it may be meant: a day
-    /// or a side more, something else that it says first, or the contrary.
+    /// or a side more, half of it, something else that it says first, or the contrary.
     fn holds_more(&self, part: &Part) -> bool {
         let (own, named) = (&self.fact.marks, &part.marks);
         let is_more = |named: &BTreeSet<&str>, own: &BTreeSet<&str>| {
@@ -192,33 +213,34 @@ impl<'a> Known<'a> {
             self.words.contains(**stem) && !part.words.iter().any(is_named) && !is_by_name
         };
         let is_asserted = part.is_statement || part.words.iter().any(|term| term.is_sort);
+        let is_half = |number: &Number| number.value == "1/2";
+        let is_half_of = own.numbers.iter().any(is_half) && !named.numbers.iter().any(is_half);
         is_more(&named.days, &own.days)
+            || (is_half_of && !part.words.is_empty() && !named.is_empty())
             || is_more(&named.sides, &own.sides)
             || begins_otherwise
             || OF_SEVERAL.iter().any(|word| is_of_several(&word))
             || (is_asserted && own.denies && !named.denies && !named.dislikes)
     }
 
-    /// Returns whether a name that is asked for may be short for one in another memory of the same
-    /// sort.
-    fn is_short_for(&self, other: &Self, part: &Part) -> bool {
-        let fits = |term: &Term| {
-            let is_short = |name: &String| name.starts_with(&term.written);
-            other.has(term) || other.fact.marks.names.iter().any(is_short)
+    /// Returns whether a name that is asked for may be short for one in it.
+    fn may_be_meant_in_short(&self, part: &Part) -> bool {
+        let names = &self.fact.marks.names;
+        let is_short = |term: &Term, name: &String| {
+            term.written.len() > 2 && name.starts_with(&term.written) && *name != term.written
         };
-        let may_be = part.words.iter().all(fits) && part.marks.is_within(&other.fact.marks);
-        let mut names = other.fact.marks.names.iter();
-        let mut shared = self.said.intersection(&other.said);
-        may_be
-            && shared.next().is_some()
-            && names.any(|name| {
-                let is_longer = |term: &Term| {
-                    term.written.len() > 2
-                        && name.starts_with(&term.written)
-                        && *name != term.written
-                };
-                part.words.iter().any(is_longer)
-            })
+        let has_longer = |term: &Term| names.iter().any(|name| is_short(term, name));
+        let fits = |term: &Term| {
+            self.has(term) || names.iter().any(|name| name.starts_with(&term.written))
+        };
+        !names.is_empty()
+            && part.words.iter().any(has_longer)
+            && part.words.iter().all(fits)
+            && part.marks.is_within(&self.fact.marks)
+    }
+
+    fn is_of_the_sort_of(&self, other: &Self) -> bool {
+        self.said.intersection(&other.said).next().is_some()
     }
 
     fn id(&self) -> MemoryId {
@@ -260,8 +282,12 @@ fn judged(part: &Part, known: &[Known<'_>]) -> Judged {
     if !part.means_all && !are_all {
         narrow(part, &mut fitting);
     }
+    let in_short = known
+        .iter()
+        .filter(|other| other.may_be_meant_in_short(part));
+    let in_short: Vec<&Known<'_>> = in_short.collect();
     let is_in_doubt = |memory: &&Known<'_>| {
-        let is_short = known.iter().any(|other| memory.is_short_for(other, part));
+        let is_short = in_short.iter().any(|other| memory.is_of_the_sort_of(other));
         is_doubtful || is_short || memory.holds_more(part)
     };
     let (doubtful, fits): (Vec<&Known<'_>>, Vec<&Known<'_>>) =

@@ -134,7 +134,7 @@ struct Line {
     instruction: bool,
 }
 
-/// The list is a closed one: of orders in other words it knows few, and what is harmless passes.
+/// Orders in other words are known by their shape, and what is harmless passes.
 #[test]
 fn what_is_harmless_is_no_instruction() {
     let lines: Vec<Line> = lines(include_str!(
@@ -148,6 +148,6 @@ fn what_is_harmless_is_no_instruction() {
             accused.push(text);
         }
     }
-    assert!(known >= 13, "{known} of {orders}");
-    assert!(accused.len() <= 1, "{accused:#?}");
+    assert!(known >= 73, "{known} of {orders}");
+    assert!(accused.is_empty(), "{accused:#?}");
 }

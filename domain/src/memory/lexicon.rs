@@ -41,6 +41,39 @@ pub(super) fn unit(word: &str) -> Option<&'static str> {
     }
 }
 
+/// Returns who of the athlete's family, friends and animals this folded word names.
+pub(super) fn person(word: &str) -> Option<&'static str> {
+    let is_named = |(_, words): &&(&str, &str)| words.split(' ').any(|known| known == word);
+    PEOPLE.iter().find(is_named).map(|(person, _)| *person)
+}
+
+const PEOPLE: [(&str, &str); 12] = [
+    ("wife", "wife frau ehefrau esposa mujer femme epouse mulher"),
+    ("husband", "husband mann ehemann esposo marido mari"),
+    (
+        "daughter",
+        "daughter daughters tochter hija hijas fille filles filha filhas",
+    ),
+    ("son", "son sons sohn sohne hijo hijos fils filho filhos"),
+    ("mother", "mother mum mom mutter mama madre mere mae"),
+    ("father", "father dad vater papa padre pere pai"),
+    (
+        "brother",
+        "brother brothers bruder hermano hermanos frere freres irmao irmaos",
+    ),
+    (
+        "sister",
+        "sister sisters schwester schwestern hermana hermanas soeur soeurs irma irmas",
+    ),
+    ("girlfriend", "girlfriend novia copine namorada"),
+    ("boyfriend", "boyfriend novio copain namorado"),
+    (
+        "dog",
+        "dog dogs hund hunde perro perros chien chiens cachorro cachorros",
+    ),
+    ("cat", "cat cats katze katzen gato gatos chat chats"),
+];
+
 static LEXICON: LazyLock<BTreeMap<&'static str, Sense>> = LazyLock::new(|| {
     let mut lexicon = BTreeMap::new();
     let mut enter = |words: &'static str, sense: Sense| {
@@ -83,16 +116,20 @@ each every which who whom whose what when where how why because while during s";
 const ELSEWHERE: &str = "\
 die mit fur hay dir mas der das den dem des ein eine einen einem einer eines und oder aber \
 ich mich mir mein meine \
-meinen meinem meiner meines du dich dein deine er sie es wir uns unser ihr ihm ist sind waren \
-habe haben hatte wird werde werden soll kann von zu zum zur auf bei aus uber als wenn dass \
+meinen meinem meiner meines du dich dein deine deinem deinen deiner deines er sie es wir uns \
+unser ihr ihm ist sind waren \
+habe haben hatte wird werde werden soll kann kannst konnen muss mussen darf von zu zum zur auf \
+bei aus uber als wenn dass \
 sehr auch nur bitte wie wo wer dieser diese dieses diesen ja mal el la los las lo un una unos \
 unas y o pero yo mi mis tu tus te se su sus nos nuestro soy esta estoy ha tengo tiene de del \
 al en con por para como si que muy tambien cuando donde este esto estos estas ese eso esa \
-porque sobre le les une et ou mais je j moi m mon ma mes toi ta tes t il elle nous notre vous \
+porque sobre puedo puede puedes pueden podemos debo debe le les une et ou mais je j moi m mon ma \
+mes toi ta tes t il elle nous notre vous \
 votre ils elles ce c cet cette ces est suis sont etait ai ont etre avoir d au aux dans sur \
-avec par comme qu qui quoi quand l tres aussi seulement os um uma umas e eu meu minha meus \
+avec par comme qu qui quoi quand l peux peut pouvons dois doit tres aussi seulement os um uma \
+umas e eu mim meu minha meus \
 minhas voce seu sua ele ela sao sou estou foi tem tenho da dos na nas em com pelo pela quem \
-isso isto esse essa muito tambem ao aos";
+posso pode podem devo deve isso isto esse essa muito tambem ao aos";
 
 /// What is a small word there, and means something in English.
 const PERHAPS: &str = "son man war hat bin pour ton solo era";
@@ -117,7 +154,10 @@ const NUMBERS: [(&str, &str); 20] = [
     ("50", "fifty funfzig cincuenta cinquante cinquenta"),
     ("60", "sixty sechzig sesenta soixante sessenta"),
     ("100", "hundred hundert cien cent cem"),
-    ("1/2", "half halb halbe medio media demi demie meio meia"),
+    (
+        "1/2",
+        "half halb halbe medio media demi demie semi meio meia",
+    ),
 ];
 
 const UNITS: [(&str, &str); 22] = [
@@ -294,7 +334,8 @@ ne n pas jamais sans aucun aucune rien \
 nao sem nenhum nenhuma exceto sauf ausser except";
 
 const LIKES: &str = "\
-like likes liked love loves loved enjoy enjoys prefer prefers preferred favourite favorite adore \
+like likes liked love loves loved enjoy enjoys loving liking prefer prefers preferred favourite \
+favorite adore \
 adores fan \
 mag mogen liebe liebt bevorzuge bevorzugt gern gerne lieber lieblings \
 gusta gustan encanta encantan prefiero prefiere amo adoro favorito favorita \
@@ -303,7 +344,8 @@ gosto gosta prefiro ama adora curto \
 stand soporto soporta suporto suporta ausstehen supporte";
 
 const DISLIKES: &str = "\
-hate hates hated dislike dislikes disliked loathe loathes despise despises detest detests avoid \
+hate hates hated hating disliking dislike dislikes disliked loathe loathes despise despises \
+detest detests avoid \
 avoids \
 hasse hasst verabscheue vermeide \
 odio odia detesto detesta evito \

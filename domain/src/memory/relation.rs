@@ -135,7 +135,7 @@ fn says_change(message: &str) -> bool {
 }
 
 #[rustfmt::skip]
-const CHANGE: [&str; 58] = [
+const CHANGE: [&str; 74] = [
     "now", "nowadays", "these days", "instead", "anymore", "any more", "no longer", "changed",
     "change", "changing", "switched", "switch", "switching", "moved", "actually", "correction",
     "correct", "rather than", "used to", "from now on", "update", "updated", "new", "replaced",
@@ -145,13 +145,17 @@ const CHANGE: [&str; 58] = [
     "ahora", "ya no", "en vez", "en lugar", "cambie", "actualmente",
     "maintenant", "desormais", "au lieu", "finalement",
     "agora", "em vez", "ja nao",
+    "stopped", "quit", "gave up", "given up", "aufgehort", "umgestellt", "umgezogen", "kunftig",
+    "he cambiado", "deje de", "desde hoy", "j ai arrete", "dorenavant", "mudei", "parei",
+    "doravante",
 ];
 
 #[rustfmt::skip]
-const ADDITION: [&str; 22] = [
+const ADDITION: [&str; 34] = [
     "too", "also", "as well", "additionally", "in addition", "besides", "on top", "another",
     "still", "both", "auch", "zusatzlich", "ausserdem", "tambien", "ademas", "aussi", "en plus",
-    "egalement", "tambem", "alem disso", "alem", "plus",
+    "egalement", "tambem", "alem disso", "alem", "plus", "aswell", "extra", "alongside",
+    "along with", "additional", "dazu", "obendrein", "tb", "tmb", "tbm", "encima", "igualmente",
 ];
 
 #[cfg(test)]

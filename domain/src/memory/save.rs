@@ -1,9 +1,10 @@
 //! What becomes of something that is to be remembered.
 
-use super::fact::Fact;
-use super::words::{SAID, share_in, spaced, without_lead, words};
+use super::fact::{Fact, tokens};
+use super::words::{SAID, share_in, without_lead, words};
 use super::{
-    Graveyard, Importance, LONGEST, Memory, MemoryKind, MemorySource, Tombstone, is_instruction,
+    Graveyard, Importance, LONGEST, Memory, MemoryKind, MemorySource, Tombstone, asks_to_keep,
+    is_instruction,
 };
 use crate::router::{Command, ProposedMemory, RouterDecision};
 use crate::{CoachId, ConversationId, Language, MemoryId, MessageId, Opening, Timestamp, voice};
@@ -68,10 +69,16 @@ pub fn promised(opening: &Opening, decision: &RouterDecision) -> Option<Memory> 
 }
 
 pub(super) fn asks_to_remember(text: &str) -> bool {
-    spaced(text)
-        .split(' ')
-        .any(|word| matches!(word, "remember" | "memorise" | "memorize"))
+    let words = tokens(text);
+    words.iter().any(|word| ASKS.contains(&&*word.folded)) || asks_to_keep(text)
 }
+
+#[rustfmt::skip]
+const ASKS: [&str; 20] = [
+    "remember", "memorise", "memorize", "merk", "merke", "merken", "behalte", "notier", "notiere",
+    "recuerda", "acuerdate", "anota", "apunta", "souviens", "retiens", "note", "lembre", "lembra",
+    "guarda", "grave",
+];
 
 /// What becomes of something that is to be remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,10 +154,9 @@ pub fn decide(
     // An earlier try has corrected it: to look again for what is meant could find another.
     let corrected = |memory: &&Memory| memory.superseded_by.as_ref() == Some(&new.id);
     if let Some(old) = existing.iter().find(corrected) {
-        return Saving::Supersede {
-            old: old.id.clone(),
-            new,
-        };
+        let named = proposed.in_place_of.clone();
+        let old = named.unwrap_or_else(|| old.id.clone());
+        return Saving::Supersede { old, new };
     }
     let known: Vec<&Memory> = beside(&new, existing);
     let said = Fact::of(&new.content);
@@ -297,12 +303,18 @@ impl Memory {
             .content
             .as_ref()
             .map_or_else(|| self.content.clone(), |content| content.trim().to_owned());
+        let is_same = content == self.content;
+        let is_about_it = || Fact::of(&content).shared(&Fact::of(&self.content)) > 0;
         let new = Self {
-            last_said_at: if content == self.content {
+            last_said_at: if is_same {
                 self.last_said_at
             } else {
                 Some(now)
             },
+            // What others say in other words was said of what it said before.
+            same_as: self.same_as.clone().filter(|_| is_same),
+            // A model's word was of what is no longer there.
+            safety: self.safety.filter(|_| is_same || is_about_it()),
             content,
             source: if edit.content.is_some() {
                 MemorySource::ExplicitRequest

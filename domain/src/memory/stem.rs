@@ -57,22 +57,28 @@ pub(super) fn stem(word: &str) -> String {
 /// "Máxima" and "máximo" are one word, "rodillo" and "rodilla" are two, as "Dan" and "Dana" are.
 fn of_both_genders(word: &str) -> Option<String> {
     let bare = word.strip_suffix('s').unwrap_or(word);
+    if GENDERED.contains(&bare) {
+        return Some(format!("{bare}'"));
+    }
     // "Trabaja" is of "trabajar".
     let infinitive = bare.strip_suffix("ar").filter(|stem| stem.len() > SHORTEST);
     let stem = infinitive.or_else(|| bare.strip_suffix(['a', 'o']))?;
     let is_other = bare.ends_with("ica") || bare.ends_with("ico");
-    if GENDERED.contains(&bare) {
-        return Some(format!("{bare}'"));
-    }
     let is_kept = stem.len() < SHORTEST || is_other;
     (!is_kept && !stem.ends_with(['i', 'u', 'e', 'o'])).then(|| format!("{stem}o"))
 }
 
 /// What is another thing with another ending.
 #[rustfmt::skip]
-const GENDERED: [&str; 18] = [
+const GENDERED: [&str; 66] = [
     "rodillo", "libro", "libra", "puerto", "puerta", "cuento", "cuenta", "plato", "plata", "pato",
     "pata", "casa", "caso", "moda", "modo", "punto", "punta", "carro",
+    // Who it is.
+    "hijo", "hija", "hermano", "hermana", "amigo", "amiga", "tio", "tia", "abuelo", "abuela",
+    "primo", "prima", "novio", "novia", "esposo", "esposa", "nino", "nina", "nieto", "nieta",
+    "sobrino", "sobrina", "suegro", "suegra", "cunado", "cunada", "filho", "filha", "neto", "neta",
+    "namorado", "namorada", "sogro", "sogra", "gato", "gata", "perro", "perra", "menino", "menina",
+    "ami", "amie", "cousin", "cousine", "voisin", "voisine", "enteado", "enteada",
 ];
 
 const SHORTEST: usize = 3;
@@ -84,7 +90,7 @@ const ENDINGS: [&str; 34] = [
     "ed", "es", "en", "em", "ie", "ia", "ic", "s", "e", "y", "x",
 ];
 
-const IRREGULAR: [(&str, &str); 28] = [
+const IRREGULAR: [(&str, &str); 30] = [
     ("ran", "run"),
     ("ate", "eat"),
     ("eaten", "eat"),
@@ -104,6 +110,8 @@ const IRREGULAR: [(&str, &str); 28] = [
     ("trinkt", "trink"),
     ("klettert", "kletter"),
     ("schwimmt", "schwim"),
+    ("lauft", "lauf"),
+    ("laufst", "lauf"),
     ("feet", "foot"),
     ("children", "child"),
     ("drank", "drink"),

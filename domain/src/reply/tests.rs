@@ -111,7 +111,7 @@ fn loaded(history: Vec<Message>, summary: Option<Summary>) -> Loaded {
         forgotten: Vec::new(),
         safety: SafetyFacts::default(),
         memories: Ok(Vec::new()),
-        before: None,
+        before: Vec::new(),
     }
 }
 

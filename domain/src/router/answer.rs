@@ -134,11 +134,15 @@ impl<'a> Parts<'a> {
 
     /// Notes that a field, or some of it, could not be used.
     pub(crate) fn note_dropped(&mut self, name: &str) {
-        if !self.dropped.iter().any(|known| known == name) {
+        let is_new = !self.dropped.iter().any(|known| known == name);
+        if is_new && self.dropped.len() < MOST_DROPPED {
             self.dropped.push(name.to_owned());
         }
     }
 }
+
+/// How many names are noted: whoever reads more learns nothing more.
+const MOST_DROPPED: usize = 50;
 
 /// An object's fields as they are written.
 #[derive(Debug)]

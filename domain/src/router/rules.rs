@@ -33,7 +33,7 @@ impl Command {
             Self::SaveMemory => RouterDecision {
                 memory_processing: MemoryProcessing {
                     is_memory_request: true,
-                    memory: Some(memory(rest)),
+                    memory: Some(to_remember(rest)),
                     confidence: 1.0,
                     reasoning: COMMANDED.to_owned(),
                     ..MemoryProcessing::default()
@@ -190,8 +190,8 @@ fn nothing(user_intent: UserIntent, source: Source, confidence: f64) -> RouterDe
 }
 
 /// Returns the decision of a message that answers which of several memories is to be forgotten.
-pub(crate) fn choosing(language: Language) -> RouterDecision {
-    RouterDecision {
+pub(crate) fn choosing(text: &str, language: Language) -> RouterDecision {
+    let decision = RouterDecision {
         language,
         memory_processing: MemoryProcessing {
             is_forget_request: true,
@@ -200,11 +200,12 @@ pub(crate) fn choosing(language: Language) -> RouterDecision {
             ..MemoryProcessing::default()
         },
         ..nothing(UserIntent::ForgetRequest, Source::Rule, 1.0)
-    }
+    };
+    decision.heeding(text)
 }
 
-/// Whatever may harm matters most.
-fn memory(content: &str) -> ProposedMemory {
+/// Returns what is to be remembered by these very words. Whatever may harm matters most.
+pub(crate) fn to_remember(content: &str) -> ProposedMemory {
     let safety = SafetyKind::floor(content);
     let (kind, importance) = match safety {
         Some(_) => (MemoryKind::Constraint, Importance::High),
@@ -252,9 +253,9 @@ mod tests {
         assert_eq!(saved.decision.user_intent, UserIntent::MemoryRequest);
         assert_eq!(
             saved.decision.memory_processing.memory,
-            Some(memory("I train at dawn"))
+            Some(to_remember("I train at dawn"))
         );
-        let importance = |text| (memory(text).kind, memory(text).importance);
+        let importance = |text| (to_remember(text).kind, to_remember(text).importance);
         assert_eq!(
             importance("I train at dawn"),
             (MemoryKind::Context, Importance::Medium)

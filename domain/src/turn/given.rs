@@ -82,8 +82,8 @@ pub struct Loaded {
     pub safety: SafetyFacts,
     /// What is remembered of the athlete, the newest first; not known if it could not be read.
     pub memories: Result<Vec<Memory>, Fault>,
-    /// The turn right before, if it has told what it does with memories.
-    pub before: Option<Before>,
+    /// Of the turns before the last that have told what they do with memories, the newest first.
+    pub before: Vec<Before>,
 }
 
 impl Default for Loaded {
@@ -95,7 +95,7 @@ impl Default for Loaded {
             forgotten: Vec::new(),
             safety: SafetyFacts::default(),
             memories: Ok(Vec::new()),
-            before: None,
+            before: Vec::new(),
         }
     }
 }

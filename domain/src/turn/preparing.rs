@@ -24,21 +24,22 @@ impl Turn {
         let memories = mem::replace(&mut loaded.memories, Ok(Vec::new()));
         let known = Known::of(
             memories,
-            loaded.before.take(),
+            mem::take(&mut loaded.before),
             loaded.forgotten.clone(),
             &loaded.history,
         );
-        loaded
-            .safety
-            .join(known.memories.as_deref().unwrap_or_default());
+        match &known.memories {
+            Ok(memories) => loaded.safety.join(memories),
+            // Among them are those that were kept before anybody looked for safety facts.
+            Err(_) => loaded.safety.is_missing_some = true,
+        }
         let loaded = loaded.without_forgotten();
-        let settled = match decision {
-            Some(decision) => {
-                let decision = self.in_its_language(decision);
-                Some(known.settle(decision, &self.task.opening))
-            }
-            None => known.chosen(&self.task.opening, self.language()),
-        };
+        // "ok" may answer what was asked.
+        let chosen = known.chosen(&self.task.opening, self.language());
+        let settled = chosen.or_else(|| {
+            let decision = self.in_its_language(decision?);
+            Some(known.settle(decision, &self.task.opening))
+        });
         let decision = settled.map(|settled| self.settled(settled));
         let mut candidates = Vec::new();
         let summary = loaded.summary.as_ref();

@@ -84,7 +84,6 @@ impl Turn {
     pub(super) fn ended(&mut self, mut r: Replying, reason: StopReason, usage: Usage) -> Phase {
         if self.journal.has_reply() {
             self.close(r.call, CallOutcome::Ok, Some(usage));
-            self.confirm();
             return self.finish(reason.into());
         }
         r.call.tries.spent.push(usage);

@@ -14,7 +14,7 @@ pub(super) const WORDS: Words = Words {
         "Allez, au travail.",
         "C'est noté, on y va.",
         "Bien, on s'y met.",
-        "Faisons que ça compte.",
+        "Faisons en sorte que ça compte.",
     ],
     thanks: "Avec plaisir.",
     goodbye: "Prends soin de toi.",
@@ -24,8 +24,8 @@ pub(super) const WORDS: Words = Words {
     emergency: "Cela passe avant tout entraînement.",
     crisis: "Tu as bien fait de me le dire.",
     emergency_help: "Arrête-toi maintenant. Si cela se passe en ce moment ou s'aggrave, \
-        appelle le numéro d'urgence de ton pays, et n'attends pas en restant sans personne.",
-    crisis_help: "Tu n'as pas à porter cela sans personne. Si tu risques de te faire du mal, \
+        appelle le numéro d'urgence de ton pays, et n'attends pas sans quelqu'un à tes côtés.",
+    crisis_help: "Tu n'as pas à porter cela sans aide. Si tu risques de te faire du mal, \
         ou si tu es en danger, appelle maintenant le numéro d'urgence de ton pays, ou une personne \
         de confiance, et reste avec elle.",
     not_kept: "Je n'ai ni noté ni retenu ce message ; /log-workout et /save-memory le font si \
@@ -67,15 +67,15 @@ pub(super) const WORDS: Words = Words {
         how_to_choose: "Dis un numéro, « tous » ou « aucun ».",
         none_goes: "Je n'ai rien oublié.",
         nothing_like_it: "Je ne sais rien de tel, je n'ai donc rien oublié.",
-        nearest: "Le plus proche que je sache :",
-        rest_is_unknown: "Du reste je ne sais rien.",
-        second_miss: "Je ne sais pas lequel tu veux dire, je n'ai donc rien oublié. Dans la \
-            liste de tes souvenirs tu peux le supprimer toi-même.",
+        nearest: "Ce que je sais de plus proche :",
+        rest_is_unknown: "Je ne sais rien du reste.",
+        second_miss: "Je ne sais pas duquel tu parles, je n'ai donc rien oublié. Dans la \
+            liste de tes souvenirs, tu peux le supprimer toi-même.",
         unread: "Je ne peux pas regarder ce que j'ai retenu en ce moment, je n'ai donc rien \
             oublié.",
-        everything: "Je ne peux pas oublier tout ce que je sais de toi d'ici. Pour que tout \
+        everything: "D'ici, je ne peux pas oublier tout ce que je sais de toi. Pour que tout \
             soit effacé, fais supprimer ton compte ; chaque souvenir peut être supprimé dans \
-            leur liste.",
+            la liste.",
         saved: "Je m'en souviendrai.",
         known: "Je le savais déjà.",
         corrected: "Je m'en souviendrai à la place de ce que je savais.",
@@ -83,9 +83,9 @@ pub(super) const WORDS: Words = Words {
         nothing_to_forget: "je ne sais rien de tel",
     },
     refusals: Refusals {
-        is_too_long: "c'est plus long que 500 caractères : dis-moi l'essentiel",
+        is_too_long: "cela dépasse 500 caractères : dis-moi l'essentiel",
         nothing_to_remember: "il n'y a rien à retenir là-dedans",
-        reads_like_an_instruction: "cela se lit comme une instruction au système, pas comme \
+        reads_like_an_instruction: "cela ressemble à une instruction au système, pas comme \
             quelque chose sur toi",
         was_not_said: "tu ne l'as pas dit dans ton message : dis-moi en un seul message quoi \
             retenir",

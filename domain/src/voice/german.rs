@@ -23,12 +23,12 @@ pub(super) const WORDS: Words = Words {
     grief: "Das tut mir sehr leid.",
     emergency: "Das geht jedem Training vor.",
     crisis: "Ich bin froh, dass du mir das sagst.",
-    emergency_help: "Hör jetzt auf. Wenn es gerade passiert oder schlimmer wird, ruf die \
+    emergency_help: "Hör jetzt mit allem auf. Wenn es gerade passiert oder schlimmer wird, ruf die \
         Notrufnummer deines Landes an, und warte nicht allein.",
     crisis_help: "Du musst das nicht allein tragen. Wenn du dir etwas antun könntest oder in \
         Gefahr bist, ruf jetzt die Notrufnummer deines Landes an, oder jemanden, dem du vertraust, \
         und bleib nicht allein.",
-    not_kept: "Ich habe diese Nachricht weder eingetragen noch gemerkt; /log-workout und \
+    not_kept: "Ich habe diese Nachricht weder eingetragen noch behalten; /log-workout und \
         /save-memory tun das, wenn du es willst.",
     help: "Sprich einfach mit mir, oder beginne eine Nachricht mit einem davon:",
     log_workout: CommandWords {
@@ -39,7 +39,7 @@ pub(super) const WORDS: Words = Words {
     },
     save_memory: CommandWords {
         takes: " <was ich mir merken soll>",
-        does: "lässt mich etwas über dich merken",
+        does: "sorgt dafür, dass ich mir etwas über dich merke",
         hint: "Sag mir, was ich mir merken soll, etwa so: /save-memory mein linkes Knie mag \
             keine tiefen Ausfallschritte",
     },
@@ -58,7 +58,7 @@ pub(super) const WORDS: Words = Words {
         remembering: "Ich merke mir: ",
         in_place_of: "anstelle von: ",
         cannot_remember: "Das kann ich mir nicht merken: ",
-        cannot_use: "So kann ich mir das nicht merken: sag mir das Wesentliche in höchstens 500 \
+        cannot_use: "So kann ich mir das nicht merken: Sag mir das Wesentliche in höchstens 500 \
             Zeichen.",
         not_remembered: "Was du mir vorhin gesagt hast, konnte ich mir nicht merken",
         not_forgotten: "Was ich vorhin vergessen sollte, konnte ich nicht vergessen",
@@ -68,7 +68,7 @@ pub(super) const WORDS: Words = Words {
         which_goes: "Was davon soll ich vergessen?",
         how_to_choose: "Sag eine Zahl, „alle“ oder „keins“.",
         none_goes: "Ich habe nichts vergessen.",
-        nothing_like_it: "So etwas weiß ich nicht, also habe ich nichts vergessen.",
+        nothing_like_it: "Von so etwas weiß ich nichts, also habe ich nichts vergessen.",
         nearest: "Am nächsten kommt:",
         rest_is_unknown: "Vom Rest weiß ich nichts.",
         second_miss: "Ich weiß nicht, was davon du meinst, also habe ich nichts vergessen. In \
@@ -82,14 +82,14 @@ pub(super) const WORDS: Words = Words {
         known: "Das wusste ich schon.",
         corrected: "Ich merke es mir anstelle dessen, was ich vorher wusste.",
         forgotten: "Es ist vergessen.",
-        nothing_to_forget: "So etwas weiß ich nicht",
+        nothing_to_forget: "von so etwas weiß ich nichts",
     },
     refusals: Refusals {
-        is_too_long: "es ist länger als 500 Zeichen: sag mir das Wesentliche",
+        is_too_long: "es ist länger als 500 Zeichen: Sag mir das Wesentliche",
         nothing_to_remember: "darin ist nichts, was ich mir merken könnte",
         reads_like_an_instruction: "das liest sich wie eine Anweisung an das System, nicht wie \
             etwas über dich",
-        was_not_said: "das hast du in deiner Nachricht nicht gesagt: sag mir in einer \
+        was_not_said: "das hast du in deiner Nachricht nicht gesagt: Sag mir in einer \
             Nachricht, was ich mir merken soll",
         was_forgotten: "du wolltest, dass das vergessen wird",
     },

@@ -34,6 +34,8 @@ pub(super) const KEY: usize = 2;
 enum Piece {
     OneOf(Choices),
     Gap(usize),
+    /// A gap that ends with the clause.
+    ShortGap(usize),
 }
 
 /// Of these one is there, which is of one word or of several.
@@ -59,6 +61,14 @@ pub(crate) struct Found<T> {
     pub(crate) says: T,
     /// Which words.
     pub(crate) at: Range<usize>,
+}
+
+impl<T> Found<T> {
+    /// Returns whether its last word is one of those of the other phrase: it is then said in
+    /// another sense.
+    pub(crate) fn ends_inside<U>(&self, other: &Found<U>) -> bool {
+        other.at.contains(&self.at.end.saturating_sub(1))
+    }
 }
 
 impl<T: Copy> Lexicon<T> {
@@ -197,6 +207,9 @@ impl Piece {
         if let Some(most) = word.strip_prefix('~') {
             return Self::Gap(most.parse().unwrap_or(1));
         }
+        if let Some(most) = word.strip_prefix('-') {
+            return Self::ShortGap(most.parse().unwrap_or(1));
+        }
         let (word, is_needed) = match word.strip_suffix('?') {
             Some(word) => (word, false),
             None => (word, true),
@@ -221,7 +234,7 @@ impl Piece {
     /// Returns of how many words it is, at least and at most.
     fn length(&self) -> (usize, usize) {
         match self {
-            Self::Gap(most) => (0, *most),
+            Self::Gap(most) | Self::ShortGap(most) => (0, *most),
             Self::OneOf(choices) => {
                 let longer = choices.longer.iter().map(Vec::len);
                 let least = if choices.has_one_word() { 1 } else { 2 };
@@ -304,6 +317,14 @@ fn end_of(pieces: &[Piece], words: &[Word], at: usize, sentence: u32) -> Option<
     };
     match piece {
         Piece::Gap(most) => (0..=*most).find_map(|gap| end_of(rest, words, at + gap, sentence)),
+        Piece::ShortGap(most) => {
+            let clause = words.get(at.checked_sub(1)?)?.clause;
+            let behind = words.get(at..).unwrap_or_default().iter();
+            let within = behind.take_while(|word| word.clause == clause).count();
+            let longest = within.saturating_sub(1).min(*most);
+            let fits = |gap| end_of(rest, words, at + gap, sentence);
+            (within > 0).then(|| (0..=longest).find_map(fits))?
+        }
         Piece::OneOf(choices) => {
             let here = words.get(at).filter(|word| word.sentence == sentence);
             if here.is_some_and(|word| choices.has(word))

@@ -19,6 +19,8 @@ pub(super) struct Word {
     /// Other spellings that may be meant: `muede` for `mude`, `pleease` for `please`.
     others: Vec<String>,
     pub(super) sentence: u32,
+    /// Commas and conjunctions set clauses apart.
+    pub(super) clause: u32,
 }
 
 impl Written {
@@ -28,7 +30,7 @@ impl Written {
             words: Vec::new(),
             asked: BTreeSet::new(),
         };
-        let (mut word, mut sentence) = (String::new(), 0);
+        let (mut word, mut sentence, mut clause) = (String::new(), 0, 0);
         for (at, letter) in letters.iter().enumerate() {
             if is_apostrophe(*letter) && is_contracted(letters.get(at + 1..).unwrap_or_default()) {
                 continue;
@@ -37,16 +39,18 @@ impl Written {
                 push_folded(&mut word, *letter);
                 continue;
             }
-            written.add(&mut word, sentence);
-            let is_inside = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric());
+            written.add(&mut word, sentence, &mut clause);
+            let is_inside = letters.get(at + 1).is_some_and(|c| c.is_alphanumeric());
             let is_end = "!?;\n…".contains(*letter)
-                || (matches!(letter, '.' | ':') && !is_inside(letters.get(at + 1)));
+                || (matches!(letter, '.' | ':') && !is_inside)
+                || (",-–—".contains(*letter) && !is_inside && written.ends_in_an_answer());
             if *letter == '?' {
                 written.asked.insert(sentence);
             }
             sentence += u32::from(is_end);
+            clause += u32::from(is_end || (",-–—()".contains(*letter) && !is_inside));
         }
-        written.add(&mut word, sentence);
+        written.add(&mut word, sentence, &mut clause);
         written
     }
 
@@ -55,25 +59,94 @@ impl Written {
         self.words.iter().map(|word| word.plain.as_str())
     }
 
-    /// Returns whether these words stand in a question.
+    /// Returns whether these words are asked: of a question that begins with what somebody tells of
+    /// themselves, only the last clause is ("I'm pregnant, can I run?").
     pub(crate) fn asks(&self, at: &Range<usize>) -> bool {
-        let word = self.words.get(at.start);
-        word.is_some_and(|word| self.asked.contains(&word.sentence))
+        let Some(word) = self.words.get(at.start) else {
+            return false;
+        };
+        let mut sentence = self.words.iter().filter(|w| w.sentence == word.sentence);
+        let begins = sentence.next().unwrap_or(word);
+        let ends = sentence.next_back().unwrap_or(begins);
+        self.asked.contains(&word.sentence)
+            && (word.clause == ends.clause || !TELLING.contains(&begins.plain.as_str()))
     }
 
-    fn add(&mut self, word: &mut String, sentence: u32) {
+    /// Returns whether the last word is an answer: with a comma behind it, it denies nothing that
+    /// follows.
+    fn ends_in_an_answer(&self) -> bool {
+        let last = self.words.last();
+        last.is_some_and(|word| ANSWERS.contains(&word.plain.as_str()))
+    }
+
+    fn add(&mut self, word: &mut String, sentence: u32, clause: &mut u32) {
         if word.is_empty() {
             return;
         }
         let plain = std::mem::take(word);
         let others = other_spellings(&plain);
+        *clause += u32::from(CONJUNCTIONS.contains(&plain.as_str()));
         self.words.push(Word {
             plain,
             others,
             sentence,
+            clause: *clause,
         });
     }
 }
+
+const ANSWERS: [&str; 9] = [
+    "no", "nope", "nah", "yes", "nein", "non", "oui", "nao", "sim",
+];
+
+/// What another clause begins with.
+const CONJUNCTIONS: [&str; 15] = [
+    "because", "but", "cause", "cuz", "since", "though", "weil", "aber", "denn", "sondern",
+    "porque", "pero", "car", "mas", "pois",
+];
+
+/// What somebody begins with who tells something of themselves.
+const TELLING: [&str; 22] = [
+    "i", "im", "ive", "as", "ich", "bin", "als", "yo", "estoy", "tengo", "soy", "tomo", "je", "j",
+    "eu", "estou", "to", "tenho", "sou", "uso", "como", "hola",
+];
+
+/// How words are typed in haste, and what they stand for.
+const TYPED: [(&str, &str); 18] = [
+    ("2", "to"),
+    ("brethe", "breathe"),
+    ("chst", "chest"),
+    ("hav", "have"),
+    ("kiero", "quiero"),
+    ("n", "nao"),
+    ("num", "nao"),
+    ("qero", "quiero"),
+    ("qiero", "quiero"),
+    ("ta", "esta"),
+    ("to", "estou"),
+    ("too", "to"),
+    ("veu", "veux"),
+    ("wan", "want"),
+    ("wana", "wanna"),
+    ("wannt", "want"),
+    ("wat", "want"),
+    ("wnat", "want"),
+];
+
+/// What German words that are written as one end in.
+const COMPOUNDS: [&str; 11] = [
+    "allergie",
+    "allergien",
+    "allergiker",
+    "allergikerin",
+    "intoleranz",
+    "prothese",
+    "schmerz",
+    "schmerzen",
+    "unvertraglichkeit",
+    "urtikaria",
+    "verletzung",
+];
 
 /// Returns whether what follows an apostrophe belongs to the word before it, as in "don't"; in
 /// "j'ai" it is a word of its own.
@@ -108,15 +181,23 @@ fn is_unseen(c: char) -> bool {
     )
 }
 
-/// Returns what else a word may be: with umlauts that are written in two letters, and without
-/// letters that are drawn out.
+/// Returns what else a word may be: what is typed so in haste, the end of a compound, with umlauts
+/// that are written in two letters, and without letters that are drawn out.
 fn other_spellings(plain: &str) -> Vec<String> {
-    let mut others = Vec::new();
+    let typed = TYPED.iter().filter(|(typed, _)| *typed == plain);
+    let mut others: Vec<String> = typed.map(|(_, meant)| (*meant).to_owned()).collect();
+    let compounds = COMPOUNDS.iter().filter(|head| plain.len() > head.len());
+    others.extend(
+        compounds
+            .filter(|head| plain.ends_with(*head))
+            .map(|head| (*head).to_owned()),
+    );
     let without_umlauts = plain
         .replace("ae", "a")
         .replace("oe", "o")
         .replace("ue", "u");
-    if without_umlauts != plain {
+    // "Toes" would be a cough in Spanish.
+    if without_umlauts != plain && plain != "toes" {
         others.push(without_umlauts);
     }
     if is_drawn_out(plain) {

@@ -11,7 +11,7 @@ use domain::{
     Kept, Limits, Loaded, Memory, Message, Opening, Output, Refused, ReplyCall, SafetyFacts, Task,
     Turn, TurnError, TurnEvent, TurnKey, Wanted, Workout,
 };
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, try_join_all};
 use futures::stream::{self, BoxStream, FuturesUnordered, StreamExt, TryStreamExt};
 use futures::{join, pin_mut, select_biased};
 use tracing::{error, warn};
@@ -40,6 +40,10 @@ const ROUTE: Duration = Duration::from_millis(1_500);
 const GATHER: Duration = Duration::from_millis(800);
 /// Much less than [`LEASE`], so that a checkpoint can be tried again before it runs out.
 const SAVE: Duration = Duration::from_secs(2);
+
+/// Of so many messages, and of so many turns of these, it is looked up what they have promised.
+const LATELY: usize = 8;
+const TURNS_BEFORE: usize = 3;
 
 /// The pause before a turn whose driver panicked is tried to be ended again.
 const AGAIN: Duration = Duration::from_millis(300);
@@ -214,23 +218,21 @@ impl<'a> At<'a> {
         })
     }
 
-    /// Returns the last messages, the newest last, and the turn that made the last of them, if it
-    /// has told what it does with memories.
+    /// Returns the last messages, the newest last, and of the turns that made the last of them
+    /// those that have told what they do with memories, the newest first.
     async fn history(
         self,
         before: Option<u64>,
         messages: usize,
-    ) -> Result<(Vec<Message>, Option<Before>)> {
+    ) -> Result<(Vec<Message>, Vec<Before>)> {
         let conversation = &self.opening.turn.conversation;
         let pages = pages(&*self.ports.messages, conversation, before, messages);
         let mut history: Vec<Message> = pages.try_concat().await?;
         history.reverse();
-        let told = history.last().filter(|last| last.confirms());
-        let before = match told {
-            Some(last) => self.before(&last.turn).await?,
-            None => None,
-        };
-        Ok((history, before))
+        let last = history.iter().rev().take(LATELY);
+        let told = last.filter(|message| message.confirms()).take(TURNS_BEFORE);
+        let before = try_join_all(told.map(|message| self.before(&message.turn))).await?;
+        Ok((history, before.into_iter().flatten().collect()))
     }
 
     async fn before(self, turn: &TurnKey) -> Result<Option<Before>> {

@@ -51,8 +51,9 @@ pub async fn remember(
         Saving::Reinforce(id) => {
             // What a turn makes is named after it.
             let turn = from.message.and_then(|_| from.id.as_str().parse().ok());
+            let (importance, safety) = (proposed.importance, proposed.safety);
             let said = |known: Option<Memory>| {
-                known?.reinforced(proposed.importance, from.said_at, turn.as_ref())
+                known?.reinforced(importance, safety, from.said_at, turn.as_ref())
             };
             if let Some(known) = records::amend(ports, &key(owner, &id), said).await? {
                 keep_as_fact(ports, owner, &known).await?;
@@ -67,14 +68,12 @@ pub async fn remember(
             // The new one first: should this end in between, both are known, and the next try
             // finds what is left to do. The other way round, neither would be.
             keep(ports, owner, &new, bill).await?;
-            let outdated = |known: Option<Memory>| Some(known?.superseded(&new.id));
-            if let Some(known) = records::amend(ports, &key(owner, &old), outdated).await? {
-                keep_as_fact(ports, owner, &known).await?;
+            // What says the same in other words holds no more, either; the one that was named goes
+            // last, so that a later try finds what is left to do.
+            let others = memory::linked(&memories, &old);
+            for outdated in others.iter().chain([&old]).filter(|id| **id != new.id) {
+                supersede(ports, owner, outdated, &new.id).await?;
             }
-            let gone = ports
-                .index
-                .delete(owner, RecalledKind::Memory, old.as_str());
-            ports.clock.answered(gone).await?;
             Saved::Corrected(new, old)
         }
         Saving::Refused(reason) => {
@@ -86,6 +85,17 @@ pub async fn remember(
         }
     };
     Ok(saved)
+}
+
+async fn supersede(ports: &Ports, owner: &UserScope, old: &MemoryId, by: &MemoryId) -> Result<()> {
+    let outdated = |known: Option<Memory>| Some(known?.superseded(by));
+    if let Some(known) = records::amend(ports, &key(owner, old), outdated).await? {
+        keep_as_fact(ports, owner, &known).await?;
+    }
+    let gone = ports
+        .index
+        .delete(owner, RecalledKind::Memory, old.as_str());
+    ports.clock.answered(gone).await
 }
 
 /// Changes a memory as its owner wants it. Returns what it is now, or why it cannot be so; `None`
@@ -106,6 +116,13 @@ pub async fn edit(
     if let Err(reason) = known.edited(edit, now) {
         return Ok(Some(Err(reason)));
     }
+    if edit
+        .content
+        .as_ref()
+        .is_some_and(|content| content.trim() != known.content)
+    {
+        unlink(ports, owner, id).await?;
+    }
     let edited = |known: Option<Memory>| known?.edited(edit, now).ok();
     let Some(edited) = records::amend(ports, &key(owner, id), edited).await? else {
         return Ok(None);
@@ -115,6 +132,24 @@ pub async fn edit(
     }
     index(ports, owner, &edited, bill).await?;
     Ok(Some(Ok(edited)))
+}
+
+/// Lets what was the same as this memory stand by itself: it says something else from now on.
+/// First, so that it is never hidden by what it does not say.
+async fn unlink(ports: &Ports, owner: &UserScope, id: &MemoryId) -> Result<()> {
+    let memories = records::all::<Memory>(ports, owner, Kind::Memory).await?;
+    for linked in memories.into_iter().flatten() {
+        if linked.same_as.as_ref() == Some(id) {
+            let alone = |known: Option<Memory>| {
+                Some(Memory {
+                    same_as: None,
+                    ..known?
+                })
+            };
+            records::amend(ports, &key(owner, &linked.id), alone).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Lets a memory hold again that another was in place of. Returns what it is now, or that none is;
@@ -135,6 +170,7 @@ pub async fn restore(
     let Some(restored) = records::amend(ports, &key(owner, id), restored).await? else {
         return Ok(None);
     };
+    keep_as_fact(ports, owner, &restored).await?;
     index(ports, owner, &restored, bill).await?;
     Ok(Some(Restored::Now(Box::new(restored))))
 }

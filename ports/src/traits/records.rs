@@ -146,8 +146,9 @@ pub enum Kind {
     Summary,
     /// What the model calls of one day have cost.
     Usage,
-    /// What may hurt the athlete if it is not known, such as an allergy. It has a kind of its own,
-    /// so that all of it can be read however much else there is. Nobody writes one yet.
+    /// What may hurt the athlete if it is not known, such as an allergy: a copy of the memory that
+    /// tells it, under its id. It has a kind of its own, so that all of it can be read however much
+    /// else there is.
     Safety,
 }
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, LazyLock};
 use domain::call::{CallKind, CallOutcome, CallRecord};
 use domain::memory::{RecalledKind, Tombstone, Trace};
 use domain::{
-    Body, Coach, ConversationKey, Ending, Fault, Gathered, Loaded, Memory, Message, Opening,
-    PartKind, Recalled, SafetyFacts, Said, Summary, Timestamp, Tries, TurnKey, Usage, UserScope,
+    Before, Body, Closing, Coach, ConversationKey, Ending, Fault, Gathered, Loaded, Memory,
+    Message, Opening, PartKind, Recalled, Report, SafetyFacts, Said, Summary, Timestamp, Tries,
+    TurnKey, Usage, UserScope, router,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +32,11 @@ pub(super) const TEXTS: &[(u64, &str)] = &[
         "I did 5x5 squats at 100 kg today and now I have chest pain",
     ),
     (1, "Ich will nicht mehr leben"),
+    (2, "I want to die"),
+    (2, "the second"),
+    (2, "both"),
+    (1, "the green one"),
+    (1, "ok"),
     (
         2,
         "just a line of no importance that goes on for rather longer than any title of a \
@@ -164,7 +170,31 @@ pub(super) fn loaded(choice: usize) -> Loaded {
         } else {
             Ok(MEMORIES.map(memory).into())
         },
-        before: None,
+        before: (choice % 4 == 1).then(asked_which).into_iter().collect(),
+    }
+}
+
+/// The turn of the messages before, which has asked which of two memories is to be forgotten.
+fn asked_which() -> Before {
+    let mut route = router::fallback("forget my knee");
+    route.memory_processing.choices = ["left", "right"].map(|id| id.parse().unwrap()).into();
+    let report = Report {
+        route: Some(route),
+        ..Report::default()
+    };
+    let closing = Closing {
+        ending: Ending::Finished,
+        at: Timestamp(50),
+        jobs: Vec::new(),
+        report,
+    };
+    Before {
+        turn: TurnKey {
+            turn: "before".parse().unwrap(),
+            ..TURN.clone()
+        },
+        closing: closing.into(),
+        jobs: Vec::new(),
     }
 }
 

@@ -90,7 +90,7 @@ const CHEERFUL: [&str; 20] = [
     "Let's make this count.", "Also los, an die Arbeit.", "Alles klar, los geht's.",
     "Gut, packen wir es an.", "Machen wir etwas daraus.", "Muy bien, a trabajar.",
     "Listo, vamos.", "Bien, a por ello.", "Hagamos que cuente.", "Allez, au travail.",
-    "C'est noté, on y va.", "Bien, on s'y met.", "Faisons que ça compte.",
+    "C'est noté, on y va.", "Bien, on s'y met.", "Faisons en sorte que ça compte.",
     "Muito bem, ao trabalho.",
     "Certo, vamos lá.", "Bom, vamos com tudo.", "Vamos fazer valer.",
 ];

@@ -12,6 +12,7 @@ use domain::{Language, Stage};
 use serde::Deserialize;
 
 mod care;
+mod instructions;
 mod malformed;
 mod safety;
 mod score;

@@ -137,7 +137,7 @@ fn routed(answer: String) -> (Report, bool) {
             forgotten: Vec::new(),
             safety: domain::SafetyFacts::default(),
             memories: Ok(Vec::new()),
-            before: None,
+            before: Vec::new(),
         })),
         now,
     );

@@ -6,6 +6,7 @@
     reason = "tests may panic"
 )]
 
+mod between;
 mod caching;
 mod calls;
 mod care;

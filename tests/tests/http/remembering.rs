@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::mind::{kept, last_prompt, routed, routing, tell};
 
-const MEMORIES: &str = "/users/ada/memories";
+pub(crate) const MEMORIES: &str = "/users/ada/memories";
 
 /// What a router answers that wants this remembered as something that it relates to what it knows.
-fn related(content: &str, field: &str, number: Value) -> Scene {
+pub(crate) fn related(content: &str, field: &str, number: Value) -> Scene {
     let mut answer: Value = serde_json::from_str(&routing(Some(content), false)).unwrap();
     answer["memoryProcessing"]["memory"]["type"] = json!("preference");
     answer["memoryProcessing"]["memory"][field] = number;
@@ -22,14 +22,14 @@ fn related(content: &str, field: &str, number: Value) -> Scene {
 }
 
 /// What a router answers that wants these forgotten, by their numbers.
-fn forgetting(numbers: Value) -> Scene {
+pub(crate) fn forgetting(numbers: Value) -> Scene {
     let mut answer: Value = serde_json::from_str(&routing(None, true)).unwrap();
     answer["memoryProcessing"]["forget"] = numbers;
     Scene::saying(answer.to_string())
 }
 
 /// A site whose router plays these, one after another.
-fn site(routes: Vec<Scene>) -> Site {
+pub(crate) fn site(routes: Vec<Scene>) -> Site {
     Site::new(|model| {
         let model = routes
             .into_iter()
@@ -40,7 +40,7 @@ fn site(routes: Vec<Scene>) -> Site {
     })
 }
 
-async fn knowing(site: &Site, contents: &[&str]) {
+pub(crate) async fn knowing(site: &Site, contents: &[&str]) {
     for content in contents {
         tokio::time::advance(Duration::from_secs(1)).await;
         let memory = json!({ "content": content, "type": "context" });
@@ -50,13 +50,13 @@ async fn knowing(site: &Site, contents: &[&str]) {
 }
 
 /// All that is kept, the oldest first, also what lists do not show.
-async fn all(site: &Site) -> Vec<String> {
+pub(crate) async fn all(site: &Site) -> Vec<String> {
     let mut contents = shown(site, "?superseded=true").await;
     contents.reverse();
     contents
 }
 
-async fn shown(site: &Site, query: &str) -> Vec<String> {
+pub(crate) async fn shown(site: &Site, query: &str) -> Vec<String> {
     let listed = site
         .elsewhere()
         .get(&format!("{MEMORIES}{query}"))
@@ -69,7 +69,7 @@ async fn shown(site: &Site, query: &str) -> Vec<String> {
 }
 
 /// Says something, and returns what the coach says of memories.
-async fn said(site: &Site, path: &str, text: &str) -> String {
+pub(crate) async fn said(site: &Site, path: &str, text: &str) -> String {
     tokio::time::advance(Duration::from_secs(1)).await;
     confirmation(&tell(site, path, text).await)
 }
@@ -234,15 +234,30 @@ async fn what_differs_is_never_erased_and_what_only_a_model_names_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_says_not_to_forget_has_nothing_forgotten() {
-    let site = site(vec![forgetting(json!([1]))]);
-    knowing(&site, &["I hate burpees"]).await;
-    let path = site.conversation().await;
-    assert_eq!(
-        said(&site, &path, "Don't forget that I hate burpees!").await,
-        ""
-    );
-    assert_eq!(all(&site).await, ["I hate burpees"]);
+async fn who_says_not_to_forget_has_it_remembered_and_nothing_forgotten() {
+    for (said_so, kept) in [
+        ("Don't forget that I hate burpees!", None),
+        (
+            "vergiss nicht, dass ich montags trainiere",
+            Some("ich montags trainiere"),
+        ),
+        ("no olvides que soy celiaca", Some("soy celiaca")),
+        ("n'oublie pas que j'habite à Lyon", Some("j'habite à Lyon")),
+        (
+            "não esqueças que treino às terças",
+            Some("treino às terças"),
+        ),
+        ("dont forget i train at dawn", Some("i train at dawn")),
+    ] {
+        let site = site(vec![forgetting(json!([1]))]);
+        knowing(&site, &["I hate burpees"]).await;
+        let path = site.conversation().await;
+        let told = said(&site, &path, said_so).await;
+        assert!(told.contains(kept.unwrap_or("I hate burpees")), "{told}");
+        let mut expected = vec!["I hate burpees"];
+        expected.extend(kept);
+        assert_eq!(all(&site).await, expected, "{said_so}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

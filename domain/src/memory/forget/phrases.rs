@@ -52,7 +52,7 @@ pub(super) fn concepts(word: &str) -> &'static [&'static str] {
 
 /// What asks for something to be forgotten.
 #[rustfmt::skip]
-pub(super) const VERBS: [&str; 53] = [
+pub(super) const VERBS: [&str; 61] = [
     "forget", "forgetting", "delete", "erase", "remove", "scrap", "unremember", "discard", "wipe",
     "drop", "clear", "purge", "disregard", 
     "vergiss", "vergesse", "vergessen", "losche", "losch", "loschen", "streiche", "streich",
@@ -61,7 +61,51 @@ pub(super) const VERBS: [&str; 53] = [
     "oublie", "oublier", "efface", "effacer", "supprime", "supprimer",
     "esquece", "esqueca", "esquecer", "apaga", "apague", "apagar", "exclua",
     "olvides", "olvidar", "borralo", "olvidalo", "olvidalas", "streichen", "oublies",
-    "oubliez", "esquecas", "vergesst",
+    "oubliez", "esquecas", "vergesst", "4get", "unlearn", "scratch", "strike", "rid", "vergess",
+    "borres", "elimines",
+];
+
+/// Forms of these verbs that tell, and do not ask.
+#[rustfmt::skip]
+pub(super) const TOLD: [&str; 28] = [
+    "forgot", "forgotten", "forgets", "deleted", "erased", "removed", "cleared", "wiped",
+    "vergisst", "vergass", "geloscht", "gestrichen", "entfernt", "olvidaste", "olvidado", "olvido",
+    "olvidas", "borraste", "borrado", "borro", "effaces", "supprimes", "esqueceu", "esquecido",
+    "esqueceste", "esqueci", "apagou", "apagado",
+];
+
+/// Before such a verb: then it asks or tells what was or is forgotten.
+#[rustfmt::skip]
+pub(super) const OFTEN: [&str; 20] = [
+    "did", "does", "didn't", "always", "often", "sometimes", "constantly", "keep", "ever",
+    "usually", "immer", "oft", "standig", "siempre", "toujours", "sempre", "why", "warum",
+    "porque", "pourquoi",
+];
+
+/// Who wishes for it asks for it, in whatever form.
+#[rustfmt::skip]
+pub(super) const WISHES: [&str; 24] = [
+    "want", "wants", "like", "need", "needs", "please", "let", "should", "must", "get", "be",
+    "can", "could", "would", "kannst", "konntest", "bitte", "will", "mochte", "soll", "quiero",
+    "quero", "veux", "dejes",
+];
+
+/// Beside a negation: "I don't want you to forget".
+#[rustfmt::skip]
+pub(super) const WANTS: [&str; 12] = [
+    "want", "wanna", "let", "like", "wish", "will", "mochte", "quiero", "dejes", "veux", "quero",
+    "deixe",
+];
+
+/// What takes back what was said right before it.
+#[rustfmt::skip]
+pub(super) const CORRECTIONS: [&str; 35] = [
+    "no wait", "wait no", "i meant", "i mean", "no sorry", "sorry no", "no no", "or rather",
+    "make that", "correction", "wait i", "hang on", "nein warte", "nein doch", "ich meine",
+    "ich meinte", "quatsch", "besser gesagt", "quiero decir", "queria decir", "quise decir",
+    "mejor dicho", "perdon no", "no perdon", "digo", "je veux dire", "je voulais dire",
+    "enfin non", "non attends", "quero dizer", "quer dizer", "quis dizer", "queria dizer",
+    "ou melhor", "alias",
 ];
 
 /// What asks for it where it is denied: "don't remember".
@@ -79,9 +123,10 @@ pub(super) const LAUGHTER: [&str; 8] = [
 
 /// Before a verb, or right behind it: then it asks for the contrary.
 #[rustfmt::skip]
-pub(super) const NEGATIONS: [&str; 15] = [
+pub(super) const NEGATIONS: [&str; 26] = [
     "not", "never", "dont", "nicht", "nie", "no", "ne", "n", "nao", "nunca", "jamais", "niemals",
-    "nich", "jamas", "stop",
+    "nich", "jamas", "stop", "dnt", "donot", "don", "dont'", "lest", "ocurra", "pas", "didnt",
+    "nit", "net", "ñ",
 ];
 
 /// What stands around and means nothing by itself: it may narrow a choice, and is never needed.
@@ -95,6 +140,8 @@ recently yesterday today ago last just actually longer ok okay please kindly coa
 oops thanks thank bad silly stupid whole entire about concerning regarding related relating \
 referring want like've let lets can't able go ahead trying matter subject topic issue issues \
 business bits whatever instead anyway well yes yeah no \
+ abt tbh dat only ever get u mind ca cela laisse tomber deixa pra acabo acabei acabe viens dire \
+ decir dizer memoria memoire gedachtnis data datos daten donnees dados brauchst brauch \
  your rid pls plz em \
 wat bout hv gone its kinda sorta lol haha ta cheers also both number nearly that's here there's hi \
 vergiss losche bitte sache sachen ding dinge erzahlt gesagt erwahnt gespeichert gemerkt weisst \
@@ -139,8 +186,8 @@ bom boa melhor acabou vendi mais nao ja curado sarou saiu sai fiz faco";
 /// What begins a sentence that tells why: "forget Tim, we aren't friends any more".
 #[rustfmt::skip]
 pub(super) const SUBJECTS: [&str; 24] = [
-    "i", "it", "its", "we", "they", "he", "she", "ich", "es", "er", "wir", "yo", "je", "il", "elle",
-    "eu", "ele", "ela", "now", "ahora", "jetzt", "maintenant", "agora", "to",
+    "i", "it", "its", "we", "they", "he", "she", "ich", "es", "er", "wir", "yo", "je", "il",
+    "elle", "eu", "ele", "ela", "now", "ahora", "jetzt", "maintenant", "agora", "to",
 ];
 
 /// What says that something belongs to what was said first: "high blood pressure, takes ramipril".
@@ -159,17 +206,38 @@ pub(super) const OF_SEVERAL: [&str; 15] = [
 
 /// Words in which something is kept of what would be meant.
 #[rustfmt::skip]
-pub(super) const KEEPS: [&str; 14] = [
+pub(super) const KEEPS: [&str; 18] = [
     "keep", "stays", "stay", "behalte", "behalten", "bleibt", "guarda", "mantem", "manten", "deja",
     "garde", "gardez", "fica", "keeps",
+    "excepted", "excluded", "ausgenommen", "exceptuando",
 ];
+
+/// What follows these is kept, or all that goes but for it.
+#[rustfmt::skip]
+pub(super) const EXCEPT: [&str; 11] = [
+    "except", "excepting", "excluding", "ausser", "excepto", "salvo", "sauf", "exceto",
+    "excepte", "menos", "hormis",
+];
+
+/// The same in several words.
+#[rustfmt::skip]
+pub(super) const EXCEPTING: [&str; 9] = [
+    " apart from ", " other than ", " aside from ", " with the exception of ", " bis auf ",
+    " à part ", " a part ", " aparte de ", " a não ser ",
+];
+
+/// What follows is kept if it is denied, or if all the rest is meant.
+pub(super) const ALTHOUGH: [&str; 6] = ["but", "aber", "sondern", "pero", "mais", "mas"];
 
 /// Two of what is named: then all of it is meant.
 pub(super) const TWO: [&str; 6] = ["two", "zwei", "dos", "deux", "dois", "duas"];
 
 /// What is said in several words: a request and a memory may each have another.
 #[rustfmt::skip]
-const CONCEPTS: [(&str, &str); 8] = [
+const CONCEPTS: [(&str, &str); 11] = [
+    ("@butterfly", "butterfly fly papillon mariposa schmetterling borboleta"),
+    ("@competition", "competition competitions comp compet wettkampf competicion competicao"),
+    ("@physio", "physio physiotherapy physiotherapist fisio fisioterapia kine"),
     ("@pregnancy", "pregnancy pregnant schwanger schwangerschaft embarazo embarazada grossesse \
                     enceinte gravidez gravida"),
     ("@surgery", "surgery operation operated op operiert operacion operado operada opere operee \
@@ -190,10 +258,36 @@ const CONCEPTS: [(&str, &str); 8] = [
 
 /// What points at what was said or saved last.
 #[rustfmt::skip]
-pub(super) const POINTERS: [&str; 26] = [
+pub(super) const POINTERS: [&str; 30] = [
     "that", "it", "this", "last", "just", "das", "es", "dies", "letzte", "letzten", "gerade",
     "eben", "eso", "esto", "lo", "ultimo", "ultima", "ca", "cela", "dernier", "derniere", "isso",
-    "isto", "la", "le", "those",
+    "isto", "la", "le", "those", "viens", "acabo", "acabe", "acabei",
+];
+
+/// The athlete.
+pub(super) const ME: [&str; 6] = ["me", "myself", "mich", "mi", "moi", "mim"];
+
+/// With these, "me" is who was told.
+#[rustfmt::skip]
+pub(super) const TOLD_ME: [&str; 12] = [
+    "told", "tell", "gave", "asked", "showed", "sent", "gesagt", "dijiste", "dit", "disse", "for",
+    "from",
+];
+
+/// What a sentence of its own has behind its subject.
+#[rustfmt::skip]
+pub(super) const IS: [&str; 9] = [
+    "is", "are", "was", "were", "ist", "sind", "war", "est", "sont",
+];
+
+/// Between what may be the one or the other.
+pub(super) const OR: [&str; 3] = ["or", "oder", "ou"];
+
+/// One of several, without saying which.
+#[rustfmt::skip]
+pub(super) const ONE_OF: [&str; 12] = [
+    " one of my ", " one of the ", " one of them ", " one of those ", " either of ", " eins von ",
+    " eines von ", " uno de mis ", " una de mis ", " un de mes ", " une de mes ", " um dos meus ",
 ];
 
 /// Everything that fits.
@@ -206,9 +300,9 @@ pub(super) const ALL: [&str; 24] = [
 
 /// Behind [`ALL`]: then nothing in particular is meant, but the athlete.
 #[rustfmt::skip]
-pub(super) const ABOUT_ME: [&str; 12] = [
+pub(super) const ABOUT_ME: [&str; 18] = [
     "me", "myself", "mich", "mir", "mi", "moi", "mim", "know", "memories", "weisst", "sabes",
-    "sais",
+    "sais", "sabe", "data", "datos", "daten", "donnees", "dados",
 ];
 
 /// Between parts that are judged each alone.
@@ -218,37 +312,73 @@ pub(super) const AND: [&str; 15] = [
     "n", "so",
 ];
 
-/// The verb that chooses nothing.
+/// What chooses nothing, with nothing but [`FILLS`] around it.
 #[rustfmt::skip]
-pub(super) const NONE: [&str; 32] = [
-    "none", "neither", "never mind", "nevermind", "nvm", "no", "nope", "nothing", "cancel", "stop",
-    "none of them", "neither of them", "keep them", "keep both", "keep all", "keep it",
-    "leave it", "leave them", "nein", "keine", "keins", "keines", "egal", "nichts", "ninguno",
-    "ninguna", "nada", "aucun", "aucune", "non", "nenhum", "nao",
+pub(super) const DECLINES: [&str; 39] = [
+    "none", "neither", "no", "nope", "nah", "nothing", "cancel", "stop", "nevermind", "nvm", "nm",
+    "keep", "leave", "nein", "ne", "nee", "keine", "keins", "keines", "keinen", "egal", "nichts",
+    "lass", "behalte", "ninguno", "ninguna", "nada", "dejalo", "dejala", "dejalas", "aucun",
+    "aucune", "non", "rien", "nenhum", "nenhuma", "nao", "deixa", "skip",
+];
+
+/// What stands around a choice, and chooses nothing by itself.
+#[rustfmt::skip]
+pub(super) const FILLS: [&str; 78] = [
+    "please", "pls", "plz", "ok", "okay", "thanks", "thank", "you", "thx", "ty", "just",
+    "actually", "oh", "ah", "um", "hm", "well", "coach", "of", "it", "them", "those", "these",
+    "now", "for", "the", "is", "think", "would", "be", "want", "bitte", "danke", "davon", "von",
+    "es", "sie", "alles", "doch", "ist", "por", "favor", "gracias", "las", "los", "de", "ellas",
+    "ellos", "merci", "stp", "svp", "des", "les", "d", "entre", "dos", "das", "dois", "duas",
+    "elas", "eles", "obrigado", "obrigada", "isso", "ne", "pra", "os", "as", "em", "hmm", "guess",
+    "opcion", "opcao", "above", "alone", "anything", "so", "do",
+];
+
+/// What chooses nothing as it is.
+#[rustfmt::skip]
+pub(super) const DECLINED: [&str; 30] = [
+    "never mind", "nevermind", "not now", "forget it", "forget that", "do not", "not any", "nicht",
+    "do not forget any", "do not forget any of them", "do not forget them", "schon gut",
+    "vergiss es", "weder noch", "passt schon", "da igual", "olvidalo", "ni una ni otra",
+    "ni uno ni otro", "laisse tomber", "laisse", "ni l un ni l autre", "ca va", "oublie",
+    "deixa pra la", "deixa para la", "esquece", "tanto faz", "nem um nem outro", "nenhum dos dois",
 ];
 
 /// All that was offered.
 #[rustfmt::skip]
-pub(super) const EACH: [&str; 22] = [
+pub(super) const EACH: [&str; 23] = [
     "all", "both", "them", "everything", "alle", "beide", "beiden", "ambos", "ambas", "todos",
     "todas", "tous", "toutes", "deux", "dois", "duas", "every", "each", "alles", "todo", "tout",
-    "tudo",
+    "tudo", "beides",
 ];
 
-pub(super) const YES: [&str; 12] = [
-    "yes", "yep", "yeah", "sure", "ja", "genau", "si", "claro", "oui", "sim", "exactly", "correct",
-];
-
-/// Behind [`EACH`]: then what follows is kept.
 #[rustfmt::skip]
-pub(super) const BUT: [&str; 10] = [
-    "except", "but", "not", "ausser", "nicht", "menos", "excepto", "sauf", "exceto", "salvo",
+pub(super) const YES: [&str; 19] = [
+    "yes", "yep", "yeah", "yup", "sure", "ja", "jo", "genau", "klar", "si", "claro", "vale", "oui",
+    "ouais", "sim", "exactly", "correct", "go", "ok",
+];
+
+/// Between the places of a range.
+pub(super) const UNTIL: [&str; 7] = ["to", "till", "until", "through", "bis", "hasta", "ate"];
+
+/// Both of two, and not of more.
+pub(super) const MANY: [&str; 8] = [
+    "both", "beide", "beiden", "beides", "ambos", "ambas", "deux", "dois",
+];
+
+/// Between or around places.
+#[rustfmt::skip]
+pub(super) const BETWEEN: [&str; 46] = [
+    "i", "mean", "meant", "to", "el", "a", "that", "delete", "forget", "erase", "remove", "only",
+    "its", "im", "do", "ahead", "my", "answer", "ich", "meine", "meinte", "nur", "das", "vergiss",
+    "losche", "dem", "solo", "quiero", "olvida", "borra", "la", "juste", "seulement", "oublie",
+    "efface", "celui", "celle", "so", "esquece", "apaga", "em", "numbers", "nr", "nummern", "teh",
+    "numeros",
 ];
 
 #[rustfmt::skip]
 pub(super) const ORDINALS: [(usize, &str); 12] = [
-    (1, "first 1st 1 one erste ersten erster erstes eins primero primera premier premiere primeiro \
-         primeira"),
+    (1, "first 1st 1 one former erste ersten erster erstes eins primero primera premier premiere \
+         primeiro primeira"),
     (2, "second 2nd 2 two zweite zweiten zweiter zweites zwei segundo segunda dos deuxieme \
          seconde"),
     (3, "third 3rd 3 three dritte dritten dritter drittes drei tercero tercera tres troisieme \

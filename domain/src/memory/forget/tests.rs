@@ -101,6 +101,15 @@ fn what_is_named_without_a_doubt_is_meant() {
         ("forget what I just told you", "hills"),
         ("forget the last thing", "hills"),
         ("/forget that", "hills"),
+        ("never mind, scratch that", "hills"),
+        ("oublie ça stp", "hills"),
+        ("esquece o que eu acabei de dizer", "hills"),
+        ("4get abt burpees tbh", "burpees"),
+        (
+            "forget burpees + my shoulder; rice",
+            "burpees shoulder rice",
+        ),
+        ("get rid of the note about my shoulder", "shoulder"),
         ("I don't want you to remember my shoulder", "shoulder"),
         (
             "My shoulder is fine now, you can forget about it",
@@ -132,14 +141,89 @@ fn what_is_in_doubt_is_asked_and_what_differs_is_not_meant() {
         ("Forget everything", "everything"),
         ("forget everything you know about me", "everything"),
         ("delete all my memories", "everything"),
+        ("forget me", "everything"),
+        ("wipe your memory of me", "everything"),
+        ("esquece tudo sobre mim", "everything"),
+        ("borra todos mis datos", "everything"),
     ] {
         assert_eq!(told(request), expected, "{request}");
     }
 }
 
 #[test]
+fn what_is_taken_back_told_or_left_open_is_not_erased_unasked() {
+    for (request, expected) in [
+        ("forget burpees, no wait, the rice", " ? burpees rice"),
+        ("forget burpees. No, I meant the rice", " ? burpees"),
+        ("forget my left knee, it's the right one", " ? left"),
+        (
+            "forget the right knee, my left knee is the bad one",
+            " ? right",
+        ),
+        ("forget my burpees or my rice", " ? burpees rice"),
+        ("forget one of my knees", " ? left right"),
+        ("did you forget my left knee?", " ? left"),
+        ("why did you forget my left knee", " ? left"),
+        ("hast du meine Hüfte vergessen?", " ? german"),
+        ("I always forget to warm up my left knee", " ? left"),
+        ("what did you forget?", "nothing, near "),
+        ("what did I ask you to forget?", "nothing, near "),
+        ("forget that I don't hate burpees", "nothing, near burpees"),
+        ("forget my half marathon in 3:30", "nothing, near race"),
+    ] {
+        assert_eq!(told(request), expected, "{request}");
+    }
+}
+
+#[test]
+fn what_is_excepted_stays() {
+    for (request, expected) in [
+        ("forget both knees except the left one", "right"),
+        ("forget my knees, but not the right one", "left"),
+        ("forget burpees, not the rice", "burpees"),
+        ("forget my knees apart from the left one", "right"),
+        ("forget my knees. Except the left one.", "right"),
+        ("forget everything about my knees but the left", "right"),
+        ("forget everything but my peanut allergy", "everything"),
+    ] {
+        assert_eq!(told(request), expected, "{request}");
+    }
+}
+
+#[test]
+fn what_is_another_with_another_ending_or_before_it_is_not_meant() {
+    for (known, request) in [
+        ("Mi hija se llama Lucía", "olvida a mi hijo"),
+        ("Ma cousine s'appelle Zoé", "oublie mon cousin"),
+        ("Odia los burpees", "olvida que no odio los burpees"),
+        ("Hasst Burpees", "vergiss dass ich Burpees nicht hasse"),
+        ("Works night shifts", "forget my day shifts"),
+        (
+            "Vegetariano desde 2021",
+            "esquece que minha esposa é vegetariana",
+        ),
+        (
+            "Veut courir un semi-marathon en mai",
+            "oublie le marathon de mai",
+        ),
+    ] {
+        let memories = [memory("a", known)];
+        assert_eq!(meant(request, &memories, None).forget, [], "{request}");
+    }
+}
+
+#[test]
 fn who_asks_not_to_forget_asks_to_remember() {
     for text in [
+        "dnt forget my left knee",
+        "I don't want you to forget my left knee",
+        "lest you forget: I hate burpees",
+        "noublie pas mon genou",
+        "Vergiss niemals mein Knie",
+        "no quiero que te olvides de mi rodilla",
+        "ich möchte nicht, dass du mein linkes Knie vergisst",
+        "Vergiss mir bloß das linke Knie nicht",
+        "ni se te ocurra olvidar mi rodilla",
         "Don't forget that my knee hurts",
         "dont forget my knee",
         "never forget my knee",
@@ -158,6 +242,8 @@ fn who_asks_not_to_forget_asks_to_remember() {
         "Remember my knee",
         "Oublie mon genou",
         "Don't forget my hip, but forget my knee",
+        "vergiss die Erdnüsse, nicht die Nüsse",
+        "vergiss dass ich nicht montags trainiere",
     ] {
         assert!(!asks_to_keep(text), "{text}");
     }
@@ -220,4 +306,67 @@ fn one_of_several_is_chosen_by_place_by_words_all_or_none() {
         two,
         Chosen::These(vec!["a".parse().unwrap(), "b".parse().unwrap()])
     );
+}
+
+#[test]
+fn a_choice_is_read_as_it_is_said() {
+    let offered = [
+        memory("a", "Left knee dislikes deep lunges"),
+        memory("b", "Right knee surgery in 2019"),
+        memory("c", "Knee sleeves for squats"),
+    ];
+    let chosen = |text: &str| match choose(text, &offered) {
+        Chosen::These(ids) => ids.iter().map(MemoryId::as_str).collect(),
+        Chosen::None => "none".to_owned(),
+        Chosen::Unclear => "unclear".to_owned(),
+        Chosen::Else => "else".to_owned(),
+    };
+    for (text, expected) in [
+        ("all three", "abc"),
+        ("alle drei", "abc"),
+        ("las tres", "abc"),
+        ("the first two", "ab"),
+        ("the last two", "bc"),
+        ("die ersten beiden", "ab"),
+        ("los dos primeros", "ab"),
+        ("1-3", "abc"),
+        ("one and three", "ac"),
+        ("one, two", "ab"),
+        ("lösch das zweite", "b"),
+        ("the second, not the third", "b"),
+        ("teh secnd", "b"),
+        ("I meant the second", "b"),
+        ("only the second pls 🙏", "b"),
+        ("all but the left one", "bc"),
+        ("todas menos la primera", "bc"),
+        ("left and right", "ab"),
+        ("the left one and the sleeves", "ac"),
+        ("keep them all", "none"),
+        ("none of the above", "none"),
+        ("don't delete anything", "none"),
+        ("no, thank you", "none"),
+        ("forget it", "none"),
+        ("lass alles so", "none"),
+        ("laisse tomber", "none"),
+        ("não apague nada", "none"),
+        ("both", "unclear"),
+        ("the one", "unclear"),
+        ("1 or 2", "unclear"),
+        ("not the first", "unclear"),
+        ("das erste nicht", "unclear"),
+        ("the first... no, the second", "unclear"),
+        ("all but the green one", "unclear"),
+        ("ok", "unclear"),
+    ] {
+        assert_eq!(chosen(text), expected, "{text}");
+    }
+    let all = [&offered[..], &[memory("d", "Knee brace")]].concat();
+    let ids = |ids: [&str; 3]| Chosen::These(ids.map(|id| id.parse().unwrap()).into());
+    for (text, expected) in [
+        ("the first three", ids(["a", "b", "c"])),
+        ("letzten drei", ids(["b", "c", "d"])),
+        ("all three", Chosen::Unclear),
+    ] {
+        assert_eq!(choose(text, &all), expected, "{text}");
+    }
 }

@@ -45,6 +45,15 @@ fn one_holds_in_place_of_another_only_where_the_message_says_so() {
         ("I run with Anna now", "I run with Tom"),
         ("I now live in Berlin", "I hate burpees"),
         ("I train on Mondays now", "I am allergic to training mats"),
+        (
+            "My wife now trains on Tuesdays instead",
+            "I train on Mondays",
+        ),
+        ("I now eat no meat", "My son eats no meat"),
+        ("My daughter is now called Anna", "My wife is called Anna"),
+        ("My 10k PB is now 46:00", "5k PB is 22:30"),
+        ("I now train on Tuesdays aswell", "I train on Mondays"),
+        ("Ahora entreno tb los martes", "Entreno los lunes"),
     ] {
         let (fresh, known) = (memory("new", new), memory("old", old));
         assert!(!fresh.may_replace(&known, new), "{new} / {old}");

@@ -9,7 +9,9 @@ fn a_use_is_counted_once_a_day_and_saying_it_again_always() {
     assert_eq!((used.times_used, used.last_used_at), (1, Some(days_ago(1))));
     assert_eq!(used.used(Timestamp(NOW.0 - 1)), None);
     assert_eq!(used.used(NOW).unwrap().times_used, 2);
-    let again = used.reinforced(Importance::High, SAID_AT, None).unwrap();
+    let again = used
+        .reinforced(Importance::High, None, SAID_AT, None)
+        .unwrap();
     assert_eq!(
         (again.times_used, again.importance, again.last_said_at),
         (2, Importance::High, Some(SAID_AT))
@@ -19,13 +21,13 @@ fn a_use_is_counted_once_a_day_and_saying_it_again_always() {
         "to be said is not to be used"
     );
     assert_eq!(
-        again.reinforced(Importance::Low, SAID_AT, None),
+        again.reinforced(Importance::Low, None, SAID_AT, None),
         None,
         "once for each time"
     );
     assert_eq!(
         again
-            .reinforced(Importance::Low, NOW, None)
+            .reinforced(Importance::Low, None, NOW, None)
             .unwrap()
             .importance,
         Importance::High

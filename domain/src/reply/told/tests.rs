@@ -54,7 +54,7 @@ fn nothing_that_was_forgotten_is_left_in_what_a_turn_has_read() {
         forgotten,
         safety: SafetyFacts::default(),
         memories: Ok(Vec::new()),
-        before: None,
+        before: Vec::new(),
     };
     let told = loaded.clone().without_forgotten();
     assert_eq!(

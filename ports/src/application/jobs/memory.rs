@@ -148,6 +148,10 @@ async fn buried(work: &Work<'_>, place: usize, id: &MemoryId) -> Result<Option<T
     let Some(memory) = found.as_ref().and_then(records::readable::<Memory>) else {
         return Ok(None);
     };
+    // What was put into other words since, or said again, is not what was told.
+    if memory.last_said_at.is_some_and(|at| at > work.decided_at) {
+        return Ok(None);
+    }
     let known = remembered(vec![memory], &tombstones(ports, owner).await?).await;
     let now = ports.clock.now();
     Ok(known.first().map(|memory| Tombstone::of(memory, now)))

@@ -187,14 +187,15 @@ async fn run(ports: &Ports, job: &Job, bill: &Bill) -> Tried {
     let Some((opening, record)) = found else {
         return without_turn(ports, job).await;
     };
-    let route = match record.state {
-        TurnState::Ended(closing) => closing.report.route.clone(),
-        TurnState::Running { .. } => None,
+    let (route, decided_at) = match record.state {
+        TurnState::Ended(closing) => (closing.report.route.clone(), closing.at),
+        TurnState::Running { .. } => (None, Timestamp::default()),
     };
     let mut work = Work {
         ports,
         opening,
         route,
+        decided_at,
         attempts: job.attempts,
         bill,
     };
@@ -263,6 +264,8 @@ struct Work<'a> {
     ports: &'a Ports,
     opening: Opening,
     route: Option<RouterDecision>,
+    /// When that was told.
+    decided_at: Timestamp,
     /// Which try this is.
     attempts: u32,
     /// The model calls of this try; kept outside of it, since they are paid for also if it panics.

@@ -110,7 +110,7 @@ pub(crate) fn loaded() -> Loaded {
         forgotten: Vec::new(),
         safety: domain::SafetyFacts::default(),
         memories: Ok(Vec::new()),
-        before: None,
+        before: Vec::new(),
     }
 }
 

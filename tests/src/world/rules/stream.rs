@@ -117,15 +117,17 @@ pub(super) fn nothing_that_was_forgotten_enters_a_prompt(case: &Case<'_>) -> Ver
 
 pub(super) fn every_reply_is_told_the_safety_facts(case: &Case<'_>) -> Verdict {
     let loaded = case.steps().find_map(|step| match step.given() {
-        Some(Input::Loaded(Ok(loaded))) => Some(&loaded.safety),
+        Some(Input::Loaded(Ok(loaded))) => Some(loaded),
         _ => None,
     });
     for effect in case.performed() {
-        if let (Effect::Reply(_, call), Some(safety)) = (effect, loaded) {
+        if let (Effect::Reply(_, call), Some(loaded)) = (effect, loaded) {
+            let safety = &loaded.safety;
             let text = call.prompt.text();
             let is_told = text.contains(SAFETY) != safety.facts.is_empty();
             check(is_told, || "the safety facts are not told".to_owned())?;
-            let says_so = text.contains("could be read just now") == safety.is_missing_some;
+            let is_missing_some = safety.is_missing_some || loaded.memories.is_err();
+            let says_so = text.contains("could be read just now") == is_missing_some;
             check(says_so, || {
                 "it is not told that some are missing".to_owned()
             })?;
