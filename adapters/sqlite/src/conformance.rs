@@ -1,5 +1,8 @@
 //! The contracts of the ports: for a file of its own for each clause, for one that is closed and
-//! opened again around every call, and for one that all clauses use at once.
+//! opened again around every call, for one that is open twice, and for one that all clauses use at
+//! once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 // Whatever a method of a port speaks of.
@@ -83,6 +86,41 @@ macro_rules! reopen {
 
 ports::memory_index_methods! { reopen {} }
 
+/// A file that is opened twice, as by two processes, which are asked by turns.
+struct ByTurns<S> {
+    both: [S; 2],
+    calls: AtomicUsize,
+}
+
+fn by_turns<S>(give: fn(&Sqlite) -> S) -> Kept<ByTurns<S>> {
+    kept(|settings| {
+        let open = || give(&Sqlite::open(&settings).unwrap());
+        let (both, calls) = ([open(), open()], AtomicUsize::new(0));
+        ByTurns { both, calls }
+    })
+}
+
+macro_rules! take_turns {
+    ({} $port:ident { $(
+        $(#[$_attribute:meta])*
+        async fn $method:ident(&self $(, $arg:ident: $type:ty)* $(,)?) -> $answer:ty;
+    )* }) => {
+        #[async_trait]
+        impl<S: $port> $port for ByTurns<S> {
+            $(
+                async fn $method(&self $(, $arg: $type)*) -> $answer {
+                    let call = self.calls.fetch_add(1, Ordering::Relaxed);
+                    self.both[call % 2].$method($($arg),*).await
+                }
+            )*
+        }
+    };
+}
+
+ports::message_store_methods! { take_turns {} }
+ports::record_store_methods! { take_turns {} }
+ports::memory_index_methods! { take_turns {} }
+
 /// Makes all clauses of a module one test, on the same store.
 macro_rules! in_one_file {
     ($module:path, $make:expr; $($clause:ident)*) => {
@@ -117,4 +155,13 @@ mod index {
 }
 mod reopened_index {
     ports::memory_index_conformance!(async { super::kept(super::ReopenedIndex) });
+}
+mod messages_by_turns {
+    ports::message_store_conformance!(async { super::by_turns(crate::Sqlite::messages) });
+}
+mod records_by_turns {
+    ports::record_store_conformance!(async { super::by_turns(crate::Sqlite::records) });
+}
+mod index_by_turns {
+    ports::memory_index_conformance!(async { super::by_turns(crate::Sqlite::index) });
 }
