@@ -43,7 +43,7 @@ pub use relation::{CANDIDATES, RELATING, candidates, question, related};
 pub use save::{MemoryEdit, Provenance, Saving, Unsaveable, decide, promised};
 pub use tombstone::Tombstone;
 pub use trace::Trace;
-pub use words::{normalised, similarity, words};
+pub use words::{normalised, pairs_of, similarity, words};
 
 /// The longest memory, in characters.
 pub const LONGEST: usize = 500;

@@ -217,7 +217,7 @@ fn is_unspaced(word: &str) -> bool {
 }
 
 /// Returns the pairs of letters of a word whose script has no spaces; none for any other.
-pub(super) fn pairs_of(word: &str) -> Vec<String> {
+pub fn pairs_of(word: &str) -> Vec<String> {
     if is_unspaced(word) {
         pairs(word)
     } else {

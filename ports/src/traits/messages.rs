@@ -171,9 +171,10 @@ pub trait MessageStore: Send + Sync {
     ) -> Result<Option<(TurnRecord, Vec<TurnEvent>)>>;
 
     /// Returns at most `limit` turns of anyone that have not ended although they were to be over
-    /// by `now` ([`Admission::over_by`]), the longest overdue first. May miss one, or name one that
-    /// has ended: whoever asks looks at each. Leaves out what cannot be read, and may leave out
-    /// what was admitted before there was such a time.
+    /// by `now` ([`Admission::over_by`]), the longest overdue first. Names those, too, whose holder
+    /// is [gone](TurnRecord::is_holder_gone), by whatever time they were to be over. May miss one,
+    /// or name one that has ended: whoever asks looks at each. Leaves out what cannot be read, and
+    /// may leave out what was admitted before there was such a time.
     async fn overdue(&self, now: Timestamp, limit: usize) -> Result<Vec<TurnKey>>;
 
     /// Claims at most `limit` jobs that are due at `now`, the oldest first, until `until`, and

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::memory::words;
 use ports::IndexEntry;
-
-use super::{PARTS, THRESHOLD};
+use ports::lexical::{PARTS, THRESHOLD};
 
 /// Returns which of these entries answer a question, and how well, the best first.
 pub(super) fn hits(entries: &[IndexEntry], question: &str) -> Vec<(String, f32)> {

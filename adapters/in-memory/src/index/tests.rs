@@ -1,5 +1,6 @@
 use domain::{CoachId, Timestamp};
 use futures::FutureExt;
+use ports::lexical::THRESHOLD;
 
 use super::*;
 use crate::index::reference;
@@ -281,6 +282,16 @@ fn words_are_found_by_their_parts() {
     let index = holding([memory("m", "squatting"), memory("other", "rowing")]);
     let hits = search(&index, "squats", &[]);
     assert_eq!(ids(&hits), ["m"]);
+}
+
+#[test]
+fn what_is_written_without_spaces_is_found_by_pairs_of_letters() {
+    let index = holding([
+        memory("knee", "我的膝盖很疼"),
+        memory("run", "毎朝走るのが好きです"),
+    ]);
+    assert_eq!(ids(&search(&index, "膝盖受伤", &[])), ["knee"]);
+    assert_eq!(ids(&search(&index, "朝走", &[])), ["run"]);
 }
 
 #[test]

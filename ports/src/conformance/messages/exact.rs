@@ -14,7 +14,7 @@ use super::*;
 use crate::TurnState;
 use crate::conformance::odd_texts;
 
-/// The last moment of which a time can be written, in any zone.
+/// The latest time that can be told in words: in every time zone it is still in the year 9999.
 const LATEST: Timestamp = Timestamp(253_402_207_200_999);
 
 /// The largest number that some stores keep as it is, the next one, and others.

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::IndexEntry;
 use domain::memory::RecalledKind;
-use ports::IndexEntry;
 
 use super::terms::{Counted, Read, Term};
 
 /// What belongs to one owner. A copy shares all that was not changed since.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shelf {
+pub struct Shelf {
     places: BTreeMap<(RecalledKind, String), usize>,
     entries: Vec<Option<Arc<Entry>>>,
     /// Places that are empty.
@@ -21,14 +21,39 @@ pub(super) struct Shelf {
 
 /// Something to find, and the terms that it is found by.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) told: IndexEntry,
-    pub(super) read: Read,
+pub struct Entry {
+    /// What it is.
+    pub told: IndexEntry,
+    /// The terms that it is found by.
+    pub read: Read,
 }
 
 impl Shelf {
+    /// Holds entries of which only so much is known: of each its length in words and in parts of
+    /// them, by their places, and of the terms that are asked for where they are. Nothing is put
+    /// on it, or removed.
+    pub fn known(
+        entries: impl IntoIterator<Item = (IndexEntry, [f32; 2])>,
+        words: Postings,
+        parts: Postings,
+    ) -> Self {
+        let entry = |(told, [words, parts]): (IndexEntry, [f32; 2])| {
+            let read = Read {
+                words: Counted::long(words),
+                parts: Counted::long(parts),
+            };
+            Some(Arc::new(Entry { told, read }))
+        };
+        Self {
+            entries: entries.into_iter().map(entry).collect(),
+            words,
+            parts,
+            ..Self::default()
+        }
+    }
+
     /// Adds or replaces an entry.
-    pub(super) fn put(&mut self, entry: Entry) {
+    pub fn put(&mut self, entry: Entry) {
         let key = (entry.told.kind, entry.told.id.clone());
         self.remove(&key);
         let place = self.free.pop().unwrap_or(self.entries.len());
@@ -42,7 +67,8 @@ impl Shelf {
         }
     }
 
-    pub(super) fn remove(&mut self, key: &(RecalledKind, String)) {
+    /// Removes an entry; one that is not there is no error.
+    pub fn remove(&mut self, key: &(RecalledKind, String)) {
         let Some(place) = self.places.remove(key) else {
             return;
         };
@@ -55,22 +81,31 @@ impl Shelf {
     }
 
     /// Returns the entries by their places.
-    pub(super) fn entries(&self) -> &[Option<Arc<Entry>>] {
+    pub fn entries(&self) -> &[Option<Arc<Entry>>] {
         &self.entries
     }
 }
 
 /// Which entries have a term, by their places, and how often.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Postings(HashMap<Term, Arc<Vec<Posting>>>);
+pub struct Postings(HashMap<Term, Arc<Vec<Posting>>>);
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Posting {
-    pub(super) place: usize,
-    pub(super) times: f32,
+pub struct Posting {
+    /// The place of the entry on its shelf.
+    pub place: usize,
+    /// How often it has the term.
+    pub times: f32,
 }
 
 impl Postings {
+    /// Tells where a term is: in the order of the places, and each once.
+    pub fn tell(&mut self, term: Term, found: Vec<Posting>) {
+        if !found.is_empty() {
+            self.0.insert(term, Arc::new(found));
+        }
+    }
+
     /// Returns where a term is.
     pub(super) fn of(&self, term: Term) -> &[Posting] {
         self.0.get(&term).map_or(&[], |found| found.as_slice())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ports::Pace;
+use crate::Pace;
 
 use super::shelf::{Entry, Posting, Postings};
 use super::terms::{Counted, Term};
