@@ -15,9 +15,9 @@ use ports::{Bill, IndexEntry, MemoryIndex, Result, Search};
 /// An index that compares words and parts of words, and knows nothing of what they mean.
 ///
 /// It is [lexical]: "my knee" finds "knee pain", "squatting" finds "squats", and "joint trouble"
-/// finds neither. What it costs to search grows with what is found, and a search gives way to others on the
-/// way; no lock is held meanwhile. Who adds something waits for its own owner alone: a shelf that
-/// is being searched is copied for it.
+/// finds neither. What it costs to search grows with what is found, and a search gives way to
+/// others on the way; no lock is held meanwhile. Who adds something waits for its own owner alone:
+/// a shelf that is being searched is copied for it.
 #[derive(Debug, Default)]
 pub struct LexicalIndex(Mutex<Shelves>);
 

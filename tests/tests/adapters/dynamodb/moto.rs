@@ -1,9 +1,11 @@
 //! A second opinion: moto, a DynamoDB in Python, which knows less of it.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use coach_tests::Moto;
+use dynamodb::Table;
 use futures::FutureExt;
 
 use super::setup::sdk;
@@ -47,20 +49,29 @@ macro_rules! broken {
 #[tokio::test]
 async fn moto_keeps_the_contracts_but_for_a_few_clauses() {
     let Some(moto) = Moto::start() else { return };
-    let settings = dynamodb::Settings {
-        endpoint: Some(moto.url()),
-        attempt: Duration::from_secs(20),
-        ..dynamodb::Settings::default()
-    };
-    let table = settings.open(&sdk("eu-central-1"));
-    table.create().await.unwrap();
     let (mut broken, of_messages) =
-        ports::message_store_conformance! { broken; async { table.messages() } };
-    let (more, of_records) = ports::record_store_conformance! { broken; async { table.records() } };
+        ports::message_store_conformance! { broken; async { fresh(&moto).await.messages() } };
+    let (more, of_records) =
+        ports::record_store_conformance! { broken; async { fresh(&moto).await.records() } };
     broken.extend(more);
     println!(
         "moto keeps {} clauses, and {broken:?} not",
         of_messages + of_records
     );
     assert_eq!(broken, DIFFERENCES);
+}
+
+/// Returns a table of its own: for each transaction moto copies the whole table.
+async fn fresh(moto: &Moto) -> Table {
+    static TABLES: AtomicUsize = AtomicUsize::new(0);
+    let number = TABLES.fetch_add(1, Ordering::Relaxed);
+    let settings = dynamodb::Settings {
+        table: format!("coach-{number}"),
+        endpoint: Some(moto.url()),
+        attempt: Duration::from_secs(20),
+        ..dynamodb::Settings::default()
+    };
+    let table = settings.open(&sdk("eu-central-1"));
+    table.create().await.unwrap();
+    table
 }
