@@ -282,6 +282,8 @@ pub enum RecalledKind {
 }
 
 #[cfg(test)]
+mod given;
+#[cfg(test)]
 mod labelled;
 #[cfg(test)]
 mod tests;

@@ -349,4 +349,4 @@ fn nearest(part: &Part, known: &[Known<'_>]) -> Vec<MemoryId> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::fact::Fact;
-use super::forget::tests::memory;
-use super::{Meant, Memory, asks_to_keep, is_instruction, meant};
+use super::{Meant, Memory, asks_to_keep, meant};
 use crate::MemoryId;
 
 #[derive(Debug, Deserialize)]
@@ -81,7 +80,7 @@ fn nothing_is_erased_that_was_not_meant_and_what_is_plain_is_obeyed() {
     for store in lines::<Store>(include_str!("../../../tests/corpus/forget-stores.jsonl")) {
         let memories = store.memories.iter();
         let memories = memories
-            .map(|entry| memory(&entry.id, &entry.text))
+            .map(|entry| Memory::given(&entry.id, &entry.text))
             .collect();
         stores.insert(store.name, memories);
     }
@@ -126,28 +125,4 @@ fn nothing_else_is_taken_for_what_is_known_and_most_of_what_is_the_same_may_be_l
         "{linked} of {}",
         groups.len()
     );
-}
-
-#[derive(Debug, Deserialize)]
-struct Line {
-    text: String,
-    instruction: bool,
-}
-
-/// Orders in other words are known by their shape, and what is harmless passes.
-#[test]
-fn what_is_harmless_is_no_instruction() {
-    let lines: Vec<Line> = lines(include_str!(
-        "../../../tests/corpus/instruction-lines.jsonl"
-    ));
-    let (mut known, mut orders, mut accused) = (0, 0, Vec::new());
-    for Line { text, instruction } in &lines {
-        orders += usize::from(*instruction);
-        known += usize::from(*instruction && is_instruction(text));
-        if !instruction && is_instruction(text) {
-            accused.push(text);
-        }
-    }
-    assert!(known >= 73, "{known} of {orders}");
-    assert!(accused.is_empty(), "{accused:#?}");
 }

@@ -8,23 +8,11 @@ const SAID_AT: Timestamp = Timestamp(1_795_200_000_000);
 
 fn known(id: &str, content: &str) -> Memory {
     Memory {
-        id: id.parse().unwrap(),
-        content: content.to_owned(),
         kind: MemoryKind::Preference,
-        importance: Importance::Medium,
-        coach: None,
-        tags: vec![],
-        source: MemorySource::Conversation,
         source_message_id: Some("m".parse().unwrap()),
         conversation_id: Some("v".parse().unwrap()),
         created_at: NOW,
-        last_used_at: None,
-        last_said_at: None,
-        times_used: 0,
-        superseded_by: None,
-        safety: None,
-        same_as: None,
-        last_said_in: None,
+        ..Memory::given(id, content)
     }
 }
 

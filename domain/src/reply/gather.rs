@@ -50,27 +50,14 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{MemoryKind, MemorySource, Recalled};
+    use crate::memory::{MemoryKind, Recalled};
 
     fn memory(id: &str, importance: Importance, coach: Option<&str>) -> Memory {
         Memory {
-            id: id.parse().unwrap(),
-            content: format!("what {id} says"),
             kind: MemoryKind::Preference,
             importance,
             coach: coach.map(|coach| coach.parse().unwrap()),
-            tags: Vec::new(),
-            source: MemorySource::Conversation,
-            source_message_id: None,
-            conversation_id: None,
-            created_at: Timestamp(0),
-            last_used_at: None,
-            last_said_at: None,
-            times_used: 0,
-            superseded_by: None,
-            safety: None,
-            same_as: None,
-            last_said_in: None,
+            ..Memory::given(id, &format!("what {id} says"))
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::history::MOST_HISTORY_TOKENS;
 use super::*;
 use crate::memory::SafetyFacts;
-use crate::memory::{Importance, MemoryKind, MemorySource, Recalled, RecalledKind};
+use crate::memory::{Importance, MemoryKind, Recalled, RecalledKind};
 use crate::prompt::{LONGEST_HISTORY, estimated_tokens};
 use crate::router::{self, ContextNeeds, Discipline, SearchType};
 use crate::{
@@ -126,23 +126,10 @@ fn gathered(memories: Vec<Memory>, workouts: Vec<Workout>, recalled: Vec<Recalle
 
 fn memory(id: &str, content: &str) -> Memory {
     Memory {
-        id: id.parse().unwrap(),
-        content: content.to_owned(),
         kind: MemoryKind::Preference,
         importance: Importance::High,
-        coach: None,
-        tags: Vec::new(),
-        source: MemorySource::Conversation,
-        source_message_id: None,
-        conversation_id: None,
         created_at: NOW,
-        last_used_at: None,
-        last_said_at: None,
-        times_used: 0,
-        superseded_by: None,
-        safety: None,
-        same_as: None,
-        last_said_in: None,
+        ..Memory::given(id, content)
     }
 }
 

@@ -1,29 +1,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::memory::{Importance, MemoryKind, MemorySource};
+use crate::memory::{Importance, MemoryKind};
 use crate::prompt::estimated_tokens;
 use crate::{SafetyKind, Timestamp};
 
 fn fact(id: &str, content: &str, said: u64, safety: Option<SafetyKind>) -> Memory {
     Memory {
-        id: id.parse().unwrap(),
-        content: content.to_owned(),
         kind: MemoryKind::Constraint,
         importance: Importance::High,
-        coach: None,
-        tags: Vec::new(),
-        source: MemorySource::Conversation,
-        source_message_id: None,
-        conversation_id: None,
         created_at: Timestamp(said),
-        last_used_at: None,
-        last_said_at: None,
-        times_used: 0,
-        superseded_by: None,
-        same_as: None,
-        last_said_in: None,
         safety,
+        ..Memory::given(id, content)
     }
 }
 

@@ -1,30 +1,6 @@
 mod generated;
 
 use super::*;
-use crate::Timestamp;
-use crate::memory::{Importance, MemoryKind, MemorySource};
-
-pub(in crate::memory) fn memory(id: &str, content: &str) -> Memory {
-    Memory {
-        id: id.parse().unwrap(),
-        content: content.to_owned(),
-        kind: MemoryKind::Context,
-        importance: Importance::Medium,
-        coach: None,
-        tags: Vec::new(),
-        source: MemorySource::Conversation,
-        source_message_id: None,
-        conversation_id: None,
-        created_at: Timestamp(0),
-        last_used_at: None,
-        last_said_at: None,
-        times_used: 0,
-        superseded_by: None,
-        safety: None,
-        same_as: None,
-        last_said_in: None,
-    }
-}
 
 const STORE: [(&str, &str); 12] = [
     ("left", "Left knee dislikes deep lunges"),
@@ -42,7 +18,7 @@ const STORE: [(&str, &str); 12] = [
 ];
 
 fn store() -> Vec<Memory> {
-    STORE.map(|(id, content)| memory(id, content)).into()
+    STORE.map(|(id, content)| Memory::given(id, content)).into()
 }
 
 /// What a request comes to, in a word or two.
@@ -207,7 +183,7 @@ fn what_is_another_with_another_ending_or_before_it_is_not_meant() {
             "oublie le marathon de mai",
         ),
     ] {
-        let memories = [memory("a", known)];
+        let memories = [Memory::given("a", known)];
         assert_eq!(meant(request, &memories, None).forget, [], "{request}");
     }
 }
@@ -249,19 +225,24 @@ fn who_asks_not_to_forget_asks_to_remember() {
     }
 }
 
-#[test]
-fn one_of_several_is_chosen_by_place_by_words_all_or_none() {
-    let offered = [
-        memory("a", "Left knee dislikes deep lunges"),
-        memory("b", "Right knee surgery in 2019"),
-        memory("c", "Knee sleeves for squats"),
-    ];
-    let chosen = |text: &str| match choose(text, &offered) {
+/// What a message chooses: the ids of it, or what else it says.
+fn chosen(text: &str, offered: &[Memory]) -> String {
+    match choose(text, offered) {
         Chosen::These(ids) => ids.iter().map(MemoryId::as_str).collect(),
         Chosen::None => "none".to_owned(),
         Chosen::Unclear => "unclear".to_owned(),
         Chosen::Else => "else".to_owned(),
-    };
+    }
+}
+
+#[test]
+fn one_of_several_is_chosen_by_place_by_words_all_or_none() {
+    let offered = [
+        Memory::given("a", "Left knee dislikes deep lunges"),
+        Memory::given("b", "Right knee surgery in 2019"),
+        Memory::given("c", "Knee sleeves for squats"),
+    ];
+    let chosen = |text: &str| chosen(text, &offered);
     for (text, expected) in [
         ("the second", "b"),
         ("2", "b"),
@@ -311,16 +292,11 @@ fn one_of_several_is_chosen_by_place_by_words_all_or_none() {
 #[test]
 fn a_choice_is_read_as_it_is_said() {
     let offered = [
-        memory("a", "Left knee dislikes deep lunges"),
-        memory("b", "Right knee surgery in 2019"),
-        memory("c", "Knee sleeves for squats"),
+        Memory::given("a", "Left knee dislikes deep lunges"),
+        Memory::given("b", "Right knee surgery in 2019"),
+        Memory::given("c", "Knee sleeves for squats"),
     ];
-    let chosen = |text: &str| match choose(text, &offered) {
-        Chosen::These(ids) => ids.iter().map(MemoryId::as_str).collect(),
-        Chosen::None => "none".to_owned(),
-        Chosen::Unclear => "unclear".to_owned(),
-        Chosen::Else => "else".to_owned(),
-    };
+    let chosen = |text: &str| chosen(text, &offered);
     for (text, expected) in [
         ("all three", "abc"),
         ("alle drei", "abc"),
@@ -360,7 +336,7 @@ fn a_choice_is_read_as_it_is_said() {
     ] {
         assert_eq!(chosen(text), expected, "{text}");
     }
-    let all = [&offered[..], &[memory("d", "Knee brace")]].concat();
+    let all = [&offered[..], &[Memory::given("d", "Knee brace")]].concat();
     let ids = |ids: [&str; 3]| Chosen::These(ids.map(|id| id.parse().unwrap()).into());
     for (text, expected) in [
         ("the first three", ids(["a", "b", "c"])),

@@ -1,32 +1,8 @@
 use super::*;
-use crate::Timestamp;
-use crate::memory::{Importance, MemoryKind, MemorySource};
-
-fn memory(id: &str, content: &str) -> Memory {
-    Memory {
-        id: id.parse().unwrap(),
-        content: content.to_owned(),
-        kind: MemoryKind::Context,
-        importance: Importance::Medium,
-        coach: None,
-        tags: Vec::new(),
-        source: MemorySource::Conversation,
-        source_message_id: None,
-        conversation_id: None,
-        created_at: Timestamp(0),
-        last_used_at: None,
-        last_said_at: None,
-        times_used: 0,
-        superseded_by: None,
-        safety: None,
-        same_as: None,
-        last_said_in: None,
-    }
-}
 
 #[test]
 fn one_holds_in_place_of_another_only_where_the_message_says_so() {
-    let old = memory("old", "I train on Mondays");
+    let old = Memory::given("old", "I train on Mondays");
     for (message, expected) in [
         ("I now train on Tuesdays", true),
         ("I train on Tuesdays instead of Mondays", true),
@@ -36,7 +12,7 @@ fn one_holds_in_place_of_another_only_where_the_message_says_so() {
         ("Now I also train on Tuesdays", false),
         ("From now on I train on Tuesdays as well", false),
     ] {
-        let new = memory("new", "I train on Tuesdays");
+        let new = Memory::given("new", "I train on Tuesdays");
         assert_eq!(new.may_replace(&old, message), expected, "{message}");
     }
     for (new, old) in [
@@ -55,7 +31,7 @@ fn one_holds_in_place_of_another_only_where_the_message_says_so() {
         ("I now train on Tuesdays aswell", "I train on Mondays"),
         ("Ahora entreno tb los martes", "Entreno los lunes"),
     ] {
-        let (fresh, known) = (memory("new", new), memory("old", old));
+        let (fresh, known) = (Memory::given("new", new), Memory::given("old", old));
         assert!(!fresh.may_replace(&known, new), "{new} / {old}");
     }
     assert!(!old.may_replace(&old, "now"), "nothing replaces itself");
@@ -64,18 +40,18 @@ fn one_holds_in_place_of_another_only_where_the_message_says_so() {
 #[test]
 fn the_nearest_by_words_are_looked_at_and_not_more_than_twelve() {
     let mut memories = vec![
-        memory("knee", "My left knee hurts"),
-        memory("lunges", "Left knee dislikes deep lunges"),
-        memory("food", "I eat no meat"),
+        Memory::given("knee", "My left knee hurts"),
+        Memory::given("lunges", "Left knee dislikes deep lunges"),
+        Memory::given("food", "I eat no meat"),
         Memory {
             superseded_by: Some("knee".parse().unwrap()),
-            ..memory("past", "My left knee hurts in lunges")
+            ..Memory::given("past", "My left knee hurts in lunges")
         },
     ];
     let near = candidates("forget the lunges of my left knee", &memories);
     let ids: Vec<&str> = near.iter().map(|memory| memory.id.as_str()).collect();
     assert_eq!(ids, ["lunges", "knee"]);
-    memories.extend((0..20).map(|n| memory(&format!("m{n}"), "knee")));
+    memories.extend((0..20).map(|n| Memory::given(&format!("m{n}"), "knee")));
     assert_eq!(candidates("knee", &memories).len(), CANDIDATES);
 }
 
@@ -134,7 +110,7 @@ fn of_facts_that_are_nearly_equal_none_is_swallowed_and_none_is_replaced() {
         if Fact::of(one).is_same(&Fact::of(other), false) {
             swallowed.push((one, other));
         }
-        let (old, new) = (memory("old", one), memory("new", other));
+        let (old, new) = (Memory::given("old", one), Memory::given("new", other));
         if new.may_replace(&old, other) {
             replaced.push((one, other));
         }

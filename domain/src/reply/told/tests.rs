@@ -1,28 +1,15 @@
 use super::*;
-use crate::memory::{FORGOTTEN, Importance, MemoryKind, MemorySource, RecalledKind};
+use crate::memory::{FORGOTTEN, Importance, MemoryKind, RecalledKind};
 use crate::{Body, Memory, Message, Recalled, Summary, Timestamp, TurnKey, UserScope, Workout};
 
 const KNEE: &str = "My left knee hurts";
 
 fn memory(id: &str, content: &str) -> Memory {
     Memory {
-        id: id.parse().unwrap(),
-        content: content.to_owned(),
         kind: MemoryKind::Constraint,
         importance: Importance::High,
-        coach: None,
-        tags: Vec::new(),
-        source: MemorySource::Conversation,
-        source_message_id: None,
-        conversation_id: None,
         created_at: Timestamp(1_000),
-        last_used_at: None,
-        last_said_at: None,
-        times_used: 0,
-        superseded_by: None,
-        safety: None,
-        same_as: None,
-        last_said_in: None,
+        ..Memory::given(id, content)
     }
 }
 

@@ -45,7 +45,7 @@ const ASKING: [&str; 30] = [
 fn of_two_thousand_requests_none_erases_what_was_not_meant() {
     let facts = FACTS.iter().enumerate();
     let store: Vec<Memory> = facts
-        .map(|(n, (fact, _))| memory(&format!("m{n}"), fact))
+        .map(|(n, (fact, _))| Memory::given(&format!("m{n}"), fact))
         .collect();
     let (mut asked, mut plain, mut wrong, mut not_obeyed) = (0, 0, Vec::new(), Vec::new());
     for (known, (fact, others)) in store.iter().zip(FACTS) {
